@@ -1,0 +1,1 @@
+"""Bring records in, untouched: one file a vendor, one HTTP client, pagers, landing."""

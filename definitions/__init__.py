@@ -1,0 +1,1 @@
+"""What we mean: canonical fields and records, table contracts, the definitions model and its predicate language."""

@@ -1,0 +1,109 @@
+"""Every error we raise on purpose, grouped by what to do next, with the exit code a scheduler sees.
+
+PipelineError
+├── TryAgainError                      source busy or down: the task retries                      3
+├── RecordRejectedError                one record is wrong: set it aside with its reason, go on   4
+├── AnotherRunActiveError              another run holds the lock: come back later                75
+├── AlertPendingError                  published, but an alert did not leave: sent again next run 7
+└── NeedsPersonError                   stop the run
+    ├── ConfigurationError             a setting or a definition is wrong                         2
+    ├── SourceRefusedError             credentials, scope or quota: the source said no            3
+    ├── SourceAnswerUnusableError      the answer is not the shape we agreed on                   3
+    ├── OriginRefusedError             a link points away from the configured origin              3
+    ├── FileUnreadableError            a source file cannot be read as it was declared            3
+    ├── LandingError                   a page could not be kept, or the kept page is damaged      4
+    ├── TransformError                 records contradict the contract                            4
+    ├── AuditRefusedError              the staged tables failed their audit; the old ones stand   5
+    └── PublishError                   the warehouse refused the transaction                      6
+
+A message says source, stream, page or line, field and next step; never a secret, never a person's data.
+Exit codes: 0 published or nothing to do; 130 and 143 on signals.
+"""
+
+from typing import ClassVar
+
+
+class PipelineError(Exception):
+    """Base of all; `exit_code` is what `bantam` ends with."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class TryAgainError(PipelineError):
+    """The source is busy or down; waiting helps. `wait_seconds` is what the source asked for, if it did."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, wait_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+class RecordRejectedError(PipelineError):
+    """One record cannot be read; it goes to quarantine and the rest goes on."""
+
+
+class AnotherRunActiveError(PipelineError):
+    """Another run holds the warehouse lock."""
+
+    exit_code = 75
+
+
+class AlertPendingError(PipelineError):
+    """The tables are published; at least one alert did not leave and will be tried again."""
+
+    exit_code = 7
+
+
+class NeedsPersonError(PipelineError):
+    """Waiting does not help; a person has to change something."""
+
+
+class ConfigurationError(NeedsPersonError):
+    """A setting or a definition is wrong; the message names file and line."""
+
+    exit_code = 2
+
+
+class SourceRefusedError(NeedsPersonError):
+    """Credentials, scope or quota: the source understood and said no."""
+
+    exit_code = 3
+
+
+class SourceAnswerUnusableError(NeedsPersonError):
+    """The source answered, in a shape we did not agree on."""
+
+    exit_code = 3
+
+
+class OriginRefusedError(NeedsPersonError):
+    """A link in an answer points to another origin than the configured one."""
+
+    exit_code = 3
+
+
+class FileUnreadableError(NeedsPersonError):
+    """A source file cannot be read as it was declared; the message names file, column and lines."""
+
+    exit_code = 3
+
+
+class LandingError(NeedsPersonError):
+    """A page could not be written durably, or a kept page no longer matches its checksum."""
+
+
+class TransformError(NeedsPersonError):
+    """Records contradict the contract in a way that cannot be set aside."""
+
+
+class AuditRefusedError(NeedsPersonError):
+    """The staged tables failed a structural check; the published ones stay as they were."""
+
+    exit_code = 5
+
+
+class PublishError(NeedsPersonError):
+    """The warehouse refused the publish transaction; the published tables stay as they were."""
+
+    exit_code = 6

@@ -1,0 +1,1 @@
+"""When, in what order, with which secrets: Prefect flows, settings, the command line."""

@@ -1,0 +1,1 @@
+"""From a vendor's record to a canonical one: one file a vendor."""

@@ -1,0 +1,1 @@
+"""Mend one kind of value each, on distinct values."""

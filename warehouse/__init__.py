@@ -1,0 +1,1 @@
+"""The curated PostgreSQL warehouse: tables, staging, publish, reads."""
