@@ -1,0 +1,46 @@
+"""Named places where a rehearsal may kill the process, to prove that nothing is lost when a machine dies there.
+
+Nothing is armed unless flows arm it: the name never comes from a source, a page or a setting of production.
+"""
+
+import os
+import signal
+
+from definitions.errors import ConfigurationError
+
+CRASH_POINTS = frozenset(
+    {
+        "fetch.after_response",
+        "land.after_temp_write",
+        "land.after_fsync",
+        "land.after_rename",
+        "state.before_save",
+        "state.after_save",
+        "transform.mid",
+        "stage.after_load",
+        "audit.after_pass",
+        "publish.before_commit",
+        "publish.after_commit",
+        "alert.before_send",
+    }
+)
+
+_armed: set[str] = set()
+
+
+def arm(name: str | None) -> None:
+    """Kill this process at the crash point `name` from now on; None disarms all.
+
+    Raises `ConfigurationError` when no such point exists: a rehearsal that kills nothing would prove nothing.
+    """
+    if name is not None and name not in CRASH_POINTS:
+        raise ConfigurationError(f"no crash point {name!r}; there are: {', '.join(sorted(CRASH_POINTS))}")
+    _armed.clear()
+    if name is not None:
+        _armed.add(name)
+
+
+def crash_point(name: str) -> None:
+    """Die at once, with no clean-up of any kind, when `name` is armed."""
+    if name in _armed:
+        os.kill(os.getpid(), signal.SIGKILL)

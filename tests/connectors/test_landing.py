@@ -1,0 +1,187 @@
+"""Landing keeps every byte, loses nothing to a crash, and never believes a damaged file."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.landed import MANIFEST, Rejected
+from connectors.landing import Landing
+from definitions.crash_points import arm
+from definitions.errors import ConfigurationError, LandingError
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("hubspot", "contacts", "run-1")
+
+
+def land(root: Path, *pages: list[bytes], run_id: str = "run-1", **extra):
+    with Landing(root).writer("hubspot", "contacts", run_id) as writer:
+        return [writer.write_page(page, request="GET /contacts", **extra) for page in pages]
+
+
+def test_what_was_landed_is_read_back_in_order(tmp_path):
+    pages = land(tmp_path, [b'{"id":"1"}', b'{"id":"2"}'], [b'{"id":"3"}'], cursor={"after": "3"})
+    landing = Landing(tmp_path)
+    assert list(landing.pages_of("hubspot", "contacts", ["run-1"])) == pages
+    assert [landing.records(page) for page in pages] == [[b'{"id":"1"}', b'{"id":"2"}'], [b'{"id":"3"}']]
+    assert pages[1].cursor == {"after": "3"}
+    assert pages[0].path.name == f"000001-{pages[0].sha256[:16]}.jsonl.zst"
+
+
+def test_polars_reads_a_landed_file_as_it_stands(tmp_path):
+    (page,) = land(tmp_path, [b'{"id":\n"1", "name": "a\\nb"}', b'{"id":"2","name":null}'])
+    assert pl.read_ndjson(page.path).rows() == [("1", "a\nb"), ("2", None)]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=4), json_values, max_size=4), max_size=5), st.sampled_from([None, 2]))
+def test_any_json_survives_one_record_a_line(tmp_path_factory, values, indent):
+    records = [json.dumps(value, indent=indent).encode() for value in values]
+    root = tmp_path_factory.mktemp("landing")
+    (page,) = land(root, records)
+    assert [json.loads(record) for record in Landing(root).records(page)] == values
+
+
+def test_a_page_without_records_keeps_its_cursor_and_needs_no_file(tmp_path):
+    (page,) = land(tmp_path, [], cursor={"after": "9"})
+    assert page.path is None
+    assert [p.cursor for p in Landing(tmp_path).read_manifest(*NAMES)] == [{"after": "9"}]
+    assert list(Landing(tmp_path).pages_of("hubspot", "contacts", ["run-1"])) == []
+
+
+def test_rejected_records_are_kept_apart_with_their_place(tmp_path):
+    aside = Rejected(reason="id_missing", page=3, offset=7, field="id", record='{"x":1}')
+    (page,) = land(tmp_path, [b'{"id":"1"}'], rejected=[aside])
+    assert Landing(tmp_path).rejected(page) == [aside]
+    assert Landing(tmp_path).records(page) == [b'{"id":"1"}']
+    assert page.rejected_path.name.startswith("000001-rejected-")
+
+
+@pytest.mark.parametrize("suffix", [".csv.zst", ".parquet"])
+def test_a_file_keeps_its_own_bytes(tmp_path, suffix):
+    content = [b"id,name\r\n", b'1,"a\r\nb"\r\n']
+    with Landing(tmp_path).writer(*NAMES) as writer:
+        page = writer.write_file(content, suffix=suffix, records=1, request="leads.csv")
+    path = Landing(tmp_path).verified(page)
+    if suffix == ".parquet":
+        assert path.read_bytes() == b"".join(content)
+    else:
+        assert pl.read_csv(path).rows() == [(1, "a\r\nb")]
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "gone"])
+def test_a_damaged_file_is_named_not_read(tmp_path, damage):
+    (page,) = land(tmp_path, [b'{"id":"1"}'])
+    content = page.path.read_bytes()
+    if damage == "gone":
+        page.path.unlink()
+    else:
+        page.path.write_bytes(content[:-1] if damage == "cut" else bytes([content[0] ^ 1]) + content[1:])
+    with pytest.raises(LandingError, match=page.path.name):
+        Landing(tmp_path).records(page)
+
+
+def test_a_torn_manifest_line_is_ignored_then_cut_off(tmp_path):
+    land(tmp_path, [b'{"id":"1"}'])
+    manifest = tmp_path / "hubspot/contacts/run-1" / MANIFEST
+    with manifest.open("ab") as file:
+        file.write(b'{"seq":2,"file":"000002-')
+    assert len(Landing(tmp_path).read_manifest(*NAMES)) == 1
+    land(tmp_path, [b'{"id":"2"}'])
+    assert [page.seq for page in Landing(tmp_path).read_manifest(*NAMES)] == [1, 2]
+
+
+def test_a_damaged_manifest_line_stops_the_reading(tmp_path):
+    land(tmp_path, [b'{"id":"1"}'], [b'{"id":"2"}'])
+    manifest = tmp_path / "hubspot/contacts/run-1" / MANIFEST
+    manifest.write_bytes(b"{" + manifest.read_bytes())
+    with pytest.raises(LandingError, match="manifest"):
+        Landing(tmp_path).read_manifest(*NAMES)
+
+
+def test_only_the_owner_may_read(tmp_path):
+    root = tmp_path / "landing"
+    before = os.umask(0)
+    try:
+        land(root, [b'{"id":"1"}'], rejected=[Rejected(reason="x", page=1, offset=0, record="")])
+    finally:
+        os.umask(before)
+    files = [path for path in root.rglob("*") if path.is_file()]
+    folders = [root, *(path for path in root.rglob("*") if path.is_dir())]
+    assert {oct(path.stat().st_mode & 0o777) for path in files} == {"0o600"}
+    assert {oct(path.stat().st_mode & 0o777) for path in folders} == {"0o700"}
+
+
+@pytest.mark.parametrize("name", ["..", "../x", "a/b", "", ".hidden", "a b", "a\n"])
+def test_a_name_cannot_leave_the_folder(tmp_path, name):
+    with pytest.raises(ConfigurationError):
+        Landing(tmp_path).writer("hubspot", name, "run-1")
+
+
+LAND_TWO_PAGES = textwrap.dedent(
+    """
+    import sys
+    from pathlib import Path
+    from connectors.landing import Landing
+    from definitions.crash_points import arm
+    with Landing(Path(sys.argv[1])).writer("hubspot", "contacts", sys.argv[2]) as writer:
+        writer.write_page([b'{"id":"1"}'], request="GET /contacts", cursor={"after": "1"})
+        arm(sys.argv[3])
+        writer.write_page([b'{"id":"2"}'], request="GET /contacts", cursor={"after": "2"})
+    """
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["land.after_temp_write", "land.after_fsync", "land.after_rename"])
+def test_killed_between_write_and_manifest_the_cursor_stays_behind_and_the_next_run_cleans(tmp_path, point):
+    done = subprocess.run([sys.executable, "-c", LAND_TWO_PAGES, tmp_path, "run-1", point], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    landing = Landing(tmp_path)
+    assert [page.cursor for page in landing.read_manifest(*NAMES)] == [{"after": "1"}]
+    land(tmp_path, [b'{"id":"2"}'], run_id="run-2")
+    left = {path.name for path in (tmp_path / "hubspot/contacts/run-1").iterdir()}
+    assert left == {MANIFEST, landing.read_manifest(*NAMES)[0].path.name}
+
+
+def test_a_full_disk_names_path_and_bytes_and_leaves_what_was_landed(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    land(tmp_path, [b'{"id":"1"}'])
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+        with pytest.raises(LandingError, match=r"run-1/\.writing-000002.*cannot write \d+ bytes"):
+            land(tmp_path, [os.urandom(20000).hex().encode()])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    landing = Landing(tmp_path)
+    assert [landing.records(page) for page in landing.read_manifest(*NAMES)] == [[b'{"id":"1"}']]
+    land(tmp_path, [b'{"id":"2"}'])
+    assert [page.seq for page in landing.read_manifest(*NAMES)] == [1, 2]
+
+
+def test_arming_an_unknown_crash_point_is_refused():
+    with pytest.raises(ConfigurationError, match="no crash point"):
+        arm("land.someday")
+
+
+def test_runs_are_listed_by_name(tmp_path):
+    land(tmp_path, [b'{"id":"1"}'], run_id="run-2")
+    land(tmp_path, [b'{"id":"1"}'], run_id="run-1")
+    assert Landing(tmp_path).run_ids("hubspot", "contacts") == ["run-1", "run-2"]
