@@ -1,0 +1,342 @@
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from definitions.fields import fields
+from definitions.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
+from transforms.frames import MOMENT, MONEY, conformed, empty, schema_of
+from transforms.history import class_changes, class_since, classes_at, issue_lives, owed, snapshot, tracked_changes
+
+DAY = date(2026, 3, 2)
+START = datetime(2026, 3, 2, tzinfo=UTC)
+CLASSES = ["lead", "mql", "dead"]
+FEW = settings(max_examples=60, deadline=None)
+
+
+def days(count: int) -> timedelta:
+    return timedelta(days=count)
+
+
+# Classes
+
+
+def before(classes: dict[str, str]) -> pl.LazyFrame:
+    return pl.LazyFrame(
+        {"record_id": list(classes), "class": list(classes.values())},
+        schema={"record_id": pl.String, "class": pl.String},
+    )
+
+
+def after(classes: dict[str, str], claims: dict[str, str] | None = None) -> pl.LazyFrame:
+    claimed = claims or {}
+    rows = {
+        "record_id": list(classes),
+        "class": list(classes.values()),
+        "claimed_class": [claimed.get(record) for record in classes],
+        "rule": [f"handoff/1/{name}" for name in classes.values()],
+        "reason": [f"because {name}" for name in classes.values()],
+        "value": [None for _ in classes],
+    }
+    schema = dict.fromkeys(rows, pl.String) | {"value": MONEY}
+    return pl.LazyFrame(rows, schema=schema)
+
+
+def changes_of(was: pl.LazyFrame, now: pl.LazyFrame, as_of: date = DAY, run_id: str = "r1") -> pl.DataFrame:
+    return class_changes(was, now, kind="person", as_of=as_of, profile="handoff", run_id=run_id).collect()
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "claims", "expected"),
+    [
+        ({"a": "lead"}, {"a": "lead"}, {}, []),
+        ({"a": "lead"}, {"a": "mql"}, {}, [("a", "lead", "mql", "class", "handoff/1/mql")]),
+        ({}, {"a": "lead"}, {}, []),
+        ({}, {"a": "lead"}, {"a": "lead"}, []),
+        ({}, {"a": "dead"}, {"a": "sql"}, [("a", "sql", "dead", "claim", "handoff/1/dead")]),
+        ({"a": "lead"}, {"a": "lead"}, {"a": "sql"}, []),
+        ({"a": "lead"}, {}, {}, [("a", "lead", "merged_or_deleted", "class", "handoff/merged_or_deleted")]),
+        ({"a": "merged_or_deleted"}, {}, {}, []),
+    ],
+    ids=[
+        "same class",
+        "another class",
+        "first seen, nothing claimed",
+        "first seen, claim holds",
+        "first seen, claim does not hold",
+        "a claim matters once only",
+        "absorbed",
+        "deleted before, erased now",
+    ],
+)
+def test_a_change_is_recorded_when_the_class_is_another(was, now, claims, expected):
+    found = changes_of(before(was), after(now, claims))
+    assert found.select("record_id", "from_class", "to_class", "from_kind", "rule").rows() == expected
+
+
+def test_changes_fit_the_ledger_and_name_record_day_and_run():
+    found = changes_of(before({"a": "lead"}), after({"a": "mql"}))
+    assert conformed(found.lazy(), FCT_CLASSIFICATION_CHANGE).collect().height == 1
+    assert found.row(0, named=True) == {
+        "change_id": "person|a|2026-03-02|r1",
+        "record_kind": "person",
+        "record_id": "a",
+        "from_class": "lead",
+        "to_class": "mql",
+        "from_kind": "class",
+        "rule": "handoff/1/mql",
+        "reason": "because mql",
+        "changed_on": DAY,
+        "value_at_risk": None,
+    }
+
+
+STATES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(CLASSES))
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(0, 2), STATES), min_size=1, max_size=6))
+def test_walking_the_ledger_backwards_restores_every_day(runs):
+    """Runs may share a day; records come and go. Each day's last state must come back."""
+    ledger, published, as_of, seen = empty(FCT_CLASSIFICATION_CHANGE.columns).collect(), {}, DAY, []
+    for number, (step, state) in enumerate(runs):
+        as_of += days(step)
+        found = changes_of(before(published), after(state), as_of, f"run{number}")
+        stamp = pl.lit(START + timedelta(hours=number), dtype=MOMENT)
+        stamped = conformed(found.lazy().with_columns(loaded_at=stamp), FCT_CLASSIFICATION_CHANGE)
+        ledger = pl.concat([ledger, stamped.collect()])
+        published = state
+        seen = [(day, held) for day, held in seen if day != as_of] + [(as_of, state)]
+    assert ledger["change_id"].is_unique().all()
+    for day, state in seen:
+        restored = classes_at(before(published), ledger.lazy(), day).collect()
+        at_day = {row["record_id"]: row["class"] for row in restored.to_dicts()}
+        # A record that was there keeps its place in the ledger, whatever became of it.
+        assert {record: at_day[record] for record in state} == state
+
+
+def test_the_day_before_it_was_first_seen_a_record_had_only_its_claim():
+    ledger = changes_of(before({}), after({"a": "dead"}, {"a": "sql"})).lazy().with_columns(loaded_at=pl.lit(START))
+    present = before({"a": "dead"})
+    assert classes_at(present, ledger, DAY - days(1)).collect().rows() == [("a", "sql", "claim")]
+    assert classes_at(present, ledger, DAY).collect().rows() == [("a", "dead", "class")]
+
+
+def test_class_since_moves_only_with_the_class():
+    was = before({"a": "lead", "b": "lead", "gone": "lead"}).with_columns(class_since=pl.lit(DAY - days(9)))
+    since = class_since(was, before({"a": "lead", "b": "mql", "new": "lead"}), DAY).sort("record_id").collect()
+    assert since.rows() == [("a", DAY - days(9)), ("b", DAY), ("new", DAY)]
+
+
+# Issues
+
+
+def findings(failing: set[tuple[str, str]], amount: int = 100) -> pl.LazyFrame:
+    rows = [
+        {
+            "rule_id": rule,
+            "severity": "critical",
+            "record_kind": "opportunity",
+            "record_id": record,
+            "record_name": "Deal",
+            "owner_id": "o",
+            "value_at_risk": Decimal(amount),
+            "amount": Decimal(amount),
+            "says": f"worth {amount}",
+            "question": "When?",
+            "suggested_action": "Re-date.",
+            "evidence": "{}",
+            "source_url": None,
+        }
+        for record, rule in sorted(failing)
+    ]
+    names = """rule_id severity record_kind record_id record_name owner_id value_at_risk amount says question
+    suggested_action evidence source_url"""
+    return pl.LazyFrame(rows, schema=schema_of(fields(names)))
+
+
+NO_ISSUES = empty(FCT_HYGIENE_ISSUE.columns).select(FCT_HYGIENE_ISSUE.content).collect()
+
+
+def written(table: pl.DataFrame, failing: set[tuple[str, str]], as_of: date, amount: int = 100) -> pl.DataFrame:
+    """The issue table after a run: rows with a known id are replaced, the others added."""
+    rows = issue_lives(table.lazy(), findings(failing, amount), as_of=as_of, is_baseline=table.is_empty()).collect()
+    return pl.concat([table.join(rows, on="issue_id", how="anti"), rows]).sort("issue_id")
+
+
+LIFE = ["issue_id", "state", "opened_on", "last_seen_on", "resolved_on"]
+
+
+def test_an_issue_is_opened_seen_resolved_and_opened_anew():
+    issue = {("d", "OPP-01")}
+    table = written(NO_ISSUES, issue, DAY)
+    assert table.select(LIFE).rows() == [("d|OPP-01|2026-03-02", "open", DAY, DAY, None)]
+    table = written(table, issue, DAY + days(1))
+    assert table.select(LIFE).rows() == [("d|OPP-01|2026-03-02", "open", DAY, DAY + days(1), None)]
+    table = written(table, set(), DAY + days(2))
+    resolved = ("d|OPP-01|2026-03-02", "resolved", DAY, DAY + days(1), DAY + days(2))
+    assert table.select(LIFE).rows() == [resolved]
+    table = written(table, issue, DAY + days(5))
+    assert table.select(LIFE).rows() == [resolved, ("d|OPP-01|2026-03-07", "open", DAY + days(5), DAY + days(5), None)]
+
+
+def test_what_was_true_at_the_opening_stays_and_the_rest_is_refreshed():
+    issue = {("d", "OPP-01")}
+    table = written(written(NO_ISSUES, issue, DAY, amount=100), issue, DAY + days(3), amount=70)
+    assert table.select("amount_at_open", "value_at_risk", "says", "is_baseline").rows() == [
+        (Decimal(100), Decimal(70), "worth 70", True)
+    ]
+
+
+def test_failing_again_on_the_day_of_the_resolution_is_the_same_life():
+    issue = {("d", "OPP-01")}
+    first = written(NO_ISSUES, issue, DAY)
+    assert_frame_equal(written(written(first, set(), DAY), issue, DAY), first)
+    older = written(first, issue, DAY + days(1))
+    assert_frame_equal(written(written(older, set(), DAY + days(1)), issue, DAY + days(1)), older)
+
+
+FAILING = st.sets(st.tuples(st.sampled_from("ab"), st.sampled_from(["OPP-01", "OPP-02"])))
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(0, 2), FAILING), min_size=1, max_size=7))
+def test_open_issues_are_the_findings_and_a_second_run_changes_nothing(runs):
+    table, as_of = NO_ISSUES, DAY
+    for step, failing in runs:
+        as_of += days(step)
+        table = written(table, failing, as_of)
+        still_open = table.filter(pl.col("state") == "open")
+        assert set(still_open.select("record_id", "rule_id").rows()) == failing
+        assert still_open.height == len(failing)
+        assert table["issue_id"].is_unique().all()
+        assert table.select((pl.col("opened_on") <= pl.col("last_seen_on")).all()).item()
+        assert table.select((pl.col("last_seen_on") <= pl.col("resolved_on").fill_null(as_of)).all()).item()
+        assert_frame_equal(written(table, failing, as_of), table)
+
+
+# Versions
+
+
+def versions(*told: tuple[int, str, date | None, int | None, bool]) -> pl.LazyFrame:
+    """(day of the version, stage, close date, amount, closed) of one deal."""
+    return pl.LazyFrame(
+        [("d", START + days(at), False, stage, close, amount, closed) for at, stage, close, amount, closed in told],
+        schema={
+            "record_key": pl.String, "version_at": MOMENT, "is_deleted": pl.Boolean, "source_stage": pl.String,
+            "close_date": pl.Date, "amount": MONEY, "is_closed": pl.Boolean,
+        },
+        orient="row",
+    )  # fmt: skip
+
+
+MARCH, APRIL, JUNE = date(2026, 3, 31), date(2026, 4, 1), date(2026, 6, 15)
+
+
+@pytest.mark.parametrize(
+    ("told", "pushes", "original", "changed"),
+    [
+        ([(0, "s1", MARCH, 5, False)], 0, MARCH, None),
+        ([(0, "s1", MARCH, 5, False), (4, "s1", MARCH, 5, False)], 0, MARCH, None),
+        ([(0, "s1", MARCH, 5, False), (1, "s1", APRIL, 5, False)], 1, MARCH, 1),
+        ([(0, "s1", APRIL, 5, False), (1, "s1", APRIL + days(20), 5, False)], 0, APRIL, 1),
+        ([(0, "s1", JUNE, 5, False), (1, "s1", MARCH, 5, False)], 0, JUNE, 1),
+        ([(0, "s1", MARCH, 5, False), (1, "s1", None, 5, False), (2, "s1", JUNE, 5, False)], 1, MARCH, 2),
+        ([(0, "s1", None, 5, False), (1, "s1", JUNE, 5, False)], 0, JUNE, 1),
+        ([(0, "s1", MARCH, 5, False), (3, "won", JUNE, 5, True)], 0, MARCH, 3),
+        ([(0, "s1", MARCH, None, False), (2, "s1", MARCH, 5, False), (3, "s1", MARCH, 5, False)], 0, MARCH, 2),
+        ([(0, "s1", date(2026, 12, 31), 5, False), (1, "s1", date(2027, 1, 1), 5, False)], 1, date(2026, 12, 31), 1),
+        ([(0, "s1", None, None, False)], 0, None, None),
+    ],
+    ids=[
+        "one version",
+        "touched, not changed",
+        "into the next month",
+        "within a month",
+        "pulled in",
+        "a blank in between hides no push",
+        "first date is no push",
+        "the vendor's date on closing is no push",
+        "an amount found is a change",
+        "over the year's end",
+        "nothing told",
+    ],
+)
+def test_moves_of_a_deal(told, pushes, original, changed):
+    moment = None if changed is None else START + days(changed)
+    assert tracked_changes(versions(*told)).collect().rows() == [("d", pushes, original, moment)]
+
+
+def test_a_tombstone_is_no_change():
+    gone = versions((9, "", None, None, False)).with_columns(is_deleted=pl.lit(value=True))
+    told = pl.concat([versions((0, "s1", MARCH, 5, False)), gone])
+    assert tracked_changes(told).collect().rows() == [("d", 0, MARCH, None)]
+
+
+VERSION = st.tuples(
+    st.integers(0, 5),
+    st.sampled_from(["s1", "s2"]),
+    st.none() | st.dates(date(2026, 1, 1), date(2026, 6, 30)),
+    st.none() | st.integers(0, 3),
+    st.booleans(),
+)
+
+
+@FEW
+@given(st.lists(VERSION, min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_order_and_repeats_of_versions_do_not_matter(told, random):
+    shuffled = [*told, random.choice(told)]
+    random.shuffle(shuffled)
+    assert_frame_equal(tracked_changes(versions(*shuffled)), tracked_changes(versions(*told)))
+
+
+def test_a_deal_does_not_see_another_deals_versions():
+    one = versions((0, "s1", MARCH, 5, False), (1, "s1", JUNE, 5, False))
+    two = one.with_columns(record_key=pl.lit("e"))
+    together = tracked_changes(pl.concat([two, one]))
+    assert_frame_equal(together, pl.concat([tracked_changes(one), tracked_changes(two)]))
+
+
+# Snapshots
+
+
+def deals(states: dict[str, tuple[bool, str]]) -> pl.LazyFrame:
+    rows = [
+        {"opportunity_id": key, "is_open": is_open, "is_closed": not is_open, "is_won": False, "pipeline_class": name}
+        for key, (is_open, name) in states.items()
+    ]
+    schema = {"opportunity_id": pl.String, "pipeline_class": pl.String} | dict.fromkeys(
+        ["is_open", "is_closed", "is_won"], pl.Boolean
+    )
+    return conformed(pl.LazyFrame(rows, schema=schema), FCT_OPPORTUNITY_DAILY_SNAPSHOT).drop("snapshot_date")
+
+
+DEAL = st.sampled_from([(True, "active"), (False, "closed_lost"), (True, "merged_or_deleted")])
+NO_SNAPSHOTS = empty(FCT_OPPORTUNITY_DAILY_SNAPSHOT.columns).select(FCT_OPPORTUNITY_DAILY_SNAPSHOT.content).collect()
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(0, 2), st.dictionaries(st.sampled_from("ab"), DEAL)), min_size=1, max_size=7))
+def test_every_open_day_is_recorded_and_each_closing_once(runs):
+    table, as_of, previous, open_before = NO_SNAPSHOTS, DAY, {}, set()
+    for step, changed in runs:
+        if step:
+            open_before = {deal for deal, state in previous.items() if state == (True, "active")}
+        as_of += days(step)
+        state = previous | changed
+        rows = snapshot(deals(state), owed(table.lazy(), as_of), as_of).collect()
+        had_today = set(table.filter(pl.col("snapshot_date") == as_of)["opportunity_id"])
+        open_now = {deal for deal, (is_open, name) in state.items() if is_open and name == "active"}
+        assert set(rows["opportunity_id"]) == open_now | (open_before & set(state)) | had_today
+        assert rows.select("snapshot_date", "opportunity_id").is_unique().all()
+        table = pl.concat([table.filter(pl.col("snapshot_date") != as_of), rows])
+        previous = state
+
+
+def test_a_snapshot_fits_its_table():
+    rows = snapshot(deals({"a": (True, "active")}), owed(NO_SNAPSHOTS.lazy(), DAY), DAY)
+    assert conformed(rows, FCT_OPPORTUNITY_DAILY_SNAPSHOT).collect()["snapshot_date"].to_list() == [DAY]

@@ -1,0 +1,117 @@
+"""The contract as Polars sees it: the type of each kind of field, empty frames, columns in order, the row hash."""
+
+from collections.abc import Iterable
+from functools import partial
+
+import polars as pl
+import polars_hash
+
+from definitions.errors import TransformError
+from definitions.field import Field, Kind
+from definitions.records import RecordKind
+from definitions.tables import Table
+
+MOMENT = pl.Datetime("us", "UTC")
+MONEY = pl.Decimal(18, 2)
+
+_DTYPES: dict[Kind, pl.DataType] = {
+    Kind.TEXT: pl.String(),
+    Kind.INTEGER: pl.Int32(),
+    Kind.COUNT: pl.Int64(),
+    Kind.REAL: pl.Float64(),
+    Kind.MONEY: MONEY,
+    Kind.BOOLEAN: pl.Boolean(),
+    Kind.DAY: pl.Date(),
+    Kind.MOMENT: MOMENT,
+    Kind.TEXTS: pl.List(pl.String()),
+    Kind.JSON: pl.String(),
+}
+
+
+def dtype_of(field: Field) -> pl.DataType:
+    """Polars type a field has in every frame."""
+    return _DTYPES[field.kind]
+
+
+def schema_of(fields: Iterable[Field]) -> pl.Schema:
+    """Polars schema of fields, in their order.
+
+    >>> from definitions.fields import fields
+    >>> schema_of(fields("close_date push_count"))
+    Schema({'close_date': Date, 'push_count': Int32})
+    """
+    return pl.Schema([(field.name, dtype_of(field)) for field in fields])
+
+
+def empty(fields: Iterable[Field]) -> pl.LazyFrame:
+    """Frame with the columns of the fields and no row."""
+    return pl.LazyFrame(schema=schema_of(fields))
+
+
+def conformed(frame: pl.LazyFrame, contract: Table | RecordKind) -> pl.LazyFrame:
+    """Select the contract's columns, in its order and types; a column that is not there becomes typed nulls.
+
+    Other columns are dropped. A type that cannot hold the contract's values (text for a number, a moment without a
+    zone, a real for money) raises `TransformError` here; a value that does not fit raises it on collection. Both name
+    table and column, never a value. Decimals finer than a cent are rounded half to even. Row by row.
+    """
+    have = frame.collect_schema()
+    return frame.select(_column(contract.name, field, have.get(field.name)) for field in _fields(contract))
+
+
+def with_record_hash(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
+    """Add `record_hash` (Int64, never negative or null): XXH3 64 bit over the columns in `table.content`.
+
+    Null and empty text differ, and so do `("ab", "c")` and `("a", "bc")`: rows are encoded before they are hashed.
+    The frame must be conformed. Row by row.
+    """
+    encoded = polars_hash.hash_rows(*table.content)
+    # Halved, not masked: the top 63 bits of the hash fit a signed column.
+    return frame.with_columns(record_hash=(encoded.nchash.xxh3_64() // 2).cast(pl.Int64))
+
+
+def _fields(contract: Table | RecordKind) -> tuple[Field, ...]:
+    return contract.columns if isinstance(contract, Table) else contract.fields
+
+
+def _column(table: str, field: Field, have: pl.DataType | None) -> pl.Expr:
+    want = dtype_of(field)
+    column = pl.col(field.name)
+    if have is None:
+        return pl.lit(None, dtype=want).alias(field.name)
+    if have == want:
+        return column
+    if not _can_hold(field.kind, have):
+        raise TransformError(f"{table}.{field.name}: the frame holds {have}, the contract says {want}.")
+    if _may_overflow(field.kind, have):
+        cast = partial(_cast_whole, table=table, dtype=want)
+        return column.map_batches(cast, return_dtype=want, is_elementwise=True)
+    return column.cast(want)
+
+
+def _can_hold(kind: Kind, have: pl.DataType) -> bool:
+    """Whether a column of the type means the same as the kind, perhaps in another width."""
+    if isinstance(have, pl.Null):
+        return True
+    likeness: dict[Kind, bool] = {
+        Kind.TEXT: isinstance(have, pl.Categorical | pl.Enum),
+        Kind.INTEGER: have.is_integer(),
+        Kind.COUNT: have.is_integer(),
+        Kind.REAL: have.is_float() or have.is_integer(),
+        Kind.MONEY: have.is_decimal() or have.is_integer(),
+        Kind.MOMENT: isinstance(have, pl.Datetime) and have.time_zone == "UTC",
+        Kind.TEXTS: isinstance(have, pl.List) and isinstance(have.inner, pl.Null),
+    }
+    return likeness.get(kind, False)
+
+
+def _may_overflow(kind: Kind, have: pl.DataType) -> bool:
+    return kind in {Kind.INTEGER, Kind.COUNT, Kind.MONEY} and not isinstance(have, pl.Null)
+
+
+def _cast_whole(values: pl.Series, *, table: str, dtype: pl.DataType) -> pl.Series:
+    """Cast, and say which table and column a value that does not fit came from."""
+    try:
+        return values.cast(dtype)
+    except pl.exceptions.InvalidOperationError:
+        raise TransformError(f"{table}.{values.name}: at least one value does not fit {dtype}.") from None
