@@ -1,0 +1,44 @@
+# The two commands of the README are `make demo` and `make test`; both need only Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check fix test demo bench clean
+
+help: ## Show what each command does.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+# The stamp is rewritten when the lock changes, so `setup` costs nothing the second time.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.installed ## Make the virtual environment from requirements.lock.
+
+check: setup ## Lint, check types and import rules.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup ## Mend what the linters can mend.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: setup ## Run every test.
+	$(BIN)/python -m pytest
+
+demo: setup ## Refresh an embedded warehouse from a local imitation of HubSpot and Salesforce, twice, a week apart.
+	$(BIN)/bantam demo
+
+bench: setup ## Measure speed and memory as ratios in one run.
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove the virtual environment and all local state.
+	rm -rf $(VENV) .bantam build *.egg-info
