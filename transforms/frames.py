@@ -38,7 +38,7 @@ def schema_of(fields: Iterable[Field]) -> pl.Schema:
 
     >>> from definitions.fields import fields
     >>> schema_of(fields("close_date push_count"))
-    Schema({'close_date': Date, 'push_count': Int32})
+    Schema([('close_date', Date), ('push_count', Int32)])
     """
     return pl.Schema([(field.name, dtype_of(field)) for field in fields])
 
