@@ -1,0 +1,99 @@
+import json
+import unicodedata
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.values.text import clean, has_unseen, mend_json
+
+
+def read(expression, *texts):
+    frame = pl.LazyFrame({"text": pl.Series(texts, dtype=pl.String)})
+    return frame.select(expression).collect().to_series().to_list()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ada", "Ada"),
+        ("  Ada \t", "Ada"),
+        ("\u00a0Ada\u3000", "Ada"),
+        ("Ada\nLovelace", "Ada\nLovelace"),
+        ("Ada  Lovelace", "Ada  Lovelace"),
+        ("A\x00da\x1b[31m", "Ada[31m"),
+        ("A\u200bda\ufeff", "Ada"),
+        ("\u202eadA", "adA"),
+        ("Zoe\u0301", "Zo\u00e9"),
+        ("\u0645\u06cc\u200c\u062e\u0648", "\u0645\u06cc\u200c\u062e\u0648"),
+        ("👩\u200d💻", "👩\u200d💻"),
+        ("007", "007"),
+        ("+1 212", "+1 212"),
+        ("Null", "Null"),
+        ("<b>Ada</b>", "<b>Ada</b>"),
+        ("", None),
+        (" \u200b\u200d ", None),
+        ("\x00", None),
+        (None, None),
+    ],
+    ids=[
+        "plain", "blanks", "wide blanks", "line break stays", "inner blanks stay", "control characters", "zero width",
+        "direction override", "one form of accent", "Persian non-joiner stays", "joined emoji stays", "leading zeros",
+        "plus", "surname Null", "HTML is not ours to judge", "empty", "nothing visible", "only NUL", "null",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_seen_or_stored_goes_and_nothing_else(text, expected):
+    assert read(clean(pl.col("text")), text) == [expected]
+
+
+@given(st.lists(st.none() | st.text(st.characters(codec="utf-8"))))
+def test_clean_text_is_storable_composed_and_stable(texts):
+    once = read(clean(pl.col("text")), *texts)
+    assert read(clean(pl.col("text")), *once) == once
+    kept = [text for text in once if text is not None]
+    assert all("\x00" not in text and text.strip() == text != "" for text in kept)
+    assert all(unicodedata.is_normalized("NFC", text) for text in kept)
+    assert once == [read(clean(pl.col("text")), text)[0] for text in texts]
+
+
+@given(st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)))
+def test_plain_text_is_untouched(texts):
+    assert read(clean(pl.col("text")), *texts) == texts
+
+
+def test_a_dropped_character_is_told():
+    assert read(has_unseen(pl.col("text")), "Ada", "A\x00da", None) == [False, True, None]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (r'"\ud800"', r'"\ufffd"'),
+        (r'"\ud83d\ude00"', r'"\ud83d\ude00"'),
+        (r'"\ude00\ud83d\ude00\ud83d"', r'"\ufffd\ud83d\ude00\ufffd"'),
+        (r'"\\ud800"', r'"\\ud800"'),
+        (r'"\\\ud800"', r'"\\\ufffd"'),
+        (r'"Ada"', r'"Ada"'),
+        (None, None),
+    ],
+    ids=[
+        "half",
+        "pair",
+        "halves around a pair",
+        "a backslash, then letters",
+        "a backslash, then half",
+        "plain",
+        "null",
+    ],
+)
+def test_half_a_character_becomes_the_replacement_character(raw, expected):
+    assert read(mend_json(pl.col("text")), raw) == [expected]
+
+
+@given(st.text(st.characters(), max_size=8))
+def test_mended_json_says_the_same_but_for_half_characters(text):
+    """Lone surrogates, as any text of Python may hold them, each become one replacement character."""
+    mended = json.loads(read(mend_json(pl.col("text")), json.dumps(text))[0])
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    assert mended == whole

@@ -1,0 +1,189 @@
+"""Days and moments from text, in the order that was declared; nothing is guessed from the look of a value.
+
+`03/04/2017` is two days, a month apart. It is read only under a declared order; ISO days, year-first days and named
+months mean one day under any order. Two-figure years follow POSIX: 69 to 99 are 1969 to 1999, the rest 2000 to 2068.
+A moment without an offset is a time on the wall in the given zone; where clocks went back, the earlier one of two.
+"""
+
+from typing import Literal
+
+import polars as pl
+
+from transforms.values.steps import Step, read_in_steps
+
+Order = Literal["iso", "day_first", "month_first"]
+
+MOMENT = pl.Datetime("us", "UTC")
+_ISO_MOMENT = "%Y-%m-%dT%H:%M:%S%.f%#z"
+_EPOCH = r"^(-?[0-9]{11,14})$"
+_NUMERIC = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4}|[0-9]{2})$"
+_DAY = (
+    r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{8}|[0-9]{1,2}[/.\-][0-9]{1,2}[/.\-](?:[0-9]{4}|[0-9]{2})"
+    r"|[0-9]{1,2}[ -][A-Za-z]{3,9}\.?[ -][0-9]{4}|[A-Za-z]{3,9}\.? [0-9]{1,2},? [0-9]{4}"
+)
+_TIME = (
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r" ?(?P<half>[AaPp]\.?[Mm]\.?)? ?(?P<offset>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+)
+_WRITTEN = rf"^(?P<day>{_DAY})(?:(?:T|,? +){_TIME})?$"
+# POSIX strptime: below this a two-figure year is in the twenty-first century.
+_PIVOT = 69
+_FIRST_FOUR_FIGURES = 1000
+
+
+def day(text: pl.Expr, zone: str = "UTC", *, order: Order = "iso") -> pl.Expr:
+    """Day (Date) the text names, years 1 to 9999; null where it names none under the declared order.
+
+    A day, and a time without an offset, is the day as written; a moment with an offset, and one in epoch milliseconds,
+    is its day in `zone`. Row by row.
+
+    >>> dates = pl.lit(pl.Series(["3/1/2017", "2017-03-01T23:30:00-0500", "13/13/2017"]))
+    >>> pl.select(day(dates, "UTC", order="month_first")).to_series().to_list()
+    [datetime.date(2017, 3, 1), datetime.date(2017, 3, 2), None]
+    """
+
+    def in_zone(step: Step) -> Step:
+        return lambda values: pl.select(day_in_zone(pl.lit(step(values)), zone)).to_series()
+
+    def in_words(values: pl.Series) -> pl.Series:
+        written = _written(values, order)
+        no_offset = pl.col("offset").is_null() & pl.col("spent").is_not_null()
+        moment_there = day_in_zone(_moment_of(zone), zone)
+        return written.select(pl.when(no_offset).then("start").otherwise(moment_there)).to_series()
+
+    steps = (_iso_day, in_zone(_iso_moment), in_zone(_from_epoch), in_words)
+    return _known_years(read_in_steps(text, steps, pl.Date()))
+
+
+def moment(text: pl.Expr, zone: str = "UTC", *, order: Order = "iso") -> pl.Expr:
+    """Moment (Datetime, microseconds, UTC) the text names; null where it names none under the declared order.
+
+    Offsets `Z`, `+02`, `+0200`, `+02:00`; epoch milliseconds of 11 to 14 digits; without an offset the time is one in
+    `zone`, and a day alone is its first moment there. Row by row.
+
+    >>> pl.select(moment(pl.lit("2024-07-24T14:05:58.000+0000"))).item()
+    datetime.datetime(2024, 7, 24, 14, 5, 58, tzinfo=zoneinfo.ZoneInfo(key='UTC'))
+    """
+
+    def in_words(values: pl.Series) -> pl.Series:
+        return _written(values, order).select(_moment_of(zone)).to_series()
+
+    return _known_years(read_in_steps(text, (_iso_moment, _from_epoch, in_words), MOMENT))
+
+
+def day_in_zone(moments: pl.Expr, zone: str) -> pl.Expr:
+    """Day (Date) on which aware moments fall in an IANA zone: due today in Tokyo may be yesterday in UTC.
+
+    Row by row.
+    """
+    return moments.dt.convert_time_zone(zone).dt.date()
+
+
+def is_ambiguous(text: pl.Expr) -> pl.Expr:
+    """Whether the day can be read both day first and month first: figures for both, neither above 12; null for null.
+
+    Row by row.
+
+    >>> pl.select(is_ambiguous(pl.lit(pl.Series(["3/1/2017", "3/13/2017", "2017-03-01"])))).to_series().to_list()
+    [True, False, False]
+    """
+    figures = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-](?:[0-9]{4}|[0-9]{2})(?:[^0-9].*)?$"
+    written = text.str.strip_chars().str.extract_groups(figures).struct
+    first, second = (written.field(part).cast(pl.Int8, strict=False) for part in ("1", "2"))
+    both = first.is_between(1, 12) & second.is_between(1, 12)
+    return pl.when(text.is_not_null()).then(both.fill_null(value=False))
+
+
+def _known_years(read: pl.Expr) -> pl.Expr:
+    """Null outside the years 1 to 9999: no other tool would take such a date back."""
+    return pl.when(read.dt.year().is_between(1, 9999)).then(read)
+
+
+def _iso_day(values: pl.Series) -> pl.Series:
+    return _four_figure_years(values.str.to_date("%Y-%m-%d", strict=False))
+
+
+def _iso_moment(values: pl.Series) -> pl.Series:
+    return _four_figure_years(values.str.to_datetime(_ISO_MOMENT, strict=False, time_unit="us").cast(MOMENT))
+
+
+def _four_figure_years(read: pl.Series) -> pl.Series:
+    """Null for years below 1000: the parser takes 3-1-17 for the year 3. A later step reads what really is one."""
+    return (
+        read.to_frame("read").select(pl.when(pl.col("read").dt.year() >= _FIRST_FOUR_FIGURES).then("read")).to_series()
+    )
+
+
+def _from_epoch(values: pl.Series) -> pl.Series:
+    milliseconds = values.str.extract(_EPOCH).cast(pl.Int64)
+    return pl.from_epoch(milliseconds, "ms").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _written(values: pl.Series, order: Order) -> pl.DataFrame:
+    """One row a text: `start` (the day), `spent` (since midnight, null where no such time exists) and `offset`."""
+    parts = values.str.strip_chars().str.extract_groups(_WRITTEN).struct.unnest()
+    return parts.select(_calendar_day(order).alias("start"), _time_of_day().alias("spent"), "offset")
+
+
+def _calendar_day(order: Order) -> pl.Expr:
+    """Day from column `day`."""
+    written = pl.col("day")
+    numeric = written.str.contains(_NUMERIC)
+    named = written.str.replace_all(r"[., -]+", " ")
+    forms = [
+        written.str.replace_all("[/.]", "-").str.to_date("%Y-%m-%d", strict=False),
+        # Eight figures are a day only; `%Y%m%d` alone would also take 2017111 for one.
+        pl.when(written.str.contains("^[0-9]{8}$")).then(written).str.to_date("%Y%m%d", strict=False),
+        *(named.str.to_date(form, strict=False) for form in ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")),
+    ]
+    in_order = pl.when(numeric).then(_year_first(written, order)).str.to_date("%Y-%m-%d", strict=False)
+    # A numeric day must not reach the ISO form, which would take 10/11/12 for the year 10.
+    return pl.when(numeric).then(in_order).otherwise(pl.coalesce(forms))
+
+
+def _year_first(written: pl.Expr, order: Order) -> pl.Expr:
+    """Numeric day as `year-month-day`; null where no order was declared."""
+    if order == "iso":
+        return pl.lit(None, pl.String)
+    parts = written.str.extract_groups(_NUMERIC).struct
+    month, day_of_month = ("2", "1") if order == "day_first" else ("1", "2")
+    year = parts.field("3").cast(pl.Int32)
+    long = pl.when(parts.field("3").str.contains("^[0-9]{4}$")).then(year)
+    century = pl.when(year < _PIVOT).then(2000).otherwise(1900)
+    four_figures = pl.coalesce(long, year + century).cast(pl.String).str.zfill(4)
+    return pl.concat_str(four_figures, parts.field(month), parts.field(day_of_month), separator="-")
+
+
+def _time_of_day() -> pl.Expr:
+    """Duration since midnight; zero where no time is written, null where it is no time of a day."""
+    hour, minute, second = (pl.col(name).cast(pl.Int64) for name in ("hour", "minute", "second"))
+    half = pl.col("half").str.to_lowercase().str.slice(0, 1)
+    afternoon = pl.when(half == "p").then(hour % 12 + 12).otherwise(hour % 12)
+    hours = pl.when(half.is_null()).then(hour).when(hour.is_between(1, 12)).then(afternoon)
+    fraction = pl.col("fraction").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64).fill_null(0)
+    seconds = second.fill_null(0)
+    spent = pl.duration(hours=hours, minutes=minute, seconds=seconds, microseconds=fraction)
+    sound = hours.is_between(0, 23) & minute.is_between(0, 59) & seconds.is_between(0, 59)
+    return pl.when(hour.is_null()).then(pl.duration(hours=0)).when(sound).then(spent)
+
+
+def _moment_of(zone: str) -> pl.Expr:
+    """Moment of the columns `start`, `spent` and `offset`."""
+    local = pl.col("start").cast(pl.Datetime("us")) + pl.col("spent")
+    aware = (local - _offset()).dt.replace_time_zone("UTC")
+    return pl.when(pl.col("offset").is_not_null()).then(aware).otherwise(_on_the_wall(local, zone))
+
+
+def _offset() -> pl.Expr:
+    """Duration east of UTC in column `offset`; zero for `Z`, `UTC` and `GMT`."""
+    parts = pl.col("offset").str.extract_groups(r"^([+-])([0-9]{2}):?([0-9]{2})?$").struct
+    hours, minutes = (parts.field(part).cast(pl.Int64).fill_null(0) for part in ("2", "3"))
+    distance = hours * 60 + minutes
+    return pl.duration(minutes=pl.when(parts.field("1") == "-").then(-distance).otherwise(distance))
+
+
+def _on_the_wall(local: pl.Expr, zone: str) -> pl.Expr:
+    """Moment of a wall time; one that clocks jumped over is moved on by the hour they jumped."""
+    plain = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    jumped = (local + pl.duration(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(plain, jumped).dt.convert_time_zone("UTC")
