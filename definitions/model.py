@@ -98,7 +98,10 @@ class FitRule(BaseModel):
 
 
 class EngagementPoints(BaseModel):
-    """Points for an activity of this kind within the last `within_days`; each line counts once, at most 100 in all."""
+    """Points an activity of this kind earns for `within_days`; the sum over activities is at most 100.
+
+    Of several lines for one kind, the one that gives an activity most counts.
+    """
 
     model_config = STRICT
 
