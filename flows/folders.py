@@ -1,0 +1,48 @@
+"""Where local state lies: everything under one folder, `BANTAM_HOME`, closed to other users of the machine."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder and its parts; made on first use with mode 0700."""
+
+    root: Path
+
+    def part(self, name: str) -> Path:
+        """A folder of its own under the root."""
+        folder = self.root / name
+        for one in (self.root, folder):
+            one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def landing(self) -> Path:
+        """Pages kept verbatim."""
+        return self.part("landing")
+
+    @property
+    def state(self) -> Path:
+        """Latest versions of records."""
+        return self.part("state")
+
+    @property
+    def reports(self) -> Path:
+        """One machine-readable report a run."""
+        return self.part("reports")
+
+    @property
+    def data_docs(self) -> Path:
+        """The audit as web pages."""
+        return self.part("data_docs")
+
+    def next_run_id(self, now: datetime, last_run_id: str | None) -> str:
+        """Number of the run and when it began: `000042-20261122T031500Z`.
+
+        The number comes first, so that runs sort in the order they were made whatever the machine's clock says.
+        """
+        seen = [path.name for path in self.landing.glob("*/*/*") if path.is_dir()]
+        numbers = [int(name.split("-")[0]) for name in [*seen, last_run_id or ""] if name[:6].isdigit()]
+        return f"{max(numbers, default=0) + 1:06d}-{now:%Y%m%dT%H%M%SZ}"

@@ -1,0 +1,113 @@
+"""Silence, clocks and scores, as a salesperson would argue about them."""
+
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from definitions.load import load_definitions
+from transforms.engagement import clocks, silent_since
+
+HANDOFF = load_definitions("handoff")
+AS_OF = date(2026, 11, 22)
+CREATED = date(2025, 1, 1)
+MOVES = {
+    "person_id": pl.String,
+    "activity_type": pl.String,
+    "engagement_level": pl.String,
+    "direction": pl.String,
+    "is_inferred": pl.Boolean,
+    "day": pl.Date,
+}
+
+
+def moves(*told):
+    """(day, what): what is 'ask', 'click' (inbound) or 'touch' (ours)."""
+    kinds = {
+        "ask": ("demo_request", "proactive", "inbound"),
+        "click": ("email_click", "passive", "inbound"),
+        "touch": ("call", "none", "outbound"),
+    }
+    rows = [("ada", *kinds[what], False, day) for day, what in told]
+    return pl.DataFrame(rows, schema=MOVES, orient="row")
+
+
+def silence(*told, since=CREATED, as_of=AS_OF):
+    people = pl.DataFrame({"person_id": ["ada"], "lead_since_on": [since]}, schema_overrides={"lead_since_on": pl.Date})
+    return silent_since(people, moves(*told), HANDOFF, as_of=as_of)["silent_since_on"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([], [date(2025, 6, 30)]),
+        ([(date(2025, 12, 1), "ask")], [date(2026, 5, 30)]),
+        ([(date(2025, 12, 1), "ask"), (date(2026, 9, 1), "touch")], [date(2026, 5, 30)]),
+        (
+            [(date(2025, 3, 1), "touch"), (date(2025, 5, 20), "touch"), (date(2025, 8, 1), "touch")],
+            [date(2025, 10, 30)],
+        ),
+        ([(date(2025, 3, 1), "click"), (date(2026, 9, 1), "ask")], []),
+        ([(date(2026, 11, 1), "click")], [date(2025, 6, 30)]),
+    ],
+    ids=[
+        "never moved: 180 days after the first day",
+        "180 days after the last request",
+        "our own call does not wake the dead",
+        "our calls 90 days apart keep it alive until they stop",
+        "a request wakes the dead, and the clock starts anew",
+        "a click does not wake the dead",
+    ],
+)
+def test_silence(told, expected):
+    assert silence(*told) == expected
+
+
+def test_a_lead_whose_first_day_nobody_knows_is_never_called_silent():
+    assert silence(since=None) == []
+
+
+def test_the_day_before_the_limits_is_not_silent():
+    assert silence(as_of=date(2025, 6, 29)) == []
+    assert silence(as_of=date(2025, 6, 30)) == [date(2025, 6, 30)]
+
+
+@st.composite
+def histories(draw):
+    days = st.integers(0, 690).map(lambda number: CREATED + timedelta(days=number))
+    return draw(st.lists(st.tuples(days, st.sampled_from(["ask", "click", "touch"])), max_size=12))
+
+
+def silent_by_walking(told):
+    """The same rule told day by day, in plain Python: the first day all limits hold after the last request."""
+    last_ask = max((day for day, what in told if what == "ask"), default=None)
+    start = CREATED if last_ask is None else max(CREATED, last_ask)
+    day = min([CREATED, *(moved for moved, _ in told)]) if last_ask is None else last_ask
+    while day <= AS_OF:
+        heard = max([CREATED, *(moved for moved, what in told if moved <= day and what != "touch")])
+        active = max([CREATED, *(moved for moved, _ in told if moved <= day)])
+        if day >= start and (day - CREATED).days >= 180 and (day - heard).days >= 180 and (day - active).days >= 90:
+            return [day]
+        day += timedelta(days=1)
+    return []
+
+
+@given(histories())
+def test_silence_is_what_walking_the_days_finds(told):
+    assert silence(*told) == silent_by_walking(told)
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_the_order_of_activities_does_not_matter(told, chance):
+    shuffled = list(told)
+    chance.shuffle(shuffled)
+    assert silence(*told) == silence(*shuffled)
+
+
+def test_clocks_tell_who_moved_and_when():
+    told = clocks(moves((date(2026, 11, 1), "touch"), (date(2026, 10, 1), "click")), HANDOFF, as_of=AS_OF)
+    row = told.row(0, named=True)
+    assert (row["last_inbound_on"], row["last_outbound_on"]) == (date(2026, 10, 1), date(2026, 11, 1))
+    assert (row["engagement_level"], row["last_proactive_on"], row["has_discovery"]) == ("passive", None, True)

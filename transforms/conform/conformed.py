@@ -1,0 +1,28 @@
+"""What every `conform` returns: records that keep the contract, and the ones that cannot, each with its reason."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from definitions.fields import fields
+from transforms.frames import empty
+
+QUARANTINE = fields("record_key source_system stream reason_code field_name location detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Conformed:
+    """`records` keep the contract of their kind; `quarantined` has one row per record set aside (grain: record).
+
+    `versions`, for opportunities only, has one row per landed version: record_key, version_at, is_deleted, source_stage,
+    source_close_date, amount, is_closed.
+    """
+
+    records: pl.DataFrame
+    quarantined: pl.DataFrame
+    versions: pl.DataFrame | None = None
+
+
+def nothing_quarantined() -> pl.DataFrame:
+    """An empty quarantine frame."""
+    return empty(QUARANTINE).collect()

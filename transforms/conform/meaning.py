@@ -1,0 +1,29 @@
+"""What one configured source means by its own words: the settings that `conform` needs, and nothing of HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """How to read one source.
+
+    `time_zone` is the zone in which the source's moments become days (HubSpot: the portal's). `stages` maps a stage,
+    or `pipeline/stage` where pipelines disagree, to a canonical stage. `fields` says per object which source field
+    feeds which canonical one. `activity_types` and `origins` map labels, in lower case, to activity types of the
+    definitions. `statuses` and `lifecycle_stages` map values, in lower case, over the vendor's defaults. `twin` is the
+    configured name of the CRM that this source's cross-system ids point into.
+    """
+
+    source: str
+    time_zone: str
+    currency: str
+    region: str | None = None
+    record_url: Mapping[str, str] = field(default_factory=dict)
+    stages: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    activity_types: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    lifecycle_stages: Mapping[str, str] = field(default_factory=dict)
+    twin: str | None = None

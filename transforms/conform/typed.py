@@ -1,0 +1,176 @@
+"""From columns of text to a canonical record: each field read by its kind, each failure named, none dropped.
+
+A record with a value that cannot be read is set aside whole: a person without a wrong date is a different claim.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from definitions.field import Field, Kind
+from definitions.records import RecordKind
+from transforms.conform.conformed import QUARANTINE, Conformed
+from transforms.conform.meaning import Meaning
+from transforms.conform.raw import gathered
+from transforms.frames import dtype_of, schema_of
+from transforms.values.dates import day, moment
+from transforms.values.money import money
+from transforms.values.numbers import boolean, integer, real
+from transforms.values.text import clean
+
+_VERSIONED = ("is_deleted", "source_stage", "source_close_date", "amount", "is_closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words a source uses in one field, and what they mean; "" means the word is known and says nothing.
+
+    `scope` names a column that may stand before the word in the mapping, as `pipeline/stage`.
+    """
+
+    field: str
+    meanings: Mapping[str, str]
+    scope: str | None = None
+
+    def expr(self, column: pl.Expr) -> pl.Expr:
+        """Shared word for the source's word; null where the word is blank, silent or unknown."""
+        return _blank_to_null(translated(column, self.meanings))
+
+    def is_unknown(self) -> pl.Expr:
+        """True where the source's word is neither blank nor in the mapping."""
+        known = sorted({word.lower() for word in self.meanings})
+        word = pl.col(self.field).str.strip_chars().str.to_lowercase()
+        found = word.is_in(known)
+        if self.scope is not None:
+            scoped = pl.concat_str(pl.col(self.scope).str.strip_chars().str.to_lowercase(), pl.lit("/"), word)
+            found = found | scoped.is_in(known).fill_null(value=False)
+        return ((word != "") & ~found).fill_null(value=False)
+
+
+def translated(column: pl.Expr, meanings: Mapping[str, str]) -> pl.Expr:
+    """The shared word of each source word, matched without case or outer blanks; null where there is none."""
+    words = {word.lower(): meaning for word, meaning in meanings.items()}
+    if not words:
+        return pl.lit(None, pl.String)
+    lowered = column.str.strip_chars().str.to_lowercase()
+    return lowered.replace_strict(list(words), list(words.values()), default=None, return_dtype=pl.String)
+
+
+def typed(
+    text: pl.LazyFrame,
+    kind: RecordKind,
+    meaning: Meaning,
+    *,
+    object_name: str,
+    stream: str,
+    vocabularies: Sequence[Vocabulary] = (),
+    keeps_versions: bool = False,
+) -> Conformed:
+    """Read every field of `kind` from the column of its name; missing columns are null.
+
+    Gives the latest version of each record that keeps the contract, the ones set aside with the first field at fault,
+    and, where asked, every version's stage, close date and amount. Row by row.
+    """
+    keyed = text.with_columns(
+        record_key=pl.concat_str(pl.lit(f"{meaning.source}:{object_name}:"), pl.col("source_id")),
+        source_system=pl.lit(meaning.source),
+        source_object=pl.lit(object_name),
+    )
+    columns = keyed.collect_schema()
+    read = {field.name: _read(field, columns, meaning.time_zone) for field in kind.fields}
+    faults = [_fault(field, columns, read[field.name]) for field in kind.fields if columns.get(field.name) == pl.String]
+    faults += [_unmapped(vocabulary) for vocabulary in vocabularies]
+    faults += [_missing(name, read[name]) for name in sorted(kind.required)]
+    frame = gathered(
+        keyed.select(
+            *(expr.alias(name) for name, expr in read.items()),
+            "version_at",
+            "is_latest",
+            "location",
+            fault=pl.coalesce(*faults),
+        ),
+        f"{meaning.source}.{stream}",
+    )
+    return _split(frame, kind, meaning.source, stream, keeps_versions=keeps_versions)
+
+
+def _split(frame: pl.DataFrame, kind: RecordKind, source: str, stream: str, *, keeps_versions: bool) -> Conformed:
+    """Part the records from the ones set aside."""
+    latest = frame.filter("is_latest")
+    good, bad = latest.filter(pl.col("fault").is_null()), latest.filter(pl.col("fault").is_not_null())
+    parts = pl.col("fault").str.split_exact("|", 2).struct
+    quarantined = bad.select(
+        "record_key",
+        "source_system",
+        stream=pl.lit(stream),
+        reason_code=parts.field("field_0"),
+        field_name=parts.field("field_1"),
+        location=pl.col("location"),
+        detail=parts.field("field_2"),
+    ).cast(dict(schema_of(QUARANTINE)))
+    versions = None
+    if keeps_versions:
+        versions = frame.filter(pl.col("fault").is_null()).select("record_key", "version_at", *_VERSIONED)
+    return Conformed(good.select(kind.names).cast(dict(schema_of(kind.fields))), quarantined, versions)
+
+
+def _read(field: Field, columns: pl.Schema, zone: str) -> pl.Expr:
+    """The field's value in its own type; null where it cannot be read."""
+    if field.name not in columns:
+        return pl.lit(None, dtype_of(field))
+    column = pl.col(field.name)
+    if columns[field.name] != pl.String:
+        return column.cast(dtype_of(field))
+    read = _parsed(field.kind, column, zone).cast(dtype_of(field), strict=False)
+    if field.values:
+        word = _blank_to_null(column).str.to_lowercase()
+        read = pl.when(word.is_in(field.values)).then(word)
+    if field.low is not None:
+        read = pl.when(read >= field.low).then(read)
+    if field.high is not None:
+        read = pl.when(read <= field.high).then(read)
+    return read
+
+
+def _parsed(kind: Kind, column: pl.Expr, zone: str) -> pl.Expr:
+    readers = {
+        Kind.TEXT: clean,
+        Kind.INTEGER: integer,
+        Kind.COUNT: integer,
+        Kind.REAL: real,
+        Kind.MONEY: money,
+        Kind.BOOLEAN: boolean,
+    }
+    if kind is Kind.DAY:
+        return day(column, zone)
+    if kind is Kind.MOMENT:
+        return moment(column, zone)
+    return readers[kind](column)
+
+
+def _fault(field: Field, columns: pl.Schema, read: pl.Expr) -> pl.Expr:
+    """`reason|field|detail` where the source holds something that cannot be read; null where all is well."""
+    if field.kind is Kind.TEXT and not field.values:
+        return pl.lit(None, pl.String)
+    filled = _blank_to_null(pl.col(field.name)).is_not_null()
+    code = "unmapped_value" if field.values else "unreadable_value"
+    shown = f"not a {field.kind.value} within its limits" if not field.values else "not in the shared vocabulary"
+    return pl.when(filled & read.is_null()).then(pl.lit(f"{code}|{field.name}|{shown}"))
+
+
+def _unmapped(vocabulary: Vocabulary) -> pl.Expr:
+    """A word of a status, stage or category names no person, so it is shown: somebody has to map it."""
+    name = vocabulary.field
+    word = pl.col(name).str.replace_all("|", "/", literal=True).str.slice(0, 60)
+    told = pl.concat_str(pl.lit(f"unmapped_value|{name}|the settings map no word "), word)
+    return pl.when(vocabulary.is_unknown()).then(told)
+
+
+def _missing(name: str, read: pl.Expr) -> pl.Expr:
+    return pl.when(read.is_null()).then(pl.lit(f"missing_value|{name}|required by the contract"))
+
+
+def _blank_to_null(column: pl.Expr) -> pl.Expr:
+    trimmed = column.str.strip_chars()
+    return pl.when(trimmed != "").then(trimmed)

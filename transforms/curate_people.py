@@ -1,0 +1,73 @@
+"""From golden persons to `dim_person`: every facet, then the class; and `dim_account` with what its deals say."""
+
+import polars as pl
+
+from transforms.classify import classify_people
+from transforms.criteria import with_criteria
+from transforms.curate_opportunities import with_since
+from transforms.engagement import clocks, moves, silent_since
+from transforms.links import account_of, with_id
+from transforms.person_facets import dealt, engaged, owned, phases, reached, scored
+from transforms.terms import Before, Entities, Records, Terms
+
+
+def account_table(entities: dict[str, Entities], owners: pl.DataFrame) -> pl.DataFrame:
+    """One row per live account, with its parent and its owner resolved."""
+    accounts = entities["account"]
+    frame = accounts.golden.filter(~pl.col("is_deleted")).with_columns(account_id=pl.col("entity_id"))
+    frame = with_id(frame, accounts.bridge, key="parent_key", gives="parent_account_id")
+    frame = with_id(frame, entities["owner"].bridge, key="owner_key", gives="owner_id")
+    is_itself = pl.col("parent_account_id") == pl.col("account_id")
+    return owned(frame, owners).with_columns(parent_account_id=pl.when(~is_itself).then("parent_account_id"))
+
+
+def with_deals(accounts: pl.DataFrame, deals: pl.DataFrame, open_classes: list[str]) -> pl.DataFrame:
+    """Add whether an account has an open deal, and whether it bought. Row by row."""
+    told = deals.group_by("account_id").agg(
+        has_open_opportunity=pl.col("pipeline_class").is_in(open_classes).any(),
+        has_won_opportunity=pl.col("is_won").any(),
+    )
+    return accounts.join(told, on="account_id", how="left", maintain_order="left").with_columns(
+        pl.col("has_open_opportunity", "has_won_opportunity").fill_null(value=False)
+    )
+
+
+def curated_people(
+    records: Records,
+    entities: dict[str, Entities],
+    acts: pl.DataFrame,
+    on_deals: pl.DataFrame,
+    deals: pl.DataFrame,
+    accounts: pl.DataFrame,
+    owners: pl.DataFrame,
+    before: Before,
+    terms: Terms,
+) -> pl.DataFrame:
+    """One row per live person, in the contract of `dim_person` but for the run's own columns."""
+    definitions, as_of = terms.definitions, terms.as_of
+    people = entities["person"]
+    frame = people.golden.filter(~pl.col("is_deleted")).with_columns(person_id=pl.col("entity_id"))
+    links = account_of(
+        records.kinds["association"],
+        "person_account",
+        owner_bridge=people.bridge,
+        account_bridge=entities["account"].bridge,
+        gives="person_id",
+    ).rename({"account_id": "linked_account_id"})
+    frame = with_id(frame, entities["account"].bridge, key="account_key", gives="account_id")
+    frame = with_id(frame, entities["owner"].bridge, key="owner_key", gives="owner_id")
+    frame = frame.join(links, on="person_id", how="left", maintain_order="left").with_columns(
+        account_id=pl.coalesce("account_id", "linked_account_id")
+    )
+    frame = reached(phases(frame, definitions), definitions)
+    made = moves(acts, frame, definitions, as_of=as_of)
+    frame = engaged(
+        frame,
+        clocks(made, definitions, as_of=as_of),
+        silent_since(frame, made, definitions, as_of=as_of),
+    )
+    frame = owned(frame, owners)
+    open_classes = [rule.name for rule in definitions.opportunities if rule.is_open_class]
+    frame = scored(dealt(frame, on_deals, deals, open_classes), accounts, definitions, as_of=as_of)
+    classed = classify_people(with_criteria(frame.lazy(), definitions, "person", as_of), definitions, as_of)
+    return with_since(classed.collect(), before, "person", "lifecycle_class", terms)

@@ -1,0 +1,152 @@
+"""What people did: activities with their meaning, and each person's clocks, scores and silence."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import polars as pl
+
+from definitions.model import Definitions
+from transforms.links import with_id
+
+_LEVELS = ("none", "passive", "proactive")
+_CONVERSATIONS = ("meeting", "call", "discovery_call")
+
+
+def activities(
+    records: pl.DataFrame,
+    definitions: Definitions,
+    *,
+    bridges: dict[str, pl.DataFrame],
+    ignored_owners: Sequence[str],
+) -> pl.DataFrame:
+    """One row per activity that was not deleted, with golden ids and the interest it shows.
+
+    Interest is what the definitions say of the type, and only the buyer's own moves show any. Activities of an owner in
+    `ignored_owners` (record keys of integration users) are kept and marked as not human. Row by row.
+    """
+    known = {name: definitions.engagement.level_of(name) for name in records["activity_type"].unique().to_list()}
+    level = pl.col("activity_type").replace_strict(known, return_dtype=pl.String) if known else pl.lit("none")
+    frame = records.filter(~pl.col("is_deleted")).with_columns(
+        activity_id=pl.col("record_key"),
+        engagement_level=pl.when(pl.col("direction") == "inbound").then(level).otherwise(pl.lit("none")),
+        is_human=~pl.col("owner_key").is_in(list(ignored_owners)).fill_null(value=False),
+    )
+    for kind in ("person", "account", "opportunity", "owner"):
+        frame = with_id(frame, bridges[kind], key=f"{kind}_key", gives=f"{kind}_id")
+    return frame
+
+
+def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
+    """One row per completed move of or towards a person up to `as_of`: day, direction, interest, kind.
+
+    The way a person first came in counts as a move on the day they were first seen. `people` has person_id,
+    lead_since_on, origin_activity_type and last_activity_at (what the source itself claims as the latest activity).
+    """
+    zone = definitions.reporting.time_zone
+    day = pl.col("occurred_at").dt.convert_time_zone(zone).dt.date()
+    done = acts.filter(
+        pl.col("person_id").is_not_null(),
+        pl.col("occurred_at").is_not_null(),
+        pl.col("is_completed").fill_null(value=True),
+        "is_human",
+    ).select("person_id", "activity_type", "engagement_level", "direction", "is_inferred", day=day)
+    came = people.filter(pl.col("origin_activity_type").is_not_null(), pl.col("lead_since_on").is_not_null())
+    levels = {name: definitions.engagement.level_of(name) for name in came["origin_activity_type"].unique().to_list()}
+    origin = came.select(
+        "person_id",
+        activity_type=pl.col("origin_activity_type"),
+        engagement_level=pl.col("origin_activity_type").replace_strict(levels, return_dtype=pl.String)
+        if levels
+        else pl.lit("none"),
+        direction=pl.lit("inbound"),
+        is_inferred=pl.lit(value=True),
+        day=pl.col("lead_since_on"),
+    )
+    # A badge scan or an imported list is no move of the buyer.
+    origin = origin.filter(pl.col("engagement_level") != "none")
+    claimed = people.filter(pl.col("last_activity_at").is_not_null()).select(
+        "person_id",
+        activity_type=pl.lit("claimed_by_source"),
+        engagement_level=pl.lit("none"),
+        direction=pl.lit("internal"),
+        is_inferred=pl.lit(value=True),
+        day=pl.col("last_activity_at").dt.convert_time_zone(zone).dt.date(),
+    )
+    return pl.concat([done, origin, claimed]).filter(pl.col("day") <= as_of)
+
+
+def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
+    """One row per person with any move: last days by direction, interest, conversation held, engagement score.
+
+    Each line of `engagement_points` counts once, however often the move was made. Needs all moves of one person together.
+    """
+    inbound, outbound = pl.col("direction") == "inbound", pl.col("direction") == "outbound"
+    proactive = pl.col("engagement_level") == "proactive"
+    rank = pl.col("engagement_level").replace_strict(
+        {name: place for place, name in enumerate(_LEVELS)}, return_dtype=pl.Int8
+    )
+    age = (pl.lit(as_of) - pl.col("day")).dt.total_days()
+    talked = pl.col("activity_type").is_in(_CONVERSATIONS) & ~pl.col("is_inferred")
+    earned = [
+        ((pl.col("activity_type") == line.activity) & (age <= line.within_days)).any() * line.points
+        for line in definitions.engagement_points
+    ]
+    score = pl.sum_horizontal(*earned) if earned else pl.lit(0)
+    return (
+        people_moves.group_by("person_id")
+        .agg(
+            last_inbound_on=pl.col("day").filter(inbound).max(),
+            last_outbound_on=pl.col("day").filter(outbound).max(),
+            last_proactive_on=pl.col("day").filter(proactive).max(),
+            last_activity_on=pl.col("day").max(),
+            level=rank.max(),
+            has_discovery=talked.any(),
+            engagement_score=score.clip(0, 100).cast(pl.Int32),
+        )
+        .with_columns(engagement_level=pl.col("level").replace_strict(dict(enumerate(_LEVELS)), return_dtype=pl.String))
+        .drop("level")
+    )
+
+
+def silent_since(
+    people: pl.DataFrame, people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date
+) -> pl.DataFrame:
+    """One row per silent person: `silent_since_on`, the first day after the last proactive move on which they had been
+    a lead for `lead_days`, without inbound for `inbound_days` and without any activity for `activity_days`.
+
+    Found in the history of moves and not remembered from our last answer, so a full refresh gives the same day, and only
+    a proactive move ends the silence (semantics B0.7, B2 dead). People whose first day is unknown are never silent.
+    Needs all moves of one person together.
+    """
+    limits = definitions.silence
+    first = people.filter(pl.col("lead_since_on").is_not_null()).select("person_id", "lead_since_on")
+    start = first.select(
+        "person_id",
+        day=pl.col("lead_since_on"),
+        is_inbound=pl.lit(value=True),
+        is_proactive=pl.lit(value=False),
+    )
+    done = people_moves.select(
+        "person_id",
+        "day",
+        is_inbound=pl.col("direction") == "inbound",
+        is_proactive=pl.col("engagement_level") == "proactive",
+    )
+    steps = pl.concat([start, done]).sort("person_id", "day").join(first, on="person_id", maintain_order="left")
+    last_ask = pl.col("day").filter("is_proactive").max().over("person_id")
+    heard = pl.when("is_inbound").then("day").cum_max().forward_fill().over("person_id")
+    reached = pl.max_horizontal(
+        pl.col("day") + timedelta(days=limits.activity_days),
+        heard + timedelta(days=limits.inbound_days),
+        pl.col("lead_since_on") + timedelta(days=limits.lead_days),
+    )
+    steps = steps.with_columns(last_ask=last_ask, reached=reached, next_day=pl.col("day").shift(-1).over("person_id"))
+    return (
+        steps.filter(
+            pl.col("last_ask").is_null() | (pl.col("day") >= pl.col("last_ask")),
+            pl.col("reached") <= as_of,
+            pl.col("next_day").is_null() | (pl.col("next_day") > pl.col("reached")),
+        )
+        .group_by("person_id")
+        .agg(silent_since_on=pl.col("reached").min())
+    )

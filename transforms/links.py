@@ -1,0 +1,92 @@
+"""From keys of source records to golden ids, and from links between records to links between entities."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+
+def with_id(frame: pl.DataFrame, bridge: pl.DataFrame, *, key: str, gives: str) -> pl.DataFrame:
+    """Add column `gives`: the golden id of the record that column `key` names; null where it was never seen.
+
+    `bridge` has one row a record: record_key, entity_id. Row by row.
+    """
+    ids = bridge.select(pl.col("record_key").alias(key), pl.col("entity_id").alias(gives))
+    return frame.join(ids, on=key, how="left", maintain_order="left")
+
+
+def people_of_opportunities(
+    associations: pl.DataFrame,
+    people: pl.DataFrame,
+    opportunities: pl.DataFrame,
+    *,
+    person_bridge: pl.DataFrame,
+    opportunity_bridge: pl.DataFrame,
+    decision_maker_roles: Sequence[str],
+) -> pl.DataFrame:
+    """One row per opportunity and person, whichever way the sources tie them (semantics D1: link order).
+
+    Ways: a contact role or association, the opportunity a lead was converted to, the person a deal names. A person in
+    several roles keeps the one that decides, then the primary one, then the first by name. Needs all links together.
+    """
+    roles = associations.filter(pl.col("association_type") == "opportunity_person", ~pl.col("is_deleted"))
+    told = pl.concat(
+        [
+            roles.select(
+                pl.col("from_key").alias("opportunity_key"),
+                pl.col("to_key").alias("person_key"),
+                "role",
+                "is_primary",
+                "source_updated_at",
+            ),
+            _pairs(people, "converted_opportunity_key", "record_key"),
+            _pairs(opportunities, "record_key", "person_key"),
+        ]
+    )
+    told = with_id(told, opportunity_bridge, key="opportunity_key", gives="opportunity_id")
+    told = with_id(told, person_bridge, key="person_key", gives="person_id")
+    decides = pl.col("role").str.strip_chars().str.to_lowercase().is_in(list(decision_maker_roles))
+    return (
+        told.filter(pl.col("opportunity_id").is_not_null(), pl.col("person_id").is_not_null())
+        .with_columns(is_decision_maker=decides.fill_null(value=False))
+        .sort(
+            ["opportunity_id", "person_id", "is_decision_maker", "is_primary", "role"],
+            descending=[False, False, True, True, False],
+            nulls_last=True,
+        )
+        .group_by("opportunity_id", "person_id", maintain_order=True)
+        .agg(
+            pl.col("role").drop_nulls().first(),
+            pl.col("is_primary").any(),
+            pl.col("is_decision_maker").any(),
+            pl.col("source_updated_at").max(),
+        )
+    )
+
+
+def _pairs(frame: pl.DataFrame, opportunity: str, person: str) -> pl.DataFrame:
+    """Links that a column of a record makes: no role, not marked as primary."""
+    return frame.filter(pl.col(opportunity).is_not_null(), pl.col(person).is_not_null(), ~pl.col("is_deleted")).select(
+        pl.col(opportunity).alias("opportunity_key"),
+        pl.col(person).alias("person_key"),
+        role=pl.lit(None, pl.String),
+        is_primary=pl.lit(value=False),
+        source_updated_at=pl.col("source_updated_at"),
+    )
+
+
+def account_of(
+    associations: pl.DataFrame, kind: str, *, owner_bridge: pl.DataFrame, account_bridge: pl.DataFrame, gives: str
+) -> pl.DataFrame:
+    """One row per entity that an association ties to accounts: its primary account, else the first by id.
+
+    `kind` is `opportunity_account` or `person_account`; the result has columns `gives` and account_id.
+    """
+    links = associations.filter(pl.col("association_type") == kind, ~pl.col("is_deleted"))
+    links = with_id(links, owner_bridge, key="from_key", gives=gives)
+    links = with_id(links, account_bridge, key="to_key", gives="account_id")
+    return (
+        links.filter(pl.col(gives).is_not_null(), pl.col("account_id").is_not_null())
+        .sort([gives, "is_primary", "account_id"], descending=[False, True, False])
+        .unique(gives, keep="first", maintain_order=True)
+        .select(gives, "account_id")
+    )

@@ -1,0 +1,58 @@
+"""What a run is computed under: the agreement, the date, and what was published before. Plain values, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from definitions.model import Definitions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """`roles` says per source whether it is a `crm` or a `marketing` system, in order of priority; `regions` gives the
+    country of a telephone number that names none; `rates` the reporting currency for one unit of another;
+    `ignored_owners` the record keys of integration users, whose activities are no evidence.
+    """
+
+    definitions: Definitions
+    as_of: date
+    run_id: str
+    roles: Mapping[str, str]
+    regions: Mapping[str, str | None]
+    rates: Mapping[str, float]
+    ignored_owners: tuple[str, ...] = ()
+    is_baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Canonical records of all sources, by kind; `versions` as in `Conformed`; `shown` has one row per record a stream
+    has shown (source_system, stream, record_key); `pulled` counts versions landed by this run.
+    """
+
+    kinds: Mapping[str, pl.DataFrame]
+    versions: pl.DataFrame
+    quarantined: pl.DataFrame
+    shown: pl.DataFrame
+    pulled: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What is published: classes per kind (record_id, class, class_since), issues and the latest snapshots."""
+
+    classes: Mapping[str, pl.DataFrame]
+    issues: pl.DataFrame
+    snapshots: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entities:
+    """One kind of entity: `golden` has one row each, `bridge` one row per source record (record_key, entity_id,
+    match_rule, match_confidence, is_survivor).
+    """
+
+    golden: pl.DataFrame
+    bridge: pl.DataFrame

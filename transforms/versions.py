@@ -1,0 +1,91 @@
+"""State from landing: the latest version of every record a stream has ever shown, and nothing older unless asked.
+
+A fold: whatever the page size, the page order and the number of runs, the same landed records give the same state.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from transforms.frames import MOMENT
+from transforms.values.dates import moment
+from transforms.values.text import mend_json
+
+STATE = pl.Schema(
+    {
+        "source_id": pl.String(),
+        "version_at": MOMENT,
+        "is_deleted": pl.Boolean(),
+        "is_latest": pl.Boolean(),
+        "raw": pl.String(),
+        "location": pl.String(),
+    }
+)
+"""Grain: one version of one record. `version_at` null: the source keeps no change time, the later run wins.
+`location` is `run/file:line` of the landed record, so it sorts by run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """Where a vendor's record keeps its id, its change time and its deletion mark; a dot goes one level down."""
+
+    id: str
+    version: str | None = None
+    deleted: str | None = None
+
+    def shape(self) -> pl.Struct:
+        """The least of a record that has to be read to file it."""
+        head, _, tail = self.id.partition(".")
+        fields: dict[str, pl.DataType] = {head: pl.Struct({tail: pl.String}) if tail else pl.String()}
+        for name in (self.version, self.deleted):
+            if name is not None:
+                fields[name] = pl.String()
+        return pl.Struct(fields)
+
+    def source_id(self) -> pl.Expr:
+        """The record's id, as text."""
+        head, _, tail = self.id.partition(".")
+        found = pl.col("envelope").struct.field(head)
+        return found.struct.field(tail) if tail else found
+
+
+def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
+    """Landed lines (raw, location) as versions. A lone surrogate or NUL in a string is replaced, as JSON allows them
+    and no warehouse does. Row by row.
+    """
+    mended = landed.with_columns(raw=mend_json(pl.col("raw")))
+    read = mended.with_columns(envelope=pl.col("raw").str.json_decode(envelope.shape()))
+    version = pl.lit(None, MOMENT)
+    if envelope.version is not None:
+        version = moment(pl.col("envelope").struct.field(envelope.version))
+    deleted = pl.lit(value=False)
+    if envelope.deleted is not None:
+        mark = pl.col("envelope").struct.field(envelope.deleted).str.to_lowercase()
+        deleted = (mark == "true").fill_null(value=False)
+    return read.select(
+        source_id=envelope.source_id(),
+        version_at=version,
+        is_deleted=deleted,
+        is_latest=pl.lit(value=True),
+        raw="raw",
+        location="location",
+    )
+
+
+def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool) -> pl.DataFrame:
+    """The state after these parts, sorted by id and version. Needs all versions of one record together.
+
+    The latest version wins; of one moment's versions, the one of the later run, then the deletion, then the greater text.
+    """
+    versions = pl.concat(parts).collect()
+    order = ["source_id", "version_at", pl.col("location").str.split("/").list.first(), "is_deleted", "raw"]
+    ranked = versions.select(
+        place=pl.arg_sort_by(*order, nulls_last=False),
+    )["place"]
+    ordered = versions[ranked]
+    is_last = pl.col("source_id") != pl.col("source_id").shift(-1)
+    ordered = ordered.with_columns(is_latest=is_last.fill_null(value=True))
+    if not keeps_versions:
+        return ordered.filter("is_latest")
+    same = (pl.col("source_id") == pl.col("source_id").shift(-1)) & (pl.col("raw") == pl.col("raw").shift(-1))
+    return ordered.filter(~same.fill_null(value=False))
