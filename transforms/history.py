@@ -122,11 +122,12 @@ def tracked_changes(versions: pl.LazyFrame) -> pl.LazyFrame:
     """Read from its landed versions how each deal moved.
 
     Gives (record_key, push_count, original_close_date, last_meaningful_change_at), one row for each deal. `versions`
-    has one row for each landed version, in any order, repeats allowed: record_key, version_at, is_deleted,
-    source_stage, close_date (null where a placeholder), amount, is_closed. A push is a move of an open deal's close
-    date to a later calendar month than the last date known; vendors overwrite the date on closing, so a move that
-    comes with the closing is none. `original_close_date` is the first date seen. `last_meaningful_change_at` is the
-    latest version whose stage, close date or amount differs from the version before; null where none does.
+    has one row for each landed version, in any order, repeats allowed: record_key, version_at (null where the source
+    keeps no change time), location (which sorts by run), is_deleted, source_stage, close_date (null where a
+    placeholder), amount, is_closed. A push is a move of an open deal's close date to a later calendar month than the
+    last date known; vendors overwrite the date on closing, so a move that comes with the closing is none.
+    `original_close_date` is the first date seen. `last_meaningful_change_at` is the latest version whose stage, close
+    date or amount differs from the version before; null where none does.
     Needs all rows of one deal together.
     """
     told = ["source_stage", "close_date", "amount"]
@@ -137,7 +138,7 @@ def tracked_changes(versions: pl.LazyFrame) -> pl.LazyFrame:
     return (
         # A tombstone tells nothing of the deal but that it is gone.
         versions.filter(~pl.col("is_deleted"))
-        .sort("record_key", "version_at", *told, "is_closed")
+        .sort("record_key", "version_at", "location", *told, "is_closed")
         .with_columns(is_push=is_later & ~pl.col("is_closed").fill_null(value=False), is_change=differs & ~is_first)
         .group_by("record_key", maintain_order=True)
         .agg(

@@ -225,10 +225,13 @@ def test_open_issues_are_the_findings_and_a_second_run_changes_nothing(runs):
 def versions(*told: tuple[int, str, date | None, int | None, bool]) -> pl.LazyFrame:
     """(day of the version, stage, close date, amount, closed) of one deal."""
     return pl.LazyFrame(
-        [("d", START + days(at), False, stage, close, amount, closed) for at, stage, close, amount, closed in told],
+        [
+            ("d", START + days(at), f"run{at}", False, stage, close, amount, closed)
+            for at, stage, close, amount, closed in told
+        ],
         schema={
-            "record_key": pl.String, "version_at": MOMENT, "is_deleted": pl.Boolean, "source_stage": pl.String,
-            "close_date": pl.Date, "amount": MONEY, "is_closed": pl.Boolean,
+            "record_key": pl.String, "version_at": MOMENT, "location": pl.String, "is_deleted": pl.Boolean,
+            "source_stage": pl.String, "close_date": pl.Date, "amount": MONEY, "is_closed": pl.Boolean,
         },
         orient="row",
     )  # fmt: skip
@@ -292,6 +295,12 @@ def test_order_and_repeats_of_versions_do_not_matter(told, random):
     shuffled = [*told, random.choice(told)]
     random.shuffle(shuffled)
     assert_frame_equal(tracked_changes(versions(*shuffled)), tracked_changes(versions(*told)))
+
+
+def test_a_source_without_change_times_is_read_in_the_order_of_the_runs():
+    told = versions((0, "s1", MARCH, 5, False), (1, "s1", JUNE, 5, False), (2, "s1", APRIL, 5, False))
+    untimed = told.with_columns(version_at=pl.lit(None, dtype=MOMENT)).reverse()
+    assert tracked_changes(untimed).collect().rows() == [("d", 1, MARCH, None)]
 
 
 def test_a_deal_does_not_see_another_deals_versions():

@@ -1,0 +1,72 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from definitions.fields import FIELDS
+from definitions.predicate import parse
+from transforms.evidence import evidence, names_read, readable, sentence
+from transforms.frames import dtype_of
+
+AS_OF = date(2026, 3, 31)
+
+
+def told(name: str, value: object) -> str:
+    column = pl.Series(name, [value], dtype=dtype_of(FIELDS[name]), strict=False)
+    return column.to_frame().select(readable(name, AS_OF)).item()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("amount", Decimal("-12345.50"), "-12,346"),
+        ("probability", 0.30000000000000004, "0.3"),
+        ("is_open", False, "no"),
+        ("close_date", date(2026, 1, 2), "2026-01-02"),
+        ("closed_at", datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "2026-01-02 03:04 UTC"),
+        ("push_count", 3, "3"),
+        ("employees", 12000, "12000"),
+        ("title", "x" * 200, "x" * 80),
+        ("title", "", ""),
+        ("title", None, "unknown"),
+        ("first_name", "Ada", "not shown"),
+        ("first_name", None, "not shown"),
+    ],
+    ids=[
+        "money",
+        "real",
+        "yes or no",
+        "day",
+        "moment",
+        "number",
+        "count",
+        "long",
+        "empty",
+        "null",
+        "personal",
+        "either",
+    ],
+)
+def test_a_value_is_read_aloud(name, value, expected):
+    assert told(name, value) == expected
+
+
+def test_a_sentence_may_have_several_names_or_none():
+    frame = pl.DataFrame({"close_date": [date(2026, 3, 1), None], "push_count": [2, 0]})
+    said = frame.select(sentence("{push_count} pushes, {days_overdue} days late, {push_count}!", AS_OF)).to_series()
+    assert said.to_list() == ["2 pushes, 30 days late, 2!", "0 pushes, unknown days late, 0!"]
+    assert frame.select(sentence("No names.", AS_OF)).item(0, 0) == "No names."
+
+
+def test_evidence_is_in_order_of_the_names_without_personal_ones():
+    frame = pl.DataFrame({"next_step": ["a"], "email": ["ada@b.example"], "amount": [Decimal("1.50")]})
+    said = frame.select(evidence({"next_step", "email", "amount"}, AS_OF)).item()
+    assert said == '{"amount":"1.50","next_step":"a"}'
+    assert frame.select(evidence({"email"}, AS_OF)).item() == "{}"
+
+
+def test_names_come_in_the_order_of_the_text_and_those_of_macros_last():
+    macros = {"budget": parse("budget_status = 'confirmed'", "opportunity")}
+    test = parse("push_count > 2 and budget and is_open and push_count < 9", "opportunity", macros)
+    assert names_read(test) == ["push_count", "is_open", "budget_status"]

@@ -1,0 +1,62 @@
+"""Hygiene: one finding for each record that fails a rule of the definitions, in words its owner can act on."""
+
+from datetime import date
+from typing import Literal
+
+import polars as pl
+
+from definitions.fields import fields
+from definitions.model import Definitions, HygieneRule
+from transforms.evidence import evidence, sentence
+from transforms.frames import MONEY, empty
+from transforms.predicates import compile_predicate
+
+FINDING = fields(
+    """rule_id severity record_kind record_id record_name owner_id value_at_risk amount says question
+    suggested_action evidence source_url"""
+)
+_GONE = pl.lit("merged_or_deleted")
+Kind = Literal["person", "opportunity"]
+
+
+def findings(frame: pl.LazyFrame, definitions: Definitions, kind: Kind, as_of: date) -> pl.LazyFrame:
+    """Return the findings (columns of `FINDING`) of classified records: one for each failing (record, rule).
+
+    A rule fails where its test is true; unknown is no finding, and a deleted record has none. `amount` and
+    `value_at_risk` are the corporate amount of a deal and null for a person. `record_name` is the name of the deal, or
+    the company or lead source of a person: never the person's own. `evidence` has the values the rule read, personal
+    ones left out. Sorted by record and rule. Row by row.
+    """
+    rules = [rule for rule in definitions.hygiene if rule.on == kind]
+    if not rules:
+        return empty(FINDING)
+    column = "lifecycle_class" if kind == "person" else "pipeline_class"
+    present = frame.filter(pl.col(column) != _GONE)
+    return pl.concat([_findings_of(rule, present, as_of) for rule in rules]).sort("record_id", "rule_id")
+
+
+def _findings_of(rule: HygieneRule, frame: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    read = rule.when.names | (rule.critical_when.names if rule.critical_when else frozenset())
+    amount = pl.col("amount_corporate") if rule.on == "opportunity" else pl.lit(None, dtype=MONEY)
+    return frame.filter(compile_predicate(rule.when, as_of)).select(
+        rule_id=pl.lit(rule.rule),
+        severity=_severity(rule, as_of),
+        record_kind=pl.lit(rule.on),
+        record_id=f"{rule.on}_id",
+        record_name=pl.col("name") if rule.on == "opportunity" else pl.coalesce("company_name", "lead_source"),
+        owner_id="owner_id",
+        value_at_risk=amount,
+        amount=amount,
+        says=sentence(rule.says, as_of),
+        question=sentence(rule.ask, as_of),
+        suggested_action=pl.lit(rule.action),
+        evidence=evidence(read, as_of),
+        source_url="source_url",
+    )
+
+
+def _severity(rule: HygieneRule, as_of: date) -> pl.Expr:
+    usual = pl.lit(rule.severity)
+    if rule.critical_when is None:
+        return usual
+    return pl.when(compile_predicate(rule.critical_when, as_of)).then(pl.lit("critical")).otherwise(usual)
