@@ -1,0 +1,67 @@
+"""Telephone numbers in E.164 form, read with the country of the record in mind."""
+
+import polars as pl
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
+
+from transforms.values.distinct import Answer, map_distinct
+from transforms.values.numbering import read_by_plan
+
+# Digits with the marks people set between them. Without the marks many spellings of a number are one.
+_MARKED = r"^\+?[0-9\s.()\-\x{2010}-\x{2015}]+$"
+_MARKS = r"[\s.()\-\x{2010}-\x{2015}]"
+_LONGEST = 250
+_SHORTEST_RUN, _LONGEST_RUN = 4, 15
+_RUNS = ("012345678901234", "123456789012345", "987654321098765", *(digit * _LONGEST_RUN for digit in "0123456789"))
+_TYPED_TO_GET_PAST = sorted(run[:length] for run in _RUNS for length in range(_SHORTEST_RUN, _LONGEST_RUN + 1))
+
+
+def phone_e164(phone: pl.Expr, region: pl.Expr) -> pl.Expr:
+    """Make E.164 text of a number as it is dialled in `region` (ISO 3166 alpha-2), or of one that starts with a plus.
+
+    Row by row. Null where there is no number, where its country cannot be told, where the numbering plan of that
+    country has no such number, and where the number is one that people type to get past a form: one digit repeated,
+    or digits counted up or down (1234567). An extension is left out; of two numbers in one field, the first counts.
+    A number reserved for fiction (555-0100) is in the numbering plan and stays.
+
+    >>> rows = pl.LazyFrame({"phone": ["020 7946 0958", "+1 (212) 736-5000", "12345"], "country": ["GB", "GB", None]})
+    >>> rows.select(phone_e164(pl.col("phone"), pl.col("country"))).collect().to_series().to_list()
+    ['+442079460958', '+12127365000', None]
+    """
+    trimmed = phone.str.replace_all(r"\p{Cf}", "").str.strip_chars()
+    bare = pl.when(trimmed.str.contains(_MARKED)).then(trimmed.str.replace_all(_MARKS, "")).otherwise(trimmed)
+    possible = pl.when(bare.str.len_chars().is_between(1, _LONGEST)).then(bare)
+    # A number that names its country means the same everywhere: asked once, not once a region.
+    local = pl.when(~bare.str.contains(r"^\+[1-9]")).then(region.str.to_uppercase())
+    return pl.struct(number=possible, region=local).map_batches(_read, return_dtype=pl.String())
+
+
+def with_phone(records: pl.LazyFrame, *, default_regions: dict[str, str]) -> pl.LazyFrame:
+    """Add `phone_e164` to rows that have `phone`, `country` and `source_system`.
+
+    Row by row. The region is the record's `country`, else what `default_regions` says of its source, else none: then
+    only numbers that start with a plus can be read.
+    """
+    default = pl.col("source_system").replace_strict(default_regions, default=None, return_dtype=pl.String)
+    return records.with_columns(phone_e164=phone_e164(pl.col("phone"), pl.coalesce("country", default)))
+
+
+def _read(values: pl.Series) -> pl.Series:
+    rows = values.struct.unnest()
+    distinct = rows.unique().drop_nulls("number")
+    digits = pl.col("number").str.strip_prefix("+")
+    serious = distinct.filter(~digits.is_in(_TYPED_TO_GET_PAST))
+    read = serious.with_columns(read_by_plan(serious))
+    left = pl.when(pl.col("e164").is_null()).then("number")
+    asked = map_distinct(left, pl.col("region"), answer=_ask, names=("e164",)).struct.field("e164")
+    answers = read.with_columns(pl.coalesce("e164", asked))
+    return rows.join(answers, on=["number", "region"], how="left", nulls_equal=True, maintain_order="left")["e164"]
+
+
+def _ask(number: str, region: str | None) -> Answer:
+    try:
+        read = parse(number, region)
+    except NumberParseException:
+        return (None,)
+    if not is_valid_number(read):
+        return (None,)
+    return (format_number(read, PhoneNumberFormat.E164),)
