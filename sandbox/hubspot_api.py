@@ -1,0 +1,104 @@
+"""HubSpot's REST dialect: which path answers what, under the dated paths of 2026-03 and the older v3 and v4 ones."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from sandbox.catalogue import hubspot_properties
+from sandbox.company import Company
+from sandbox.hubspot_errors import Refused, refusal, words
+from sandbox.hubspot_links import Pairs, batch_read, pairs_of
+from sandbox.hubspot_objects import Pages, owners
+from sandbox.hubspot_search import Searches
+from sandbox.hubspot_store import MODIFIED, TYPES, Shelf
+from sandbox.stages import hubspot_pipelines
+from sandbox.web import Answer, Request, says
+
+_VERSION = r"(?:2026-03|2026-09|v3|v4)"
+_OBJECTS = re.compile(
+    rf"^/crm/(?:objects/{_VERSION}|v3/objects)/(?P<kind>[\w-]+)(?P<rest>/search|/batch/read|/[^/]+)?$"
+)
+_OWNERS = re.compile(rf"^/crm/(?:owners/{_VERSION}|v3/owners)/?$")
+_PIPELINES = re.compile(rf"^/crm/(?:pipelines/{_VERSION}|v3/pipelines)/(?P<kind>[\w-]+)$")
+_PROPERTIES = re.compile(rf"^/crm/(?:properties/{_VERSION}|v3/properties)/(?P<kind>[\w-]+)$")
+_LINKS = re.compile(
+    rf"^/crm/(?:associations/{_VERSION}|v[34]/associations)/(?P<origin>[\w-]+)/(?P<target>[\w-]+)/batch/read$"
+)
+_DETAILS = re.compile(rf"^/account-info/{_VERSION}/details$")
+
+
+class HubSpot:
+    """The dialect over one state of the company."""
+
+    def __init__(self, company: Company, token: str, now: Callable[[], str]) -> None:
+        """`now` gives the moment for the frames of batch answers, as text."""
+        self.company, self.token, self.now = company, token, now
+        self.shelves = {kind: Shelf.of(kind, company.hubspot[kind]) for kind in MODIFIED}
+        self.pages, self.searches = Pages(self.shelves), Searches(self.shelves)
+        self._pairs: Pairs | None = None
+
+    def answer(self, request: Request) -> Answer:
+        """Answer one request."""
+        try:
+            self._authorise(request)
+            return self._routed(request)
+        except Refused as refused:
+            return refusal(refused)
+        except msgspec.DecodeError:
+            return refusal(Refused("VALIDATION_ERROR", "Invalid input JSON"))
+
+    def _authorise(self, request: Request) -> None:
+        if request.token() != self.token:
+            message = "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
+            raise Refused("INVALID_AUTHENTICATION", message, status=401)
+
+    def _routed(self, request: Request) -> Answer:
+        if found := _OBJECTS.match(request.path):
+            return self._objects(request, _type(found["kind"]), found["rest"] or "")
+        if found := _LINKS.match(request.path):
+            if self._pairs is None:
+                self._pairs = pairs_of(self.company.links)
+            return batch_read(self._pairs, found["origin"], found["target"], request, self.now)
+        if _OWNERS.match(request.path):
+            return owners(self.company.hubspot["owners"], request)
+        if found := _PIPELINES.match(request.path):
+            return says({"results": hubspot_pipelines() if _type(found["kind"]) == "deals" else []})
+        if found := _PROPERTIES.match(request.path):
+            return says({"results": hubspot_properties(self.shelves[_type(found["kind"])].live)})
+        if _DETAILS.match(request.path):
+            return says(DETAILS)
+        raise Refused("OBJECT_NOT_FOUND", "No resource found", status=404)
+
+    def _objects(self, request: Request, kind: str, rest: str) -> Answer:
+        if request.method == "POST" and rest == "/search":
+            return self.searches.answer(kind, request)
+        if request.method == "POST" and rest == "/batch/read":
+            return self.pages.batch_read(kind, request, self.now)
+        if request.method != "GET" or rest in ("/search", "/batch/read"):
+            raise Refused("METHOD_NOT_ALLOWED", "Method not allowed", status=405)
+        return self.pages.page(kind, request) if not rest else self._one(request, kind, rest[1:])
+
+    def _one(self, request: Request, kind: str, identity: str) -> Answer:
+        asked = request.asked()
+        archived = words(asked, "archived") == ["true"]
+        rows = self.shelves[kind].rows_of([identity], archived=archived)
+        if not rows:
+            raise Refused("OBJECT_NOT_FOUND", "Object not found.  objectId are usually numeric.", status=404)
+        return Answer(
+            body=self.pages.rendered(kind, words(asked, "properties"), rows[0], rows[0] + 1, archived=archived)[0]
+        )
+
+
+DETAILS = {
+    "portalId": 62515, "timeZone": "America/New_York", "accountType": "STANDARD", "companyCurrency": "USD",
+    "additionalCurrencies": ["EUR", "GBP"], "utcOffset": "-05:00", "utcOffsetMilliseconds": -18_000_000,
+    "uiDomain": "app.hubspot.com", "dataHostingLocation": "na1",
+}  # fmt: skip
+
+
+def _type(word: str) -> str:
+    kind = TYPES.get(word, word)
+    if kind not in MODIFIED:
+        raise Refused("VALIDATION_ERROR", f"Unable to infer object type from: {word}")
+    return kind

@@ -1,0 +1,58 @@
+"""How HubSpot refuses: status, category, message; and the frame its batch answers come in."""
+
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+
+from sandbox.web import Answer, says
+
+
+class Refused(Exception):  # noqa: N818 - an answer to give, not a fault of ours
+    """HubSpot says no; the dialect turns it into an answer."""
+
+    def __init__(
+        self, category: str, message: str, *, status: int = 400, extra: dict[str, object] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.category, self.message, self.status, self.extra = category, message, status, extra or {}
+
+
+def refusal(refused: Refused) -> Answer:
+    """The answer for a refusal; the correlation id is made of its content."""
+    correlation = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{refused.category}/{refused.message}"))
+    content = {
+        "status": "error", "message": refused.message, "correlationId": correlation, "category": refused.category, **refused.extra,
+    }  # fmt: skip
+    return says(content, status=refused.status)
+
+
+def words(asked: dict[str, list[str]], name: str) -> list[str]:
+    """Values of a parameter given once, several times, or as a list with commas."""
+    return [word.strip() for value in asked.get(name, []) for word in value.split(",") if word.strip()]
+
+
+def number(asked: dict[str, list[str]], name: str, default: int, *, low: int, high: int) -> int:
+    """A whole number parameter within its bounds; raises `Refused`."""
+    values = asked.get(name)
+    if not values or not values[-1]:
+        return default
+    try:
+        value = int(values[-1])
+    except ValueError:
+        raise Refused("VALIDATION_ERROR", f"Invalid input: {name} must be an integer") from None
+    if not low <= value <= high:
+        raise Refused("VALIDATION_ERROR", f"Invalid input: {name} must be between {low} and {high}")
+    return value
+
+
+def batch(results: Sequence[bytes], errors: list[dict[str, object]], now: str, *, count: int) -> Answer:
+    """A batch answer: 200, or 207 when some inputs failed."""
+    frame = b'{"status":"COMPLETE","results":[%b],"startedAt":"%b","completedAt":"%b"' % (
+        b",".join(results),
+        now.encode(),
+        now.encode(),
+    )
+    if not errors:
+        return Answer(body=frame + b"}")
+    return Answer(status=207, body=frame + b',"numErrors":%d,"errors":%b}' % (count, msgspec.json.encode(errors)))

@@ -1,0 +1,62 @@
+"""HubSpot's side of the company, ready to be listed and searched: records in order of id, pages rendered once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from sandbox.chance import Ids
+
+CHUNK = 2_000
+KEPT_CHUNKS = 800
+MODIFIED = {"contacts": "lastmodifieddate", "companies": "hs_lastmodifieddate", "deals": "hs_lastmodifieddate"}
+TYPES = {
+    "contact": "contacts",
+    "company": "companies",
+    "deal": "deals",
+    "0-1": "contacts",
+    "0-2": "companies",
+    "0-3": "deals",
+}
+
+Chunk = tuple[str, bool, tuple[str, ...], int]
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The records of one type, ordered by id: live and archived apart, as HubSpot lists them."""
+
+    kind: str
+    live: pl.DataFrame
+    archived: pl.DataFrame
+    ranks: dict[bool, Ids] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kind: str, table: pl.DataFrame) -> "Shelf":
+        """Sort the table's records out; merged-away ones are on no shelf."""
+        ordered = table.sort("_rank")
+        modified = MODIFIED[kind]
+        ordered = ordered.with_columns(
+            hs_object_id=pl.col("_rank"), createdate=pl.col("_created"), **{modified: pl.col("_modified")}
+        )
+        live, archived = (ordered.filter(pl.col("_state") == state) for state in ("live", "archived"))
+        return cls(kind, live, archived, {False: live["_rank"].to_numpy(), True: archived["_rank"].to_numpy()})
+
+    def records(self, *, archived: bool) -> pl.DataFrame:
+        """Records of one of the two lists."""
+        return self.archived if archived else self.live
+
+    def position(self, after: int, *, archived: bool) -> int:
+        """Where the first record with an id above `after` stands."""
+        return int(np.searchsorted(self.ranks[archived], after, side="right"))
+
+    def rows_of(self, ids: Sequence[str], *, archived: bool) -> list[int]:
+        """Places of the given ids, without those that are not there."""
+        ranks = self.ranks[archived]
+        wanted = np.unique(np.array([int(i) for i in ids if i.isdigit() and len(i) < 19], dtype=np.int64))
+        places = np.searchsorted(ranks, wanted)
+        inside = places < len(ranks)
+        found = inside.copy()
+        found[inside] = ranks[places[inside]] == wanted[inside]
+        return [int(place) for place in places[found]]
