@@ -1,0 +1,101 @@
+"""Names of people: case mended where a form or an import lost it, nothing else changed."""
+
+import re
+
+import polars as pl
+
+from transforms.values.distinct import Answer, map_distinct
+
+_MARKS = r"\u0300-\u036f"
+_LETTERS = rf"(?:[^\W\d_][{_MARKS}]*)+"
+_APOSTROPHES = "'\u2019\u02bc"
+_WORD = re.compile(rf"(?<![\w{_MARKS}]){_LETTERS}(?:[{_APOSTROPHES}]{_LETTERS})*")
+_AFTER_APOSTROPHE = re.compile(rf"(?<=[{_APOSTROPHES}])")
+_NUMERAL = re.compile(r"ii|iii|iv|vi|vii|viii")
+# Two consonants are initials (JP, TJ), but for a surname and some titles.
+_INITIALS = re.compile(r"(?!ng|mr|ms|dr|jr|sr|st)[bcdfghjklmnpqrstvwxz]{2}")
+# Mac is a prefix in these and part of the word in Machado, Mackey, Macias: hence a list.
+_MAC = re.compile(
+    r"mac(?=alister|allister|arthur|askill|aulay|auley|bean|beth|bride|callum|carthy|cormack|corquodale|crae|culloch|"
+    r"dermott|donald|donell|donnell|dougall|dowell|duff|eachern|ewan|ewen|fadyen|farland|farlane|gill|gillivray|gowan|"
+    r"gregor|guire|innes|innis|intosh|intyre|iver|kay|kenna|kenzie|kinley|kinnon|lachlan|laren|laughlin|lean|leish|"
+    r"lellan|lennan|leod|mahon|manus|master|millan|murray|nab|namara|naughton|neil|neill|nicol|niven|phail|phee|"
+    r"pherson|quarie|queen|rae|sween|tavish|vicar)"
+)
+_MC = re.compile(r"mc(?=\w{3})")
+_PARTICLES = frozenset(
+    ("bin", "da", "das", "de", "del", "den", "der", "do", "dos", "du", "ibn", "ten", "ter", "van", "von", "zu", "zum")
+)
+_ARTICLES = frozenset({"la", "las", "los"})  # Small after a particle only: de la Cruz, but La Roche.
+_SHORTEST_AFTER_APOSTROPHE = 3  # O'Dea, but Sa'ad.
+
+
+def mend_case(name: pl.Expr, *, is_family_name: bool = False) -> pl.Expr:
+    """Give a name written all in capitals or all in small letters its usual case; leave every other as it is.
+
+    Row by row. Control and other invisible characters go, runs of white space become one space, and what is then empty
+    is null. Every letter stays, so no name loses anything. In a family name particles stay small when something
+    follows them (van der Berg).
+
+    >>> rows = pl.LazyFrame({"name": ["MARY-JANE", "van der berg", "O'NEILL MCDONALD", "DeShawn", "J.R."]})
+    >>> rows.select(mend_case(pl.col("name"), is_family_name=True)).collect().to_series().to_list()
+    ['Mary-Jane', 'van der Berg', "O'Neill McDonald", 'DeShawn', 'J.R.']
+    """
+    # Joiners (U+200C, U+200D) belong to the spelling of Persian and Indic names.
+    visible = name.str.replace_all(r"[\p{Cf}--[\x{200C}\x{200D}]]", "").str.replace_all(r"[\p{Cc}\s]+", " ")
+    clean = visible.str.strip_chars().str.normalize("NFC")
+    is_one_case = (clean == clean.str.to_uppercase()) != (clean == clean.str.to_lowercase())
+    mend = _mend_family_name if is_family_name else _mend_given_name
+    mended = map_distinct(pl.when(is_one_case).then(clean), answer=mend, names=("name",)).struct.field("name")
+    return pl.when(clean != "").then(pl.coalesce(mended, clean))
+
+
+def with_names(people: pl.LazyFrame) -> pl.LazyFrame:
+    """Mend the case of `first_name` and `last_name`. Row by row."""
+    return people.with_columns(
+        first_name=mend_case(pl.col("first_name")),
+        last_name=mend_case(pl.col("last_name"), is_family_name=True),
+    )
+
+
+def _mend_given_name(name: str) -> Answer:
+    words = _lower(name).split(" ")
+    return (" ".join(_mend(word, is_first=place == 0) for place, word in enumerate(words)),)
+
+
+def _mend_family_name(name: str) -> Answer:
+    words = _lower(name).split(" ")
+    mended: list[str] = []
+    for place, word in enumerate(words):
+        follows_particle = bool(mended) and mended[-1] in _PARTICLES
+        is_small = word in _PARTICLES or (word in _ARTICLES and follows_particle)
+        mended.append(word if is_small and place < len(words) - 1 else _mend(word, is_first=place == 0))
+    return (" ".join(mended),)
+
+
+def _lower(name: str) -> str:
+    # A dotted capital I tells a Turkish name, whose plain capital I is a dotless one.
+    return name.replace("I", "\u0131").replace("İ", "i").lower() if "İ" in name else name.lower()
+
+
+def _mend(word: str, *, is_first: bool) -> str:
+    if _NUMERAL.fullmatch(word) and not is_first:
+        return word.upper()
+    return _WORD.sub(lambda part: _capitals(part.group()), word)
+
+
+def _capitals(word: str) -> str:
+    if _INITIALS.fullmatch(word):
+        return word.upper()
+    first, *others = _AFTER_APOSTROPHE.split(word)
+    return _capital(first) + "".join(
+        _capital(part) if len(part.rstrip(_APOSTROPHES)) >= _SHORTEST_AFTER_APOSTROPHE else part for part in others
+    )
+
+
+def _capital(part: str) -> str:
+    prefix = _MC.match(part) or _MAC.match(part)
+    if prefix:
+        return prefix.group().capitalize() + _capital(part[prefix.end() :])
+    capital = part[:1].upper()
+    return (capital if len(capital) == 1 else part[:1]) + part[1:]
