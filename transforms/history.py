@@ -20,7 +20,7 @@ def class_changes(
 
     `before` is (record_id, class) as published; `after` is (record_id, class, claimed_class, rule, reason, value). A
     record seen for the first time is compared with what its sources claim (`from_kind` "claim"); no claim, no row. A
-    published record that is no longer held, because another absorbed it, becomes `merged_or_deleted`.
+    published record that is no longer held (deleted, absorbed by another, erased) becomes `merged_or_deleted`.
     Needs all rows of one record together.
     """
     published = before.select("record_id", published=pl.col("class"))
@@ -34,7 +34,9 @@ def class_changes(
             from_kind=pl.when(pl.col("published").is_null()).then(pl.lit("claim")).otherwise(pl.lit("class")),
             to_class=pl.col("to_class").fill_null(_GONE),
             rule=pl.when(held).then("rule").otherwise(pl.lit(f"{profile}/{_GONE}")),
-            reason=pl.when(held).then("reason").otherwise(pl.lit("absorbed by another record or erased")),
+            reason=pl.when(held)
+            .then("reason")
+            .otherwise(pl.lit("no longer held: deleted, absorbed by another record, or erased")),
             changed_on=pl.lit(as_of),
             # Two runs may share one as-of date, and a record may change in both.
             change_id=pl.format("{}|{}|{}|{}", pl.lit(kind), "record_id", pl.lit(as_of.isoformat()), pl.lit(run_id)),

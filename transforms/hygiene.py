@@ -15,14 +15,13 @@ FINDING = fields(
     """rule_id severity record_kind record_id record_name owner_id value_at_risk amount says question
     suggested_action evidence source_url"""
 )
-_GONE = pl.lit("merged_or_deleted")
 Kind = Literal["person", "opportunity"]
 
 
 def findings(frame: pl.LazyFrame, definitions: Definitions, kind: Kind, as_of: date) -> pl.LazyFrame:
     """Return the findings (columns of `FINDING`) of classified records: one for each failing (record, rule).
 
-    A rule fails where its test is true; unknown is no finding, and a deleted record has none. `amount` and
+    A rule fails where its test is true; unknown is no finding, and classes in `not_checked` have none. `amount` and
     `value_at_risk` are the corporate amount of a deal and null for a person. `record_name` is the name of the deal, or
     the company or lead source of a person: never the person's own. `evidence` has the values the rule read, personal
     ones left out. Sorted by record and rule. Row by row.
@@ -31,8 +30,8 @@ def findings(frame: pl.LazyFrame, definitions: Definitions, kind: Kind, as_of: d
     if not rules:
         return empty(FINDING)
     column = "lifecycle_class" if kind == "person" else "pipeline_class"
-    present = frame.filter(pl.col(column) != _GONE)
-    return pl.concat([_findings_of(rule, present, as_of) for rule in rules]).sort("record_id", "rule_id")
+    checked = frame.filter(~pl.col(column).is_in(definitions.not_checked))
+    return pl.concat([_findings_of(rule, checked, as_of) for rule in rules]).sort("record_id", "rule_id")
 
 
 def _findings_of(rule: HygieneRule, frame: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
@@ -49,7 +48,7 @@ def _findings_of(rule: HygieneRule, frame: pl.LazyFrame, as_of: date) -> pl.Lazy
         amount=amount,
         says=sentence(rule.says, as_of),
         question=sentence(rule.ask, as_of),
-        suggested_action=pl.lit(rule.action),
+        suggested_action=sentence(rule.action, as_of),
         evidence=evidence(read, as_of),
         source_url="source_url",
     )

@@ -41,6 +41,7 @@ OVERDUE = rule(
     "Close date passed {days_overdue} days ago; worth {amount}.",
     severity="critical",
     ask="What must happen before {close_date}?",
+    action="Move on from {close_date}.",
 )
 PUSHED = rule("OPP-05", "push_count >= 2", "Pushed {push_count} times.", critical_when="push_count >= 3")
 NO_STEP = rule("OPP-10", "is_open and next_step is null", "No next step ({probability}, {is_won}, {last_activity_at}).")
@@ -54,7 +55,7 @@ UNREACHABLE = rule(
 
 @pytest.fixture(scope="module")
 def rules(agreed):
-    return agreed(hygiene=(PUSHED, OVERDUE, NO_STEP, UNREACHABLE))
+    return agreed(hygiene=(PUSHED, OVERDUE, NO_STEP, UNREACHABLE), not_checked=("merged_or_deleted", "excluded"))
 
 
 def deal(**told: object) -> dict[str, object]:
@@ -85,7 +86,17 @@ def people_found(rules, *rows: dict[str, object]) -> pl.DataFrame:
         ({"push_count": None}, []),
         ({"push_count": 9, "next_step": None}, [("OPP-05", "critical"), ("OPP-10", "warning")]),
     ],
-    ids=["clean", "due today", "overdue", "closed", "deleted", "pushed", "worse", "unknown is no finding", "two rules"],
+    ids=[
+        "clean",
+        "due today",
+        "overdue",
+        "closed",
+        "not checked",
+        "pushed",
+        "worse",
+        "unknown is no finding",
+        "two rules",
+    ],
 )
 def test_a_finding_for_each_rule_that_fails(rules, told, expected):
     assert found(rules, deal(**told)).select("rule_id", "severity").rows() == expected
@@ -104,7 +115,7 @@ def test_a_finding_says_what_is_wrong_in_numbers(rules):
         "amount": Decimal("1000000.00"),
         "says": "Close date passed 12 days ago; worth 1,234,568.",
         "question": "What must happen before 2026-03-19?",
-        "suggested_action": "Ask.",
+        "suggested_action": "Move on from 2026-03-19.",
         "evidence": '{"days_overdue":12,"is_open":true}',
         "source_url": "https://crm.example/d",
     }

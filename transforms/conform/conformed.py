@@ -14,8 +14,8 @@ QUARANTINE = fields("record_key source_system stream reason_code field_name loca
 class Conformed:
     """`records` keep the contract of their kind; `quarantined` has one row per record set aside (grain: record).
 
-    `versions`, for opportunities only, has one row per landed version: record_key, version_at, is_deleted, source_stage,
-    source_close_date, amount, is_closed.
+    `versions`, for opportunities only, has one row per landed version: record_key, version_at, location, is_deleted,
+    source_stage, source_close_date, amount, is_closed.
     """
 
     records: pl.DataFrame

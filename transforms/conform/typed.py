@@ -111,7 +111,7 @@ def _split(frame: pl.DataFrame, kind: RecordKind, source: str, stream: str, *, k
     ).cast(dict(schema_of(QUARANTINE)))
     versions = None
     if keeps_versions:
-        versions = frame.filter(pl.col("fault").is_null()).select("record_key", "version_at", *_VERSIONED)
+        versions = frame.filter(pl.col("fault").is_null()).select("record_key", "version_at", "location", *_VERSIONED)
     return Conformed(good.select(kind.names).cast(dict(schema_of(kind.fields))), quarantined, versions)
 
 
