@@ -15,10 +15,11 @@ from sandbox.leads import salesforce_contacts, salesforce_leads
 from sandbox.links import (
     contact_roles,
     counted_contacts,
-    hubspot_links,
+    deal_links,
     with_conversions,
     with_primary_contact,
     with_salesforce_ids,
+    work_links,
 )
 from sandbox.moments import last_change_before
 from sandbox.owners import hubspot_owners, salesforce_queues, salesforce_users, salespeople
@@ -38,7 +39,7 @@ class Company:
     week: int
     people: pl.DataFrame
     firms: pl.DataFrame
-    deals: pl.DataFrame
+    deal_count: int
     reps: pl.DataFrame
     hubspot: Tables
     salesforce: Tables
@@ -66,7 +67,7 @@ def found(people: int, seed: int, as_of: date) -> Company:
     companies = hubspot_companies(firms, accounts, reps, dice, last)
     contacts = with_salesforce_ids(hubspot_contacts(persons, companies, reps, dice, last), leads, sf_contacts, dice)
     hs_deals = hubspot_deals(deals, opps, reps, dice, last)
-    links = hubspot_links(contacts, companies, hs_deals, dice)
+    links = pl.concat([deal_links(contacts, companies, hs_deals, dice), work_links(contacts)])
     held = holders(persons, leads, sf_contacts)
     return Company(
         dice=dice,
@@ -74,7 +75,7 @@ def found(people: int, seed: int, as_of: date) -> Company:
         week=0,
         people=persons,
         firms=firms,
-        deals=deals,
+        deal_count=deals.height,
         reps=reps,
         hubspot={
             "contacts": contacts,

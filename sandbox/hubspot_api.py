@@ -58,7 +58,7 @@ class HubSpot:
             return self._objects(request, _type(found["kind"]), found["rest"] or "")
         if found := _LINKS.match(request.path):
             if self._pairs is None:
-                self._pairs = pairs_of(self.company.links)
+                self._pairs = pairs_of(self.company)
             return batch_read(self._pairs, found["origin"], found["target"], request, self.now)
         if _OWNERS.match(request.path):
             return owners(self.company.hubspot["owners"], request)

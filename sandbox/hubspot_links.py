@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 import polars as pl
 
+from sandbox.company import Company
 from sandbox.hubspot_errors import Refused, batch
 from sandbox.hubspot_store import TYPES
 from sandbox.web import Answer, Request
@@ -19,9 +20,31 @@ NUMBERS = {
 Pairs = dict[tuple[str, str], dict[str, list[tuple[str, bool]]]]
 
 
-def pairs_of(links: pl.DataFrame) -> Pairs:
-    """Associations by (from, to) and the id they start from."""
+def pairs_of(company: Company) -> Pairs:
+    """Associations by (from, to) and the id they start from.
+
+    Those of a merged-away record are its survivor's; those of an archived record are gone.
+    """
+    tables = {kind: company.hubspot[kind] for kind in ("contacts", "companies", "deals")}
+    survivors = pl.concat(
+        table.select(kind=pl.lit(kind), old=pl.col("hs_merged_object_ids").str.split(";"), new=pl.col("_id"))
+        .drop_nulls()
+        .explode("old")
+        for kind, table in tables.items()
+    )
+    living = pl.concat(
+        table.filter(pl.col("_state") == "live").select(kind=pl.lit(kind), identity="_id")
+        for kind, table in tables.items()
+    )
+    links = company.links
+    for kind, identity in (("_from", "from_id"), ("_to", "to_id")):
+        links = links.join(
+            survivors, left_on=[kind, identity], right_on=["kind", "old"], how="left", maintain_order="left"
+        )
+        links = links.with_columns(pl.coalesce("new", identity).alias(identity)).drop("new")
+        links = links.join(living, left_on=[kind, identity], right_on=["kind", "identity"], how="semi")
     pairs: Pairs = {}
+    links = links.unique(["_from", "_to", "from_id", "to_id"], keep="first", maintain_order=True)
     grouped = links.group_by("_from", "_to", "from_id", maintain_order=True).agg("to_id", "primary")
     for origin, target, identity, others, primaries in grouped.iter_rows():
         pairs.setdefault((origin, target), {})[identity] = list(zip(others, primaries, strict=True))

@@ -107,8 +107,8 @@ def with_salesforce_ids(hubspot: pl.DataFrame, leads: pl.DataFrame, contacts: pl
     ).drop("_lead", "_contact")
 
 
-def hubspot_links(contacts: pl.DataFrame, companies: pl.DataFrame, deals: pl.DataFrame, dice: Dice) -> pl.DataFrame:
-    """Associations: one row a pair and direction, with from, to, from_id, to_id and whether it is the primary one."""
+def deal_links(contacts: pl.DataFrame, companies: pl.DataFrame, deals: pl.DataFrame, dice: Dice) -> pl.DataFrame:
+    """Associations of deals with people and firms, both ways: `_from`, `_to`, `from_id`, `to_id`, `primary`."""
     here = companies.filter(LIVE_FIRST).select(firm="_entity", company="_id")
     members = contacts.filter(LIVE_FIRST & pl.col("associatedcompanyid").is_not_null()).join(
         here, left_on="associatedcompanyid", right_on="company", how="inner", maintain_order="left"
@@ -117,25 +117,26 @@ def hubspot_links(contacts: pl.DataFrame, companies: pl.DataFrame, deals: pl.Dat
         deals.select(deal="_entity", _deal_id="_id"), on="deal", how="inner", maintain_order="left"
     )
     at_firm = deals.join(here, left_on="_firm", right_on="firm", how="inner", maintain_order="left")
-    works = contacts.filter(pl.col("associatedcompanyid").is_not_null() & (pl.col("_state") == "live"))
-    pairs = [
-        on_deal.select(
-            _from=pl.lit("deals"), _to=pl.lit("contacts"), from_id="_deal_id", to_id="member", primary=pl.lit(False)
-        ),
-        at_firm.select(
-            _from=pl.lit("deals"), _to=pl.lit("companies"), from_id="_id", to_id="company", primary=pl.lit(True)
-        ),
-        works.select(
-            _from=pl.lit("contacts"),
-            _to=pl.lit("companies"),
-            from_id="_id",
-            to_id="associatedcompanyid",
-            primary=pl.lit(True),
-        ),
-    ]
-    forward = pl.concat(pairs)
-    back = forward.select(_from="_to", _to="_from", from_id="to_id", to_id="from_id", primary="primary")
-    return pl.concat([forward, back])
+    return pl.concat(
+        [
+            _both_ways(on_deal.select(from_id="_deal_id", to_id="member"), "deals", "contacts", primary=False),
+            _both_ways(at_firm.select(from_id="_id", to_id="company"), "deals", "companies", primary=True),
+        ]
+    )
+
+
+def work_links(contacts: pl.DataFrame) -> pl.DataFrame:
+    """Associations of contacts with the company they work at, both ways."""
+    works = contacts.filter(pl.col("associatedcompanyid").is_not_null())
+    return _both_ways(works.select(from_id="_id", to_id="associatedcompanyid"), "contacts", "companies", primary=True)
+
+
+def _both_ways(pairs: pl.DataFrame, origin: str, target: str, *, primary: bool) -> pl.DataFrame:
+    there = pairs.select(
+        _from=pl.lit(origin), _to=pl.lit(target), from_id="from_id", to_id="to_id", primary=pl.lit(primary)
+    )
+    back = there.select(_from="_to", _to="_from", from_id="to_id", to_id="from_id", primary="primary")
+    return pl.concat([there, back])
 
 
 def counted_contacts(deals: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,15 @@ from sandbox.names import NAMES
 from sandbox.owners import draw_reps
 from sandbox.places import PLACES
 from sandbox.trades import (
-    AUTHORITIES, BUDGETS, FREE_MAIL, NEEDS, OWN_DOMAIN, PASSIVE_FORMS, PROACTIVE_FORMS, TIMELINES, TITLES,
+    AUTHORITIES,
+    BUDGETS,
+    FREE_MAIL,
+    NEEDS,
+    OWN_DOMAIN,
+    PASSIVE_FORMS,
+    PROACTIVE_FORMS,
+    TIMELINES,
+    TITLES,
 )  # fmt: skip
 
 # Share of people by where they are known: HubSpot contact, Salesforce lead, Salesforce contact; converted = lead and contact.

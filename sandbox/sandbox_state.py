@@ -10,12 +10,14 @@ import msgspec
 from sandbox.company import Company
 from sandbox.faults import CONNECTION_FAULTS, Fault, FaultScript, spoiled
 from sandbox.hubspot_api import HubSpot
+from sandbox.life import changes, next_week
 from sandbox.limits import Gate, Limits
 from sandbox.moments import HOUR, start_of
 from sandbox.salesforce_api import Salesforce, Sessions
 from sandbox.salesforce_query import Cursor
 from sandbox.truth import ACCOUNT_KEYS, DEAL_KEYS, KEYS, members, truth
 from sandbox.web import Answer, Request, says
+from sandbox.week import DAYS
 
 NOON = 12 * HOUR
 KINDS = {"people": KEYS, "accounts": ACCOUNT_KEYS, "deals": DEAL_KEYS}
@@ -28,6 +30,13 @@ class Credentials:
     hubspot_token: str = "pat-na1-CANARY-5andb0x0-0000-4000-8000-000000000000"  # noqa: S105 - opens nothing but this imitation
     salesforce_client_id: str = "3MVG9.SANDBOX.CANARY.client"
     salesforce_client_secret: str = "5AND80XCANARY5EC2E7"  # noqa: S105 - opens nothing but this imitation
+
+
+class Advance(msgspec.Struct, forbid_unknown_fields=True):
+    """What `/_sandbox/advance` is asked: whole weeks, and whether to name every record that changed."""
+
+    days: int = DAYS
+    ids: bool = False
 
 
 class Sandbox:
@@ -107,6 +116,7 @@ class Sandbox:
             ("GET", "/_sandbox/truth"): lambda _: says(truth(self.company)),
             ("GET", "/_sandbox/requests"): lambda _: says({**self.requests, "total": sum(self.requests.values())}),
             ("POST", "/_sandbox/faults"): self._script,
+            ("POST", "/_sandbox/advance"): self._advance,
         }
         known = paths.get((request.method, request.path))
         if known is not None:
@@ -115,6 +125,21 @@ class Sandbox:
         if kinds is None:
             return says({"message": "no such control path"}, status=404)
         return says(members(self.company, kinds).to_dicts())
+
+    def _advance(self, request: Request) -> Answer:
+        try:
+            asked = msgspec.json.decode(request.body, type=Advance)
+        except msgspec.MsgspecError as wrong:
+            return says({"message": str(wrong)}, status=400)
+        if asked.days < DAYS or asked.days % DAYS:
+            return says({"message": "the company lives by whole weeks: days must be 7, 14, 21 …"}, status=400)
+        before = self.company
+        after = before
+        for _ in range(asked.days // DAYS):
+            after = next_week(after)
+        self.open(after)
+        told = {name: one.ids() if asked.ids else one.counts() for name, one in changes(before, after).items()}
+        return says({"as_of": after.as_of.isoformat(), "week": after.week, "changes": told})
 
     def _script(self, request: Request) -> Answer:
         try:

@@ -17,17 +17,8 @@ INDUSTRIES: dict[str, str] = {
     "Marketing and Advertising": "MARKETING_AND_ADVERTISING",
 }
 
-FIRM_FIRST = (
-    "Northgate Halvorsen Bluewater Silverline Oakridge Meridian Kestrel Ironbridge Lakeside Summit Ashford Redwood "
-    "Pinnacle Harbour Copperfield Stonebrook Evergreen Falcon Granite Highland Juniper Kingsway Lantern Maple Nordic "
-    "Orchard Paragon Quarry Riverside Sterling Thornton Upland Vantage Westbrook Yarrow Zenith Aurora Beacon Cedar "
-    "Dynamo Ember Fjord Glacier Horizon Indigo Jasper Krona Lumen Mistral Nimbus Opal Prisma Quanta Rhein Sable Tundra"
-).split()
-FIRM_SECOND = (
-    "Robotics Logistics Systems Foods Energy Textiles Pharma Analytics Marine Software Steel Optics Media Insurance "
-    "Health Networks Motors Packaging Chemicals Bank Aerospace Timber Diagnostics Instruments Brewing Mining Learning "
-    "Retail Ventures Hydraulics Ceramics Mobility Polymers Security Lighting Freight Genetics Water Dental Printing"
-).split()
+FIRM_FIRST = ["Northgate", "Halvorsen", "Bluewater", "Silverline", "Oakridge", "Meridian", "Kestrel", "Ironbridge", "Lakeside", "Summit", "Ashford", "Redwood", "Pinnacle", "Harbour", "Copperfield", "Stonebrook", "Evergreen", "Falcon", "Granite", "Highland", "Juniper", "Kingsway", "Lantern", "Maple", "Nordic", "Orchard", "Paragon", "Quarry", "Riverside", "Sterling", "Thornton", "Upland", "Vantage", "Westbrook", "Yarrow", "Zenith", "Aurora", "Beacon", "Cedar", "Dynamo", "Ember", "Fjord", "Glacier", "Horizon", "Indigo", "Jasper", "Krona", "Lumen", "Mistral", "Nimbus", "Opal", "Prisma", "Quanta", "Rhein", "Sable", "Tundra"]
+FIRM_SECOND = ["Robotics", "Logistics", "Systems", "Foods", "Energy", "Textiles", "Pharma", "Analytics", "Marine", "Software", "Steel", "Optics", "Media", "Insurance", "Health", "Networks", "Motors", "Packaging", "Chemicals", "Bank", "Aerospace", "Timber", "Diagnostics", "Instruments", "Brewing", "Mining", "Learning", "Retail", "Ventures", "Hydraulics", "Ceramics", "Mobility", "Polymers", "Security", "Lighting", "Freight", "Genetics", "Water", "Dental", "Printing"]
 
 TITLES: dict[str, float] = {
     "Chief Executive Officer": 3, "CEO": 3, "Chief Financial Officer": 3, "CFO & Co-Founder": 1, "Chief Revenue Officer": 1,

@@ -48,7 +48,7 @@ def truth(company: Company) -> dict[str, object]:
         "week": company.week,
         "people": company.people.height,
         "firms": company.firms.height,
-        "deals": company.deals.height,
+        "deals": company.deal_count,
         "owners": company.reps.height,
         "owners_inactive": company.reps.filter(~pl.col("active")).height,
         "person_records": _pairs(members(company, KEYS)),
