@@ -27,8 +27,10 @@ class LandingWriter:
     """Writes the pages of one stream in one run; used by one thread. Made by `Landing.writer`, used in a `with`."""
 
     def __init__(self, landing: "Landing", source: str, stream: str, run_id: str) -> None:
-        self._landing = landing
-        self._names = (source, stream, run_id)
+        self.landing = landing
+        self.source = source
+        self.stream = stream
+        self.run_id = run_id
         self.folder = landing.folder(source, stream, run_id)
         self._compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
         make_folder(self.folder)
@@ -129,7 +131,7 @@ class LandingWriter:
         )
         append_line(self.folder / MANIFEST, msgspec.json.encode(line))
         self._seq = seq
-        return page_of(self.folder, self._names, line)
+        return page_of(self.folder, (self.source, self.stream, self.run_id), line)
 
     def _write(self, prefix: str, suffix: str, chunks: Iterable[bytes] | None) -> tuple[str | None, int, str]:
         if chunks is None:

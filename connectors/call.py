@@ -1,0 +1,28 @@
+"""One request to a source, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request; `stream` and `page` (from 1) are for messages, `lane` names the rate it counts against.
+
+    `path` is one of our own, under the configured URL; `link` is one the source gave; `url` only for signing in.
+    `json` and `form` are bodies; neither is ever part of a message.
+    """
+
+    stream: str
+    method: str = "GET"
+    path: str = "/"
+    link: str | None = None
+    url: httpx.URL | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    lane: str = "any"
+    page: int = 1

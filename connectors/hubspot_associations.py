@@ -1,0 +1,86 @@
+"""HubSpot's associations: asked for the records this run landed, one record landed for each of them."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from connectors.call import Call
+from connectors.envelope import Checked, Seen, sort_out
+from connectors.hubspot_account import Account
+from connectors.hubspot_answers import Associations, Batch, BatchProblem, Live
+from connectors.hubspot_lists import mended_note
+from connectors.landed import Rejected
+from connectors.source import Page, Tokens, Visit, portions
+from definitions.errors import SourceAnswerUnusableError
+
+_BATCH = msgspec.json.Decoder(Batch)
+_LIVE = msgspec.json.Decoder(Live)
+_ASSOCIATIONS = msgspec.json.Decoder(Associations)
+# What HubSpot calls a record that has none, or is gone by now.
+_NONE_THERE = ("OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND")
+
+
+def association_pages(visit: Visit[Account]) -> Iterator[Page]:
+    """Associations of every live record of `stream.after` landed by the runs in `visit.seen_in`.
+
+    A record without any gets `{"from": …, "to": []}`, for HubSpot leaves it out: so the ones it had are known gone.
+    """
+    ids = _landed_ids(visit)
+    done = int(visit.position["done"]) if visit.position else 0
+    for number, chunk in enumerate(portions(ids[done:], visit.account.association_batch), start=1):
+        done += len(chunk)
+        checked, notes = _read(visit, chunk, number)
+        yield Page(checked=checked, request=f"POST {_path(visit)}", position={"done": done}, notes=notes)
+
+
+def _path(visit: Visit[Account]) -> str:
+    return visit.account.path("associations", f"/{visit.stream.remote}/batch/read")
+
+
+def _landed_ids(visit: Visit[Account]) -> list[str]:
+    """Ids in the order first landed; landing only grows, so a resumed pull sees the same beginning."""
+    landing, source = visit.writer.landing, visit.writer.source
+    pages = landing.pages_of(source, visit.stream.after or "", visit.seen_in)
+    records = (record for page in pages for record in map(_LIVE.decode, landing.records(page)))
+    return list(dict.fromkeys(str(record.id) for record in records if not record.archived))
+
+
+def _read(visit: Visit[Account], ids: Sequence[str], number: int) -> tuple[Checked, tuple[str, ...]]:
+    """Associations of up to 1,000 records, in the order asked, each whole even where HubSpot pages them."""
+    found: dict[str, list[Associations]] = {}
+    whole: dict[str, bytes] = {}
+    rejected: list[Rejected] = []
+    tokens, mended = Tokens(visit.where), 0
+    wanted = [{"id": identity} for identity in ids]
+    while wanted:
+        call = Call(stream=visit.stream.name, method="POST", path=_path(visit), json={"inputs": wanted}, page=number)
+        answer = visit.http.ask(call, _BATCH)
+        _refuse_problems(visit, answer.value.errors, number)
+        mended += answer.mended
+        checked = sort_out(answer.value.results, visit.stream.identify, number)
+        rejected += checked.rejected
+        wanted = []
+        for seen in checked.records:
+            part = _ASSOCIATIONS.decode(seen.raw)
+            whole[seen.id] = seen.raw
+            found.setdefault(seen.id, []).append(part)
+            if (after := part.after()) is not None:
+                wanted.append({"id": seen.id, "after": tokens.new(after, number)})
+    # Where an answer could not be read, nobody knows whose it was: then silence proves nothing.
+    silent: dict[str, list[Associations]] = {} if rejected else {identity: [] for identity in ids}
+    good = [_seen(identity, parts, whole) for identity, parts in (silent | found).items()]
+    return Checked(good, rejected), mended_note(mended)
+
+
+def _seen(identity: str, parts: list[Associations], whole: dict[str, bytes]) -> Seen:
+    if len(parts) == 1:
+        return Seen(whole[identity], identity, "")
+    to = [other for part in parts for other in part.to]
+    return Seen(msgspec.json.encode({"from": {"id": identity}, "to": to}), identity, "")
+
+
+def _refuse_problems(visit: Visit[Account], problems: list[BatchProblem], number: int) -> None:
+    for problem in problems:
+        words = f"{problem.category} {problem.subCategory}"
+        if not any(word in words for word in _NONE_THERE):
+            raise SourceAnswerUnusableError(f"{visit.where}: page {number}: part of a batch was refused")

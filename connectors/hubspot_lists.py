@@ -1,0 +1,138 @@
+"""HubSpot's lists: every live record, every archived one, and the archived ones that came back."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from connectors.call import Call
+from connectors.envelope import Checked, sort_out
+from connectors.http import Answer
+from connectors.hubspot_account import Account
+from connectors.hubspot_answers import Batch, Listing, Live
+from connectors.landed import LandedPage
+from connectors.source import Page, Tokens, Visit, portions
+
+READ_BATCH = 100
+# Property names travel in the URL; other clients saw it overflow at about 32,000 characters, and split at 5,000.
+WIDEST_QUERY = 5000
+
+_LISTING = msgspec.json.Decoder(Listing)
+_BATCH = msgspec.json.Decoder(Batch)
+_LIVE = msgspec.json.Decoder(Live)
+
+
+def live_pages(visit: Visit[Account]) -> Iterator[Page]:
+    """Every live record, in order of id; a page may be empty and not the last."""
+    yield from _listed(visit, archived=False)
+
+
+def archived_pages(visit: Visit[Account]) -> Iterator[Page]:
+    """Every archived record (HubSpot keeps them 90 days and cannot filter them by date)."""
+    yield from _listed(visit, archived=True)
+
+
+def archived_and_restored_pages(visit: Visit[Account]) -> Iterator[Page]:
+    """Every archived record, then those that the last complete run saw archived and this one does not.
+
+    A restored record keeps its old modified time, so no search would show it.
+    """
+    archived: set[str] = set()
+    for page in _listed(visit, archived=True):
+        archived.update(seen.id for seen in page.checked.records)
+        # Not resumable: the ids of the pages before would be missing.
+        yield Page(checked=page.checked, request=page.request, notes=page.notes)
+    gone = sorted(_archived_before(visit) - archived)
+    for number, chunk in enumerate(portions(gone, READ_BATCH), start=1):
+        answer = read_batch(visit, chunk, archived=False, page=number)
+        yield Page(
+            checked=sort_out(answer.value.results, visit.stream.identify, number),
+            request=f"POST {_path(visit)}/batch/read",
+            notes=mended_note(answer.mended),
+        )
+
+
+def whole_list(visit: Visit[Account]) -> Iterator[Page]:
+    """Read a list that HubSpot gives in one answer (pipelines)."""
+    call = Call(stream=visit.stream.name, path=_path(visit))
+    answer = visit.http.ask(call, _LISTING)
+    yield Page(
+        checked=sort_out(answer.value.results, visit.stream.identify, 1),
+        request=f"GET {call.path}",
+        notes=mended_note(answer.mended),
+    )
+
+
+def read_batch(visit: Visit[Account], ids: Sequence[str], *, archived: bool, page: int) -> Answer[Batch]:
+    """Read up to 100 records by id; ids that are gone are not in the answer."""
+    call = Call(
+        stream=visit.stream.name,
+        method="POST",
+        path=f"{_path(visit)}/batch/read",
+        params={"archived": str(archived).lower()},
+        json={
+            "inputs": [{"id": identity} for identity in ids],
+            "properties": list(visit.fields),
+            "propertiesWithHistory": [],
+        },
+        page=page,
+    )
+    return visit.http.ask(call, _BATCH)
+
+
+def mended_note(mended: int) -> tuple[str, ...]:
+    """Say how many half characters were replaced, if any."""
+    return (f"{mended} half surrogate pairs were landed as U+FFFD",) if mended else ()
+
+
+def _path(visit: Visit[Account]) -> str:
+    family, _, rest = visit.stream.remote.partition("/")
+    return visit.account.path(family, f"/{rest}" if rest else "")
+
+
+def _listed(visit: Visit[Account], *, archived: bool) -> Iterator[Page]:
+    tokens = Tokens(visit.where)
+    after = str(visit.position["after"]) if visit.position and visit.position.get("after") else None
+    asked = ",".join(visit.fields)
+    is_wide = len(asked) > WIDEST_QUERY
+    for number in itertools.count(1):
+        params = {"limit": str(visit.account.page_size), "archived": str(archived).lower()}
+        params |= {"properties": "hs_object_id" if is_wide else asked} if asked else {}
+        params |= {"after": after} if after else {}
+        call = Call(stream=visit.stream.name, path=_path(visit), params=params, page=number)
+        answer = visit.http.ask(call, _LISTING)
+        following = answer.value.after()
+        if following is not None:
+            after = tokens.new(following, number)
+        checked = sort_out(answer.value.results, visit.stream.identify, number)
+        if is_wide and checked.records:
+            checked = _widened(visit, checked, archived=archived, page=number)
+        yield Page(
+            checked=checked,
+            request=f"GET {call.path}",
+            position={"after": after},
+            notes=mended_note(answer.mended),
+        )
+        if following is None:
+            return
+
+
+def _widened(visit: Visit[Account], narrow: Checked, *, archived: bool, page: int) -> Checked:
+    """Read the listed records again with all their properties; one deleted in between is left out."""
+    ids = [seen.id for seen in narrow.records]
+    parts = [
+        sort_out(read_batch(visit, chunk, archived=archived, page=page).value.results, visit.stream.identify, page)
+        for chunk in portions(ids, READ_BATCH)
+    ]
+    return Checked(
+        [seen for part in parts for seen in part.records],
+        [*narrow.rejected, *(bad for part in parts for bad in part.rejected)],
+    )
+
+
+def _archived_before(visit: Visit[Account]) -> set[str]:
+    if visit.previous_run is None:
+        return set()
+    landing, writer = visit.writer.landing, visit.writer
+    pages: Iterator[LandedPage] = landing.pages_of(writer.source, writer.stream, [visit.previous_run])
+    return {str(record.id) for page in pages for record in map(_LIVE.decode, landing.records(page)) if record.archived}
