@@ -227,6 +227,9 @@ class _Reader:
         parts = tuple(self.read(part) for part in (parsed.this, *parsed.expressions))
         if len(parts) == 1:
             raise ConfigurationError("coalesce takes two or more values")
+        for part in parts[:-1]:
+            if isinstance(part, Literal):
+                raise ConfigurationError(f"coalesce never gets past {text_of(part)}; a written value comes last")
         return Coalesce(parts, check_same(parts))
 
 

@@ -75,8 +75,9 @@ def _test(node: Compare | In | Between | Like, as_of: date) -> str:
 def _alike(nodes: tuple[Node, ...], as_of: date) -> list[str]:
     """Write the expressions in the one type they are compared in."""
     shared = common_type(nodes)
-    collation = ' COLLATE "C"' if shared is ValueType.TEXT else ""
-    return [_cast(node, shared, as_of) + collation for node in nodes]
+    if shared is ValueType.TEXT:
+        return [f'({sql_of(node, as_of)} COLLATE "C")' for node in nodes]
+    return [_cast(node, shared, as_of) for node in nodes]
 
 
 def _cast(node: Node, wanted: ValueType | None, as_of: date) -> str:

@@ -7,6 +7,7 @@ holds the two engines against each other. Row by row.
 import re
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 
 import polars as pl
 
@@ -81,7 +82,7 @@ def _expr(node: Node, as_of: date) -> pl.Expr:  # noqa: PLR0911  # one return a 
         case IsNull():
             return _expr(node.part, as_of).is_null()
         case Coalesce():
-            return pl.coalesce(_cast(part, node.type, as_of) for part in node.parts)
+            return _coalesced([_cast(part, node.type, as_of) for part in node.parts])
         case Arithmetic():
             return _arithmetic(node, as_of)
         case _:
@@ -113,6 +114,11 @@ def _compared(op: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
         ">=": left.ge,
     }[op]
     return compared(right)
+
+
+def _coalesced(parts: list[pl.Expr]) -> pl.Expr:
+    """First known value. `pl.coalesce` gives a single row where a column is all null and a literal follows it."""
+    return reduce(lambda known, part: known.fill_null(part), parts)
 
 
 def _arithmetic(node: Arithmetic, as_of: date) -> pl.Expr:
