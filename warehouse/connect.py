@@ -1,0 +1,62 @@
+"""How the warehouse is reached: one engine for statements, ADBC for bulk, and a URL that may be shown."""
+
+from adbc_driver_postgresql import dbapi
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from definitions.errors import ConfigurationError
+
+_DRIVERS = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+_SECRET_OPTIONS = frozenset({"password", "sslpassword", "passfile"})
+# Every session speaks UTC, gives up on a host that does not answer, and notices a peer that is gone.
+_OPTIONS = {
+    "application_name": "bantam",
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "options": "-c timezone=UTC -c datestyle=ISO",
+}
+
+
+def engine_for(url: str | URL) -> Engine:
+    """Make the engine for a PostgreSQL URL; nothing is connected yet.
+
+    The pool keeps nothing, so that a restarted server is met with a fresh connection and no session outlives its use.
+    Parameters are hidden from messages. Raises `ConfigurationError` when the URL is none of PostgreSQL.
+    """
+    given = parsed(url)
+    return create_engine(given.set(query={**_OPTIONS, **given.query}), hide_parameters=True, poolclass=NullPool)
+
+
+def bulk_connection(engine: Engine) -> dbapi.Connection:
+    """Open a connection that moves Arrow batches; every statement commits by itself. The caller closes it."""
+    _, options = engine.dialect.create_connect_args(engine.url)
+    # Keywords, not a URL: SQLAlchemy writes a blank in an option as +, which the client library does not read back.
+    said = {name: value for name, value in options.items() if name != "context"}  # psycopg's own, no setting
+    return dbapi.connect(make_conninfo(**said), autocommit=True)
+
+
+def safe_url(url: str | URL) -> str:
+    """Write the URL as it may be shown: no password anywhere, none of the options Bantam adds.
+
+    >>> safe_url("postgresql://ada:secret@db.example.com/crm")
+    'postgresql+psycopg://ada:***@db.example.com/crm'
+    """
+    given = parsed(url)
+    hidden = {name: "***" for name in given.query if name in _SECRET_OPTIONS}
+    shown = {name: value for name, value in given.query.items() if _OPTIONS.get(name) != value}
+    return given.set(query={**shown, **hidden}).render_as_string(hide_password=True)
+
+
+def parsed(url: str | URL) -> URL:
+    """Read a URL and name the driver; the error does not repeat the URL, which may hold a password."""
+    try:
+        given = make_url(url)
+    except (ArgumentError, ValueError):
+        given = None
+    if given is None or given.drivername not in _DRIVERS or not given.database:
+        raise ConfigurationError(
+            "The warehouse URL is not one of PostgreSQL. Write postgresql://user:password@host:5432/database, "
+            "with special characters of the password percent-encoded."
+        )
+    return given.set(drivername="postgresql+psycopg")

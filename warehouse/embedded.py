@@ -1,0 +1,229 @@
+"""A PostgreSQL of our own under `<home>/warehouse/`, closed to everybody else on the machine.
+
+The folder is open to its owner only, the server asks for a generated password on every connection, and it listens on a
+Unix socket in its data folder; on 127.0.0.1 only while it is served. Any number of processes may use it at once: each
+holds a shared lock on `users.lock`, which the kernel takes back even when the process is killed.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL
+
+from definitions.errors import ConfigurationError, PublishError
+from warehouse.cluster import OWNER, SOCKET_PORT, Cluster
+from warehouse.database_errors import without_values
+from warehouse.programs import find_programs
+
+READER = "bantam_reader"
+_DATABASE = "bantam"
+_WAITS = 600
+_WAIT_SECONDS = 0.1
+
+
+class EmbeddedServer:
+    """A PostgreSQL under `home`, started when the first process needs it and stopped when the last one leaves.
+
+    Use it as a context manager, or call `start` and `stop`. With `keep` it goes on running after this process.
+    """
+
+    __slots__ = ("_cluster", "_hold", "_keep", "_sleep")
+
+    def __init__(self, home: Path, *, keep: bool = False, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._cluster = Cluster(home.resolve() / "warehouse", find_programs())
+        self._keep = keep
+        self._sleep = sleep
+        self._hold: int | None = None
+
+    def __enter__(self) -> Self:
+        """Start the server."""
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Leave the server."""
+        self.stop()
+
+    @without_values("Starting the embedded warehouse")
+    def start(self) -> URL:
+        """Make the server if there is none, start it if it is down, and give the owner's URL; safe to repeat.
+
+        Takes about a second the first time, a fifth of one later. Raises `ConfigurationError` when it can never run
+        here, `PublishError` with the end of the log when it did not start.
+        """
+        self._use(port=None)
+        return self.url
+
+    @without_values("Serving the embedded warehouse")
+    def serve(self, port: int) -> URL:
+        """Listen on 127.0.0.1 too, and give the URL of `bantam_reader`, who may read `curated` only.
+
+        The warehouse must have been migrated. Raises `ConfigurationError` when another process uses the server without
+        that port: a restart would tear its connections.
+        """
+        self._use(port=port)
+        password = _secret(self._cluster.folder / "reader_password")
+        _let_reader_in(self.url, password)
+        return self.url.set(username=READER, password=password, host="127.0.0.1").difference_update_query(["host"])
+
+    @property
+    def url(self) -> URL:
+        """URL of the owner through the socket; written out, it hides the password."""
+        return URL.create(
+            "postgresql+psycopg",
+            username=OWNER,
+            password=_read_secret(self._cluster.folder / "password"),
+            host="localhost",
+            port=self._cluster.port() or SOCKET_PORT,
+            database=_DATABASE,
+            query={"host": str(self._cluster.socket_folder())},
+        )
+
+    def stop(self) -> None:
+        """Leave the server; the last one to leave stops it, unless it is to be kept. Safe to repeat."""
+        if self._hold is None:
+            return
+        with _alone(self._cluster.folder):
+            self._leave()
+            if not self._keep and self._is_unused() and self._cluster.answers():
+                self._cluster.stop()
+
+    def _use(self, *, port: int | None) -> None:
+        try:
+            self._enter(port)
+        except BaseException:
+            # Whoever fails to start must not keep others from stopping what did start.
+            self.stop()
+            raise
+
+    def _enter(self, port: int | None) -> None:
+        cluster = self._cluster
+        _close_to_others(cluster.folder)
+        with _alone(cluster.folder):
+            if not cluster.data.exists():
+                cluster.make(_secret(cluster.folder / "password", renew=True))
+            cluster.check_version()
+            if port is not None:
+                self._free_for(port)
+            if self._hold is None:
+                self._hold = os.open(cluster.folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                fcntl.flock(self._hold, fcntl.LOCK_SH)
+            if not cluster.answers():
+                cluster.launch(port)
+            self._make_database()
+
+    def _free_for(self, port: int) -> None:
+        """Stop a server that does not listen on the port, if nobody else uses it."""
+        cluster = self._cluster
+        if not cluster.answers() or (cluster.port() == port and cluster.listens()):
+            return
+        self._leave()
+        if not self._is_unused():
+            raise ConfigurationError(
+                f"Another process uses the warehouse, which does not listen on port {port}. Wait for it to end, then "
+                "serve; runs may start while the warehouse is served."
+            )
+        cluster.stop()
+
+    def _leave(self) -> None:
+        if self._hold is not None:
+            os.close(self._hold)
+            self._hold = None
+
+    def _is_unused(self) -> bool:
+        """Whether no process holds the server; asked while nobody can start to use it."""
+        with (self._cluster.folder / "users.lock").open("a") as users:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    def _make_database(self) -> None:
+        with self._entered("postgres") as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone()
+            if found is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
+
+    def _entered(self, database: str) -> psycopg.Connection:
+        """Connect as soon as the server lets anybody in; after a crash it recovers first."""
+        for _ in range(_WAITS):
+            try:
+                return _connection(self.url, database)
+            except psycopg.OperationalError as error:
+                # The client library gives no SQLSTATE here; our own server speaks English.
+                if "starting up" not in str(error) and "not yet accepting" not in str(error):
+                    raise
+            self._sleep(_WAIT_SECONDS)
+        raise PublishError(f"PostgreSQL is still recovering in {self._cluster.data}.{self._cluster.last_words()}")
+
+
+def _connection(url: URL, database: str) -> psycopg.Connection:
+    return psycopg.connect(
+        host=str(url.query["host"]),
+        port=url.port,
+        user=url.username,
+        password=url.password,
+        dbname=database,
+        autocommit=True,
+    )
+
+
+def _let_reader_in(owner: URL, password: str) -> None:
+    """Give the reader's role a password; only its SCRAM verifier reaches the server."""
+    with _connection(owner, _DATABASE) as connection:
+        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is None:
+            raise ConfigurationError(f"The warehouse has no role {READER} yet. Run `bantam run` once, then serve.")
+        verifier = connection.pgconn.encrypt_password(password.encode(), READER.encode(), b"scram-sha-256").decode()
+        grant = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
+        connection.execute(grant.format(sql.Identifier(READER), sql.Literal(verifier)))
+
+
+def _close_to_others(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except PermissionError:
+        raise ConfigurationError(
+            f"{folder} belongs to another account. Run as that account, or set BANTAM_HOME to a folder of your own."
+        ) from None
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock under which the server is started, stopped, entered and left."""
+    with (folder / "start.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _secret(path: Path, *, renew: bool = False) -> str:
+    """Read the password kept in the file, or make one: the one thing in this room that must not be predictable."""
+    if path.exists() and not renew:
+        return _read_secret(path)
+    password = secrets.token_hex(24)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(password)
+    fresh.replace(path)
+    return password
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"{path} is gone, and with it the way into the warehouse. Put it back, or move {path.parent} away and run "
+            "`bantam replay`: the warehouse is rebuilt from landing."
+        ) from None

@@ -1,0 +1,94 @@
+"""Bring a warehouse to the present schema, step by step, in one transaction."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from definitions.errors import ConfigurationError
+from warehouse.connect import safe_url
+from warehouse.database_errors import without_values
+from warehouse.migrations.scope import OPTIONS
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+_OLDEST = 160000
+_LOCK = 4_201_771_001  # any number of our own: one migration at a time
+
+
+@without_values("Migrating the warehouse")
+def migrate(engine: sa.Engine) -> None:
+    """Create or upgrade schemas, tables, comments and the reader's role; nothing happens when all is up to date.
+
+    Raises `ConfigurationError` when the server is older than PostgreSQL 16, the schema newer than this Bantam, or the
+    account may not create what is missing; the message says what an administrator has to do.
+    """
+    with engine.begin() as connection:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        _check_server(connection, engine)
+        if schema_version(connection) == newest_version():
+            return
+        _check_rights(connection, engine)
+        connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS ops"))
+        command.upgrade(_config(connection), "head")
+
+
+def schema_version(connection: sa.Connection) -> str | None:
+    """Revision the warehouse is at; None where it was never migrated. Raises `ConfigurationError` if it is not ours."""
+    if not sa.inspect(connection).has_table(OPTIONS["version_table"], schema="ops"):
+        return None
+    version = MigrationContext.configure(connection, opts=OPTIONS).get_current_revision()
+    known = {revision.revision for revision in _scripts().walk_revisions()}
+    if version is not None and version not in known:
+        raise ConfigurationError(
+            f"The warehouse is at schema {version}, which this Bantam does not know. Upgrade Bantam."
+        )
+    return version
+
+
+def newest_version() -> str | None:
+    """Revision that this Bantam brings a warehouse to."""
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_SCRIPTS))
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _check_server(connection: sa.Connection, engine: sa.Engine) -> None:
+    version = int(connection.execute(sa.text("SHOW server_version_num")).scalar_one())
+    if version < _OLDEST:
+        raise ConfigurationError(
+            f"{safe_url(engine.url)} is PostgreSQL {version // 10000}; Bantam needs 16 or newer. Upgrade the server."
+        )
+
+
+def _check_rights(connection: sa.Connection, engine: sa.Engine) -> None:
+    """Say what is missing before a migration fails half-way with less helpful words."""
+    may_make_schemas, has_role, may_make_roles = connection.execute(
+        sa.text(
+            "SELECT has_database_privilege(current_database(), 'CREATE'),"
+            " EXISTS (SELECT FROM pg_roles WHERE rolname = 'bantam_reader'),"
+            " (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user)"
+        )
+    ).one()
+    url = engine.url
+    if not may_make_schemas:
+        raise ConfigurationError(
+            f"{url.username} may not create schemas in {safe_url(url)}. An administrator can allow it: "
+            f'GRANT CREATE ON DATABASE "{url.database}" TO "{url.username}".'
+        )
+    if not has_role and not may_make_roles:
+        raise ConfigurationError(
+            f"{url.username} may not create roles in {safe_url(url)}. An administrator can create the one that reads "
+            "the curated tables: CREATE ROLE bantam_reader NOLOGIN."
+        )
