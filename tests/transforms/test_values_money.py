@@ -101,6 +101,21 @@ def test_an_amount_too_large_is_still_told_from_no_amount():
     assert read(is_amount(pl.col("text")), "1e999", "1" * 30, "NaN", "five", None) == [True, True, False, False, None]
 
 
+@pytest.mark.parametrize(
+    ("text", "power", "expected"),
+    [
+        ("1100.04", 6, Decimal("1100040000.00")),
+        ("$1.2345", 6, Decimal("1234500.00")),
+        ("1.5E3", 3, Decimal("1500000.00")),
+        ("250", -2, Decimal("2.50")),
+        ("99999999999", 6, None),
+    ],
+    ids=["millions", "rounded after, not before", "exponents add", "cents", "too large"],
+)
+def test_a_column_may_count_in_thousands_or_millions(text, power, expected):
+    assert read(money(pl.col("text"), power=power), text) == [expected]
+
+
 AMOUNTS = st.decimals(Decimal("-9999999999999999.99"), Decimal("9999999999999999.99"), places=2)
 
 

@@ -65,12 +65,14 @@ def typed(
     object_name: str,
     stream: str,
     vocabularies: Sequence[Vocabulary] = (),
+    faults: Sequence[pl.Expr] = (),
     keeps_versions: bool = False,
 ) -> Conformed:
     """Read every field of `kind` from the column of its name; missing columns are null.
 
     Gives the latest version of each record that keeps the contract, the ones set aside with the first field at fault,
-    and, where asked, every version's stage, close date and amount. Row by row.
+    and, where asked, every version's stage, close date and amount. `faults` are what the caller found wrong, each
+    `reason|field|detail` or null. Row by row.
     """
     keyed = text.with_columns(
         record_key=pl.concat_str(pl.lit(f"{meaning.source}:{object_name}:"), pl.col("source_id")),
@@ -79,16 +81,16 @@ def typed(
     )
     columns = keyed.collect_schema()
     read = {field.name: _read(field, columns, meaning.time_zone) for field in kind.fields}
-    faults = [_fault(field, columns, read[field.name]) for field in kind.fields if columns.get(field.name) == pl.String]
-    faults += [_unmapped(vocabulary) for vocabulary in vocabularies]
-    faults += [_missing(name, read[name]) for name in sorted(kind.required)]
+    told = [_fault(field, columns, read[field.name]) for field in kind.fields if columns.get(field.name) == pl.String]
+    told += [_unmapped(vocabulary) for vocabulary in vocabularies]
+    told += [_missing(name, read[name]) for name in sorted(kind.required)]
     frame = gathered(
         keyed.select(
             *(expr.alias(name) for name, expr in read.items()),
             "version_at",
             "is_latest",
             "location",
-            fault=pl.coalesce(*faults),
+            fault=pl.coalesce(*faults, *told),
         ),
         f"{meaning.source}.{stream}",
     )

@@ -10,7 +10,7 @@ from functools import partial
 import polars as pl
 import pycountry
 
-from transforms.values.numbers import DecimalMark, narrowed, number_pattern, unmarked
+from transforms.values.numbers import DecimalMark, in_units, narrowed, number_pattern, unmarked
 from transforms.values.steps import read_in_steps
 
 AMOUNT = pl.Decimal(18, 2)
@@ -27,15 +27,16 @@ _CODES = sorted(currency.alpha_3 for currency in pycountry.currencies)
 _CURRENCY = "|".join(["[A-Z]{3}", *map(re.escape, sorted((*_SIGNS, *_SHARED_SIGNS), key=len, reverse=True))])
 
 
-def money(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
+def money(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Expr:
     """Amount as Decimal(18, 2), currency sign or code split off; null where the text is no amount or does not fit.
 
-    Row by row.
+    The text counts in units of ten to `power`: 6 for a column in millions. Row by row.
 
     >>> pl.select(money(pl.lit("(€ 1,234.50)"))).item()
     Decimal('-1234.50')
     """
-    return read_in_steps(text, (partial(_plainly, decimal=decimal), partial(_carefully, decimal=decimal)), AMOUNT)
+    steps = (partial(_plainly, decimal=decimal, power=power), partial(_carefully, decimal=decimal, power=power))
+    return read_in_steps(text, steps, AMOUNT)
 
 
 def currency_in(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
@@ -73,13 +74,18 @@ def is_amount(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
     return pl.when(text.is_not_null()).then(machine.is_not_null())
 
 
-def _plainly(values: pl.Series, *, decimal: DecimalMark) -> pl.Series:
+def _plainly(values: pl.Series, *, decimal: DecimalMark, power: int) -> pl.Series:
     number = values.str.extract(r"^(-?[0-9]{1,16})$" if decimal == "," else r"^(-?[0-9]{1,16}(?:\.[0-9]+)?)$")
-    return number.cast(AMOUNT, strict=False)
+    return _amount(number, power)
 
 
-def _carefully(values: pl.Series, *, decimal: DecimalMark) -> pl.Series:
-    return _plain_amount(values, decimal=decimal).cast(AMOUNT, strict=False)
+def _carefully(values: pl.Series, *, decimal: DecimalMark, power: int) -> pl.Series:
+    return _amount(_plain_amount(values, decimal=decimal), power)
+
+
+def _amount(number: pl.Series, power: int) -> pl.Series:
+    """Amounts of machine-written numbers; null where one does not fit."""
+    return number.to_frame("number").select(in_units(pl.col("number"), power).cast(AMOUNT, strict=False)).to_series()
 
 
 def _pieces(values: pl.Series, decimal: DecimalMark) -> pl.DataFrame:

@@ -60,23 +60,36 @@ def unmarked(number: pl.Expr, *, decimal: DecimalMark) -> pl.Expr:
     return bare if decimal == "." else bare.str.replace(",", ".", literal=True)
 
 
-def integer(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
+def in_units(number: pl.Expr, power: int) -> pl.Expr:
+    """Text of a machine-written number times ten to `power`, as a change of its exponent. Row by row.
+
+    >>> pl.select(in_units(pl.lit("1100.04"), 6)).item()
+    '1100.04E6'
+    """
+    if power == 0:
+        return number
+    exponent = number.str.extract("[eE](.*)$").cast(pl.Int32, strict=False).fill_null(0) + power
+    return pl.concat_str(number.str.extract("^([^eE]*)"), pl.lit("E"), exponent.cast(pl.String))
+
+
+def integer(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Expr:
     """Whole number (Int64): `12`, `12.0`, `1e3`, `12,000`; null for a fraction, for more than 64 bits, for no number.
 
-    Row by row.
+    The text counts in units of ten to `power`. Row by row.
     """
-    exact = plain_number(text, decimal=decimal).cast(_EXACT, strict=False)
+    exact = in_units(plain_number(text, decimal=decimal), power).cast(_EXACT, strict=False)
     whole = exact.cast(pl.Int64, strict=False)
     return pl.when(whole.cast(_EXACT, strict=False) == exact).then(whole)
 
 
-def real(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
+def real(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Expr:
     """Finite number (Float64); a percent sign divides by 100. Null for NaN, infinity, 1e999 and no number.
 
-    Negative zero is zero. Row by row.
+    The text counts in units of ten to `power`. Negative zero is zero. Row by row.
     """
     percent = text.str.strip_chars().str.ends_with("%")
-    number = plain_number(text.str.strip_chars().str.strip_suffix("%"), decimal=decimal).cast(pl.Float64, strict=False)
+    written = plain_number(text.str.strip_chars().str.strip_suffix("%"), decimal=decimal)
+    number = in_units(written, power).cast(pl.Float64, strict=False)
     scaled = pl.when(percent).then(number / 100).otherwise(number) + 0.0
     return pl.when(scaled.is_finite()).then(scaled)
 
