@@ -14,6 +14,8 @@ import pycountry
 from babel import Locale
 from babel.localedata import locale_identifiers
 
+from transforms.values.distinct import read_distinct
+
 _KOSOVO = "XK"  # Not in ISO 3166, but in use by CLDR, the EU and telephone numbering.
 _COUNTRIES = frozenset({country.alpha_2 for country in pycountry.countries} | {_KOSOVO})
 _CODES = {
@@ -103,7 +105,7 @@ def iso_country(spelling: pl.Expr) -> pl.Expr:
     >>> rows.select(iso_country(pl.col("country"))).collect().to_series().to_list()
     ['DE', 'US', 'NL', None, None, None]
     """
-    return spelling.map_batches(_read, return_dtype=pl.String(), is_elementwise=True)
+    return read_distinct(_read, dtype=pl.String, spelling=spelling)
 
 
 def with_country(records: pl.LazyFrame) -> pl.LazyFrame:
@@ -111,15 +113,13 @@ def with_country(records: pl.LazyFrame) -> pl.LazyFrame:
     return records.with_columns(country=iso_country(pl.col("source_country")))
 
 
-def _read(spellings: pl.Series) -> pl.Series:
-    asked = spellings.rename("spelling").to_frame()
+def _read(spellings: pl.DataFrame) -> pl.Series:
     code = pl.col("spelling").str.strip_chars().str.replace_all(".", "", literal=True).str.to_uppercase()
     is_code = code.str.contains(r"^(?:[A-Z]{2,3}|[0-9]{3})$")
-    known = asked.unique().with_columns(code=pl.when(is_code).then(code), key=_key(pl.col("spelling")))
-    found = known.join(_codes(), on="code", how="left").join(_names(), on="key", how="left")
-    answers = found.select("spelling", answer=pl.coalesce("coded", "named"))
-    joined = asked.join(answers, on="spelling", how="left", nulls_equal=True, maintain_order="left")
-    return joined.get_column("answer").alias(spellings.name)
+    looked_up = spellings.select(code=pl.when(is_code).then(code), key=_key(pl.col("spelling")))
+    coded = looked_up.join(_codes(), on="code", how="left", maintain_order="left")
+    named = coded.join(_names(), on="key", how="left", maintain_order="left")
+    return named.select(pl.coalesce("coded", "named")).to_series()
 
 
 def _key(name: pl.Expr) -> pl.Expr:

@@ -3,7 +3,7 @@
 import polars as pl
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
 
-from transforms.values.distinct import Answer, map_distinct
+from transforms.values.distinct import Answer, map_distinct, read_distinct
 from transforms.values.numbering import read_by_plan
 
 # Digits with the marks people set between them. Without the marks many spellings of a number are one.
@@ -32,7 +32,7 @@ def phone_e164(phone: pl.Expr, region: pl.Expr) -> pl.Expr:
     possible = pl.when(bare.str.len_chars().is_between(1, _LONGEST)).then(bare)
     # A number that names its country means the same everywhere: asked once, not once a region.
     local = pl.when(~bare.str.contains(r"^\+[1-9]")).then(region.str.to_uppercase())
-    return pl.struct(number=possible, region=local).map_batches(_read, return_dtype=pl.String())
+    return read_distinct(_read, dtype=pl.String, number=possible, region=local)
 
 
 def with_phone(records: pl.LazyFrame, *, default_regions: dict[str, str]) -> pl.LazyFrame:
@@ -45,16 +45,13 @@ def with_phone(records: pl.LazyFrame, *, default_regions: dict[str, str]) -> pl.
     return records.with_columns(phone_e164=phone_e164(pl.col("phone"), pl.coalesce("country", default)))
 
 
-def _read(values: pl.Series) -> pl.Series:
-    rows = values.struct.unnest()
-    distinct = rows.unique().drop_nulls("number")
-    digits = pl.col("number").str.strip_prefix("+")
-    serious = distinct.filter(~digits.is_in(_TYPED_TO_GET_PAST))
+def _read(rows: pl.DataFrame) -> pl.Series:
+    is_serious = ~pl.col("number").str.strip_prefix("+").is_in(_TYPED_TO_GET_PAST)
+    serious = rows.with_columns(pl.when(is_serious).then("number"))
     read = serious.with_columns(read_by_plan(serious))
     left = pl.when(pl.col("e164").is_null()).then("number")
     asked = map_distinct(left, pl.col("region"), answer=_ask, names=("e164",)).struct.field("e164")
-    answers = read.with_columns(pl.coalesce("e164", asked))
-    return rows.join(answers, on=["number", "region"], how="left", nulls_equal=True, maintain_order="left")["e164"]
+    return read.select(pl.coalesce("e164", asked)).to_series()
 
 
 def _ask(number: str, region: str | None) -> Answer:
