@@ -79,6 +79,11 @@ def day_in_zone(moments: pl.Expr, zone: str) -> pl.Expr:
     return moments.dt.convert_time_zone(zone).dt.date()
 
 
+def start_of_day(days: pl.Expr, zone: str) -> pl.Expr:
+    """First moment (UTC) of a day in an IANA zone. Row by row."""
+    return _on_the_wall(days.cast(pl.Datetime("us")), zone)
+
+
 def is_ambiguous(text: pl.Expr) -> pl.Expr:
     """Whether the day can be read both day first and month first: figures for both, neither above 12; null for null.
 

@@ -1,0 +1,192 @@
+"""One declared file: how it is written, and what its columns mean. RevOps writes it, the reader and conform obey it.
+
+Nothing is guessed: a date order, a decimal mark, a placeholder, an alias or a unit counts only where it is declared.
+"""
+
+import codecs
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from definitions.field import Field as CanonicalField
+from definitions.field import Kind
+from definitions.records import RECORD_KINDS, RecordKind
+
+DateOrder = Literal["iso", "day_first", "month_first"]
+DecimalMark = Literal[".", ","]
+Format = Literal["csv", "tsv", "jsonl", "parquet"]
+
+COMPRESSIONS = (".gz", ".zst")
+_FORMATS: dict[str, Format] = {
+    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+}  # fmt: skip
+# Worked out from the stream itself, or, for a list of keys, not to be had from one cell.
+_NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys"})
+# What a required flag is taken for where no column says; `is_active` has none: somebody has to know.
+DEFAULTS = {"is_queue": False, "is_inferred": False, "is_primary": False, "is_deleted": False}
+
+
+def header_name(text: str) -> str:
+    """Name of a column as we compare it: outer blanks and invisible marks gone, accents in one form; case counts."""
+    return unicodedata.normalize("NFC", text).strip(" \t\r\n\u00a0\u200b\ufeff")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Column(_Strict):
+    """Where one canonical field comes from.
+
+    `values` are aliases, matched letter for letter after trimming; `others` says what a word without an alias is:
+    itself (`keep`), nothing (`ignore`), or a fault of its row (`refuse`). `refers_to` is the stream whose id the column
+    holds, or `source:object` of another source. `times` is the unit the column counts in, a power of ten: 1000000.
+    `nulls`, `dates` and `decimal` stand in for those of the stream.
+    """
+
+    column: str | None = None
+    constant: str | bool | int | None = None
+    values: Mapping[str, str] = {}
+    others: Literal["keep", "ignore", "refuse"] = "keep"
+    refers_to: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)?$")
+    nulls: tuple[str, ...] | None = Field(default=None, strict=False)
+    times: Decimal | None = Field(default=None, gt=0, strict=False)
+    dates: DateOrder | None = None
+    decimal: DecimalMark | None = None
+
+    @field_validator("column")
+    @classmethod
+    def _as_compared(cls, column: str | None) -> str | None:
+        return None if column is None else header_name(column)
+
+    @field_validator("times")
+    @classmethod
+    def _is_power_of_ten(cls, times: Decimal | None) -> Decimal | None:
+        if times is not None and times.normalize().as_tuple().digits != (1,):
+            raise ValueError("must be a power of ten, such as 1000 or 1000000")
+        return times
+
+    @property
+    def power(self) -> int:
+        """Power of ten the column counts in; 0 for ones."""
+        return 0 if self.times is None else self.times.adjusted()
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> "Column":
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("say either `column` or `constant`")
+        return self
+
+
+class FileStream(_Strict):
+    """One file whose rows are records of one kind.
+
+    `format` follows the ending of `path` unless it is given; `.gz` and `.zst` are unpacked. `id` is the column that
+    identifies a row. `dates` is the order of dates that are not ISO; without it, they are refused. `complete` says that
+    the file always holds every record, so that one that is no longer in it is gone.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    kind: str
+    path: str
+    format: Format = Field(default="csv")
+    encoding: str = "utf-8"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str | None = Field(default='"', min_length=1, max_length=1)
+    dates: DateOrder = "iso"
+    decimal: DecimalMark = "."
+    nulls: tuple[str, ...] = Field(default=(), strict=False)
+    id: str
+    complete: bool = True
+    columns: Mapping[str, Column]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, given: object) -> object:
+        """A bare column name stands for `{column: name}`; format and delimiter follow the path."""
+        if not isinstance(given, dict):
+            return given
+        whole = dict(given)
+        if isinstance(columns := whole.get("columns"), Mapping):
+            whole["columns"] = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
+        if "format" not in whole and isinstance(whole.get("path"), str):
+            whole["format"] = format_of(whole["path"])
+        if "delimiter" not in whole and whole.get("format") == "tsv":
+            whole["delimiter"] = "\t"
+        return whole
+
+    @field_validator("id")
+    @classmethod
+    def _as_compared(cls, column: str) -> str:
+        return header_name(column)
+
+    @field_validator("path")
+    @classmethod
+    def _stays_inside(cls, path: str) -> str:
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            raise ValueError("the path is relative to the data folder and stays inside it")
+        return path
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding)
+        except LookupError:
+            raise ValueError(f"no text encoding is called {encoding!r}; try utf-8, utf-16, latin-1 or cp1252") from None
+        return codecs.lookup(encoding).name
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "FileStream":
+        if self.kind not in RECORD_KINDS:
+            raise ValueError(f"kind {self.kind!r} is none of {', '.join(RECORD_KINDS)}")
+        mistakes = [_mistake(self.record_kind, name, column) for name, column in self.columns.items()]
+        missing = sorted(self.record_kind.required - _NOT_MAPPED - DEFAULTS.keys() - self.columns.keys())
+        if missing:
+            mistakes.append(f"{self.kind} needs {', '.join(missing)}: name a column or a constant")
+        if told := [mistake for mistake in mistakes if mistake]:
+            raise ValueError("; ".join(told))
+        return self
+
+    @property
+    def record_kind(self) -> RecordKind:
+        """The kind of record the rows become."""
+        return RECORD_KINDS[self.kind]
+
+    @property
+    def needed_columns(self) -> tuple[str, ...]:
+        """Names of the columns that the file must have, sorted."""
+        return tuple(sorted({self.id, *(column.column for column in self.columns.values() if column.column)}))
+
+
+def format_of(path: str) -> str:
+    """Format that a file's ending names, compression aside; the ending itself where it names none."""
+    endings = [ending.lower() for ending in PurePosixPath(path).suffixes]
+    if endings and endings[-1] in COMPRESSIONS:
+        endings.pop()
+    ending = endings[-1] if endings else ""
+    return _FORMATS.get(ending, ending or "none")
+
+
+def _mistake(kind: RecordKind, name: str, column: Column) -> str | None:
+    """What is wrong with the declaration of one field; None where nothing is."""
+    field = next((field for field in kind.fields if field.name == name), None)
+    if field is None or name in _NOT_MAPPED:
+        known = ", ".join(known for known in kind.names if known not in _NOT_MAPPED)
+        return f"{kind.name} has no field {name!r} to map; it has {known}"
+    if (column.refers_to is not None) != name.endswith("_key"):
+        return f"{name}: `refers_to` belongs to fields that end in _key, and they need it"
+    if column.times is not None and field.kind not in {Kind.MONEY, Kind.REAL, Kind.INTEGER, Kind.COUNT}:
+        return f"{name}: `times` needs a number"
+    return _outside(field, column)
+
+
+def _outside(field: CanonicalField, column: Column) -> str | None:
+    said = {*column.values.values(), *([str(column.constant)] if field.values and column.constant is not None else [])}
+    strangers = sorted(said - {*field.values, ""}) if field.values else []
+    return f"{field.name}: {', '.join(strangers)} is none of {', '.join(field.values)}" if strangers else None

@@ -1,0 +1,222 @@
+"""Rows of files to canonical records, as the stream declares each column; nothing is read that was not declared.
+
+A row with a value that cannot be read is set aside. A column in which many cannot is a wrong declaration: then the
+stream stops, for the rows that can be read are not to be trusted either (03/04 reads well under either order).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from definitions.errors import FileUnreadableError
+from definitions.file_stream import DEFAULTS, FileStream
+from definitions.records import STAGE
+from transforms.conform.conformed import Conformed
+from transforms.conform.files_columns import Cell, cells_of, word
+from transforms.conform.meaning import Meaning
+from transforms.conform.raw import KEPT, gathered
+from transforms.conform.typed import Vocabulary, translated, typed
+from transforms.frames import MOMENT
+from transforms.values.dates import is_ambiguous, moment, start_of_day
+from transforms.values.money import currency_in
+from transforms.values.numbers import boolean
+from transforms.values.text import clean
+
+_CLOSED = ("closed_won", "closed_lost")
+# So many unreadable values, and this share of a column's values, are single faults; more are a wrong declaration.
+_FEW = 2
+_FEW_SHARE = 0.05
+_SHOWN_LINES = 5
+
+
+def versions(rows: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> pl.LazyFrame:
+    """Landed rows (raw, location) as versions of records, in the columns of `transforms.versions.STATE`.
+
+    The version is the mapped `source_updated_at`; null without one, so that the later file wins. Row by row.
+    """
+    version, deleted = pl.lit(None, MOMENT), pl.lit(value=False)
+    if column := stream.columns.get("source_updated_at"):
+        version = moment(word(column, stream), meaning.time_zone, order=column.dates or stream.dates)
+    if column := stream.columns.get("is_deleted"):
+        deleted = boolean(word(column, stream)).fill_null(value=False)
+    return _opened(rows, stream).select(
+        source_id=clean(pl.col("record").struct.field(stream.id)),
+        version_at=version,
+        is_deleted=deleted,
+        is_latest=pl.lit(value=True),
+        raw="raw",
+        location="location",
+    )
+
+
+def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> Conformed:
+    """State of a stream to records of its kind, and for opportunities every version of them. Row by row.
+
+    A closed opportunity without a mapped `closed_at` was closed on its close date; its stage says whether it is closed
+    and won; an amount that names no currency is in the source's. Raises `FileUnreadableError` naming file, column,
+    count and lines where more than two values of a column, and more than 5% of them, are not what it is declared to
+    hold.
+    """
+    where = f"{meaning.source}.{stream.name}"
+    cells = cells_of(stream, meaning)
+    frame = gathered(
+        _opened(state, stream).select(
+            *KEPT,
+            *(cell.value.alias(cell.name) for cell in cells),
+            *(cell.fault.alias(_fault(cell.name)) for cell in cells),
+            *(cell.word.alias(_word(cell.name)) for cell in cells if cell.is_dated or cell.name == "amount"),
+        ),
+        where,
+    )
+    _refuse_many(frame, cells, f"{where}: {stream.path}")
+    faults = [pl.col(_fault(cell.name)) for cell in cells]
+    text = frame.lazy().with_columns(
+        pl.lit(value).alias(name)
+        for name, value in DEFAULTS.items()
+        if name in stream.record_kind.names and name not in frame.columns
+    )
+    vocabularies: Sequence[Vocabulary] = ()
+    if stream.kind == "opportunity":
+        text = _staged(_priced(text, stream, meaning), stream, meaning)
+        faults.append(_contradiction())
+        vocabularies = [Vocabulary("source_stage", meaning.stages, _scope(stream))] if _has_stage(stream) else []
+    return typed(
+        text,
+        stream.record_kind,
+        meaning,
+        object_name=stream.name,
+        stream=stream.name,
+        vocabularies=vocabularies,
+        faults=faults,
+        keeps_versions=stream.kind == "opportunity",
+    )
+
+
+def stages_of_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> Conformed:
+    """Stages that the settings map, spelt as the opportunities of a stream spell them (grain: pipeline and stage).
+
+    A mapped stage in which no opportunity is keeps the spelling of the settings. Needs all opportunities together.
+    """
+    words = [pl.lit(None, pl.String) if _scope(stream) is None else word(stream.columns["pipeline_id"], stream)]
+    words.append(word(stream.columns["source_stage"], stream) if _has_stage(stream) else pl.lit(None, pl.String))
+    pipeline, stage = (said.alias(name) for said, name in zip(words, ("pipeline_id", "source_stage"), strict=True))
+    found = gathered(_opened(state, stream).select(pipeline, stage).unique(), f"{meaning.source}.{stream.name}")
+    declared = pl.DataFrame({"pipeline_id": None, "source_stage": list(meaning.stages)}, schema=found.schema)
+    lower = pl.col("source_stage").str.to_lowercase()
+    unseen = declared.filter(~lower.is_in(found["source_stage"].str.to_lowercase().to_list()))
+    # With pipelines, a declared stage belongs to those in which it is seen.
+    every = found if _scope(stream) else pl.concat([found, unseen])
+    places = {label: str(place) for place, label in enumerate(meaning.stages, start=1)}
+    text = (
+        every.lazy()
+        .filter(pl.col("source_stage").is_not_null())
+        .with_columns(
+            source_id=_scoped(),
+            stage_name=pl.col("source_stage"),
+            canonical_stage=_by_stage(meaning.stages),
+            display_order=_by_stage(places),
+            version_at=pl.lit(None, MOMENT),
+            is_deleted=pl.lit(value=False),
+            is_latest=pl.lit(value=True),
+            location=pl.lit(None, pl.String),
+        )
+        .filter(pl.col("canonical_stage").is_not_null())
+        .with_columns(is_closed=_is_closed(), is_won=_is_won())
+        .sort("source_id")
+    )
+    return typed(text, STAGE, meaning, object_name="stage", stream=stream.name)
+
+
+def _opened(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
+    """Add `record`: a struct of the texts of the columns that the stream names."""
+    return rows.with_columns(
+        record=pl.col("raw").str.json_decode(pl.Struct(dict.fromkeys(stream.needed_columns, pl.String)))
+    )
+
+
+def _priced(text: pl.LazyFrame, stream: FileStream, meaning: Meaning) -> pl.LazyFrame:
+    """Add `currency_code`: the column's, or what stands beside the amount, or the source's."""
+    beside, told = pl.lit(None, pl.String), pl.lit(None, pl.String)
+    if amount := stream.columns.get("amount"):
+        beside = currency_in(pl.col(_word("amount")), decimal=amount.decimal or stream.decimal)
+    if "currency_code" in stream.columns:
+        told = pl.col("currency_code")
+    return text.with_columns(currency_code=pl.coalesce(told, beside, pl.lit(meaning.currency)), beside=beside)
+
+
+def _contradiction() -> pl.Expr:
+    """A fault where the amount is written in another currency than its column names."""
+    differ = pl.col("beside") != pl.col("currency_code")
+    return pl.when(differ).then(pl.lit("contradiction|amount|written in another currency than currency_code names"))
+
+
+def _staged(text: pl.LazyFrame, stream: FileStream, meaning: Meaning) -> pl.LazyFrame:
+    """Add what the stage says: closed, won, and when it was closed."""
+    if not _has_stage(stream):
+        return text
+    staged = text.with_columns(canonical_stage=_by_stage(meaning.stages, is_scoped=_scope(stream) is not None))
+    derived = {"is_closed": _is_closed(), "is_won": _is_won()}
+    staged = staged.with_columns(**{name: said for name, said in derived.items() if name not in stream.columns})
+    if "closed_at" in stream.columns or "source_close_date" not in stream.columns:
+        return staged
+    closed_on = pl.when("is_closed").then("source_close_date")
+    return staged.with_columns(closed_at=start_of_day(closed_on, meaning.time_zone))
+
+
+def _by_stage(meanings: Mapping[str, str], *, is_scoped: bool = True) -> pl.Expr:
+    """What is said of `pipeline/stage`, or else of the stage."""
+    plain = translated(pl.col("source_stage"), meanings)
+    return pl.coalesce(translated(_scoped(), meanings), plain) if is_scoped else plain
+
+
+def _scoped() -> pl.Expr:
+    return pl.concat_str("pipeline_id", "source_stage", separator="/", ignore_nulls=True)
+
+
+def _is_closed() -> pl.Expr:
+    return pl.col("canonical_stage").is_in(_CLOSED)
+
+
+def _is_won() -> pl.Expr:
+    return pl.col("canonical_stage") == "closed_won"
+
+
+def _has_stage(stream: FileStream) -> bool:
+    return "source_stage" in stream.columns
+
+
+def _scope(stream: FileStream) -> str | None:
+    return "pipeline_id" if "pipeline_id" in stream.columns else None
+
+
+def _fault(name: str) -> str:
+    return f"fault of {name}"
+
+
+def _word(name: str) -> str:
+    return f"word of {name}"
+
+
+def _refuse_many(frame: pl.DataFrame, cells: Sequence[Cell], where: str) -> None:
+    """Raise where columns hold too many values that are not what they are declared to hold; names all of them."""
+    latest = frame.filter("is_latest")
+    complaints = [told for cell in cells if (told := _complaint(latest, cell))]
+    if complaints:
+        remedies = dict.fromkeys(remedy for _, remedy in complaints)
+        told = "; ".join(said for said, _ in complaints)
+        raise FileUnreadableError(f"{where}: {told}. {'. '.join(remedies)}.")
+
+
+def _complaint(latest: pl.DataFrame, cell: Cell) -> tuple[str, str] | None:
+    """What is wrong with a column, and the remedy; None where at most single values are."""
+    reason = pl.col(_fault(cell.name)).str.extract(r"^([a-z_]*)\|")
+    wrong = latest.filter(reason.is_in(["unreadable_value", "out_of_range"]))
+    filled = wrong.height + latest[cell.name].count()
+    if wrong.height <= max(_FEW, _FEW_SHARE * filled):
+        return None
+    lines = wrong["location"].str.extract(r":([0-9]+)$").cast(pl.Int64).sort()
+    shown = ", ".join(map(str, lines.head(_SHOWN_LINES))) + (" and more" if lines.len() > _SHOWN_LINES else "")
+    told = f"column {cell.column!r} ({cell.name}): {wrong.height} of {filled} values: {cell.rule}, in lines {shown}"
+    if cell.is_dated and (both := wrong.filter(is_ambiguous(pl.col(_word(cell.name)))).height):
+        told += f" ({both} of them are ambiguous: a day whether the day or the month comes first)"
+    return told, cell.remedy

@@ -1,0 +1,152 @@
+"""One declared column to one canonical field: its words, their aliases, its typed value, and what is wrong with it."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from definitions.field import Field, Kind
+from definitions.file_stream import Column, DateOrder, DecimalMark, FileStream
+from transforms.conform.meaning import Meaning
+from transforms.frames import dtype_of
+from transforms.values.dates import day, moment
+from transforms.values.money import currency_code, is_amount, money
+from transforms.values.numbers import boolean, integer, plain_number, real
+from transforms.values.placeholders import without_placeholders
+from transforms.values.text import clean
+
+_NUMBERS = frozenset({Kind.INTEGER, Kind.COUNT, Kind.REAL, Kind.MONEY})
+_SHOWN_SIGNS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A field of the record as its column gives it.
+
+    `word` is the cleaned text, placeholders null and aliases resolved; `value` is in the field's own type, null where
+    the word cannot be read; `fault` is `reason|field|detail`, null where all is well. `rule` says in words what the
+    values have to be, `remedy` what to do where many are not.
+    """
+
+    name: str
+    column: str
+    word: pl.Expr
+    value: pl.Expr
+    fault: pl.Expr
+    is_dated: bool
+    rule: str
+    remedy: str
+
+
+def cells_of(stream: FileStream, meaning: Meaning) -> list[Cell]:
+    """Every mapped field of a stream, in the order of its contract; reads column `record` (struct of text)."""
+    fields = [
+        field for field in stream.record_kind.fields if field.name in stream.columns and field.name != "is_deleted"
+    ]
+    return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
+
+
+def word(column: Column, stream: FileStream) -> pl.Expr:
+    """Text of a column, cleaned, declared placeholders null, aliases resolved. Row by row."""
+    if column.constant is not None:
+        return pl.lit(str(column.constant))
+    text = _text(column, stream)
+    if not column.values:
+        return text
+    if column.others == "keep":
+        aliased = text.replace(column.values)
+    else:
+        aliased = text.replace_strict(column.values, default=None, return_dtype=pl.String)
+    return pl.when(aliased != "").then(aliased)
+
+
+def _text(column: Column, stream: FileStream) -> pl.Expr:
+    nulls = stream.nulls if column.nulls is None else column.nulls
+    return without_placeholders(clean(pl.col("record").struct.field(column.column or "")), nulls)
+
+
+def _cell(field: Field, column: Column, stream: FileStream, meaning: Meaning) -> Cell:
+    said = word(column, stream)
+    order, mark = column.dates or stream.dates, column.decimal or stream.decimal
+    rule, remedy = _rule(field, order, mark)
+    value = _value(field, column, said, order, mark, meaning)
+    return Cell(
+        name=field.name,
+        column=column.column or "",
+        word=said,
+        value=value,
+        fault=pl.coalesce(_stranger(field, column, stream), _unreadable(field, said, value, rule, mark)),
+        is_dated=field.kind in {Kind.DAY, Kind.MOMENT},
+        rule=rule,
+        remedy=remedy,
+    )
+
+
+def _value(
+    field: Field, column: Column, said: pl.Expr, order: DateOrder, mark: DecimalMark, meaning: Meaning
+) -> pl.Expr:
+    """The field's value in its own type; text of a closed vocabulary is checked by the contract."""
+    if column.refers_to is not None:
+        target = column.refers_to if ":" in column.refers_to else f"{meaning.source}:{column.refers_to}"
+        return pl.concat_str(pl.lit(f"{target}:"), said)
+    match field.kind:
+        case Kind.DAY:
+            value = day(said, meaning.time_zone, order=order)
+        case Kind.MOMENT:
+            value = moment(said, meaning.time_zone, order=order)
+        case Kind.MONEY:
+            value = money(said, decimal=mark, power=column.power)
+        case Kind.INTEGER | Kind.COUNT:
+            value = integer(said, decimal=mark, power=column.power)
+        case Kind.REAL:
+            value = real(said, decimal=mark, power=column.power)
+        case Kind.BOOLEAN:
+            value = boolean(said)
+        case _:
+            return currency_code(said) if field.name == "currency_code" else said
+    return _within(field, value)
+
+
+def _within(field: Field, value: pl.Expr) -> pl.Expr:
+    """The value in the field's type; null outside its limits."""
+    typed = value.cast(dtype_of(field), strict=False)
+    if field.low is not None:
+        typed = pl.when(typed >= field.low).then(typed)
+    if field.high is not None:
+        typed = pl.when(typed <= field.high).then(typed)
+    return typed
+
+
+def _unreadable(field: Field, said: pl.Expr, value: pl.Expr, rule: str, mark: DecimalMark) -> pl.Expr:
+    unread = said.is_not_null() & value.is_null()
+    told = pl.lit(f"unreadable_value|{field.name}|{rule}")
+    if field.kind in _NUMBERS:
+        is_number = is_amount(said, decimal=mark) if field.kind is Kind.MONEY else plain_number(said).is_not_null()
+        too_far = pl.lit(f"out_of_range|{field.name}|a number outside what the field can hold")
+        told = pl.when(is_number).then(too_far).otherwise(told)
+    return pl.when(unread).then(told)
+
+
+def _stranger(field: Field, column: Column, stream: FileStream) -> pl.Expr:
+    """A word without an alias where none is allowed; it is shown unless it may be somebody's name."""
+    if column.others != "refuse" or column.column is None:
+        return pl.lit(None, pl.String)
+    text = _text(column, stream)
+    shown = text.str.replace_all("|", "/", literal=True).str.slice(0, _SHOWN_SIGNS)
+    secret = field.is_personal or column.refers_to is not None
+    told = pl.concat_str(
+        pl.lit(f"unmapped_value|{field.name}|`values` has no alias for "), pl.lit("the word") if secret else shown
+    )
+    return pl.when(text.is_not_null() & ~text.is_in(sorted(column.values))).then(told)
+
+
+def _rule(field: Field, order: DateOrder, mark: DecimalMark) -> tuple[str, str]:
+    """What the values have to be, and what to do where many are not."""
+    if field.kind in {Kind.DAY, Kind.MOMENT}:
+        if order == "iso":
+            return "not an ISO day", "Declare `dates: day_first` or `dates: month_first`, or export ISO days"
+        return f"contradicts `dates: {order}`", "Correct `dates`, or export ISO days"
+    if field.kind in _NUMBERS:
+        return f"not a number with {mark!r} as decimal mark", "Correct `decimal`, or declare placeholders in `nulls`"
+    if field.kind is Kind.BOOLEAN:
+        return "neither yes nor no", "Declare aliases in `values`"
+    return "not a code of ISO 4217", "Declare aliases in `values`"
