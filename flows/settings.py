@@ -1,6 +1,7 @@
 """Settings: bantam.yaml and the environment, read here and nowhere else; a mistake names file and line.
 
-Secrets stand in bantam.yaml only as `${NAME}`; their values come from the environment and stay `SecretStr`.
+Secrets stand in bantam.yaml only as `${NAME}`; their values come from the environment and stay `SecretStr`. `${NAME:-x}` is
+x where the environment does not set NAME.
 """
 
 import os
@@ -15,11 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from definitions.errors import ConfigurationError
 from definitions.yaml_file import read_yaml
 
-_REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+_REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RateLimit(_Strict):
+    """So many requests in so many seconds, as the vendor's plan allows."""
+
+    requests: int = Field(ge=1)
+    seconds: float = Field(gt=0)
 
 
 class _Vendor(_Strict):
@@ -33,8 +41,9 @@ class _Vendor(_Strict):
     region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     twin: str | None = None
     page_size: int | None = Field(default=None, ge=1)
-    lookback_seconds: int | None = Field(default=None, ge=0)
-    retry_budget_seconds: int | None = Field(default=None, ge=0)
+    lookback_seconds: float | None = Field(default=None, ge=0)
+    retry_budget_seconds: float | None = Field(default=None, ge=0)
+    request_seconds: float | None = Field(default=None, gt=0)
     record_url: Mapping[str, str] = {}
     stages: Mapping[str, str]
     fields: Mapping[str, Mapping[str, str]] = {}
@@ -53,7 +62,9 @@ class HubSpotSource(_Vendor):
     token: SecretStr
     api_version: str = "2026-03"
     portal_id: str | None = None
-    lag_seconds: int | None = Field(default=None, ge=0)
+    lag_seconds: float | None = Field(default=None, ge=0)
+    rate: RateLimit | None = None
+    search_rate: RateLimit | None = None
 
 
 class SalesforceSource(_Vendor):
@@ -65,7 +76,7 @@ class SalesforceSource(_Vendor):
     client_id: SecretStr
     client_secret: SecretStr
     api_version: str = "67.0"
-    trail_seconds: int | None = Field(default=None, ge=0)
+    trail_seconds: float | None = Field(default=None, ge=0)
 
 
 Source = Annotated[HubSpotSource | SalesforceSource | FilesSource, Field(discriminator="kind")]
@@ -124,12 +135,13 @@ def _filled(value: Any, environment: Mapping[str, str], config: Path) -> Any:
         return [_filled(item, environment, config) for item in value]
     if not isinstance(value, str):
         return value
-    missing = [name for name in _REFERENCE.findall(value) if name not in environment]
+    asked = {found.group(1): found.group(2) for found in _REFERENCE.finditer(value)}
+    missing = [name for name, default in asked.items() if default is None and name not in environment]
     if missing:
         raise ConfigurationError(
             f"{config}: the environment does not set {', '.join(missing)}. Set it (see .env.example), then run again."
         )
-    return _REFERENCE.sub(lambda found: environment[found.group(1)], value)
+    return _REFERENCE.sub(lambda found: environment.get(found.group(1), found.group(2)), value)
 
 
 def _told(error: ValidationError, config: Path, lines: Mapping[tuple[str | int, ...], int]) -> str:

@@ -200,7 +200,7 @@ def _word(name: str) -> str:
 def _refuse_many(frame: pl.DataFrame, cells: Sequence[Cell], where: str) -> None:
     """Raise where columns hold too many values that are not what they are declared to hold; names all of them."""
     latest = frame.filter("is_latest")
-    complaints = [told for cell in cells if (told := _complaint(latest, cell))]
+    complaints = [found for cell in cells if (found := _complaint(latest, cell))]
     if complaints:
         remedies = dict.fromkeys(remedy for _, remedy in complaints)
         told = "; ".join(said for said, _ in complaints)

@@ -1,0 +1,1 @@
+"""What each `bantam` command does; imported only when it is called."""

@@ -1,0 +1,42 @@
+"""`bantam definitions show` and `check`: the agreement, to read and to prove."""
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from definitions.load import load_definitions
+from definitions.render import render_markdown
+
+
+def show(profile: str = "handoff", *, plain: bool = False) -> None:
+    """Show the page to sign.
+
+    Parameters
+    ----------
+    profile
+        Name of a profile, or path of a definitions file.
+    plain
+        Print the Markdown itself, to be kept or sent.
+    """
+    page = render_markdown(load_definitions(profile))
+    console = Console()
+    if plain or not console.is_terminal:
+        console.out(page, highlight=False, end="")
+    else:
+        console.print(Markdown(page))
+
+
+def check(profile: str = "handoff") -> None:
+    """Say whether the definitions can be used; every mistake is named by file and line, and the exit code is 2.
+
+    Parameters
+    ----------
+    profile
+        Name of a profile, or path of a definitions file.
+    """
+    agreed = load_definitions(profile)
+    signed = ", ".join(f"{one.team} ({one.name}, {one.on})" for one in agreed.approved_by) or "nobody yet"
+    Console().print(
+        f"{agreed.profile} {agreed.version} can be used: {len(agreed.people)} classes of people, "
+        f"{len(agreed.opportunities)} of deals, {len(agreed.criteria)} criteria, {len(agreed.hygiene)} hygiene rules. "
+        f"{'Draft' if agreed.is_draft else 'Approved'}; signed by {signed}."
+    )

@@ -1,0 +1,46 @@
+"""`bantam run`: one refresh in the foreground."""
+
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.progress import watched
+from flows.refresh_pipeline import refresh_pipeline
+from flows.show_report import show_report
+
+ERRORS = Console(stderr=True)
+
+
+def run(
+    *,
+    config: Path = Path("bantam.yaml"),
+    data: Path | None = None,
+    as_of: date | None = None,
+    source: list[str] | None = None,
+    full: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Refresh once and show what was done.
+
+    Parameters
+    ----------
+    config
+        The settings.
+    data
+        Folder that the paths of file sources start from; the settings' own folder if not given.
+    as_of
+        Day the result is to be true for, in the reporting time zone; today if not given.
+    source
+        Ask only these sources; the others keep the records they have.
+    full
+        Ask for everything again, not only for what changed.
+    quiet
+        Print nothing; the exit code and the report file tell.
+    """
+    with watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):
+        report = refresh_pipeline(
+            config=str(config), data=None if data is None else str(data), as_of=as_of, sources=source, full=full
+        )
+    if not quiet:
+        show_report(report, Console())

@@ -1,0 +1,87 @@
+"""One run's surroundings: settings, definitions, folders, date; read once at its beginning and passed on as values."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from definitions.crash_points import arm
+from definitions.errors import ConfigurationError
+from definitions.load import load_definitions
+from definitions.model import Definitions
+from flows.folders import Home
+from flows.settings import Settings, Source, load_settings
+from warehouse.connect import engine_for
+from warehouse.embedded import EmbeddedServer
+from warehouse.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """`started_at` is the only reading of the clock that tables see; `data` is where file sources start from."""
+
+    settings: Settings
+    definitions: Definitions
+    home: Home
+    as_of: date
+    started_at: datetime
+    data: Path
+    asked: tuple[str, ...]
+    full: bool
+
+    def is_asked(self, source: Source) -> bool:
+        """Whether this run pulls the source; without a choice it pulls all."""
+        return not self.asked or source.name in self.asked
+
+
+def open_job(
+    config: str, *, data: str | None, as_of: date | None, sources: list[str] | None, full: bool = False
+) -> Job:
+    """Read settings and definitions and the clock; `as_of` is today in the reporting time zone unless given.
+
+    Raises `ConfigurationError` naming file and line, or the source that is not there.
+    """
+    arm(os.environ.get("BANTAM_CRASH_POINT") or None)
+    settings = load_settings(Path(config))
+    definitions = load_definitions(_definitions_path(settings))
+    names = {source.name for source in settings.sources}
+    if unknown := sorted(set(sources or ()) - names):
+        raise ConfigurationError(f"{config}: no source is called {', '.join(unknown)}; there are {', '.join(sorted(names))}.")
+    now = datetime.now(UTC)
+    return Job(
+        settings=settings,
+        definitions=definitions,
+        home=Home(settings.home),
+        as_of=as_of or now.astimezone(ZoneInfo(definitions.reporting.time_zone)).date(),
+        started_at=now,
+        data=Path(data) if data else settings.config_folder,
+        asked=tuple(sources or ()),
+        full=full,
+    )
+
+
+def _definitions_path(settings: Settings) -> str:
+    """A name of a profile, or a path that starts from the settings' folder."""
+    named = settings.definitions
+    if named.endswith((".yaml", ".yml")):
+        return str(settings.config_folder / named)
+    return named
+
+
+@contextmanager
+def opened_warehouse(settings: Settings) -> Iterator[sa.Engine]:
+    """Give the warehouse, at its present schema: the configured one, or the embedded one, started if need be."""
+    if settings.warehouse_url is not None:
+        engine = engine_for(settings.warehouse_url.get_secret_value())
+        migrate(engine)
+        yield engine
+        return
+    with EmbeddedServer(Home(settings.home).root) as server:
+        engine = engine_for(server.url)
+        migrate(engine)
+        yield engine

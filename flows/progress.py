@@ -1,0 +1,72 @@
+"""What a person watching a run sees: one line a stream and one a step, or nothing where nobody watches."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Shows progress on a terminal; without one it keeps quiet. Used from several threads."""
+
+    bars: Progress | None = None
+    _streams: dict[str, TaskID] = field(default_factory=dict)
+
+    def counter(self, name: str) -> Callable[[int], None]:
+        """Make a function that adds records to the line called `name`."""
+        if self.bars is None:
+            return lambda count: None
+        line = self.bars.add_task(name, total=None, count=0)
+        self._streams[name] = line
+        seen = [0]
+
+        def add(count: int) -> None:
+            seen[0] += count
+            if self.bars is not None:
+                self.bars.update(line, count=seen[0])
+
+        return add
+
+    def done(self, name: str) -> None:
+        """Fill the line called `name`."""
+        if self.bars is not None and name in self._streams:
+            self.bars.update(self._streams[name], total=1, completed=1)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Show a line while a step is at work."""
+        self.counter(name)
+        yield
+        self.done(name)
+
+
+_CURRENT: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+def watcher() -> Watcher:
+    """Give whoever watches this run; somebody silent if nobody does."""
+    return _CURRENT.get() or Watcher()
+
+
+@contextmanager
+def watched(console: Console, *, quiet: bool = False) -> Iterator[None]:
+    """Show the progress of the runs inside on the console's terminal; nothing where it is no terminal."""
+    bars = Progress(
+        SpinnerColumn(finished_text="[green]✓[/]"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[count]:>9,} records", table_column=None),
+        TimeElapsedColumn(),
+        console=console,
+        disable=quiet,
+    )
+    with bars:
+        token = _CURRENT.set(Watcher(bars))
+        try:
+            yield
+        finally:
+            _CURRENT.reset(token)

@@ -1,0 +1,125 @@
+"""The run report: what one run did, as plain JSON; people read it as tables, machines as a file and a column."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from connectors.pull import Pulled
+from definitions.model import Definitions
+from transforms import metrics
+from transforms.assembly import Assembled
+from transforms.terms import Records
+
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What only the flow knows of a run."""
+
+    run_id: str
+    as_of: date
+    started_at: datetime
+    finished_at: datetime
+    is_baseline: bool
+    state_before: Mapping[str, str | None]
+    state_after: Mapping[str, str | None]
+    pulls: Sequence[tuple[str, Pulled]]
+    written: Mapping[str, Mapping[str, int]]
+    audit: Sequence[Mapping[str, Any]]
+    warehouse: str
+
+
+def build_report(facts: Facts, definitions: Definitions, records: Records, assembled: Assembled) -> Report:
+    """Put the run in numbers: counts per stage, balance, classes, what moved, what is wrong, what it is worth."""
+    people, deals = assembled.classified["person"].lazy(), assembled.classified["opportunity"].lazy()
+    changes = assembled.tables["fct_classification_change"].lazy()
+    issues = assembled.tables["fct_hygiene_issue"].lazy().filter(pl.col("state") == "open")
+    quarantined = records.quarantined.group_by("source_system", "stream", "reason_code", "field_name", "detail").agg(
+        records=pl.len()
+    )
+    failed = [check for check in facts.audit if not check["is_success"]]
+    return {
+        "run_id": facts.run_id,
+        "status": "published" if any(sum(counts.values()) for counts in facts.written.values()) else "unchanged",
+        "as_of": facts.as_of.isoformat(),
+        "started_at": facts.started_at.isoformat(),
+        "finished_at": facts.finished_at.isoformat(),
+        "is_baseline": facts.is_baseline,
+        "definitions": {
+            "profile": definitions.profile,
+            "version": definitions.version,
+            "is_draft": definitions.is_draft,
+            "currency": definitions.reporting.currency,
+        },
+        "streams": [_pulled(source, pulled) for source, pulled in facts.pulls],
+        "state": {"before": dict(facts.state_before), "after": dict(facts.state_after)},
+        "balance": rows(assembled.balance.lazy().drop("run_id")),
+        "people": _people(assembled),
+        "classes": {
+            "person": rows(metrics.class_counts(people, "person")),
+            "opportunity": rows(metrics.class_counts(deals, "opportunity")),
+        },
+        "moved": {
+            "person": rows(metrics.moved(changes, "person")),
+            "opportunity": rows(metrics.moved(changes, "opportunity")),
+        },
+        "findings": rows(metrics.top_findings(issues)),
+        "at_risk": rows(metrics.at_risk(issues)),
+        "pipeline": rows(metrics.pipeline(deals)),
+        "quarantined": rows(quarantined.lazy().sort("source_system", "stream", "reason_code", "field_name", "detail")),
+        "audit": {"checks": len(facts.audit), "failed": failed},
+        "written": {table: dict(counts) for table, counts in facts.written.items()},
+        "warehouse": facts.warehouse,
+    }
+
+
+def _pulled(source: str, pulled: Pulled) -> Report:
+    return {
+        "source": source,
+        "stream": pulled.stream,
+        "records": pulled.records,
+        "repeated": pulled.repeated,
+        "rejected": pulled.rejected,
+        "pages": pulled.pages,
+        "is_full": pulled.is_full,
+        "notes": list(pulled.notes),
+    }
+
+
+def _people(assembled: Assembled) -> Report:
+    bridge = assembled.tables["bridge_person_source"].filter(~pl.col("is_deleted"))
+    persons = assembled.tables["dim_person"].height
+    return {
+        "records": bridge.height,
+        "persons": persons,
+        "in_several_systems": assembled.tables["dim_person"].filter(pl.col("source_count") > 1).height,
+        "largest": int(assembled.tables["dim_person"]["record_count"].max() or 0),
+    }
+
+
+def rows(frame: pl.LazyFrame) -> list[Report]:
+    """Rows as JSON can hold them: amounts as text, so that no cent is lost."""
+    return [{name: _plain(value) for name, value in row.items()} for row in frame.collect().to_dicts()]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def write_report(report: Report, folder: Path) -> Path:
+    """Write the report beside its siblings, whole or not at all; give its path."""
+    path = folder / f"{report['run_id']}.json"
+    temporary = path.with_suffix(".part")
+    temporary.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.chmod(0o600)
+    temporary.rename(path)
+    return path

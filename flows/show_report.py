@@ -1,0 +1,126 @@
+"""The run report as a person reads it: tables that fit a terminal, the money where it matters."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.run_report import Report
+
+_SEVERITY = {"critical": "bold red", "warning": "yellow", "info": "dim"}
+_ROWS = 12
+
+
+def show_report(report: Report, console: Console) -> None:
+    """Print a run: what came, the balance, people, classes, what moved and why, findings, the pipeline."""
+    agreed = report["definitions"]
+    console.rule(f"Run {report['run_id']}  as of {report['as_of']}")
+    if agreed["is_draft"]:
+        console.print(
+            f"[yellow]DRAFT[/]: definitions {agreed['profile']} {agreed['version']} are not signed by marketing and sales."
+        )
+    for part in (_balance(report), *_classes(report), *_moved(report), _findings(report), _pipeline(report)):
+        if part.row_count:
+            console.print(part)
+    people = report["people"]
+    console.print(
+        f"People: {people['records']:,} live records are {people['persons']:,} persons, "
+        f"{people['in_several_systems']:,} of them in several systems."
+    )
+    _closing(report, console)
+
+
+def _closing(report: Report, console: Console) -> None:
+    written = {table: sum(counts.values()) for table, counts in report["written"].items()}
+    total = sum(written.values())
+    audit = report["audit"]
+    failed = f", {len(audit['failed'])} to look at" if audit["failed"] else ""
+    console.print(f"Audit: {audit['checks']} checks passed or tolerated{failed}.")
+    for check in audit["failed"][:_ROWS]:
+        console.print(Text(f"  {check['table_name']}: {check['expectation']}: {check['observed']}", style="yellow"))
+    for row in report["quarantined"][:_ROWS]:
+        place = f"{row['source_system']}.{row['stream']}"
+        told = f"  {place}: {row['records']:,} set aside, {row['reason_code']} in {row['field_name']}: {row['detail']}"
+        console.print(Text(told, style="yellow"))
+    console.print(f"Published: {total:,} rows written in {sum(map(bool, written.values()))} tables, in one transaction.")
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Make a table whose columns after the first words are numbers: a leading # marks one."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
+    for column in columns:
+        table.add_column(column.lstrip("#"), justify="right" if column.startswith("#") else "left", overflow="fold")
+    return table
+
+
+def _balance(report: Report) -> Table:
+    names = ("fetched", "curated", "merged_into", "deleted", "quarantined", "excluded", "difference")
+    table = _table(
+        "Every record the sources have shown, and where it is", "source.stream", "#pulled", "#fetched", "#curated",
+        "#merged", "#deleted", "#set aside", "#excluded", "#difference",
+    )  # fmt: skip
+    for row in report["balance"]:
+        table.add_row(
+            f"{row['source_system']}.{row['stream']}", number(row["pulled"]), *(number(row[name]) for name in names)
+        )
+    return table
+
+
+def _classes(report: Report) -> Iterator[Table]:
+    titles = {"person": "People: what the sources claim, what they are", "opportunity": "Deals: claimed, and assessed"}
+    for kind, title in titles.items():
+        table = _table(title, "class", "#claimed", "#assessed", "#difference")
+        for row in report["classes"][kind]:
+            if row["claimed"] or row["assessed"]:
+                name = row["class"] or "(no claim)"
+                table.add_row(name, number(row["claimed"]), number(row["assessed"]), f"{row['difference']:+,}")
+        yield table
+
+
+def _moved(report: Report) -> Iterator[Table]:
+    titles = {"person": "People reclassified by this run", "opportunity": "Deals reclassified by this run"}
+    currency = report["definitions"]["currency"]
+    for kind, title in titles.items():
+        table = _table(title, "from", "to", "rule", "#records", f"#amount {currency}")
+        most = sorted(report["moved"][kind], key=lambda row: -row["records"])
+        for row in most[:_ROWS]:
+            table.add_row(row["from_class"], row["to_class"], row["rule"], number(row["records"]), money(row["amount"]))
+        yield table
+
+
+def _findings(report: Report) -> Table:
+    currency = report["definitions"]["currency"]
+    table = _table("Open hygiene issues, worst first", "severity", "rule", "on", "#issues", f"#value at risk {currency}")
+    for row in report["findings"][:_ROWS]:
+        severity = Text(row["severity"], style=_SEVERITY[row["severity"]])
+        value = money(row["value_at_risk"])
+        table.add_row(severity, row["rule_id"], row["record_kind"], number(row["findings"]), value)
+    return table
+
+
+def _pipeline(report: Report) -> Table:
+    currency = report["definitions"]["currency"]
+    table = _table(
+        "Pipeline: reported, and eligible under the definitions", "basis", "#deals", f"#amount {currency}",
+        "#without amount", "#weighted", "#share of reported",
+    )  # fmt: skip
+    for row in report["pipeline"]:
+        share = row["share_of_reported"]
+        table.add_row(
+            row["basis"], number(row["deals"]), money(row["amount"]), number(row["without_amount"]),
+            money(row["weighted_amount"]), "" if share is None else f"{float(share):.1%}",
+        )  # fmt: skip
+    return table
+
+
+def number(value: int | None) -> str:
+    """Write a count; a dot where there is nothing, so that what there is stands out."""
+    return "·" if not value else f"{value:,}"
+
+
+def money(value: Any) -> str:
+    """Write an amount without cents; empty where none is known."""
+    return "" if value is None else f"{Decimal(value):,.0f}"

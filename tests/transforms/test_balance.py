@@ -1,0 +1,107 @@
+"""Conservation: every record shown is in exactly one place, and a lost one shows as a difference."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.balance import association_places, balance, entity_places, single_places
+
+KEYS = ["record_key", "is_deleted", "merged_into_key"]
+
+
+def places(*rows):
+    """(record, entity, survivor, deleted, merged into) → where each ended."""
+    records = pl.DataFrame(
+        [(key, deleted, merged) for key, _, _, deleted, merged in rows],
+        schema={"record_key": pl.String, "is_deleted": pl.Boolean, "merged_into_key": pl.String},
+        orient="row",
+    )
+    bridge = pl.DataFrame(
+        [(key, entity, survivor) for key, entity, survivor, _, _ in rows],
+        schema={"record_key": pl.String, "entity_id": pl.String, "is_survivor": pl.Boolean},
+        orient="row",
+    )
+    return dict(entity_places(records, bridge).rows())
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([("a", "a", True, False, None)], {"a": "curated"}),
+        ([("a", "a", True, False, None), ("b", "a", False, False, None)], {"a": "curated", "b": "merged_into"}),
+        ([("a", "a", True, True, None), ("b", "a", False, False, None)], {"a": "deleted", "b": "curated"}),
+        ([("a", "a", True, True, "b"), ("b", "a", False, False, None)], {"a": "merged_into", "b": "curated"}),
+        ([("a", "a", True, True, None)], {"a": "deleted"}),
+    ],
+    ids=["alone", "two records of one", "the survivor was deleted", "merged in the source", "all deleted"],
+)
+def test_where_records_of_an_entity_end(rows, expected):
+    assert places(*rows) == expected
+
+
+ENTITIES = st.lists(
+    st.tuples(st.sampled_from("xyz"), st.booleans(), st.booleans()), min_size=1, max_size=12
+).map(lambda rows: [(f"r{n}", entity, False, deleted, "x" if merged else None) for n, (entity, deleted, merged) in enumerate(rows)])
+
+
+@given(ENTITIES)
+def test_every_record_ends_once_and_each_live_entity_has_one_curated_row(rows):
+    found = places(*rows)
+    assert set(found) == {row[0] for row in rows}
+    for entity in {row[1] for row in rows}:
+        mine = [row for row in rows if row[1] == entity]
+        is_live = any(not deleted and merged is None for _, _, _, deleted, merged in mine)
+        assert sum(found[row[0]] == "curated" for row in mine) == int(is_live)
+
+
+def table(shown, ended, quarantined=(), pulled=5):
+    keys = {"source_system": "sf", "stream": "lead"}
+    text = dict.fromkeys(("source_system", "stream", "record_key"), pl.String)
+    return balance(
+        pl.DataFrame([{**keys, "record_key": key} for key in shown], schema=text),
+        pl.DataFrame(list(ended.items()), schema={"record_key": pl.String, "disposition": pl.String}, orient="row"),
+        pl.DataFrame([{**keys, "record_key": key} for key in quarantined], schema=text),
+        pl.DataFrame([{**keys, "pulled": pulled}], schema={"source_system": pl.String, "stream": pl.String, "pulled": pl.Int64}),
+        run_id="1",
+    ).row(0, named=True)
+
+
+def test_the_sums_are_told_per_stream():
+    row = table("abcde", {"a": "curated", "b": "merged_into", "c": "deleted", "e": "excluded"}, quarantined="d")
+    assert [row[name] for name in ("fetched", "curated", "merged_into", "deleted", "quarantined", "excluded")] == [
+        5, 1, 1, 1, 1, 1,
+    ]  # fmt: skip
+    assert (row["difference"], row["pulled"]) == (0, 5)
+
+
+def test_a_lost_record_is_a_difference():
+    assert table("abc", {"a": "curated"})["difference"] == 2
+
+
+def test_a_record_in_two_places_is_a_difference():
+    assert table("ab", {"a": "curated", "b": "curated"}, quarantined="b")["difference"] == -1
+
+
+def test_a_stream_that_showed_nothing_is_told_as_nothing():
+    assert (table("", {})["fetched"], table("", {})["difference"]) == (0, 0)
+
+
+def test_links_are_merged_into_what_they_tie_or_excluded():
+    links = pl.DataFrame(
+        {
+            "record_key": ["1", "2", "3"],
+            "from_key": ["deal", "deal", "deal"],
+            "to_key": ["ada", "nobody", "ada"],
+            "is_deleted": [False, False, True],
+        }
+    )
+    bridges = {"person": pl.DataFrame({"record_key": ["ada"]}), "opportunity": pl.DataFrame({"record_key": ["deal"]})}
+    assert dict(association_places(links, bridges).rows()) == {"1": "merged_into", "2": "excluded", "3": "deleted"}
+
+
+def test_what_stands_for_itself_is_curated_or_deleted():
+    assert dict(single_places(pl.DataFrame({"record_key": ["a", "b"], "is_deleted": [False, True]})).rows()) == {
+        "a": "curated",
+        "b": "deleted",
+    }

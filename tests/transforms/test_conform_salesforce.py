@@ -1,0 +1,172 @@
+"""Salesforce records in, canonical records out; the records are written as the REST query answers them."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from definitions.records import ACTIVITY, OPPORTUNITY, PERSON
+from transforms.conform import salesforce, salesforce_links
+from transforms.conform.meaning import Meaning
+from transforms.frames import schema_of
+from transforms.versions import Envelope, folded, opened
+
+MEANING = Meaning(
+    source="sf",
+    time_zone="America/New_York",
+    currency="USD",
+    stages={"Prospecting": "initial_contact", "Proposal/Price Quote": "proposal", "Closed Won": "closed_won"},
+    fields={"lead": {"mql_at": "MQL_Date__c"}, "opportunity": {"loss_reason": "Loss_Reason__c"}},
+    activity_types={"inbound call": "reply"},
+    origins={"trade show": "event_scan"},
+)
+ENVELOPE = Envelope(id="Id", version="SystemModstamp", deleted="IsDeleted")
+
+
+def state(*records, keeps_versions=False):
+    given = [{"SystemModstamp": "2026-11-01T00:00:00.000+0000", "IsDeleted": False, **record} for record in records]
+    lines = pl.LazyFrame({"raw": [json.dumps(record) for record in given], "location": ["run1/a:1"] * len(given)})
+    return folded([opened(lines, ENVELOPE)], keeps_versions=keeps_versions).lazy()
+
+
+def opportunity(**given):
+    record = {"Id": "006A", "Name": "Big", "StageName": "Prospecting", **given}
+    return salesforce.opportunities(state(record, keeps_versions=True), MEANING)
+
+
+def lead(**given):
+    return salesforce.leads(state({"Id": "00QA", "LastName": "Lovelace", **given}), MEANING)
+
+
+@pytest.mark.parametrize(("percent", "chance"), [(20, 0.2), (0, 0.0), (100, 1.0), (None, None)])
+def test_probability_is_a_share(percent, chance):
+    conformed = opportunity(Probability=percent)
+    assert conformed.records["probability"].to_list() == [chance]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"Probability": 120}, "probability"),
+        ({"CloseDate": "31.12.2026"}, "source_close_date"),
+        ({"StageName": "Waiting"}, "source_stage"),
+        ({"ForecastCategory": "Maybe"}, "source_forecast_category"),
+        ({"Amount": "12,3x"}, "amount"),
+        ({"IsClosed": "perhaps"}, "is_closed"),
+    ],
+)
+def test_an_opportunity_that_cannot_be_read_is_set_aside_with_its_field(given, field):
+    conformed = opportunity(**given)
+    assert conformed.records.height == 0
+    assert conformed.quarantined.select("record_key", "field_name").rows() == [("sf:opportunity:006A", field)]
+
+
+def test_an_opportunity_in_shared_words():
+    conformed = opportunity(
+        AccountId="001A",
+        OwnerId="005A",
+        Amount=1234.5,
+        CloseDate="2026-12-31",
+        StageName="Closed Won",
+        IsClosed=True,
+        IsWon=True,
+        ForecastCategory="Forecast",
+        Loss_Reason__c="Price",
+        PushCount=2,
+    )
+    row = conformed.records.row(0, named=True)
+    assert (row["account_key"], row["owner_key"], row["amount"]) == ("sf:account:001A", "sf:user:005A", Decimal("1234.5"))
+    assert (row["source_close_date"], row["forecast_category"], row["push_count"]) == (date(2026, 12, 31), "commit", 2)
+    assert row["closed_at"] == datetime(2026, 12, 31, 5, tzinfo=UTC)
+    assert (row["loss_reason"], row["currency_code"], row["is_won"]) == ("Price", "USD", True)
+    assert conformed.records.schema == schema_of(OPPORTUNITY.fields)
+
+
+def test_a_queue_owns_as_a_queue():
+    assert lead(OwnerId="00G1").records["owner_key"].to_list() == ["sf:queue:00G1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "shared", "claim"),
+    [
+        ("Open - Not Contacted", "new", "lead"),
+        ("Marketing Qualified", "marketing_qualified", "mql"),
+        ("Closed - Not Converted", "disqualified", "disqualified"),
+        (None, None, None),
+    ],
+)
+def test_a_lead_status_in_shared_words(status, shared, claim):
+    assert lead(Status=status).records.select("lead_status", "claimed_class").rows() == [(shared, claim)]
+
+
+def test_a_converted_lead_names_what_it_became():
+    conformed = lead(
+        Status="Closed - Converted",
+        IsConverted=True,
+        ConvertedDate="2026-10-01",
+        ConvertedContactId="003A",
+        ConvertedAccountId="001A",
+        ConvertedOpportunityId=None,
+        MQL_Date__c="2026-09-01",
+        LeadSource="Trade Show",
+        Phone=None,
+        MobilePhone="+1 202 555 0143",
+    )
+    row = conformed.records.row(0, named=True)
+    assert (row["converted_person_key"], row["converted_opportunity_key"]) == ("sf:contact:003A", None)
+    assert row["converted_at"] == datetime(2026, 10, 1, 4, tzinfo=UTC)
+    assert (row["origin_activity_type"], row["phone"]) == ("event_scan", "+1 202 555 0143")
+    assert conformed.records.schema == schema_of(PERSON.fields)
+
+
+def test_a_merged_contact_names_the_winner():
+    conformed = salesforce.contacts(state({"Id": "003B", "IsDeleted": True, "MasterRecordId": "003A"}), MEANING)
+    assert conformed.records.select("is_deleted", "merged_into_key").rows() == [(True, "sf:contact:003A")]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"TaskSubtype": "Call", "IsClosed": True, "ActivityDate": "2026-10-01"}, ("call", "outbound")),
+        ({"Type": "Inbound call", "TaskSubtype": "Call", "IsClosed": True}, ("reply", "inbound")),
+        ({"IsClosed": False, "ActivityDate": "2026-12-01"}, ("task", "outbound")),
+    ],
+    ids=["our call", "their call", "still to do"],
+)
+def test_a_task_is_ours_unless_the_settings_say_theirs(given, expected):
+    acts = salesforce_links.tasks(
+        state({"Id": "00TA", "WhoId": "00QA", "WhatId": "006A", "CreatedDate": "2026-09-01T00:00:00.000+0000", **given}),
+        MEANING,
+    ).records
+    row = acts.row(0, named=True)
+    assert (row["activity_type"], row["direction"]) == expected
+    assert (row["person_key"], row["opportunity_key"], row["account_key"]) == ("sf:lead:00QA", "sf:opportunity:006A", None)
+    assert (row["occurred_at"] is None) == (not given["IsClosed"])
+    assert acts.schema == schema_of(ACTIVITY.fields)
+
+
+def test_stages_carry_their_own_word_on_closed_and_won():
+    record = {
+        "Id": "01JA",
+        "ApiName": "Closed Won",
+        "MasterLabel": "Closed Won",
+        "DefaultProbability": 100,
+        "ForecastCategory": "Closed",
+        "IsClosed": True,
+        "IsWon": True,
+        "SortOrder": 6,
+    }
+    stages = salesforce_links.stages(state(record), MEANING).records
+    assert stages.select("source_stage", "canonical_stage", "probability", "forecast_category", "is_won").rows() == [
+        ("Closed Won", "closed_won", 1.0, "closed", True)
+    ]
+
+
+def test_contact_roles_tie_a_deal_to_a_contact():
+    record = {"Id": "00KA", "OpportunityId": "006A", "ContactId": "003A", "Role": "Decision Maker", "IsPrimary": True}
+    links = salesforce_links.contact_roles(state(record), MEANING).records
+    assert links.select("from_key", "to_key", "role", "is_primary").rows() == [
+        ("sf:opportunity:006A", "sf:contact:003A", "Decision Maker", True)
+    ]
