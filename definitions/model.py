@@ -233,6 +233,7 @@ class Definitions(BaseModel):
     status: Literal["draft", "approved"]
     approved_by: tuple[Signature, ...] = ()
     because: Said
+    sources: dict[str, Said] = {}
     reporting: Reporting
     engagement: Engagement
     lead_sources: dict[str, Word] = {}
