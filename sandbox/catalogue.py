@@ -42,9 +42,17 @@ def _property(name: str, table: pl.DataFrame) -> dict[str, object]:
 
 
 _CHOICES = (
-    "lifecyclestage", "hs_lead_status", "dealtype", "bant_budget", "bant_authority", "bant_need", "bant_timeline",
-    "hs_manual_forecast_category", "industry", "deal_currency_code",
-)  # fmt: skip
+    "lifecyclestage",
+    "hs_lead_status",
+    "dealtype",
+    "bant_budget",
+    "bant_authority",
+    "bant_need",
+    "bant_timeline",
+    "hs_manual_forecast_category",
+    "industry",
+    "deal_currency_code",
+)
 
 
 def _values(table: pl.DataFrame, name: str) -> list[str]:
@@ -62,18 +70,21 @@ def _hubspot_kind(kind: pl.DataType) -> tuple[str, str]:
 
 
 _PICKLISTS = {
-    "Lead": ("Status", "LeadSource", "Rating", "Industry"), "Opportunity": ("StageName", "Type", "ForecastCategory", "ForecastCategoryName"),
-    "Account": ("Type", "Industry"), "Task": ("Status", "Type", "Priority"), "OpportunityContactRole": ("Role",),
-}  # fmt: skip
+    "Lead": ("Status", "LeadSource", "Rating", "Industry"),
+    "Opportunity": ("StageName", "Type", "ForecastCategory", "ForecastCategoryName"),
+    "Account": ("Type", "Industry"),
+    "Task": ("Status", "Type", "Priority"),
+    "OpportunityContactRole": ("Role",),
+}
 
 
-def salesforce_describe(kind: str, table: pl.DataFrame, prefix: str) -> dict[str, object]:
+def salesforce_describe(kind: str, table: pl.DataFrame, version: str) -> dict[str, object]:
     """The describe answer of an object type: its name and its fields."""
     return {
         "name": kind,
         "label": kind,
         "labelPlural": f"{kind}s",
-        "keyPrefix": prefix,
+        "keyPrefix": table["Id"].str.head(3).first(),
         "custom": False,
         "queryable": True,
         "createable": True,
@@ -85,7 +96,7 @@ def salesforce_describe(kind: str, table: pl.DataFrame, prefix: str) -> dict[str
         "searchable": True,
         "replicateable": True,
         "fields": [_field(kind, name, table) for name in table.columns if not name.startswith("_")],
-        "urls": {"sobject": f"/services/data/v67.0/sobjects/{kind}"},
+        "urls": {"sobject": f"/services/data/{version}/sobjects/{kind}"},
     }
 
 

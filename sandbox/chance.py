@@ -4,7 +4,7 @@ A draw does not depend on how many others were drawn before it, so a thing added
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ Ids = NDArray[np.int64]
 Units = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Choice = str | int | float | None
+Weights = Mapping[str, float] | Mapping[str | None, float] | Mapping[int, float]
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -65,6 +66,35 @@ class Dice:
         """Draw evenly from the choices."""
         return pl.Series(choices, strict=False).gather(self.whole(0, len(choices), salt, ids))
 
-    def weigh(self, choices: dict[Choice, float], salt: str, ids: Ids) -> pl.Series:
+    def weigh(self, weights: Weights, salt: str, ids: Ids) -> pl.Series:
         """Draw from the choices in proportion to their weights."""
-        return pl.Series(list(choices), strict=False).gather(self.index(list(choices.values()), salt, ids))
+        return pl.Series(list(weights), strict=False).gather(self.index(list(weights.values()), salt, ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Draws for the rows of one table, as expressions over that table; `what` tells them from another table's."""
+
+    dice: Dice
+    what: str
+    ids: Ids
+
+    def sometimes(self, share: float, salt: str) -> pl.Expr:
+        """True for about `share` of the rows."""
+        return pl.lit(pl.Series(self.dice.happens(share, f"{self.what} {salt}", self.ids)))
+
+    def known(self, share: float, column: str) -> pl.Expr:
+        """The column, as far as anybody filled it in: null for the rest."""
+        return pl.when(self.sometimes(share, f"{column} known")).then(column)
+
+    def whole(self, low: int, high: int, salt: str) -> pl.Expr:
+        """Whole numbers from [low, high)."""
+        return pl.lit(pl.Series(self.dice.whole(low, high, f"{self.what} {salt}", self.ids)))
+
+    def one_of(self, choices: Sequence[Choice], salt: str) -> pl.Expr:
+        """One of the choices, evenly."""
+        return pl.lit(self.dice.pick(choices, f"{self.what} {salt}", self.ids))
+
+    def weighed(self, weights: Weights, salt: str) -> pl.Expr:
+        """One of the choices, in proportion to their weights."""
+        return pl.lit(self.dice.weigh(weights, f"{self.what} {salt}", self.ids))

@@ -1,4 +1,4 @@
-"""The company: the true people, firms and deals, and every record its two systems hold of them, as one immutable value."""
+"""The company: the true people and firms, and every record its two systems hold of them, as one immutable value."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from sandbox.activities import holders, salesforce_events, salesforce_tasks
+from sandbox.activities import TASKS_A_PERSON, holders, salesforce_events, salesforce_tasks
 from sandbox.chance import Dice
 from sandbox.contacts import hubspot_contacts
-from sandbox.deals import hubspot_deals, opportunities
+from sandbox.deals import hubspot_deals
 from sandbox.firms import hubspot_companies, salesforce_accounts, true_firms
 from sandbox.leads import salesforce_contacts, salesforce_leads
 from sandbox.links import (
@@ -22,10 +22,11 @@ from sandbox.links import (
     work_links,
 )
 from sandbox.moments import last_change_before
+from sandbox.opportunities import opportunities
 from sandbox.owners import hubspot_owners, salesforce_queues, salesforce_users, salespeople
 from sandbox.people import true_people
 from sandbox.stages import salesforce_stages
-from sandbox.true_deals import true_deals
+from sandbox.true_deals import how_many, true_deals
 
 Tables = dict[str, pl.DataFrame]
 
@@ -56,12 +57,12 @@ def found(people: int, seed: int, as_of: date) -> Company:
     dice, last = Dice(seed), last_change_before(as_of)
     reps = salespeople(people, dice, last)
     firms = true_firms(people, dice, last)
-    persons = true_people(np.arange(people, dtype=np.int64), firms, reps, dice, last)
-    deals = true_deals(people, firms, reps, dice, last)
+    persons = true_people(np.arange(people, dtype=np.int64), firms, dice, last)
+    deals = true_deals(np.arange(how_many(people), dtype=np.int64), firms, reps, dice, last)
     accounts = salesforce_accounts(firms, reps, dice, last)
     opps = opportunities(deals, accounts, reps, dice, last)
     sf_contacts = salesforce_contacts(persons, accounts, reps, dice, last)
-    roles = contact_roles(opps, accounts, sf_contacts, dice)
+    roles = contact_roles(opps, sf_contacts, dice)
     opps = with_primary_contact(opps, roles)
     leads = with_conversions(salesforce_leads(persons, reps, dice, last), sf_contacts, opps, dice)
     companies = hubspot_companies(firms, accounts, reps, dice, last)
@@ -89,7 +90,7 @@ def found(people: int, seed: int, as_of: date) -> Company:
             "Account": accounts,
             "Opportunity": opps,
             "OpportunityContactRole": roles,
-            "Task": salesforce_tasks(held, opps, people, dice, last),
+            "Task": salesforce_tasks(held, opps, round(people * TASKS_A_PERSON), dice, last),
             "Event": salesforce_events(held, dice, last),
             "User": salesforce_users(reps),
             "Group": salesforce_queues(last),

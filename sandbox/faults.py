@@ -11,9 +11,23 @@ MAINTENANCE = (
     b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>"
 )
 KINDS = (
-    "429", "500", "502", "503", "504", "html", "empty", "truncated_json", "truncated_gzip", "short_gzip", "reset", "cut", "stall",
-    "expired_token", "forbidden", "daily_limit",
-)  # fmt: skip
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
+    "html",
+    "empty",
+    "truncated_json",
+    "truncated_gzip",
+    "short_gzip",
+    "reset",
+    "cut",
+    "stall",
+    "expired_token",
+    "forbidden",
+    "daily_limit",
+)
 # What happens to the connection, rather than to the answer.
 CONNECTION_FAULTS = ("reset", "cut", "stall")
 

@@ -50,7 +50,7 @@ class HubSpot:
 
     def _authorise(self, request: Request) -> None:
         if request.token() != self.token:
-            message = "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
+            message = "Authentication credentials not found. This API supports OAuth 2.0 authentication."
             raise Refused("INVALID_AUTHENTICATION", message, status=401)
 
     def _routed(self, request: Request) -> Answer:

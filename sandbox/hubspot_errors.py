@@ -48,11 +48,8 @@ def number(asked: dict[str, list[str]], name: str, default: int, *, low: int, hi
 
 def batch(results: Sequence[bytes], errors: list[dict[str, object]], now: str, *, count: int) -> Answer:
     """A batch answer: 200, or 207 when some inputs failed."""
-    frame = b'{"status":"COMPLETE","results":[%b],"startedAt":"%b","completedAt":"%b"' % (
-        b",".join(results),
-        now.encode(),
-        now.encode(),
-    )
+    times = b'"startedAt":"%b","completedAt":"%b"' % (now.encode(), now.encode())
+    frame = b'{"status":"COMPLETE","results":[%b],%b' % (b",".join(results), times)
     if not errors:
         return Answer(body=frame + b"}")
     return Answer(status=207, body=frame + b',"numErrors":%d,"errors":%b}' % (count, msgspec.json.encode(errors)))

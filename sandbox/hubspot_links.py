@@ -13,9 +13,13 @@ from sandbox.web import Answer, Request
 BATCH_LIMIT = 1_000
 # Association type numbers: plain, and primary where there is such a thing.
 NUMBERS = {
-    ("contacts", "companies"): (279, 1), ("companies", "contacts"): (280, 2), ("deals", "contacts"): (3, None),
-    ("contacts", "deals"): (4, None), ("deals", "companies"): (341, 5), ("companies", "deals"): (342, 6),
-}  # fmt: skip
+    ("contacts", "companies"): (279, 1),
+    ("companies", "contacts"): (280, 2),
+    ("deals", "contacts"): (3, None),
+    ("contacts", "deals"): (4, None),
+    ("deals", "companies"): (341, 5),
+    ("companies", "deals"): (342, 6),
+}
 
 Pairs = dict[tuple[str, str], dict[str, list[tuple[str, bool]]]]
 

@@ -1,4 +1,4 @@
-"""HubSpot: listing records, reading batches of them, and what the other descriptions say (owners, pipelines, properties)."""
+"""HubSpot: listing records, reading batches of them, and listing owners."""
 
 from collections.abc import Callable, Sequence
 
@@ -59,7 +59,7 @@ class Pages:
         if stop == shelf.records(archived=archived).height:
             return Answer(body=b'{"results":[%b]}' % body)
         last = int(shelf.ranks[archived][stop - 1])
-        return Answer(body=b'{"results":[%b],"paging":{"next":%b}}' % (body, _next(kind, request, last)))
+        return Answer(body=b'{"results":[%b],"paging":{"next":%b}}' % (body, _next(request, last)))
 
     def batch_read(self, kind: str, request: Request, now: Callable[[], str]) -> Answer:
         """Records by id; unknown ids are told in `errors`, with status 207."""
@@ -88,7 +88,7 @@ def not_found(ids: list[str]) -> dict[str, object]:
     }
 
 
-def _next(kind: str, request: Request, last: int) -> bytes:
+def _next(request: Request, last: int) -> bytes:
     return b'{"after":"%d","link":"https://api.hubapi.com%b?after=%d"}' % (last, request.path.encode(), last)
 
 

@@ -10,6 +10,7 @@ from sandbox.chance import Ids
 
 CHUNK = 2_000
 KEPT_CHUNKS = 800
+LONGEST_ID = 18
 MODIFIED = {"contacts": "lastmodifieddate", "companies": "hs_lastmodifieddate", "deals": "hs_lastmodifieddate"}
 TYPES = {
     "contact": "contacts",
@@ -54,7 +55,7 @@ class Shelf:
     def rows_of(self, ids: Sequence[str], *, archived: bool) -> list[int]:
         """Places of the given ids, without those that are not there."""
         ranks = self.ranks[archived]
-        wanted = np.unique(np.array([int(i) for i in ids if i.isdigit() and len(i) < 19], dtype=np.int64))
+        wanted = np.unique(np.array([int(i) for i in ids if i.isdigit() and len(i) <= LONGEST_ID], dtype=np.int64))
         places = np.searchsorted(ranks, wanted)
         inside = places < len(ranks)
         found = inside.copy()

@@ -3,25 +3,19 @@
 import numpy as np
 import polars as pl
 
-from sandbox.chance import Dice, Ids
-from sandbox.contacts import buys_on, by_story
+from sandbox.chance import Dice, Draws
 from sandbox.identifiers import salesforce_ids
-from sandbox.moments import whole_seconds
+from sandbox.moments import moments, whole_seconds
 from sandbox.owners import QUEUE_ID, draw_reps
-from sandbox.people import hours
-from sandbox.records import LOSER, Habits, held, stamped, survivor_of
-from sandbox.trades import INBOUND_SOURCES, INDUSTRIES, LIST_SOURCES, RECYCLES, REFUSALS
+from sandbox.records import Habits, held, marks, salesforce_state, stamped, survivor_of
+from sandbox.stories import SALESFORCE_STATUS, buys_on, by_story, hours_after
+from sandbox.trades import INBOUND_SOURCES, LIST_SOURCES, RECYCLES, REFUSALS
 from sandbox.untidy import untidy_address, untidy_name, untidy_phone
 
 LEAD_HABITS = Habits(twice=0.035, merged=0.01, archived=0.012, bulk_edited=0.38, bulk_edit_days_ago=15)
 CONTACT_HABITS = Habits(twice=0.02, merged=0.012, archived=0.01, bulk_edited=0.3, bulk_edit_days_ago=31)
-STATUS: dict[str, dict[str, float]] = {
-    "download": {"Open - Not Contacted": 60, "Working - Contacted": 40}, "asker": {"Marketing Qualified": 65, "Working - Contacted": 35},
-    "silent": {"Open - Not Contacted": 40, "Working - Contacted": 35, "Marketing Qualified": 25},
-    "list": {"Open - Not Contacted": 70, "Marketing Qualified": 30}, "worked": {"Sales Accepted": 85, "Working - Contacted": 15},
-    "nurture": {"Nurture": 1}, "refused": {"Closed - Not Converted": 1}, "test": {"Open - Not Contacted": 1},
-    "buyer": {"Closed - Converted": 1},
-}  # fmt: skip
+CONVERTED = pl.col("pattern").str.contains("c") & (pl.col("_copy") == 0)
+RATINGS = {"Hot": 1, "Warm": 3, "Cold": 2, None: 6}
 
 
 def salesforce_leads(
@@ -32,96 +26,106 @@ def salesforce_leads(
     rows = stamped(rows, pl.max_horizontal("inbound", "outbound"), dice, "lead", LEAD_HABITS, last_change)
     numbers = after + 1001 + 7 * np.arange(len(rows), dtype=np.int64)
     rows = survivor_of(rows.with_columns(_rank=pl.Series(numbers), Id=salesforce_ids("00Q", numbers)), "Id")
-    ids = rows["_entity"].to_numpy() * 4 + rows["_copy"].to_numpy()
-    converted = pl.col("pattern").str.contains("c") & (pl.col("_copy") == 0)
+    draws = Draws(dice, "lead", marks(rows))
+    owner = pl.lit(reps["salesforce_id"].gather(draw_reps(reps, dice, "lead owner", draws.ids)))
+    newest = pl.lit(moments(np.array([last_change]))[0])
     return rows.select(
-        "Id", "_rank", "_entity", "_copy", _story="story", MasterRecordId="_survivor",
-        _created=whole_seconds(pl.col("_created")),
-        _modified=whole_seconds(pl.col("_modified")),
-        _state=_bin(converted),
-        *_person(dice, "lead", ids),
-        *_work(rows, reps, dice, ids, converted),
-        *_milestones(rows, dice, ids),
+        *_hidden(never=CONVERTED),
+        pl.col("story").alias("_story"),
+        *_person(draws),
+        *_work(draws, owner),
+        *_milestones(draws, newest),
         *(pl.col(word).alias(f"{word.title()}_Status__c") for word in ("budget", "authority", "need", "timeline")),
-        Purchase_Date__c=buys_on(last_change),
-    )  # fmt: skip
+        buys_on(last_change).alias("Purchase_Date__c"),
+    )
 
 
-def _bin(never: pl.Expr) -> pl.Expr:
-    gone = (pl.col("_copy") == LOSER) | (pl.col("_archived") & ~never)
-    return pl.when(gone).then(pl.lit("archived")).otherwise(pl.lit("live"))
-
-
-def _person(dice: Dice, salt: str, ids: Ids) -> list[pl.Expr]:
+def _hidden(never: pl.Expr) -> list[pl.Expr]:
     return [
-        untidy_name("first", dice, salt, ids, known=0.96).alias("FirstName"),
-        untidy_name("last", dice, salt, ids).alias("LastName"),
-        untidy_address(dice, salt, ids).alias("Email"),
-        untidy_phone(dice, salt, ids, known=0.6).alias("Phone"),
-        untidy_phone(dice, f"{salt} mobile", ids, known=0.15).alias("MobilePhone"),
-        pl.when(pl.Series(dice.happens(0.85, f"{salt} title known", ids))).then("title").alias("Title"),
-        pl.col("opted_out").alias("HasOptedOutOfEmail"),
-        pl.Series(dice.happens(0.03, f"{salt} no calls", ids)).alias("DoNotCall"),
-        pl.when("bounced").then(whole_seconds(pl.coalesce("outbound", "born"))).alias("EmailBouncedDate"),
-        pl.when("bounced").then(pl.lit("550 5.1.1 user unknown")).alias("EmailBouncedReason"),
-        pl.coalesce("outbound", "inbound").dt.date().alias("LastActivityDate"),
+        *(pl.col(name) for name in ("Id", "_rank", "_entity", "_copy")),
+        pl.col("_survivor").alias("MasterRecordId"),
+        whole_seconds(pl.col("_created")).alias("_created"),
+        whole_seconds(pl.col("_modified")).alias("_modified"),
+        salesforce_state(never).alias("_state"),
     ]
 
 
-def _work(rows: pl.DataFrame, reps: pl.DataFrame, dice: Dice, ids: Ids, converted: pl.Expr) -> list[pl.Expr]:
-    is_list = pl.col("story") == "list"
-    status = pl.when(~pl.col("pattern").str.contains("c")).then(
-        by_story(STATUS, rows["story"], dice, "lead status", ids)
-    )
-    owner = reps["salesforce_id"].gather(draw_reps(reps, dice, "lead owner", ids))
-    queued = pl.Series(dice.happens(0.18, "lead queued", ids)) & pl.col("story").is_in(["asker", "list", "download"])
-    firm = (pl.col("_entity") % 5 != 0) | ~pl.col("free_mail")
+def _person(draws: Draws) -> list[pl.Expr]:
+    bounced = whole_seconds(pl.coalesce("outbound", "born"))
     return [
-        pl.when(firm).then("firm_name").otherwise(pl.lit("[not provided]")).alias("Company"),
-        pl.when(firm & pl.Series(dice.happens(0.5, "lead website", ids))).then("firm_domain").alias("Website"),
-        pl.when(pl.Series(dice.happens(0.75, "lead country", ids))).then("country").alias("Country"),
+        untidy_name("first", draws, known=0.96).alias("FirstName"),
+        untidy_name("last", draws).alias("LastName"),
+        untidy_address(draws).alias("Email"),
+        untidy_phone(draws, known=0.6).alias("Phone"),
+        untidy_phone(draws, known=0.15, which="mobile").alias("MobilePhone"),
+        draws.known(0.85, "title").alias("Title"),
+        pl.col("opted_out").alias("HasOptedOutOfEmail"),
+        draws.sometimes(0.03, "no calls").alias("DoNotCall"),
+        pl.when("bounced").then(bounced).alias("EmailBouncedDate"),
+        pl.when("bounced").then(pl.lit("550 5.1.1 user unknown")).alias("EmailBouncedReason"),
+        pl.max_horizontal("outbound", "inbound").dt.date().alias("LastActivityDate"),
+    ]
+
+
+def _work(draws: Draws, owner: pl.Expr) -> list[pl.Expr]:
+    status = by_story(SALESFORCE_STATUS, draws, "status").fill_null("Working - Contacted")
+    status = pl.when(pl.col("story") == "buyer").then(pl.lit("Working - Contacted")).otherwise(status)
+    queued = draws.sometimes(0.18, "queued") & pl.col("story").is_in(["asker", "list", "download"])
+    source = pl.when(pl.col("story") == "list").then(draws.one_of(LIST_SOURCES, "list"))
+    employed = ~pl.col("free_mail") | draws.sometimes(0.6, "employer told")
+    return [
+        pl.when(employed).then("firm_name").otherwise(pl.lit("[not provided]")).alias("Company"),
+        pl.when(employed).then(draws.known(0.5, "firm_domain")).alias("Website"),
+        draws.known(0.75, "country").alias("Country"),
         pl.col("city").alias("City"),
-        dice.pick([*INDUSTRIES, None, None], "lead industry", ids).alias("Industry"),
-        pl.Series(dice.whole(1, 4000, "lead size", ids)).alias("NumberOfEmployees"),
-        pl.when(is_list).then(dice.pick(LIST_SOURCES, "lead list", ids)).otherwise(dice.pick(INBOUND_SOURCES, "lead source", ids)).alias("LeadSource"),
-        pl.when(converted).then(pl.lit("Closed - Converted")).otherwise(status.fill_null("Working - Contacted")).alias("Status"),
-        dice.weigh({"Hot": 1, "Warm": 3, "Cold": 2, None: 6}, "lead rating", ids).alias("Rating"),
+        draws.known(0.7, "firm_industry").alias("Industry"),
+        draws.known(0.6, "firm_employees").alias("NumberOfEmployees"),
+        source.otherwise(draws.one_of(INBOUND_SOURCES, "source")).alias("LeadSource"),
+        pl.when(CONVERTED).then(pl.lit("Closed - Converted")).otherwise(status).alias("Status"),
+        draws.weighed(RATINGS, "rating").alias("Rating"),
         pl.when(queued).then(pl.lit(QUEUE_ID)).otherwise(owner).alias("OwnerId"),
-        converted.alias("IsConverted"),
-        pl.when(converted).then(pl.coalesce("inbound", "born").dt.date()).alias("ConvertedDate"),
+        CONVERTED.alias("IsConverted"),
+        pl.when(CONVERTED).then(pl.coalesce("inbound", "born").dt.date()).alias("ConvertedDate"),
         *(pl.lit(None, dtype=pl.String).alias(f"Converted{what}Id") for what in ("Contact", "Account", "Opportunity")),
-    ]  # fmt: skip
+    ]
 
 
-def _milestones(rows: pl.DataFrame, dice: Dice, ids: Ids) -> list[pl.Expr]:
+def _milestones(draws: Draws, newest: pl.Expr) -> list[pl.Expr]:
     story = pl.col("story")
-    qualified = story.is_in(["asker", "worked", "buyer", "nurture"]) | (
-        (story == "silent") & pl.Series(dice.happens(0.3, "lead old mql", ids))
-    )
-    accepted = story.is_in(["worked", "buyer", "nurture"])
-    finished = story.is_in(["buyer"]) | ((story == "worked") & pl.Series(dice.happens(0.5, "lead qualified", ids)))
-    moment = pl.coalesce("inbound", "born")
-    told = pl.Series(dice.happens(0.75, "lead reason told", ids))
-    rows_at = {
-        "MQL_Date__c": pl.when(qualified).then(moment),
-        "Sales_Accepted_Date__c": pl.when(accepted).then(hours("inbound", dice, "lead accepted", ids, 1, 70)),
-        "Sales_Qualified_Date__c": pl.when(finished).then(hours("inbound", dice, "lead qualified at", ids, 70, 200)),
-        "Recycled_Date__c": pl.when(story == "nurture").then(hours("inbound", dice, "lead recycled", ids, 80, 400)),
+    once = (story == "silent") & draws.sometimes(0.3, "old mql")
+    finished = (story == "buyer") | ((story == "worked") & draws.sometimes(0.5, "qualified"))
+    moments_of = {
+        "MQL_Date__c": pl.when(story.is_in(["asker", "worked", "buyer", "nurture"]) | once).then(
+            pl.coalesce("inbound", "born")
+        ),
+        "Sales_Accepted_Date__c": pl.when(story.is_in(["worked", "buyer", "nurture"])).then(
+            hours_after("inbound", draws, "accepted", 1, 70, newest)
+        ),
+        "Sales_Qualified_Date__c": pl.when(finished).then(
+            hours_after("inbound", draws, "qualified at", 70, 200, newest)
+        ),
+        "Recycled_Date__c": pl.when(story == "nurture").then(
+            hours_after("inbound", draws, "recycled", 80, 400, newest)
+        ),
     }
-    latest = pl.lit(rows["_modified"].max())
+    told = draws.sometimes(0.75, "reason told")
     return [
-        *(whole_seconds(pl.when(at > latest).then(latest).otherwise(at)).alias(name) for name, at in rows_at.items()),
-        pl.when((story == "nurture") & told)
-        .then(dice.pick(RECYCLES, "lead recycle reason", ids))
-        .alias("Recycle_Reason__c"),
+        *(whole_seconds(moment).alias(name) for name, moment in moments_of.items()),
+        pl.when((story == "nurture") & told).then(draws.one_of(RECYCLES, "recycled for")).alias("Recycle_Reason__c"),
         pl.when((story == "refused") & told)
-        .then(dice.pick(REFUSALS, "lead refusal", ids))
+        .then(draws.one_of(REFUSALS, "refused for"))
         .alias("Disqualified_Reason__c"),
     ]
 
 
 def salesforce_contacts(
-    people: pl.DataFrame, accounts: pl.DataFrame, reps: pl.DataFrame, dice: Dice, last_change: int, *, after: int = 0
+    people: pl.DataFrame,
+    accounts: pl.DataFrame,
+    reps: pl.DataFrame,
+    dice: Dice,
+    last_change: int,
+    *,
+    after: int = 0,
 ) -> pl.DataFrame:
     """Contacts of the people sales does business with, at their firm's account where there is one."""
     rows = held(people.filter(pl.col("pattern").str.contains("c")), "person", dice, "sf contact", CONTACT_HABITS)
@@ -130,17 +134,17 @@ def salesforce_contacts(
     rows = survivor_of(rows.with_columns(_rank=pl.Series(numbers), Id=salesforce_ids("003", numbers)), "Id")
     live = accounts.filter((pl.col("_copy") == 0) & (pl.col("_state") == "live")).select(firm="_entity", account="Id")
     rows = rows.join(live, on="firm", how="left", maintain_order="left")
-    ids = rows["_entity"].to_numpy() * 4 + rows["_copy"].to_numpy()
+    draws = Draws(dice, "sf contact", marks(rows))
+    owner = pl.lit(reps["salesforce_id"].gather(draw_reps(reps, dice, "sf contact owner", draws.ids)))
     return rows.select(
-        "Id", "_rank", "_entity", "_copy", _story="story", _firm="firm", MasterRecordId="_survivor", AccountId="account",
-        _created=whole_seconds(pl.col("_created")),
-        _modified=whole_seconds(pl.col("_modified")),
-        _state=_bin(pl.col("pattern").str.contains("l")),
-        *_person(dice, "sf contact", ids),
-        MailingCountry=pl.when(pl.Series(dice.happens(0.7, "sf contact country", ids))).then("country"),
-        MailingCity="city",
-        Department=dice.pick(("Sales", "IT", "Finance", "Operations", None), "sf contact department", ids),
-        LeadSource=dice.pick((*INBOUND_SOURCES, None), "sf contact source", ids),
-        OwnerId=reps["salesforce_id"].gather(draw_reps(reps, dice, "sf contact owner", ids)),
-        ReportsToId=pl.lit(None, dtype=pl.String),
-    )  # fmt: skip
+        *_hidden(never=pl.col("pattern").str.contains("l")),
+        pl.col("story").alias("_story"),
+        pl.col("account").alias("AccountId"),
+        *_person(draws),
+        draws.known(0.7, "country").alias("MailingCountry"),
+        pl.col("city").alias("MailingCity"),
+        draws.one_of(("Sales", "IT", "Finance", "Operations", None), "department").alias("Department"),
+        draws.one_of((*INBOUND_SOURCES, None), "source").alias("LeadSource"),
+        owner.alias("OwnerId"),
+        pl.lit(None, dtype=pl.String).alias("ReportsToId"),
+    )

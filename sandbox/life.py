@@ -7,13 +7,23 @@ import polars as pl
 
 from sandbox.company import Company
 from sandbox.life_deals import deals_move, deals_open
-from sandbox.life_people import leads_convert, people_arrive, people_ask, sales_calls
+from sandbox.life_leads import leads_convert, sales_calls
+from sandbox.life_people import people_arrive, people_ask
 from sandbox.life_records import an_owner_leaves, bulk_edits, deletions, merges
 from sandbox.week import DAYS, Week
 
 HAPPENINGS = (
-    bulk_edits, people_arrive, people_ask, sales_calls, leads_convert, deals_move, deals_open, merges, deletions, an_owner_leaves,
-)  # fmt: skip
+    bulk_edits,
+    people_arrive,
+    people_ask,
+    sales_calls,
+    leads_convert,
+    deals_move,
+    deals_open,
+    merges,
+    deletions,
+    an_owner_leaves,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

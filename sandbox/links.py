@@ -5,9 +5,8 @@ import polars as pl
 
 from sandbox.chance import Dice, Ids
 from sandbox.identifiers import salesforce_ids
+from sandbox.records import FIRST_AND_LIVE
 from sandbox.trades import ROLES
-
-LIVE_FIRST = (pl.col("_copy") == 0) & (pl.col("_state") == "live")
 
 
 def people_of(deals: pl.DataFrame, firm: str, members: pl.DataFrame, dice: Dice, salt: str) -> pl.DataFrame:
@@ -40,17 +39,15 @@ def people_of(deals: pl.DataFrame, firm: str, members: pl.DataFrame, dice: Dice,
     return rows.select("deal", "place", member=ordered["member"].gather(index))
 
 
-def contact_roles(
-    opportunities: pl.DataFrame, accounts: pl.DataFrame, contacts: pl.DataFrame, dice: Dice, *, after: int = 0
-) -> pl.DataFrame:
+def contact_roles(opportunities: pl.DataFrame, contacts: pl.DataFrame, dice: Dice, *, after: int = 0) -> pl.DataFrame:
     """OpportunityContactRole rows; the first person on an opportunity is its primary contact."""
-    members = contacts.filter(LIVE_FIRST & pl.col("AccountId").is_not_null()).select(firm="AccountId", member="Id")
+    members = contacts.filter(FIRST_AND_LIVE & pl.col("AccountId").is_not_null()).select(firm="AccountId", member="Id")
     drawn = people_of(opportunities, "AccountId", members, dice, "role")
     known = opportunities.select(deal="_entity", OpportunityId="Id", _created="_created", _modified="_modified")
     rows = drawn.join(known, on="deal", how="inner", maintain_order="left")
     ids: Ids = rows["deal"].to_numpy() * 8 + rows["place"].to_numpy()
     numbers = after + 1001 + 2 * np.arange(len(rows), dtype=np.int64)
-    role = dice.weigh({**ROLES, None: 14}, "role", ids)
+    role = dice.weigh(ROLES, "role", ids)
     return rows.select(
         "OpportunityId", "_created", "_modified",
         Id=salesforce_ids("00K", numbers),
@@ -95,8 +92,8 @@ def with_conversions(
 
 def with_salesforce_ids(hubspot: pl.DataFrame, leads: pl.DataFrame, contacts: pl.DataFrame, dice: Dice) -> pl.DataFrame:
     """Fill the ids that the synchronisation leaves on most HubSpot contacts that sales also holds."""
-    lead = leads.filter(LIVE_FIRST).select("_entity", _lead="Id")
-    contact = contacts.filter(LIVE_FIRST).select("_entity", _contact="Id")
+    lead = leads.filter(FIRST_AND_LIVE).select("_entity", _lead="Id")
+    contact = contacts.filter(FIRST_AND_LIVE).select("_entity", _contact="Id")
     rows = hubspot.join(lead, on="_entity", how="left", maintain_order="left").join(
         contact, on="_entity", how="left", maintain_order="left"
     )
@@ -109,8 +106,8 @@ def with_salesforce_ids(hubspot: pl.DataFrame, leads: pl.DataFrame, contacts: pl
 
 def deal_links(contacts: pl.DataFrame, companies: pl.DataFrame, deals: pl.DataFrame, dice: Dice) -> pl.DataFrame:
     """Associations of deals with people and firms, both ways: `_from`, `_to`, `from_id`, `to_id`, `primary`."""
-    here = companies.filter(LIVE_FIRST).select(firm="_entity", company="_id")
-    members = contacts.filter(LIVE_FIRST & pl.col("associatedcompanyid").is_not_null()).join(
+    here = companies.filter(FIRST_AND_LIVE).select(firm="_entity", company="_id")
+    members = contacts.filter(FIRST_AND_LIVE & pl.col("associatedcompanyid").is_not_null()).join(
         here, left_on="associatedcompanyid", right_on="company", how="inner", maintain_order="left"
     )
     on_deal = people_of(deals, "_firm", members.select("firm", member="_id"), dice, "deal").join(

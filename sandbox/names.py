@@ -3,6 +3,8 @@
 A name written `Ελένη=eleni` is shown as the first and spelt in addresses as the second.
 """
 
+# ruff: noqa: RUF001 - letters of other scripts are the point of this file
+
 import unicodedata
 from dataclasses import dataclass
 

@@ -6,26 +6,16 @@ A story says what a person did and did not do. Every record of the person, in ev
 import numpy as np
 import polars as pl
 
-from sandbox.chance import Dice, Flags, Ids, Units
-from sandbox.firms import with_places
-from sandbox.moments import DAY, HOUR, MOMENT, moments
+from sandbox.chance import Dice, Draws, Flags, Ids, Units
+from sandbox.moments import DAY, moments
 from sandbox.names import NAMES
-from sandbox.owners import draw_reps
 from sandbox.places import PLACES
-from sandbox.trades import (
-    AUTHORITIES,
-    BUDGETS,
-    FREE_MAIL,
-    NEEDS,
-    OWN_DOMAIN,
-    PASSIVE_FORMS,
-    PROACTIVE_FORMS,
-    TIMELINES,
-    TITLES,
-)  # fmt: skip
+from sandbox.trades import FREE_MAIL, OWN_DOMAIN, PASSIVE_FORMS, PROACTIVE_FORMS, TITLES
+from sandbox.whereabouts import NUMBERS, with_whereabouts
 
-# Share of people by where they are known: HubSpot contact, Salesforce lead, Salesforce contact; converted = lead and contact.
-PATTERNS: dict[str, float] = {"h": 50, "hl": 9, "hc": 8, "hlc": 5, "l": 15, "c": 11, "lc": 2}
+# Share of people by where they are known: h HubSpot contact, l Salesforce lead, c Salesforce contact (lc: converted).
+PATTERNS = {"h": 50, "hl": 9, "hc": 8, "hlc": 5, "l": 15, "c": 11, "lc": 2}
+_DEALT_WITH: dict[str, float] = {"buyer": 88, "silent": 8, "nurture": 4}
 STORIES: dict[str, dict[str, float]] = {
     "h": {
         "subscriber": 26,
@@ -40,178 +30,165 @@ STORIES: dict[str, dict[str, float]] = {
     },
     "hl": {"download": 16, "asker": 24, "silent": 22, "list": 7, "worked": 16, "nurture": 8, "refused": 6, "test": 1},
     "l": {"asker": 18, "silent": 25, "list": 22, "worked": 14, "nurture": 9, "refused": 10, "test": 2},
-    "hc": {"buyer": 88, "silent": 8, "nurture": 4},
-    "c": {"buyer": 88, "silent": 8, "nurture": 4},
+    "hc": _DEALT_WITH,
+    "c": _DEALT_WITH,
     "hlc": {"buyer": 1},
     "lc": {"buyer": 1},
 }
 # Days since the buyer last moved: lowest, highest.
-LAST_INBOUND: dict[str, tuple[int, int]] = {
-    "subscriber": (0, 170), "download": (0, 150), "asker": (0, 100), "silent": (190, 720), "list": (0, 0), "worked": (0, 60),
-    "nurture": (90, 300), "refused": (30, 600), "test": (5, 300), "buyer": (0, 120),
-}  # fmt: skip
-MAIN_STORY_IS_PROACTIVE = ("asker", "worked", "buyer")
+LAST_INBOUND = {
+    "subscriber": (0, 170),
+    "download": (0, 150),
+    "asker": (0, 100),
+    "silent": (190, 720),
+    "list": (0, 0),
+    "worked": (0, 60),
+    "nurture": (90, 300),
+    "refused": (30, 600),
+    "test": (5, 300),
+    "buyer": (0, 120),
+}
+SILENT_DAYS = 182
+PROACTIVE_STORIES = ("asker", "worked", "buyer")
+EVIDENCE = {"form": 60, "click": 20, "visit": 12, "reply": 8}
+# Chance that anybody asked the qualification questions.
+ASKED = {"worked": 0.85, "buyer": 0.55, "asker": 0.45, "nurture": 0.5, "refused": 0.4, "silent": 0.2, "download": 0.1}
+ASKED_ELSE = 0.03
+BANT: dict[str, dict[str, float]] = {
+    "budget": {"unknown": 4, "none": 6, "identified": 25, "realistic": 25, "allocated": 25, "confirmed": 15},
+    "authority": {
+        "unknown": 4,
+        "contact_only": 8,
+        "influencer": 18,
+        "dm_aware": 25,
+        "dm_involved": 25,
+        "dm_direct": 20,
+    },
+    "need": {"unknown": 4, "none": 4, "suspected": 17, "acknowledged": 75},
+    "timeline": {"unknown": 4, "none": 4, "far": 14, "near": 50, "agreed": 28},
+}
+NOT_KNOWN = -999
 
 
-def true_people(ids: Ids, firms: pl.DataFrame, reps: pl.DataFrame, dice: Dice, last_change: int) -> pl.DataFrame:
+def true_people(ids: Ids, firms: pl.DataFrame, dice: Dice, last_change: int) -> pl.DataFrame:
     """One row a person; see the module."""
-    pattern = dice.weigh(dict(PATTERNS), "person pattern", ids)
+    draws = Draws(dice, "person", ids)
+    pattern = dice.weigh(PATTERNS, "person pattern", ids)
     story = _stories(pattern, dice, ids)
+    # A few firms have many people: the low numbers are drawn more often.
     firm = np.floor(dice.unit("person firm", ids) ** 1.7 * len(firms)).astype(np.int64)
-    own_country = dice.happens(0.15, "person abroad", ids)
-    place = np.where(
-        own_country, dice.index([p.weight for p in PLACES], "person place", ids), firms["place"].to_numpy()[firm]
-    )
-    frame = pl.DataFrame(
-        {
-            "person": ids,
-            "pattern": pattern,
-            "story": story,
-            "place": place,
-            "phone_digits": dice.whole(100, 999, "phone", ids),
-        }
-    )
+    abroad = dice.happens(0.15, "person abroad", ids)
+    anywhere = dice.index([place.weight for place in PLACES], "person place", ids)
+    place = np.where(abroad, anywhere, firms["place"].to_numpy()[firm])
+    frame = pl.DataFrame({"person": ids, "pattern": pattern, "story": story, "firm": firm, "place": place})
     frame = pl.concat([frame, _names(place, dice, ids), _dates(story, dice, ids, last_change)], how="horizontal")
-    frame = with_places(frame, dice, "person", ids)
-    # A person without a firm still works somewhere: the firm column stays, only the address and employer are hidden.
-    free_mail = dice.happens(0.08, "person free mail", ids) | (
-        (story == "list").to_numpy() & dice.happens(0.1, "list free mail", ids)
-    )
+    listed = (pl.col("story") == "list") & draws.sometimes(0.1, "listed free mail")
     frame = frame.with_columns(
-        firm=pl.Series(firm),
-        firm_name=firms["name"].gather(firm),
-        firm_domain=firms["domain"].gather(firm),
-        free_mail=pl.Series(free_mail),
-        title=dice.weigh(dict(TITLES), "person title", ids),
-        rep=pl.Series(draw_reps(reps, dice, "person owner", ids)),
-        opted_out=pl.Series(dice.happens(0.06, "person opted out", ids)),
-        bounced=pl.Series(dice.happens(0.03, "person bounced", ids)),
+        *(firms[column].gather(firm).alias(f"firm_{column}") for column in ("name", "domain", "industry", "employees")),
+        phone_number=draws.whole(0, NUMBERS, "phone"),
+        free_mail=draws.sometimes(0.08, "free mail") | listed,
+        title=draws.weighed(TITLES, "title"),
+        opted_out=draws.sometimes(0.06, "opted out"),
+        bounced=draws.sometimes(0.03, "bounced"),
     )
-    frame = _addresses(frame, dice, ids)
-    return pl.concat([frame, qualification(dice, "person", ids, knows=_knows(story))], how="horizontal")
+    frame = with_whereabouts(_with_address(frame, draws, first=int(ids[0]) if len(ids) else 0), draws)
+    asked = story.replace_strict(ASKED, default=ASKED_ELSE, return_dtype=pl.Float64).to_numpy()
+    return pl.concat([frame, qualification(draws, asked)], how="horizontal")
 
 
 def _stories(pattern: pl.Series, dice: Dice, ids: Ids) -> pl.Series:
-    frame = pl.DataFrame(
-        {"pattern": pattern, **{p: dice.weigh(dict(w), f"person story {p}", ids) for p, w in STORIES.items()}}
-    )
-    chosen = pl.coalesce(pl.when(pl.col("pattern") == p).then(pl.col(p)) for p in STORIES)
-    return frame.select(story=chosen).to_series()
+    drawn = {name: dice.weigh(weights, f"person story {name}", ids) for name, weights in STORIES.items()}
+    chosen = pl.coalesce(pl.when(pl.lit(pattern) == name).then(pl.lit(stories)) for name, stories in drawn.items())
+    return pl.select(story=chosen).to_series()
 
 
 def _names(place: Ids, dice: Dice, ids: Ids) -> pl.DataFrame:
-    first, last = np.empty(len(ids), dtype=object), np.empty(len(ids), dtype=object)
-    spelt = np.empty(len(ids), dtype=object)
-    draw_1, draw_2 = dice.unit("given name", ids), dice.unit("family name", ids)
+    """`first` and `last` as written, and `spelt`, the local part of an address in Latin letters."""
+    columns = {name: np.empty(len(ids), dtype=object) for name in ("first", "last", "spelt")}
+    draws = dice.unit("given name", ids), dice.unit("family name", ids)
     for number, where in enumerate(PLACES):
         here = np.flatnonzero(place == number)
         stock = NAMES[where.code]
-        given = np.floor(draw_1[here] * len(stock.given)).astype(np.int64)
-        family = np.floor(draw_2[here] * len(stock.family)).astype(np.int64)
-        first[here] = np.array([shown for shown, _ in stock.given], dtype=object)[given]
-        last[here] = np.array([shown for shown, _ in stock.family], dtype=object)[family]
-        spelt[here] = np.array([f"{a}.{b}" for _, a in stock.given for _, b in stock.family], dtype=object)[
-            given * len(stock.family) + family
-        ]
-    return pl.DataFrame(
-        {"first": first, "last": last, "spelt": spelt}, schema=dict.fromkeys(("first", "last", "spelt"), pl.String)
-    )
+        given, family = (
+            np.floor(draw[here] * len(names)).astype(np.int64)
+            for draw, names in zip(draws, (stock.given, stock.family), strict=True)
+        )
+        columns["first"][here] = np.array([shown for shown, _ in stock.given], dtype=object)[given]
+        columns["last"][here] = np.array([shown for shown, _ in stock.family], dtype=object)[family]
+        latin = [f"{first}.{last}" for _, first in stock.given for _, last in stock.family]
+        columns["spelt"][here] = np.array(latin, dtype=object)[given * len(stock.family) + family]
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
 
 
 def _dates(story: pl.Series, dice: Dice, ids: Ids, last_change: int) -> pl.DataFrame:
-    low, high = (
-        story.replace_strict({s: r[n] for s, r in LAST_INBOUND.items()}, return_dtype=pl.Int64).to_numpy()
-        for n in (0, 1)
+    """`born` (first known), `inbound` and `outbound` (last move of the buyer, of us), and evidence of the former."""
+    ranges = (
+        story.replace_strict({s: days[end] for s, days in LAST_INBOUND.items()}, return_dtype=pl.Int64)
+        for end in (0, 1)
     )
+    low, high = (days.to_numpy() for days in ranges)
     inbound = low + dice.unit("last inbound", ids) * (high - low)
-    is_list = (story == "list").to_numpy()
-    older = dice.spread(0, 500, "known before", ids, towards_low=2) + np.where((story == "buyer").to_numpy(), 60, 0)
-    age = np.where(is_list, dice.spread(4, 900, "list age", ids), inbound + older)
-    touched = _outbound(story, inbound, age, dice, ids)
-    evidence = dice.weigh({"form": 60, "click": 20, "visit": 12, "reply": 8}, "evidence", ids)
-    proactive = story.is_in(MAIN_STORY_IS_PROACTIVE).to_numpy() | dice.happens(0.15, "old ask", ids)
-    now = float(last_change)
+    is_list: Flags = (story == "list").to_numpy()
+    known_before = dice.spread(0, 500, "known before", ids, towards_low=2) + 60 * (story == "buyer").to_numpy()
+    age = np.where(is_list, dice.spread(4, 900, "list age", ids), inbound + known_before)
+    proactive = story.is_in(PROACTIVE_STORIES).to_numpy() | dice.happens(0.15, "old ask", ids)
+    evidence = dice.weigh(EVIDENCE, "evidence", ids).to_numpy()
+    forms = (dice.pick(forms, "form", ids).to_numpy() for forms in (PROACTIVE_FORMS, PASSIVE_FORMS))
     return pl.DataFrame(
         {
-            "born": moments(np.floor(now - age * DAY)),
-            "inbound": moments(np.where(is_list, np.nan, np.floor(now - inbound * DAY))),
-            "outbound": moments(np.floor(now - touched * DAY)),
-            "evidence": np.where(proactive, "form", evidence.to_numpy()),
-            "proactive": proactive,
-            "form": np.where(
-                proactive,
-                dice.pick(PROACTIVE_FORMS, "proactive form", ids).to_numpy(),
-                dice.pick(PASSIVE_FORMS, "passive form", ids).to_numpy(),
-            ),
+            "born": _ago(age, last_change),
+            "inbound": _ago(np.where(is_list, np.nan, inbound), last_change),
+            "outbound": _ago(_outbound(story, inbound, age, dice, ids), last_change),
+            "evidence": np.where(proactive, "form", evidence),
+            "form": np.where(proactive, *forms),
         },
         schema_overrides={"evidence": pl.String, "form": pl.String},
     )
 
 
+def _ago(days: Units, last_change: int) -> pl.Series:
+    return moments(np.floor(last_change - days * DAY))
+
+
 def _outbound(story: pl.Series, inbound: Units, age: Units, dice: Dice, ids: Ids) -> Units:
-    lag = dice.spread(0, 1, "outbound lag", ids)
-    touched = inbound * (1 - 0.4 * lag)
-    silent: Flags = (story == "silent").to_numpy()
-    touched = np.where(silent, np.maximum(182.0, touched), touched)
-    lists: Flags = (story == "list").to_numpy()
-    touched = np.where(lists, np.where(dice.happens(0.4, "list called", ids), age * 0.8, np.nan), touched)
-    nobody_called = story.is_in(["subscriber", "download", "test"]).to_numpy() & dice.happens(0.8, "never called", ids)
+    """Days since we last moved; NaN where we never did."""
+    touched = inbound * (1 - 0.4 * dice.unit("outbound lag", ids))
+    touched = np.where((story == "silent").to_numpy(), np.maximum(SILENT_DAYS, touched), touched)
+    listed = np.where(dice.happens(0.4, "list called", ids), age * 0.8, np.nan)
+    touched = np.where((story == "list").to_numpy(), listed, touched)
+    marketed = story.is_in(["subscriber", "download", "test"]).to_numpy() & dice.happens(0.8, "never called", ids)
     waiting = (story == "asker").to_numpy() & dice.happens(0.3, "asker waits", ids)
-    return np.where(nobody_called | waiting, np.nan, touched)
+    return np.where(marketed | waiting, np.nan, touched)
 
 
-def _addresses(frame: pl.DataFrame, dice: Dice, ids: Ids) -> pl.DataFrame:
-    domain = (
-        pl.when(pl.col("story") == "test").then(pl.lit(OWN_DOMAIN))
-        .when("free_mail").then(dice.pick(FREE_MAIL, "free mail", ids))
-        .otherwise("firm_domain")
+def _with_address(frame: pl.DataFrame, draws: Draws, *, first: int) -> pl.DataFrame:
+    """Add `email`, one of its own for every person."""
+    numbered = (1000 + pl.col("person")).cast(pl.String)
+    frame = frame.with_columns(
+        _local=pl.when("free_mail").then(pl.col("spelt") + numbered).otherwise("spelt"),
+        _domain=pl.when(pl.col("story") == "test").then(pl.lit(OWN_DOMAIN))
+        .when("free_mail").then(draws.one_of(FREE_MAIL, "free mail at"))
+        .otherwise("firm_domain"),
     )  # fmt: skip
-    name = pl.when("free_mail").then(pl.col("spelt") + (1000 + pl.col("person")).cast(pl.String)).otherwise("spelt")
-    frame = frame.with_columns(_local=name, _domain=domain)
     again = pl.col("person").cum_count().over("_local", "_domain")
     suffix = pl.when(again > 1).then(again.cast(pl.String)).otherwise(pl.lit(""))
-    # People who come later are numbered by themselves, so that the company as it was founded need not be looked at.
-    later = pl.lit(bool(len(ids) and ids[0] > 0))
-    suffix = pl.when(later).then("." + pl.col("person").cast(pl.String)).otherwise(suffix)
-    return frame.with_columns(email=pl.col("_local") + suffix + "@" + pl.col("_domain")).drop("_local", "_domain")
+    # People who come later are numbered by themselves, so that those already there need not be looked at.
+    own = "." + pl.col("person").cast(pl.String)
+    email = pl.col("_local") + (own if first else suffix) + "@" + pl.col("_domain")
+    return frame.with_columns(email=email).drop("_local", "_domain")
 
 
-def _knows(story: pl.Series) -> Units:
-    shares = {
-        "worked": 0.85,
-        "buyer": 0.55,
-        "asker": 0.45,
-        "nurture": 0.5,
-        "refused": 0.4,
-        "silent": 0.2,
-        "download": 0.1,
-    }
-    return story.replace_strict(shares, default=0.03, return_dtype=pl.Float64).to_numpy()
+def qualification(draws: Draws, asked: Units) -> pl.DataFrame:
+    """BANT answers and the days until the buyer means to buy, where anybody asked (chance `asked`); else null.
 
-
-def qualification(dice: Dice, salt: str, ids: Ids, *, knows: Units) -> pl.DataFrame:
-    """BANT answers in the words of the field; `knows` is the chance that anybody asked. Blank, not "unknown", is usual."""
-    asked = dice.unit(f"{salt} asked", ids) < knows
-    words = {"budget": BUDGETS, "authority": AUTHORITIES, "need": NEEDS, "timeline": TIMELINES}
-    weights = {
-        "budget": (4, 6, 25, 25, 25, 15), "authority": (4, 8, 18, 25, 25, 20), "need": (4, 4, 17, 75), "timeline": (4, 4, 14, 50, 28),
-    }  # fmt: skip
-    columns: dict[str, pl.Series] = {}
-    for name, ladder in words.items():
-        known = asked & dice.happens(0.92, f"{salt} {name} filled", ids)
-        drawn = pl.Series(list(ladder)).gather(dice.index(weights[name], f"{salt} {name}", ids))
-        columns[name] = pl.select(pl.when(pl.Series(known)).then(drawn)).to_series()
-    return pl.DataFrame(columns).with_columns(
-        asked_ahead=pl.Series(
-            np.where(
-                asked & dice.happens(0.6, f"{salt} dated", ids), dice.whole(-20, 400, f"{salt} buys in", ids), -999
-            )
-        )
-    )
-
-
-def hours(column: str, dice: Dice, salt: str, ids: Ids, low: int, high: int) -> pl.Expr:
-    """The moment some hours after the one in `column`."""
-    return (pl.col(column) + pl.Series(dice.whole(low * HOUR, high * HOUR, salt, ids)).cast(pl.Duration("ms"))).cast(
-        MOMENT
+    Answers come together: somebody who asked one question mostly asked all.
+    """
+    knows = pl.lit(pl.Series(draws.dice.unit(f"{draws.what} asked", draws.ids) < asked))
+    dated = knows & draws.sometimes(0.6, "purchase dated")
+    return pl.select(
+        *(
+            pl.when(knows & draws.sometimes(0.92, f"{name} filled")).then(draws.weighed(words, name)).alias(name)
+            for name, words in BANT.items()
+        ),
+        asked_ahead=pl.when(dated).then(draws.whole(-20, 400, "buys in")).otherwise(NOT_KNOWN),
     )

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sandbox.chance import Dice
+from sandbox.chance import Dice, Ids
 from sandbox.moments import DAY, HOUR, moments
 
 DUPLICATE, LOSER = 1, 2
+LIVE = pl.col("_state") == "live"
+FIRST_AND_LIVE = (pl.col("_copy") == 0) & LIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,23 @@ class Habits:
     archived: float = 0.012
     bulk_edited: float = 0.2
     bulk_edit_days_ago: int = 22
+
+
+def marks(rows: pl.DataFrame) -> Ids:
+    """A number of its own for every record of a table."""
+    return np.asarray(rows["_entity"].to_numpy() * 4 + rows["_copy"].to_numpy(), dtype=np.int64)
+
+
+def hubspot_state() -> pl.Expr:
+    """Merged-away records are absent from HubSpot; archived ones are in a list of their own."""
+    gone = pl.when(pl.col("_copy") == LOSER).then(pl.lit("absent"))
+    return gone.when("_archived").then(pl.lit("archived")).otherwise(pl.lit("live"))
+
+
+def salesforce_state(never: pl.Expr) -> pl.Expr:
+    """Merged-away and deleted records are in Salesforce's bin; those where `never` holds are not deleted."""
+    binned = (pl.col("_copy") == LOSER) | (pl.col("_archived") & ~never)
+    return pl.when(binned).then(pl.lit("archived")).otherwise(pl.lit("live"))
 
 
 def held(things: pl.DataFrame, entity: str, dice: Dice, salt: str, habits: Habits) -> pl.DataFrame:
@@ -46,7 +65,7 @@ def stamped(
     rows: pl.DataFrame, touched: pl.Expr, dice: Dice, salt: str, habits: Habits, last_change: int
 ) -> pl.DataFrame:
     """Add `_created`, `_modified` and `_archived`; a bulk edit gave many rows one modified time."""
-    ids = rows["_entity"].to_numpy() * 4 + rows["_copy"].to_numpy()
+    ids = marks(rows)
     lag = pl.Series(dice.whole(0, 40 * HOUR, f"{salt} lag", ids)).cast(pl.Duration("ms"))
     bulk_at = moments(np.array([last_change - habits.bulk_edit_days_ago * DAY]))[0]
     newest = moments(np.array([last_change]))[0]

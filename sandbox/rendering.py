@@ -1,7 +1,7 @@
 """From typed columns to the bytes a vendor would send, many rows at a time.
 
-HubSpot writes every value as text or null; Salesforce writes JSON numbers, booleans and null, and moments without a colon
-in the offset.
+HubSpot writes every value as text or null; Salesforce writes JSON numbers, booleans and null, and moments without a
+colon in the offset.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sandbox.rendering import salesforce_records
-from sandbox.soql import Soql, SoqlError, field_of, read_soql, where_of
+from sandbox.salesforce_errors import SalesforceError
+from sandbox.soql import Soql, field_of, read_soql, where_of
 from sandbox.web import Answer
 
 PAGE = 2_000
@@ -55,7 +56,7 @@ class Queries:
         query = read_soql(text)
         kind = next((name for name in self.tables if name.lower() == query.kind.lower()), None)
         if kind is None:
-            raise SoqlError("INVALID_TYPE", f"sObject type '{query.kind}' is not supported.")
+            raise SalesforceError("INVALID_TYPE", f"sObject type '{query.kind}' is not supported.")
         table = self.tables[kind]
         fields = tuple(field_of(name, table, kind) for name in query.fields)
         rows = self._found(kind, query, with_deleted=with_deleted)
@@ -68,7 +69,7 @@ class Queries:
         name, _, start = locator.rpartition("-")
         cursor = self.cursors.get(name)
         if cursor is None or not start.isdigit():
-            raise SoqlError("INVALID_QUERY_LOCATOR", "invalid query locator")
+            raise SalesforceError("INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(cursor, int(start), page, version, name=name)
 
     def _found(self, kind: str, query: Soql, *, with_deleted: bool) -> Rows:

@@ -13,8 +13,9 @@ from sandbox.hubspot_api import HubSpot
 from sandbox.life import changes, next_week
 from sandbox.limits import Gate, Limits
 from sandbox.moments import HOUR, start_of
-from sandbox.salesforce_api import Salesforce, Sessions
+from sandbox.salesforce_api import Salesforce
 from sandbox.salesforce_query import Cursor
+from sandbox.salesforce_sessions import Sessions
 from sandbox.truth import ACCOUNT_KEYS, DEAL_KEYS, KEYS, members, truth
 from sandbox.web import Answer, Request, says
 from sandbox.week import DAYS

@@ -56,7 +56,7 @@ async def _run(sandbox: Sandbox, listener: socket.socket, opens: str, *, stay: b
 
     def abort(client: tuple[str, int]) -> None:
         for connection in list(server.server_state.connections):
-            transport = connection.transport  # type: ignore[union-attr] - a websocket protocol has one too, but is never used
+            transport = connection.transport
             if transport is not None and transport.get_extra_info("peername") == tuple(client):
                 transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_ONCE)
                 transport.abort()

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from sandbox.salesforce_errors import SalesforceError
+
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<moment>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))|(?P<day>\d{4}-\d\d-\d\d)"
     r"|(?P<number>-?\d+(?:\.\d+)?)|(?P<word>[A-Za-z_][\w.]*)|(?P<sign><=|>=|!=|<>|[=<>(),]))"
@@ -16,14 +18,6 @@ _TOKEN = re.compile(
 _SIGNS = ("=", "!=", "<>", "<", "<=", ">", ">=")
 
 Value = str | int | float | bool | date | datetime | None
-
-
-class SoqlError(Exception):
-    """The query cannot be answered; `code` is Salesforce's word for why."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +52,7 @@ class Soql:
 
 
 def read_soql(text: str) -> Soql:
-    """Read a query; raises `SoqlError`.
+    """Read a query; raises `SalesforceError`.
 
     >>> read_soql("SELECT Id FROM Lead WHERE IsDeleted = false LIMIT 2").limit
     2
@@ -72,7 +66,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while at < len(stripped):
         found = _TOKEN.match(stripped, at)
         if found is None or found.lastgroup is None:
-            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '{stripped[at : at + 10].strip()}'")
+            raise SalesforceError("MALFORMED_QUERY", f"unexpected token: '{stripped[at : at + 10].strip()}'")
         tokens.append((found.lastgroup, found[found.lastgroup]))
         at = found.end()
     return tokens
@@ -93,7 +87,7 @@ class _Reader:
         order = self.ordering() if self.accept("ORDER") else ()
         limit = int(self.take("number")) if self.accept("LIMIT") else None
         if self.at < len(self.tokens):
-            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '{self.tokens[self.at][1]}'")
+            raise SalesforceError("MALFORMED_QUERY", f"unexpected token: '{self.tokens[self.at][1]}'")
         return Soql(fields=fields, kind=kind, where=where, order=order, limit=limit)
 
     def selected(self) -> tuple[str, ...]:
@@ -152,7 +146,7 @@ class _Reader:
             return Junction("NOT", (inside_list,)) if turned else inside_list
         sign = self.take("sign")
         if sign not in _SIGNS:
-            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '{sign}'")
+            raise SalesforceError("MALFORMED_QUERY", f"unexpected token: '{sign}'")
         return Comparison(field, "!=" if sign == "<>" else sign, self.value())
 
     def listed(self) -> tuple[Value, ...]:
@@ -176,7 +170,7 @@ class _Reader:
             return float(text) if "." in text else int(text)
         known: dict[str, Value] = {"true": True, "false": False, "null": None}
         if text.lower() not in known:
-            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '{text}'")
+            raise SalesforceError("MALFORMED_QUERY", f"unexpected token: '{text}'")
         return known[text.lower()]
 
     def name(self) -> str:
@@ -185,7 +179,7 @@ class _Reader:
     def take(self, group: str) -> str:
         found, text = self.peek()
         if found != group:
-            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '{text}'")
+            raise SalesforceError("MALFORMED_QUERY", f"unexpected token: '{text}'")
         self.at += 1
         return text
 
@@ -200,11 +194,11 @@ class _Reader:
 
     def expect(self, word: str) -> None:
         if not self.accept(word):
-            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '{self.peek()[1]}', expecting '{word}'")
+            raise SalesforceError("MALFORMED_QUERY", f"unexpected token: '{self.peek()[1]}', expecting '{word}'")
 
 
 def where_of(condition: Condition, frame: pl.DataFrame, kind: str) -> pl.Expr:
-    """The condition as an expression over the table; raises `SoqlError` on an unknown field or a value of another type."""
+    """The condition as an expression over the table; raises `SalesforceError` on an unknown field or a wrong type."""
     if isinstance(condition, Junction):
         parts = [where_of(part, frame, kind) for part in condition.parts]
         if condition.word == "NOT":
@@ -222,7 +216,7 @@ def field_of(name: str, frame: pl.DataFrame, kind: str) -> str:
     message = (
         f"\nSELECT {name} FROM {kind}\n       ^\nERROR at Row:1:Column:8\nNo such column '{name}' on entity '{kind}'."
     )
-    raise SoqlError("INVALID_FIELD", message)
+    raise SalesforceError("INVALID_FIELD", message)
 
 
 def _compared(column: pl.Expr, condition: Comparison, kind: pl.DataType) -> pl.Expr:
@@ -262,6 +256,6 @@ def _check(field: str, value: Value, kind: pl.DataType) -> None:
     wanted = wanted or ("double" if kind.is_numeric() else "string")
     if value is not None and not fits[wanted]:
         quoted = " and should not be enclosed in quotes" if isinstance(value, str) else ""
-        raise SoqlError(
+        raise SalesforceError(
             "INVALID_FIELD", f"value of filter criterion for field '{field}' must be of type {wanted}{quoted}"
         )

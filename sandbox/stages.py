@@ -3,18 +3,10 @@
 import numpy as np
 import polars as pl
 
-from sandbox.deals import (
-    CATEGORY,
-    CATEGORY_NAME,
-    DEFAULT_STAGES,
-    HUBSPOT_PROBABILITY,
-    PROBABILITY,
-    SALESFORCE_STAGES,
-    SECOND_PIPELINE,
-    SECOND_STAGES,
-)
+from sandbox.deals import DEFAULT_STAGES, HUBSPOT_PROBABILITY, SECOND_PIPELINE, SECOND_STAGES
 from sandbox.identifiers import salesforce_ids
 from sandbox.moments import DAY, moments
+from sandbox.opportunities import CATEGORY, CATEGORY_NAME, PROBABILITY, SALESFORCE_STAGES
 from sandbox.true_deals import WON
 
 DEFAULT_LABELS = (

@@ -6,7 +6,7 @@ Close dates, next steps, amounts and people are missing or wrong in known shares
 import numpy as np
 import polars as pl
 
-from sandbox.chance import Dice, Flags, Ids
+from sandbox.chance import Dice, Draws, Flags, Ids, Units
 from sandbox.moments import DAY, moments, year_of
 from sandbox.owners import draw_reps
 from sandbox.people import qualification
@@ -15,32 +15,36 @@ from sandbox.trades import COMPETITORS, LOSS_REASONS, NEXT_STEPS, NO_NEXT_STEPS
 OPPORTUNITIES_A_PERSON = 0.15
 DEALS_A_PERSON = 0.06
 SYNCED_A_PERSON = 0.025
+WHERE = {
+    "s": OPPORTUNITIES_A_PERSON - SYNCED_A_PERSON,
+    "sh": SYNCED_A_PERSON,
+    "h": DEALS_A_PERSON - SYNCED_A_PERSON,
+}
 STAGES = ("Prospecting", "Qualification", "Needs Analysis", "Proposal/Price Quote", "Negotiation/Review")
+STAGE_WEIGHTS = (14, 24, 26, 21, 15)
 WON, LOST = 5, 6
+OUTCOMES = {"open": 42, "won": 26, "lost": 32}
 # What the close date of an open deal says.
-CLOSE: dict[str, float] = {"sane": 80, "overdue": 11, "placeholder": 4, "far": 5}
-PLACEHOLDERS = ("2099-12-31", "1970-01-01", "century")
+CLOSE = {"sane": 80, "overdue": 11, "placeholder": 4, "far": 5}
+CENTURY = "century"
+PLACEHOLDERS = ("2099-12-31", "1970-01-01", CENTURY)
+SUBJECTS = ("New platform", "Pilot", "Expansion", "Renewal", "50 seats", "Annual licence")
 
 
-def true_deals(
-    people: int,
-    firms: pl.DataFrame,
-    reps: pl.DataFrame,
-    dice: Dice,
-    last_change: int,
-    *,
-    first: int = 0,
-    count: int | None = None,
-) -> pl.DataFrame:
+def how_many(people: int) -> int:
+    """Deals of a company of so many people.
+
+    >>> how_many(20_000)
+    3700
+    """
+    return max(60, round(people * sum(WHERE.values())))
+
+
+def true_deals(ids: Ids, firms: pl.DataFrame, reps: pl.DataFrame, dice: Dice, last_change: int) -> pl.DataFrame:
     """One row a deal; `where` is s (Salesforce), h (HubSpot) or sh (both, synced)."""
-    if count is None:
-        count = max(60, round(people * (OPPORTUNITIES_A_PERSON + DEALS_A_PERSON - SYNCED_A_PERSON)))
-    ids = np.arange(first, first + count, dtype=np.int64)
-    synced = SYNCED_A_PERSON
-    where = dice.weigh(
-        {"s": OPPORTUNITIES_A_PERSON - synced, "sh": synced, "h": DEALS_A_PERSON - synced}, "deal where", ids
-    )
-    outcome = dice.weigh({"open": 42, "won": 26, "lost": 32}, "deal outcome", ids)
+    draws = Draws(dice, "deal", ids)
+    where = dice.weigh(WHERE, "deal where", ids)
+    outcome = dice.weigh(OUTCOMES, "deal outcome", ids)
     is_open: Flags = (outcome == "open").to_numpy()
     firm = _firm(where, firms, dice, ids)
     frame = pl.DataFrame(
@@ -52,112 +56,114 @@ def true_deals(
             "firm_name": firms["name"].gather(firm),
             "stage": _stage(outcome, dice, ids),
             "rep": draw_reps(reps, dice, "deal owner", ids),
-            "what": dice.pick(
-                ("New platform", "Pilot", "Expansion", "Renewal", "50 seats", "Annual licence"), "deal what", ids
-            ),
-            "type": dice.weigh({"New Business": 6, "Existing Business": 3, None: 1}, "deal type", ids),
-            "nameless": dice.happens(0.02, "deal no firm", ids),
-            "pipeline": np.where(dice.happens(0.25, "deal pipeline", ids), "second", "default"),
         }
+    ).with_columns(
+        what=draws.one_of(SUBJECTS, "what"),
+        type=draws.weighed({"New Business": 6, "Existing Business": 3, None: 1}, "type"),
+        firmless=draws.sometimes(0.02, "no firm"),
+        second_pipeline=draws.sometimes(0.25, "second pipeline"),
     )
-    knows = np.where(is_open, 0.35 + 0.12 * frame["stage"].to_numpy(), 0.6)
-    parts = [
-        frame,
-        _dates(frame, dice, ids, last_change),
-        _money(is_open, dice, ids),
-        _hygiene(is_open, outcome, dice, ids),
-    ]
-    return pl.concat([*parts, qualification(dice, "deal", ids, knows=knows)], how="horizontal")
+    asked = np.where(is_open, 0.35 + 0.12 * frame["stage"].to_numpy(), 0.6)
+    dates = _dates(is_open, dice, ids, last_change)
+    return pl.concat(
+        [frame, dates, _money(draws, is_open), _hygiene(draws, is_open, outcome), qualification(draws, asked)],
+        how="horizontal",
+    )
 
 
 def _firm(where: pl.Series, firms: pl.DataFrame, dice: Dice, ids: Ids) -> Ids:
-    both = firms.filter(pl.col("in_salesforce") & pl.col("in_hubspot"))["firm"].to_numpy()
+    """A firm that the deal's systems know; a few firms have many deals."""
     draw = dice.unit("deal firm", ids) ** 1.5
-    chosen = {
-        "s": firms.filter("in_salesforce")["firm"].to_numpy(), "h": firms.filter("in_hubspot")["firm"].to_numpy(), "sh": both,
-    }  # fmt: skip
-    return np.select(
-        [(where == w).to_numpy() for w in chosen], [f[(draw * len(f)).astype(np.int64)] for f in chosen.values()]
-    )
+    known = {
+        "s": pl.col("in_salesforce"),
+        "h": pl.col("in_hubspot"),
+        "sh": pl.col("in_salesforce") & pl.col("in_hubspot"),
+    }
+    chosen = {}
+    for word, condition in known.items():
+        candidates = firms.filter(condition)["firm"].to_numpy()
+        chosen[word] = candidates[(draw * len(candidates)).astype(np.int64)]
+    return np.select([(where == word).to_numpy() for word in chosen], list(chosen.values()))
 
 
 def _stage(outcome: pl.Series, dice: Dice, ids: Ids) -> Ids:
-    stage = dice.index((14, 24, 26, 21, 15), "deal stage", ids)
-    return np.select(
-        [(outcome == "won").to_numpy(), (outcome == "lost").to_numpy()],
-        [np.full(len(ids), WON), np.full(len(ids), LOST)],
-        stage,
-    )
+    stage = dice.index(STAGE_WEIGHTS, "deal stage", ids)
+    won, lost = ((outcome == word).to_numpy() for word in ("won", "lost"))
+    return np.where(won, WON, np.where(lost, LOST, stage))
 
 
-def _dates(frame: pl.DataFrame, dice: Dice, ids: Ids, last_change: int) -> pl.DataFrame:
+def _dates(is_open: Flags, dice: Dice, ids: Ids, last_change: int) -> pl.DataFrame:
     """`born`, `close_on`, `close_kind`, `staged` (entered its stage) and `touched` (last activity)."""
-    is_open = (frame["outcome"] == "open").to_numpy()
-    today = last_change // DAY + 1
-    kind = np.where(is_open, dice.weigh(dict(CLOSE), "deal close kind", ids).to_numpy(), "sane")
+    kind = np.where(is_open, dice.weigh(CLOSE, "deal close kind", ids).to_numpy(), "sane")
     slow = is_open & dice.happens(0.09, "deal slow", ids)
     age = np.where(is_open, dice.spread(4, 150, "deal age", ids), dice.spread(40, 1300, "closed deal age", ids))
     age = np.where(slow | (kind == "overdue"), age + 160, age)
-    cycle = np.minimum(age - 1, dice.spread(15, 160, "deal cycle", ids))
+    closed_ago = age - np.minimum(age - 1, dice.spread(15, 160, "deal cycle", ids))
     ahead = np.select(
         [~is_open, kind == "overdue", kind == "far"],
         [
-            -(age - cycle),
+            -closed_ago,
             -dice.spread(1, 150, "deal overdue by", ids, towards_low=1.6),
             dice.spread(380, 800, "deal far", ids),
         ],
         dice.spread(2, 170, "deal closes in", ids),
     )
-    in_stage = np.where(
-        slow,
-        dice.spread(70, 150, "deal slow in stage", ids),
-        dice.spread(0, 1, "deal in stage", ids) * np.minimum(age, 26),
-    )
-    in_stage = np.where(is_open, np.minimum(in_stage, age), age - cycle)
-    idle = np.where(is_open, np.minimum(dice.spread(0, 13, "deal idle", ids) + np.where(slow, 45, 0), age), age - cycle)
-    idle = np.where(is_open & dice.happens(0.07, "deal silent", ids), np.minimum(age, idle + 60), idle)
-    frozen = pl.Series(dice.pick(PLACEHOLDERS, "deal placeholder", ids))
-    close = pl.Series(today + np.round(ahead).astype(np.int64)).cast(pl.Int32).cast(pl.Date)
-    return pl.DataFrame(
-        {"born": moments(np.floor(last_change - age * DAY)), "close_kind": kind, "slow": slow, "sane_close_on": close,
-         "staged": moments(np.floor(last_change - in_stage * DAY)), "touched": moments(np.floor(last_change - idle * DAY)), "frozen": frozen},
-        schema_overrides={"close_kind": pl.String},
-    ).with_columns(
-        close_on=pl.when(pl.col("close_kind") != "placeholder").then("sane_close_on")
-        .when(pl.col("frozen") == "century").then(pl.date(year_of(last_change) + 100, 12, 31))
-        .otherwise(pl.col("frozen").str.to_date("%Y-%m-%d", strict=False)),
-    )  # fmt: skip
-
-
-def _money(is_open: Flags, dice: Dice, ids: Ids) -> pl.DataFrame:
-    amount = np.round(10 ** dice.spread(3.4, 5.4, "deal amount", ids), -2) + np.where(
-        dice.happens(0.1, "deal cents", ids), 0.5, 0
-    )
-    missing = np.where(
-        is_open, dice.happens(0.07, "deal no amount", ids), dice.happens(0.01, "closed deal no amount", ids)
-    )
+    in_stage = dice.unit("deal in stage", ids) * np.minimum(age, 26)
+    in_stage = np.where(slow, dice.spread(70, 150, "deal slow in stage", ids), in_stage)
+    silent = 45 * slow + 60 * dice.happens(0.07, "deal silent", ids)
+    idle = np.minimum(dice.spread(0, 13, "deal idle", ids) + silent, age)
     return pl.DataFrame(
         {
-            "amount": pl.select(pl.when(pl.Series(~missing)).then(pl.Series(amount))).to_series(),
-            "currency": dice.weigh({"USD": 80, "EUR": 13, "GBP": 7}, "deal currency", ids),
-        }
+            "born": _ago(age, last_change),
+            "staged": _ago(np.where(is_open, np.minimum(in_stage, age), closed_ago), last_change),
+            "touched": _ago(np.where(is_open, idle, closed_ago), last_change),
+            "close_kind": kind,
+            "_ahead": np.round(ahead).astype(np.int64),
+            "_frozen": dice.pick(PLACEHOLDERS, "deal placeholder", ids),
+        },
+        schema_overrides={"close_kind": pl.String},
+    ).select("born", "staged", "touched", "close_kind", close_on=_close_on(last_change))
+
+
+def _ago(days: Units, last_change: int) -> pl.Series:
+    return moments(np.floor(last_change - days * DAY))
+
+
+def _close_on(last_change: int) -> pl.Expr:
+    today = last_change // DAY + 1
+    placeholder = (
+        pl.when(pl.col("_frozen") == CENTURY)
+        .then(pl.date(year_of(last_change) + 100, 12, 31))
+        .otherwise(pl.col("_frozen").str.to_date("%Y-%m-%d", strict=False))
+    )
+    sane = (pl.lit(today) + pl.col("_ahead")).cast(pl.Int32).cast(pl.Date)
+    return pl.when(pl.col("close_kind") == "placeholder").then(placeholder).otherwise(sane)
+
+
+def _money(draws: Draws, is_open: Flags) -> pl.DataFrame:
+    dice, ids = draws.dice, draws.ids
+    cents = 0.5 * dice.happens(0.1, "deal cents", ids)
+    amount = np.round(10 ** dice.spread(3.4, 5.4, "deal amount", ids), -2) + cents
+    missing = dice.unit("deal no amount", ids) < np.where(is_open, 0.07, 0.01)
+    return pl.select(
+        amount=pl.when(pl.lit(pl.Series(~missing))).then(pl.lit(pl.Series(amount))),
+        currency=draws.weighed({"USD": 80, "EUR": 13, "GBP": 7}, "currency"),
     )
 
 
-def _hygiene(is_open: Flags, outcome: pl.Series, dice: Dice, ids: Ids) -> pl.DataFrame:
+def _hygiene(draws: Draws, is_open: Flags, outcome: pl.Series) -> pl.DataFrame:
     """`next_step`, `pushes`, `loss_reason`, `competitor`, and how many people are on the deal."""
-    stepless = dice.happens(0.18, "deal no next step", ids)
-    real = dice.pick(NEXT_STEPS, "deal next step", ids)
-    fake = dice.pick([*NO_NEXT_STEPS, None, None, None, None, None, None], "deal fake next step", ids)
-    lost = (outcome == "lost").to_numpy()
-    reason = dice.pick(LOSS_REASONS, "deal loss reason", ids)
-    told = pl.Series(lost & dice.happens(0.8, "deal loss told", ids))
-    named = pl.Series(dice.happens(0.7, "deal competitor told", ids)) & (reason == "Lost to Competitor")
-    contacts = np.where(dice.happens(0.1, "deal no contact", ids), 0, dice.index((0, 35, 40, 25), "deal contacts", ids))
-    return pl.DataFrame({"open": is_open}).select(
-        next_step=pl.when(~pl.col("open")).then(None).when(pl.Series(stepless)).then(fake).otherwise(real),
-        pushes=pl.Series(dice.index((68, 17, 8, 4, 2, 1), "deal pushes", ids)),
+    opened, lost = pl.lit(pl.Series(is_open)), pl.lit(outcome == "lost")
+    no_step = draws.one_of([*NO_NEXT_STEPS, *(None for _ in NO_NEXT_STEPS)], "fake next step")
+    step = pl.when(draws.sometimes(0.18, "no next step")).then(no_step).otherwise(draws.one_of(NEXT_STEPS, "next step"))
+    reason = draws.one_of(LOSS_REASONS, "loss reason")
+    told = lost & draws.sometimes(0.8, "loss told")
+    to_competitor = told & (reason == "Lost to Competitor") & draws.sometimes(0.7, "competitor told")
+    some = draws.weighed({1: 35, 2: 40, 3: 25}, "people")
+    return pl.select(
+        next_step=pl.when(opened).then(step),
+        pushes=draws.weighed({0: 68, 1: 17, 2: 8, 3: 4, 4: 2, 5: 1}, "pushes"),
         loss_reason=pl.when(told).then(reason),
-        competitor=pl.when(told & named).then(dice.pick(COMPETITORS, "deal competitor", ids)),
-        people_on_it=pl.Series(contacts),
+        competitor=pl.when(to_competitor).then(draws.one_of(COMPETITORS, "competitor")),
+        people_on_it=pl.when(draws.sometimes(0.1, "no people")).then(0).otherwise(some),
     )

@@ -15,7 +15,7 @@ SILENT_DAYS = 180
 
 
 def members(company: Company, kinds: dict[str, str]) -> pl.DataFrame:
-    """One row a record the APIs show, deleted ones included: `record_key`, the number of the true thing, state, merge loser or not."""
+    """One row a record the APIs show, deleted ones included: `record_key`, number of the true thing, state, copy."""
     tables = {**company.hubspot, **company.salesforce}
     parts = []
     for kind, key in kinds.items():

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from sandbox.chance import Dice, Flags, Ids
+from sandbox.chance import Dice, Draws, Ids
 from sandbox.moments import last_change_before, moments
+from sandbox.records import marks
 
 DAYS = 7
 
@@ -34,9 +35,13 @@ class Week:
         """A draw's name, different every week."""
         return f"week {self.number} {what}"
 
-    def happens(self, share: float, what: str, table: pl.DataFrame) -> Flags:
-        """Draw true for about `share` of the records of a table."""
-        return self.dice.happens(share, self.salt(what), marks(table))
+    def draws(self, what: str, table: pl.DataFrame) -> Draws:
+        """Draws of this week for the records of a table."""
+        return Draws(self.dice, self.salt(what), marks(table))
+
+    def own_dice(self) -> Dice:
+        """Dice that give this week draws of its own under the same names."""
+        return Dice(self.dice.seed * 1_000_003 + self.number)
 
     def times(self, what: str, ids: Ids) -> pl.Series:
         """Draw a moment of the week, to the second, for every id."""
@@ -46,11 +51,6 @@ class Week:
     def bulk_time(self, what: str) -> pl.Expr:
         """The one moment of the week at which a bulk edit ran."""
         return pl.lit(self.times(what, np.zeros(1, dtype=np.int64))[0])
-
-
-def marks(table: pl.DataFrame) -> Ids:
-    """A number of its own for every record of a table."""
-    return np.asarray(table["_entity"].to_numpy() * 4 + table["_copy"].to_numpy(), dtype=np.int64)
 
 
 def touch(
@@ -65,8 +65,8 @@ def touch(
 ) -> pl.DataFrame:
     """Set `values` where `hit`, and the modified time to a moment of the week; the values may use it as `_at`.
 
-    A record touched twice in a week keeps the later moment. `ids` says whose draw the moment is (the records' own if not
-    given), so that one event gives records of two systems the same moment.
+    A record touched twice in a week keeps the later moment. `ids` says whose draw the moment is (by default the
+    record's own), so that one event gives records of two systems the same moment.
     """
     drawn = at if at is not None else pl.lit(week.times(what, marks(table) if ids is None else ids))
     rows = table.with_columns(_hit=hit.fill_null(value=False), _at=pl.max_horizontal(drawn, "_modified"))
@@ -77,8 +77,3 @@ def touch(
     return rows.with_columns(**changed, _modified=pl.when("_hit").then("_at").otherwise("_modified")).drop(
         "_hit", "_at"
     )
-
-
-def live() -> pl.Expr:
-    """The record is neither archived nor gone."""
-    return pl.col("_state") == "live"
