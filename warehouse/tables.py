@@ -11,9 +11,8 @@ from warehouse.columns import column_comment, postgresql_type, staging_type, tab
 # Columns that say which run wrote a row. The run fills them in; frames need not have them.
 STAMPED = ("run_id", "definitions_version", "loaded_at")
 
-METADATA = sa.MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"},
-)
+_NAMES = {"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"}
+METADATA = sa.MetaData(naming_convention=_NAMES)
 
 # Beside the keys: what BI joins on most and `bantam explain` looks up. Each costs about a tenth of a first load.
 _INDEXES: dict[str, tuple[str, ...]] = {
@@ -30,11 +29,11 @@ _INDEXES: dict[str, tuple[str, ...]] = {
 }
 
 
-def published_table(table: Table, metadata: sa.MetaData) -> sa.Table:
+def published_table(table: Table, metadata: sa.MetaData | None = None) -> sa.Table:
     """Declare a contract's table with its key, NOT NULL, comments and indexes."""
     return sa.Table(
         table.name,
-        metadata,
+        sa.MetaData(naming_convention=_NAMES) if metadata is None else metadata,
         *(
             sa.Column(
                 field.name,
@@ -51,11 +50,11 @@ def published_table(table: Table, metadata: sa.MetaData) -> sa.Table:
     )
 
 
-def staged_table(table: Table, metadata: sa.MetaData) -> sa.Table:
+def staged_table(table: Table) -> sa.Table:
     """Declare the unlogged copy of a contract's table in `staging`: no constraint, since the audit comes first."""
     return sa.Table(
         table.name,
-        metadata,
+        sa.MetaData(),
         *(sa.Column(field.name, staging_type(field)) for field in table.columns),
         schema="staging",
         prefixes=["UNLOGGED"],
