@@ -11,7 +11,7 @@ from transforms.frames import MONEY
 from transforms.predicates import compile_predicate
 
 _NOT_COUNTED_AS_LOST = ("merged_or_deleted", "closed_duplicate", "closed_unqualified")
-_PLACE = "place in the ladder"
+_ROW, _PLACE, _PATTERN = "row of the frame", "place in the ladder", "pattern of answers"
 
 
 def classify_people(people: pl.LazyFrame, definitions: Definitions, as_of: date) -> pl.LazyFrame:
@@ -19,7 +19,7 @@ def classify_people(people: pl.LazyFrame, definitions: Definitions, as_of: date)
 
     Exactly one class each: the first of the ladder whose test is true; unknown is not true. `class_reasons` has each
     class asked, in order, with its answer (`dead=false; sql=unknown; lead=true`); `rule` is profile/version/class;
-    `reason` the deciding test with the values it read, personal ones not shown. Row by row.
+    `reason` the deciding test with the values it read, personal ones not shown. Collects its input. Row by row.
     """
     return _classified(people, definitions.people, "lifecycle_class", definitions, as_of)
 
@@ -58,65 +58,69 @@ def weighted() -> pl.Expr:
 def _classified(
     frame: pl.LazyFrame, rules: Sequence[ClassRule], column: str, definitions: Definitions, as_of: date
 ) -> pl.LazyFrame:
-    answers = [f"answer to class {rule.name}" for rule in rules]
-    prefix = f"{definitions.profile}/{definitions.version}/"
-    tests = [pl.lit(value=True) if rule.when is None else compile_predicate(rule.when, as_of) for rule in rules]
-    return (
-        frame.with_columns(test.alias(answer) for test, answer in zip(tests, answers, strict=True))
-        .with_columns(_first_true(answers, list(range(len(rules)))).cast(pl.Int8).alias(_PLACE))
-        .with_columns(
-            _at_place([pl.lit(rule.name) for rule in rules]).alias(column),
-            _at_place([pl.lit(prefix + rule.name) for rule in rules]).alias("rule"),
-            _reason(rules, as_of).alias("reason"),
-            _reasons(rules, answers).alias("class_reasons"),
-        )
-        .drop(*answers, _PLACE)
+    names = [rule.name for rule in rules]
+    version = f"{definitions.profile}/{definitions.version}"
+    new = (column, "rule", "class_reasons", "reason")
+    # Collected, because three branches start here and each should read only the columns it needs.
+    asked = _asked(frame.drop(new, strict=False), rules, as_of).collect().lazy()
+    # Rows share a few patterns of answers: their words are written once for each pattern and joined back.
+    words = asked.unique(_PATTERN).select(
+        _PATTERN,
+        _at_place(names).alias(column),
+        _at_place([f"{version}/{name}" for name in names]).alias("rule"),
+        _reasons(names).alias("class_reasons"),
+    )
+    told = asked.select(_PATTERN).join(words, on=_PATTERN, how="left", maintain_order="left").drop(_PATTERN)
+    return pl.concat([asked, told, _reason(asked, rules, as_of)], how="horizontal").drop(
+        _ROW, _PLACE, _PATTERN, *map(_answer, names)
     )
 
 
-def _first_true(answers: list[str], places: list[int]) -> pl.Expr:
-    found = pl.lit(None, dtype=pl.Int32)
-    for answer, place in reversed(list(zip(answers, places, strict=True))):
-        found = pl.when(pl.col(answer)).then(pl.lit(place)).otherwise(found)
-    return found
+def _asked(frame: pl.LazyFrame, rules: Sequence[ClassRule], as_of: date) -> pl.LazyFrame:
+    """Add the answer to every class, the place of the first yes, and the pattern: place and unknowns as one number."""
+    tests = {
+        _answer(rule.name): pl.lit(value=True) if rule.when is None else compile_predicate(rule.when, as_of)
+        for rule in rules
+    }
+    first = pl.coalesce(pl.when(pl.col(answer)).then(pl.lit(place)) for place, answer in enumerate(tests))
+    is_asked_in_vain = [pl.col(answer).is_null() & (pl.col(_PLACE) > place) for place, answer in enumerate(tests)]
+    unknowns = pl.sum_horizontal(test.cast(pl.Int64) * 2**place for place, test in enumerate(is_asked_in_vain))
+    return (
+        frame.with_row_index(_ROW)
+        .with_columns(**tests)
+        .with_columns(first.cast(pl.Int64).alias(_PLACE))
+        .with_columns((unknowns * len(rules) + pl.col(_PLACE)).alias(_PATTERN))
+    )
 
 
-def _at_place(values: list[pl.Expr]) -> pl.Expr:
-    chosen = pl.lit(None, dtype=pl.String)
-    for place, value in reversed(list(enumerate(values))):
-        chosen = pl.when(pl.col(_PLACE) == place).then(value).otherwise(chosen)
-    return chosen
+def _answer(name: str) -> str:
+    return f"answer to class {name}"
 
 
-def _reason(rules: Sequence[ClassRule], as_of: date) -> pl.Expr:
-    """Tell the test that decided and what it read: `is_open and days_overdue > 7: is_open yes, days_overdue 12`.
-
-    Each name is made readable once for all classes that read it: a text for every class and row costs ten times that.
-    """
-    readers: dict[str, list[int]] = {}
-    clauses = []
-    for place, rule in enumerate(rules):
-        clauses.append(pl.lit("no class above applies" if rule.when is None else f"{rule.when.text}: "))
-        for name in () if rule.when is None else names_read(rule.when):
-            readers.setdefault(name, []).append(place)
-    told = [
-        pl.when(pl.col(_PLACE).is_in(places)).then(pl.format("{} {}", pl.lit(name), readable(name, as_of)))
-        for name, places in readers.items()
-    ]
-    values = pl.concat_str(told, separator=", ", ignore_nulls=True) if told else pl.lit("")
-    return pl.concat_str(_at_place(clauses), values)
+def _at_place(words: list[str]) -> pl.Expr:
+    return pl.col(_PLACE).replace_strict(list(range(len(words))), words, return_dtype=pl.String)
 
 
-def _reasons(rules: Sequence[ClassRule], answers: list[str]) -> pl.Expr:
+def _reasons(names: list[str]) -> pl.Expr:
     """Join the answers of all classes asked, up to the one that is given."""
-    asked = []
-    for place, (rule, answer) in enumerate(zip(rules, answers, strict=True)):
-        told = (
-            pl.when(pl.col(answer))
-            .then(pl.lit(f"{rule.name}=true"))
-            .when(pl.col(answer).is_null())
-            .then(pl.lit(f"{rule.name}=unknown"))
-            .otherwise(pl.lit(f"{rule.name}=false"))
-        )
-        asked.append(pl.when(pl.col(_PLACE) >= place).then(told))
-    return pl.concat_str(asked, separator="; ", ignore_nulls=True)
+    told = []
+    for place, name in enumerate(names):
+        answer = pl.col(_answer(name)).cast(pl.String).fill_null("unknown")
+        told.append(pl.when(pl.col(_PLACE) >= place).then(pl.lit(f"{name}=") + answer))
+    return pl.concat_str(told, separator="; ", ignore_nulls=True)
+
+
+def _reason(asked: pl.LazyFrame, rules: Sequence[ClassRule], as_of: date) -> pl.LazyFrame:
+    """Tell of each row, in order, the test that decided and what it read.
+
+    `is_open and days_overdue > 7: is_open yes, days_overdue 12`. Class by class, since making values readable costs
+    more than all tests together.
+    """
+    parts = []
+    for place, rule in enumerate(rules):
+        told = pl.lit("no class above applies")
+        if rule.when is not None:
+            values = [pl.format("{} {}", pl.lit(name), readable(name, as_of)) for name in names_read(rule.when)]
+            told = pl.concat_str(pl.lit(f"{rule.when.text}: "), pl.concat_str(values, separator=", "))
+        parts.append(asked.filter(pl.col(_PLACE) == place).select(_ROW, reason=told))
+    return pl.concat(parts).sort(_ROW).select("reason")

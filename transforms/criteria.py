@@ -84,5 +84,5 @@ def _told(name: str, criterion: Criterion, as_of: date) -> pl.Expr:
 
 def _is_missing(criterion: str, definitions: Definitions) -> pl.Expr:
     requiring = [stage.stage for stage in definitions.stages if criterion in stage.requires]
-    is_required = pl.col("canonical_stage").is_in(requiring).fill_null(value=False)
+    is_required = pl.col("canonical_stage").is_in(requiring)
     return is_required & ~pl.col(_answer(criterion)).fill_null(value=False)

@@ -133,9 +133,10 @@ def tracked_changes(versions: pl.LazyFrame) -> pl.LazyFrame:
     Needs all rows of one deal together.
     """
     told = ["source_stage", "close_date", "amount"]
+    # Rows are sorted by deal, so a plain shift looks at the version before; the first of a deal has none.
+    is_first = pl.col("record_key").ne_missing(pl.col("record_key").shift(1))
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in told)
     known_date = pl.col("close_date").forward_fill().shift(1).over("record_key")
-    is_first = pl.col("record_key").cum_count().over("record_key") == 1
-    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1).over("record_key")) for name in told)
     is_later = _month_number(pl.col("close_date")) > _month_number(known_date)
     return (
         # A tombstone tells nothing of the deal but that it is gone.

@@ -54,7 +54,7 @@ def class_counts(classified: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
     claimed = classified.group_by(pl.col("claimed_class").alias("class")).agg(claimed=_rows())
     assessed = classified.group_by(pl.col(_CLASS_COLUMN[kind]).alias("class")).agg(assessed=_rows())
     return (
-        claimed.join(assessed, on="class", how="full", coalesce=True, nulls_equal=True)
+        claimed.join(assessed, on="class", how="full", coalesce=True)
         .with_columns(pl.col("claimed", "assessed").fill_null(0))
         .with_columns(difference=pl.col("assessed") - pl.col("claimed"))
         .sort(_rank("class", _LADDER[kind]), "class", nulls_last=True)

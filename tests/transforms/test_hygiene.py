@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from definitions.facets import DERIVED
 from definitions.fields import fields
-from definitions.model import HygieneRule
+from definitions.load import load_definitions
+from definitions.model import NAMED_IN_BRACES, HygieneRule
 from definitions.predicate import parse
 from definitions.tables import FCT_HYGIENE_ISSUE
 from transforms.frames import conformed, empty, schema_of
@@ -186,3 +188,35 @@ def test_findings_are_exactly_the_records_that_fail_in_any_order(rules, rows_of,
     for row in all_found.to_dicts():
         assert isinstance(json.loads(row["evidence"]), dict)
         assert "{" not in row["says"]
+
+
+@pytest.fixture(scope="module")
+def handoff():
+    return load_definitions("handoff")
+
+
+@pytest.mark.parametrize("kind", ["person", "opportunity"])
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_every_finding_of_the_hand_off_profile_can_be_read_and_has_its_evidence(handoff, rows_of, kind, data):
+    rules = {rule.rule: rule for rule in handoff.hygiene if rule.on == kind}
+    told = [NAMED_IN_BRACES.findall(f"{rule.says} {rule.ask} {rule.action}") for rule in rules.values()]
+    read = {DERIVED[name].column if name in DERIVED else name for names in told for name in names}
+    read |= set().union(*(rule.when.columns for rule in rules.values()))
+    read |= set().union(*(rule.critical_when.columns for rule in rules.values() if rule.critical_when))
+    columns = fields(f"{kind}_id {' '.join(sorted(read | set(NAMED[kind].split())))}")
+    required = frozenset({"pipeline_class", "lifecycle_class"})
+    frame = pl.LazyFrame(data.draw(rows_of(columns, required, 5)), schema=schema_of(columns))
+    for row in findings(frame, handoff, kind, AS_OF).collect().to_dicts():
+        rule = rules[row["rule_id"]]
+        assert "{" not in f"{row['says']}{row['question']}{row['suggested_action']}"
+        assert set(json.loads(row["evidence"])) <= rule.when.names | (
+            rule.critical_when.names if rule.critical_when else set()
+        )
+        assert row["severity"] in {rule.severity, "critical"}
+
+
+NAMED = {
+    "person": "company_name lead_source owner_id source_url lifecycle_class",
+    "opportunity": "name amount_corporate owner_id source_url pipeline_class",
+}
