@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from sandbox.catalogue import hubspot_properties
 from sandbox.company import Company
-from sandbox.hubspot_errors import Refused, refusal, words
+from sandbox.hubspot_errors import HubSpotError, refusal, words
 from sandbox.hubspot_links import Pairs, batch_read, pairs_of
 from sandbox.hubspot_objects import Pages, owners
 from sandbox.hubspot_search import Searches
 from sandbox.hubspot_store import MODIFIED, TYPES, Shelf
+from sandbox.moments import NEW_YORK
 from sandbox.stages import hubspot_pipelines
 from sandbox.web import Answer, Request, says
 
@@ -43,15 +46,15 @@ class HubSpot:
         try:
             self._authorise(request)
             return self._routed(request)
-        except Refused as refused:
+        except HubSpotError as refused:
             return refusal(refused)
         except msgspec.DecodeError:
-            return refusal(Refused("VALIDATION_ERROR", "Invalid input JSON"))
+            return refusal(HubSpotError("VALIDATION_ERROR", "Invalid input JSON"))
 
     def _authorise(self, request: Request) -> None:
         if request.token() != self.token:
             message = "Authentication credentials not found. This API supports OAuth 2.0 authentication."
-            raise Refused("INVALID_AUTHENTICATION", message, status=401)
+            raise HubSpotError("INVALID_AUTHENTICATION", message, status=401)
 
     def _routed(self, request: Request) -> Answer:
         if found := _OBJECTS.match(request.path):
@@ -67,8 +70,8 @@ class HubSpot:
         if found := _PROPERTIES.match(request.path):
             return says({"results": hubspot_properties(self.shelves[_type(found["kind"])].live)})
         if _DETAILS.match(request.path):
-            return says(DETAILS)
-        raise Refused("OBJECT_NOT_FOUND", "No resource found", status=404)
+            return says(details(self.company.as_of))
+        raise HubSpotError("OBJECT_NOT_FOUND", "No resource found", status=404)
 
     def _objects(self, request: Request, kind: str, rest: str) -> Answer:
         if request.method == "POST" and rest == "/search":
@@ -76,7 +79,7 @@ class HubSpot:
         if request.method == "POST" and rest == "/batch/read":
             return self.pages.batch_read(kind, request, self.now)
         if request.method != "GET" or rest in ("/search", "/batch/read"):
-            raise Refused("METHOD_NOT_ALLOWED", "Method not allowed", status=405)
+            raise HubSpotError("METHOD_NOT_ALLOWED", "Method not allowed", status=405)
         return self.pages.page(kind, request) if not rest else self._one(request, kind, rest[1:])
 
     def _one(self, request: Request, kind: str, identity: str) -> Answer:
@@ -84,21 +87,31 @@ class HubSpot:
         archived = words(asked, "archived") == ["true"]
         rows = self.shelves[kind].rows_of([identity], archived=archived)
         if not rows:
-            raise Refused("OBJECT_NOT_FOUND", "Object not found.  objectId are usually numeric.", status=404)
+            raise HubSpotError("OBJECT_NOT_FOUND", "Object not found.  objectId are usually numeric.", status=404)
         return Answer(
             body=self.pages.rendered(kind, words(asked, "properties"), rows[0], rows[0] + 1, archived=archived)[0]
         )
 
 
-DETAILS = {
-    "portalId": 62515, "timeZone": "America/New_York", "accountType": "STANDARD", "companyCurrency": "USD",
-    "additionalCurrencies": ["EUR", "GBP"], "utcOffset": "-05:00", "utcOffsetMilliseconds": -18_000_000,
-    "uiDomain": "app.hubspot.com", "dataHostingLocation": "na1",
-}  # fmt: skip
+def details(as_of: date) -> dict[str, object]:
+    """What HubSpot says of the account: its time zone, currency and offset on the day."""
+    noon = datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=ZoneInfo(NEW_YORK))
+    seconds = (noon.utcoffset() or timedelta()).total_seconds()
+    return {
+        "portalId": 62515,
+        "timeZone": NEW_YORK,
+        "accountType": "STANDARD",
+        "companyCurrency": "USD",
+        "additionalCurrencies": ["EUR", "GBP"],
+        "utcOffset": noon.isoformat()[-6:],
+        "utcOffsetMilliseconds": int(seconds * 1000),
+        "uiDomain": "app.hubspot.com",
+        "dataHostingLocation": "na1",
+    }
 
 
 def _type(word: str) -> str:
     kind = TYPES.get(word, word)
     if kind not in MODIFIED:
-        raise Refused("VALIDATION_ERROR", f"Unable to infer object type from: {word}")
+        raise HubSpotError("VALIDATION_ERROR", f"Unable to infer object type from: {word}")
     return kind

@@ -8,23 +8,19 @@ import msgspec
 from sandbox.web import Answer, says
 
 
-class Refused(Exception):  # noqa: N818 - an answer to give, not a fault of ours
+class HubSpotError(Exception):
     """HubSpot says no; the dialect turns it into an answer."""
 
-    def __init__(
-        self, category: str, message: str, *, status: int = 400, extra: dict[str, object] | None = None
-    ) -> None:
+    def __init__(self, category: str, message: str, *, status: int = 400) -> None:
         super().__init__(message)
-        self.category, self.message, self.status, self.extra = category, message, status, extra or {}
+        self.category, self.message, self.status = category, message, status
 
 
-def refusal(refused: Refused) -> Answer:
+def refusal(refused: HubSpotError) -> Answer:
     """The answer for a refusal; the correlation id is made of its content."""
     correlation = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{refused.category}/{refused.message}"))
-    content = {
-        "status": "error", "message": refused.message, "correlationId": correlation, "category": refused.category, **refused.extra,
-    }  # fmt: skip
-    return says(content, status=refused.status)
+    told = {"message": refused.message, "correlationId": correlation, "category": refused.category}
+    return says({"status": "error", **told}, status=refused.status)
 
 
 def words(asked: dict[str, list[str]], name: str) -> list[str]:
@@ -33,16 +29,16 @@ def words(asked: dict[str, list[str]], name: str) -> list[str]:
 
 
 def number(asked: dict[str, list[str]], name: str, default: int, *, low: int, high: int) -> int:
-    """A whole number parameter within its bounds; raises `Refused`."""
+    """A whole number parameter within its bounds; raises `HubSpotError`."""
     values = asked.get(name)
     if not values or not values[-1]:
         return default
     try:
         value = int(values[-1])
     except ValueError:
-        raise Refused("VALIDATION_ERROR", f"Invalid input: {name} must be an integer") from None
+        raise HubSpotError("VALIDATION_ERROR", f"Invalid input: {name} must be an integer") from None
     if not low <= value <= high:
-        raise Refused("VALIDATION_ERROR", f"Invalid input: {name} must be between {low} and {high}")
+        raise HubSpotError("VALIDATION_ERROR", f"Invalid input: {name} must be between {low} and {high}")
     return value
 
 

@@ -6,7 +6,7 @@ import msgspec
 import polars as pl
 
 from sandbox.company import Company
-from sandbox.hubspot_errors import Refused, batch
+from sandbox.hubspot_errors import HubSpotError, batch
 from sandbox.hubspot_store import TYPES
 from sandbox.web import Answer, Request
 
@@ -59,10 +59,10 @@ def batch_read(pairs: Pairs, origin: str, target: str, request: Request, now: Ca
     """Associations of up to 1,000 records."""
     kinds = (TYPES.get(origin, origin), TYPES.get(target, target))
     if kinds not in NUMBERS:
-        raise Refused("VALIDATION_ERROR", f"Unable to infer object type from: {origin} to {target}")
+        raise HubSpotError("VALIDATION_ERROR", f"Unable to infer object type from: {origin} to {target}")
     ids = [str(item.get("id", "")) for item in request.json().get("inputs", [])]
     if len(ids) > BATCH_LIMIT:
-        raise Refused("VALIDATION_ERROR", f"Batch size too large: {len(ids)} exceeds {BATCH_LIMIT}")
+        raise HubSpotError("VALIDATION_ERROR", f"Batch size too large: {len(ids)} exceeds {BATCH_LIMIT}")
     known = pairs.get(kinds, {})
     found = [
         msgspec.json.encode(_told(identity, known[identity], kinds))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from sandbox.hubspot_errors import Refused, batch, number, words
+from sandbox.hubspot_errors import HubSpotError, batch, number, words
 from sandbox.hubspot_store import CHUNK, KEPT_CHUNKS, MODIFIED, Chunk, Shelf
 from sandbox.rendering import hubspot_objects
 from sandbox.web import Answer, Request, says
@@ -66,7 +66,9 @@ class Pages:
         asked = request.json()
         ids = [str(item.get("id", "")) for item in asked.get("inputs", [])]
         if len(ids) > BATCH_LIMIT:
-            raise Refused("VALIDATION_ERROR", f"Batch size too large: {len(ids)} exceeds the limit of {BATCH_LIMIT}")
+            raise HubSpotError(
+                "VALIDATION_ERROR", f"Batch size too large: {len(ids)} exceeds the limit of {BATCH_LIMIT}"
+            )
         archived = words(request.asked(), "archived") == ["true"]
         shelf = self.shelves[kind]
         rows = shelf.records(archived=archived)[shelf.rows_of(ids, archived=archived)]

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from sandbox.hubspot_errors import Refused
+from sandbox.hubspot_errors import HubSpotError
 from sandbox.hubspot_objects import DEFAULTS
 from sandbox.hubspot_store import MODIFIED, Shelf
 from sandbox.rendering import as_text, hubspot_objects
@@ -34,7 +34,7 @@ class Searches:
         limit = _limit(asked.get("limit", DEFAULT_PAGE))
         after = _after(asked.get("after"))
         if after + limit > CAP:
-            raise Refused(
+            raise HubSpotError(
                 "VALIDATION_ERROR",
                 f"The maximum number of search results is {CAP}: after + limit must not be above it.",
             )
@@ -63,7 +63,7 @@ class Searches:
 
 def _limit(value: object) -> int:
     if not isinstance(value, int) or not 1 <= value <= PAGE_LIMIT:
-        raise Refused("VALIDATION_ERROR", f"limit must be a number from 1 to {PAGE_LIMIT}")
+        raise HubSpotError("VALIDATION_ERROR", f"limit must be a number from 1 to {PAGE_LIMIT}")
     return value
 
 
@@ -71,13 +71,13 @@ def _after(value: object) -> int:
     if value in (None, ""):
         return 0
     if not str(value).isdigit():
-        raise Refused("VALIDATION_ERROR", "after must be an integer")
+        raise HubSpotError("VALIDATION_ERROR", "after must be an integer")
     return int(str(value))
 
 
 def _filtered(frame: pl.DataFrame, groups: list[dict[str, Any]], query: str | None) -> pl.DataFrame:
     if len(groups) > MAX_GROUPS:
-        raise Refused("VALIDATION_ERROR", f"Too many filter groups: {len(groups)} is above {MAX_GROUPS}")
+        raise HubSpotError("VALIDATION_ERROR", f"Too many filter groups: {len(groups)} is above {MAX_GROUPS}")
     if query:
         texts = [
             name for name in ("email", "firstname", "lastname", "name", "dealname", "domain") if name in frame.columns
@@ -92,15 +92,17 @@ def _filtered(frame: pl.DataFrame, groups: list[dict[str, Any]], query: str | No
 def _filters(frame: pl.DataFrame, group: dict[str, Any]) -> list[pl.Expr]:
     filters = group.get("filters") or []
     if not filters or len(filters) > MAX_FILTERS:
-        raise Refused("VALIDATION_ERROR", f"A filter group holds 1 to {MAX_FILTERS} filters")
+        raise HubSpotError("VALIDATION_ERROR", f"A filter group holds 1 to {MAX_FILTERS} filters")
     return [condition(frame, one) for one in filters]
 
 
 def condition(frame: pl.DataFrame, asked: dict[str, Any]) -> pl.Expr:
-    """One filter as an expression; raises `Refused` on an unknown property or operator."""
+    """One filter as an expression; raises `HubSpotError` on an unknown property or operator."""
     name, operator = asked.get("propertyName", ""), asked.get("operator", "")
     if name not in frame.columns or name.startswith("_"):
-        raise Refused("VALIDATION_ERROR", f"There was a problem with the request: property '{name}' does not exist")
+        raise HubSpotError(
+            "VALIDATION_ERROR", f"There was a problem with the request: property '{name}' does not exist"
+        )
     kind = frame.schema[name]
     if operator in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
         return pl.col(name).is_not_null() if operator == "HAS_PROPERTY" else pl.col(name).is_null()
@@ -109,7 +111,7 @@ def condition(frame: pl.DataFrame, asked: dict[str, Any]) -> pl.Expr:
         return inside if operator == "IN" else ~inside
     compared = [pl.lit(_value(asked.get(key), kind, name)) for key in ("value", "highValue") if key in asked]
     if not compared:
-        raise Refused("VALIDATION_ERROR", f"operator {operator} needs a value")
+        raise HubSpotError("VALIDATION_ERROR", f"operator {operator} needs a value")
     return _compared(pl.col(name), operator, compared)
 
 
@@ -122,7 +124,7 @@ def _compared(column: pl.Expr, operator: str, values: list[pl.Expr]) -> pl.Expr:
         "LT": column < low, "LTE": column <= low,
     }  # fmt: skip
     if operator not in known:
-        raise Refused("VALIDATION_ERROR", f"unknown operator {operator}")
+        raise HubSpotError("VALIDATION_ERROR", f"unknown operator {operator}")
     return known[operator]
 
 
@@ -138,7 +140,7 @@ def _value(given: object, kind: pl.DataType, name: str) -> object:
             return text == "true"
         return float(text) if kind.is_numeric() and "." in text else int(text) if kind.is_numeric() else text
     except ValueError:
-        raise Refused("VALIDATION_ERROR", f"the value for property '{name}' is not valid") from None
+        raise HubSpotError("VALIDATION_ERROR", f"the value for property '{name}' is not valid") from None
 
 
 def _moment(text: str) -> datetime:
@@ -150,12 +152,12 @@ def _moment(text: str) -> datetime:
 
 def _sorted(frame: pl.DataFrame, sorts: list[Any]) -> pl.DataFrame:
     if len(sorts) > 1:
-        raise Refused("VALIDATION_ERROR", "only one sort is allowed")
+        raise HubSpotError("VALIDATION_ERROR", "only one sort is allowed")
     if not sorts:
         return frame
     name, descending = _sort(sorts[0])
     if name not in frame.columns or name.startswith("_"):
-        raise Refused("VALIDATION_ERROR", f"property '{name}' does not exist")
+        raise HubSpotError("VALIDATION_ERROR", f"property '{name}' does not exist")
     # Ties come in no promised order: by id here, but from the far end, so that nobody leans on it.
     return frame.sort(name, "_rank", descending=[descending, True], nulls_last=True)
 

@@ -7,15 +7,17 @@ import polars as pl
 
 from sandbox.company import Company
 from sandbox.life_deals import deals_move, deals_open
-from sandbox.life_leads import leads_convert, sales_calls
+from sandbox.life_leads import leads_convert, sales_calls, tasks_get_done
 from sandbox.life_people import people_arrive, people_ask
-from sandbox.life_records import an_owner_leaves, bulk_edits, deletions, merges
+from sandbox.life_records import an_owner_leaves, bulk_edits, deletions, firms_grow, merges
 from sandbox.week import DAYS, Week
 
 HAPPENINGS = (
     bulk_edits,
+    firms_grow,
     people_arrive,
     people_ask,
+    tasks_get_done,
     sales_calls,
     leads_convert,
     deals_move,

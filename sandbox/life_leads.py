@@ -9,7 +9,7 @@ from sandbox.company import Company
 from sandbox.leads import salesforce_contacts
 from sandbox.life_people import newest, retold, stacked
 from sandbox.moments import MOMENT
-from sandbox.records import FIRST_AND_LIVE
+from sandbox.records import FIRST_AND_LIVE, LIVE
 from sandbox.trades import RECYCLES
 from sandbox.week import Week, touch
 
@@ -17,6 +17,7 @@ CALLED = 0.035
 OPEN_STATUSES = ("Open - Not Contacted", "Working - Contacted", "Marketing Qualified")
 DECISIONS = {"Sales Accepted": 0.45, "Nurture": 0.2, "Marketing Qualified": 0.35}
 CONVERTED = 0.05
+DONE = 0.6
 
 
 def sales_calls(company: Company, week: Week) -> Company:
@@ -63,6 +64,19 @@ def _tasks_of(called: pl.DataFrame, company: Company, week: Week) -> pl.DataFram
     opportunities, after = company.salesforce["Opportunity"], newest(company.salesforce["Task"])
     # The maker of tasks names its draws without the week: dice of the week's own keep them from repeating.
     return salesforce_tasks(held, opportunities, 0, week.own_dice(), week.ends, after=after)
+
+
+def tasks_get_done(company: Company, week: Week) -> Company:
+    """Most planned tasks that fall due this week are done."""
+    tasks = company.salesforce["Task"]
+    due = ~pl.col("IsClosed") & (pl.col("ActivityDate") < week.as_of) & LIVE
+    values = {
+        "Status": pl.lit("Completed"),
+        "CompletedDateTime": pl.col("_at"),
+        "IsClosed": pl.lit(value=True),
+    }
+    after = touch(tasks, due & week.draws("task", tasks).sometimes(DONE, "done"), week, "task done", values)
+    return replace(company, salesforce={**company.salesforce, "Task": after})
 
 
 def leads_convert(company: Company, week: Week) -> Company:

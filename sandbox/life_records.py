@@ -11,8 +11,9 @@ from sandbox.owners import hubspot_owners, salesforce_users
 from sandbox.records import DUPLICATE, FIRST_AND_LIVE, LIVE
 from sandbox.week import Week, touch
 
-BULK, MERGED, DELETED, RESTORED, VANISHED = 0.03, 0.08, 0.0015, 0.1, 0.0004
+BULK, GROWN, MERGED, DELETED, RESTORED, VANISHED = 0.03, 0.01, 0.08, 0.0015, 0.1, 0.0004
 BULK_VALUE = {"contacts": ("hubspotscore", 1), "Lead": ("NumberOfEmployees", 10)}
+SIZE = {"companies": "numberofemployees", "Account": "NumberOfEmployees"}
 MERGEABLE = ("contacts", "companies", "Lead", "Contact", "Account")
 DELETABLE = ("contacts", "deals", "Lead", "Contact", "Opportunity", "Task")
 MORTAL = ("contacts", "Contact")
@@ -38,6 +39,17 @@ def _bulk_edited(name: str, table: pl.DataFrame, week: Week) -> pl.DataFrame:
     hit = week.draws(f"{name} bulk", table).sometimes(BULK, "now") & LIVE
     at = week.bulk_time(f"{name} bulk")
     return touch(table, hit, week, f"{name} bulk", {column: pl.col(column) + step}, at=at)
+
+
+def firms_grow(company: Company, week: Week) -> Company:
+    """Some firms have more people than before, as each system hears of it."""
+    return _each(company, tuple(SIZE), _grown, week)
+
+
+def _grown(name: str, table: pl.DataFrame, week: Week) -> pl.DataFrame:
+    column = SIZE[name]
+    hit = week.draws(f"{name} grows", table).sometimes(GROWN, "now") & FIRST_AND_LIVE
+    return touch(table, hit, week, f"{name} grows", {column: pl.col(column) + 1 + pl.col(column) // 20})
 
 
 def merges(company: Company, week: Week) -> Company:
