@@ -52,9 +52,8 @@ def pull_file(
 ) -> Pulled:
     """Land a file, unless it and the way to read it are those that `cursor` (null the first time) tells of.
 
-    `folder` is where paths of the source begin. `is_full` is true where an id that is not in the file is gone: the
-    stream is declared complete, and no row had to be set aside. Raises `FileUnreadableError` naming source, stream,
-    file, and lines or column; `LandingError`.
+    `folder` is where paths of the source begin. `is_full` of the answer is `is_whole`. Raises `FileUnreadableError`
+    naming source, stream, file, and lines or column; `LandingError`.
     """
     where = f"{source}.{stream.name}: {stream.path}"
     content = read_bytes(folder / stream.path, where)
@@ -88,6 +87,14 @@ def landed_rows(landing: Landing, page: LandedPage, stream: FileStream) -> pl.Da
     return found.rows.select("raw", location=place)
 
 
+def is_whole(stream: FileStream, *, records: int, rejected: int) -> bool:
+    """Whether an id that is not in the file is gone: the stream is declared complete, and every row could be read.
+
+    An export without a row is more likely a failed export than a company without customers.
+    """
+    return stream.complete and records > 0 and rejected == 0
+
+
 def _way_of_reading(stream: FileStream) -> str:
     """Digest of all that decides which rows a file gives: another way of reading is another file."""
     parts = (stream.path, stream.format, stream.encoding, stream.delimiter, stream.quote, stream.id)
@@ -111,8 +118,7 @@ def _pulled(
         pages=0 if found is None else 1,
         rejected=rejected,
         repeated=repeated,
-        # An export without a row is more likely a failed export than a company without customers.
-        is_full=stream.complete and rows > 0 and not rejected,
+        is_full=is_whole(stream, records=rows, rejected=rejected),
         cursor=reached,
         high_water_at=now,
         notes=notes,

@@ -65,7 +65,8 @@ def _frame(lines: list[int], raw: list[bytes]) -> pl.DataFrame:
 
 
 def set_aside(reason: str, line: int, text: str, field: str | None = None) -> Rejected:
-    """One rejected row; bytes that were not of the encoding are written as escapes."""
+    """One rejected row, its line end apart; bytes that were not of the encoding are written as escapes."""
+    text = text.rstrip("\r\n")
     shown = text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
     return Rejected(reason=reason, page=1, offset=line, field=field, record=shown.decode("utf-8", "backslashreplace"))
 

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.values.dates import day, day_in_zone, is_ambiguous, moment
@@ -123,6 +123,7 @@ def test_what_can_be_read_both_ways_is_told(text, expected):
 DAYS = st.dates(date(1, 1, 1), date(9999, 12, 31))
 
 
+@settings(deadline=None)
 @given(st.lists(DAYS))
 def test_every_day_survives_each_order(days):
     column = pl.col("text")
@@ -134,6 +135,7 @@ def test_every_day_survives_each_order(days):
 TIMES = st.datetimes(datetime.fromisoformat("1970-01-03"), datetime.fromisoformat("2099-12-29"))
 
 
+@settings(deadline=None)
 @given(st.lists(TIMES, max_size=20), st.sampled_from(["UTC", NEW_YORK]))
 def test_a_moment_falls_on_the_day_that_the_zone_says(times, zone):
     moments = [time.replace(tzinfo=UTC) for time in times]
@@ -142,6 +144,7 @@ def test_a_moment_falls_on_the_day_that_the_zone_says(times, zone):
     assert read(day(pl.col("text"), zone), *texts) == [time.astimezone(ZoneInfo(zone)).date() for time in moments]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text() | st.sampled_from(["2016-10-20", "3/1/2017", "1721829958000", "2024-07-24T14:05Z"]), max_size=5)
 )

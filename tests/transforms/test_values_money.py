@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.values.money import currency_code, currency_in, is_amount, money
@@ -119,6 +119,7 @@ def test_a_column_may_count_in_thousands_or_millions(text, power, expected):
 AMOUNTS = st.decimals(Decimal("-9999999999999999.99"), Decimal("9999999999999999.99"), places=2)
 
 
+@settings(deadline=None)
 @given(st.lists(AMOUNTS))
 def test_every_amount_survives_each_way_of_writing(amounts):
     column = pl.col("text")
@@ -129,6 +130,7 @@ def test_every_amount_survives_each_way_of_writing(amounts):
     assert read(money(column), *accountant) == amounts
 
 
+@settings(deadline=None)
 @given(st.lists(st.text() | st.text("0123456789.,- '()$€", max_size=12), max_size=5))
 def test_each_row_is_read_by_itself(texts):
     for expression in (money(pl.col("text")), currency_in(pl.col("text"), decimal=",")):

@@ -2,7 +2,7 @@ import math
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.values.numbers import boolean, integer, real
@@ -71,12 +71,14 @@ def test_a_flag_is_true_false_or_unknown(text, expected):
     assert read(boolean(pl.col("text")), text) == [expected]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1)))
 def test_every_integer_survives(numbers):
     assert read(integer(pl.col("text")), *map(str, numbers)) == numbers
     assert read(integer(pl.col("text"), decimal=","), *(f"{n:,}".replace(",", ".") for n in numbers)) == numbers
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
 def test_every_finite_real_survives(numbers):
     assert read(real(pl.col("text")), *map(repr, numbers)) == numbers

@@ -3,7 +3,7 @@ import unicodedata
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.values.text import clean, has_unseen, mend_json
@@ -47,6 +47,7 @@ def test_what_cannot_be_seen_or_stored_goes_and_nothing_else(text, expected):
     assert read(clean(pl.col("text")), text) == [expected]
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.text(st.characters(codec="utf-8"))))
 def test_clean_text_is_storable_composed_and_stable(texts):
     once = read(clean(pl.col("text")), *texts)
@@ -57,6 +58,7 @@ def test_clean_text_is_storable_composed_and_stable(texts):
     assert once == [read(clean(pl.col("text")), text)[0] for text in texts]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)))
 def test_plain_text_is_untouched(texts):
     assert read(clean(pl.col("text")), *texts) == texts
@@ -91,6 +93,7 @@ def test_half_a_character_becomes_the_replacement_character(raw, expected):
     assert read(mend_json(pl.col("text")), raw) == [expected]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), max_size=8))
 def test_mended_json_says_the_same_but_for_half_characters(text):
     """Lone surrogates, as any text of Python may hold them, each become one replacement character."""

@@ -12,41 +12,19 @@ from definitions.errors import FileUnreadableError
 from definitions.file_stream import DEFAULTS, FileStream
 from definitions.records import STAGE
 from transforms.conform.conformed import Conformed
-from transforms.conform.files_columns import Cell, cells_of, word
+from transforms.conform.files_columns import Cell, cells_of, with_record, word
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import KEPT, gathered
 from transforms.conform.typed import Vocabulary, translated, typed
 from transforms.frames import MOMENT
-from transforms.values.dates import is_ambiguous, moment, start_of_day
+from transforms.values.dates import is_ambiguous, start_of_day
 from transforms.values.money import currency_in
-from transforms.values.numbers import boolean
-from transforms.values.text import clean
 
 _CLOSED = ("closed_won", "closed_lost")
 # So many unreadable values, and this share of a column's values, are single faults; more are a wrong declaration.
 _FEW = 2
 _FEW_SHARE = 0.05
 _SHOWN_LINES = 5
-
-
-def versions(rows: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> pl.LazyFrame:
-    """Landed rows (raw, location) as versions of records, in the columns of `transforms.versions.STATE`.
-
-    The version is the mapped `source_updated_at`; null without one, so that the later file wins. Row by row.
-    """
-    version, deleted = pl.lit(None, MOMENT), pl.lit(value=False)
-    if column := stream.columns.get("source_updated_at"):
-        version = moment(word(column, stream), meaning.time_zone, order=column.dates or stream.dates)
-    if column := stream.columns.get("is_deleted"):
-        deleted = boolean(word(column, stream)).fill_null(value=False)
-    return _opened(rows, stream).select(
-        source_id=clean(pl.col("record").struct.field(stream.id)),
-        version_at=version,
-        is_deleted=deleted,
-        is_latest=pl.lit(value=True),
-        raw="raw",
-        location="location",
-    )
 
 
 def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> Conformed:
@@ -60,7 +38,7 @@ def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -
     where = f"{meaning.source}.{stream.name}"
     cells = cells_of(stream, meaning)
     frame = gathered(
-        _opened(state, stream).select(
+        with_record(state, stream).select(
             *KEPT,
             *(cell.value.alias(cell.name) for cell in cells),
             *(cell.fault.alias(_fault(cell.name)) for cell in cells),
@@ -100,7 +78,7 @@ def stages_of_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream)
     words = [pl.lit(None, pl.String) if _scope(stream) is None else word(stream.columns["pipeline_id"], stream)]
     words.append(word(stream.columns["source_stage"], stream) if _has_stage(stream) else pl.lit(None, pl.String))
     pipeline, stage = (said.alias(name) for said, name in zip(words, ("pipeline_id", "source_stage"), strict=True))
-    found = gathered(_opened(state, stream).select(pipeline, stage).unique(), f"{meaning.source}.{stream.name}")
+    found = gathered(with_record(state, stream).select(pipeline, stage).unique(), f"{meaning.source}.{stream.name}")
     declared = pl.DataFrame({"pipeline_id": None, "source_stage": list(meaning.stages)}, schema=found.schema)
     lower = pl.col("source_stage").str.to_lowercase()
     unseen = declared.filter(~lower.is_in(found["source_stage"].str.to_lowercase().to_list()))
@@ -125,13 +103,6 @@ def stages_of_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream)
         .sort("source_id")
     )
     return typed(text, STAGE, meaning, object_name="stage", stream=stream.name)
-
-
-def _opened(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
-    """Add `record`: a struct of the texts of the columns that the stream names."""
-    return rows.with_columns(
-        record=pl.col("raw").str.json_decode(pl.Struct(dict.fromkeys(stream.needed_columns, pl.String)))
-    )
 
 
 def _priced(text: pl.LazyFrame, stream: FileStream, meaning: Meaning) -> pl.LazyFrame:

@@ -45,6 +45,12 @@ def cells_of(stream: FileStream, meaning: Meaning) -> list[Cell]:
     return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
 
 
+def with_record(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
+    """Add `record` to rows that have `raw`: a struct of the texts of the columns that the stream names. Row by row."""
+    shape = pl.Struct(dict.fromkeys(stream.needed_columns, pl.String))
+    return rows.with_columns(record=pl.col("raw").str.json_decode(shape))
+
+
 def word(column: Column, stream: FileStream) -> pl.Expr:
     """Text of a column, cleaned, declared placeholders null, aliases resolved. Row by row."""
     if column.constant is not None:

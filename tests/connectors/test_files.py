@@ -1,0 +1,286 @@
+"""Reading files: what is kept, what is set aside with its line, and what is refused by name."""
+
+import gzip
+import io
+import json
+from decimal import Decimal
+
+import polars as pl
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.files import read_rows
+from connectors.files_bytes import unpacked
+from definitions.errors import FileUnreadableError
+from definitions.file_stream import FileStream
+
+WHERE = "crm.people: people.csv"
+
+
+def stream(**declared):
+    given = {"name": "people", "kind": "person", "path": "people.csv", "id": "id", "columns": {"last_name": "name"}}
+    return FileStream.model_validate(given | declared)
+
+
+def read(content, **declared):
+    text = content if isinstance(content, bytes) else content.encode()
+    return read_rows(text, stream(**declared), WHERE)[0]
+
+
+def values(found):
+    return [json.loads(raw) for raw in found.rows["raw"]]
+
+
+def aside(found):
+    return [(row.offset, row.reason) for row in found.rejected]
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "name"),
+    [
+        (b"id,name\n1,Zo\xc3\xab\n", {}, "Zoë"),
+        (b"\xef\xbb\xbfid,name\r\n1,Zo\xc3\xab\r\n", {}, "Zoë"),
+        ("id,name\n1,Zoë\n".encode("utf-16"), {"encoding": "utf-16"}, "Zoë"),
+        ("id,name\n1,Zoë\n".encode("utf-16-le"), {"encoding": "utf-16-le"}, "Zoë"),
+        (b"id,name\n1,Zo\xeb\n", {"encoding": "latin-1"}, "Zoë"),
+        (b"id,name\n1,Zo\x80\n", {"encoding": "cp1252"}, "Zo€"),
+        (b"id,name\r1,Ada\r", {}, "Ada"),
+        (b"id;name\n1;Ada, Countess\n", {"delimiter": ";"}, "Ada, Countess"),
+        (b"id\tname\n1\tAda\n", {"path": "people.tsv"}, "Ada"),
+        (b'id,name\n1,"Ada, Countess"\n', {}, "Ada, Countess"),
+        (b'id,name\n1,"Ada ""the"" Countess"\n', {}, 'Ada "the" Countess'),
+        (b'id,name\r\n1,"Ada\r\nCountess"\r\n', {}, "Ada\r\nCountess"),
+        (b"id,name\n1,'Ada, Countess'\n", {"quote": "'"}, "Ada, Countess"),
+        (b'id,name\n1,Ada "x\n', {"quote": None}, 'Ada "x'),
+        (b'id,name\n1,5" pipe\n', {}, '5" pipe'),
+        (b"id,name\n1,00123\n", {}, "00123"),
+        (b"id,name\n1,+1 212 555 0100\n", {}, "+1 212 555 0100"),
+        (b"id,name\n1,Null\n", {}, "Null"),
+        (b"id,name\n1,NA\n", {}, "NA"),
+        (b"id,name\n1, Ada \n", {}, " Ada "),
+        (b"id,name\n1,A\x00da\n", {}, "A\x00da"),
+        (b"id,name\n1,", {}, ""),
+        (b"\n\nid,name\n1,Ada", {}, "Ada"),
+        (b' id ,"name"\n1,Ada\n', {}, "Ada"),
+    ],
+    ids=[
+        "UTF-8", "byte order mark and CR LF", "UTF-16", "UTF-16 without a mark", "Latin-1", "Windows", "old Mac",
+        "semicolons", "tabs", "delimiter in quotes", "doubled quotes", "line end in quotes", "other quote", "no quotes",
+        "a quote inside a word is a quote", "leading zeros", "plus", "surname Null", "country code NA", "blanks stay",
+        "NUL", "empty last cell, no line end", "blank lines before the header", "header with blanks and quotes",
+    ],
+)  # fmt: skip
+def test_a_value_is_read_letter_for_letter(content, declared, name):
+    found = read(content, **declared)
+    assert (values(found), aside(found)) == ([{"id": "1", "name": name}], [])
+
+
+@pytest.mark.parametrize(
+    ("content", "kept", "set_aside"),
+    [
+        ("id,name\n1,Ada\n2\n3,Eve\n", ["1", "3"], [(3, "short_row")]),
+        ("id,name\n1,Ada\n2,Bob,x\n3,Eve\n", ["1", "3"], [(3, "long_row")]),
+        ('id,name\n1,"Ada"\n2,"Bob",x\n3,Eve\n', ["1", "3"], [(3, "long_row")]),
+        ('id,name\n1,Ada\n2,"Bob\n3,Eve\n4,Flo\n', ["1", "3", "4"], [(3, "broken_quote")]),
+        ('id,name\n1,Ada\n2,"Bob\n3,"Eve"\n4,Flo\n', ["1", "3", "4"], [(3, "broken_quote")]),
+        ('id,name\n1,Ada\n2,"Bob\n3,Eve\n4,Flo\n5,"Gus"\n', ["1", "3", "4", "5"], [(3, "broken_quote")]),
+        ('id,name\n1,Ada\n2,"Bob\n3,Eve\n4,Flo\n5",Gus\n', ["1", "3", "4", '5"'], [(3, "broken_quote")]),
+        ('id,name\n1,Ada\n2,"Bob"x\n3,Eve\n', ["1", "3"], [(3, "broken_quote")]),
+        ('id,name\n1,"two\nlines"\n2\n3,Eve\n', ["1", "3"], [(4, "short_row")]),
+        ("id,name\n1,Ada\n,Bob\n \t,Eve\n", ["1"], [(3, "missing_id"), (4, "missing_id")]),
+        ("id,name\n1,Ada\n2,Bob\n1,Eve\n", ["2"], [(2, "id_repeated"), (4, "id_repeated")]),
+        ("id,name\n1,Ada\n\n  \n,\n2,Bob\n", ["1", "2"], [(4, "short_row")]),
+        (b"id,name\n1,Ada\n2,B\xf6b\n3,Eve\n", ["1", "3"], [(3, "undecodable")]),
+        ("id,name\n1," + "x" * 131073 + '\n2,"Bob"\n', ["2"], [(2, "cell_too_long")]),
+    ],
+    ids=[
+        "short", "long", "long, quoted", "quote left open to the end", "quote left open, then a quoted cell",
+        "quote left open, a quoted cell later", "two open quotes with rows between", "letters after a closing quote",
+        "lines are counted through line ends in quotes", "no id", "one id, two contents", "blank lines are no rows",
+        "a byte of another encoding", "too long a cell",
+    ],
+)  # fmt: skip
+def test_a_bad_row_is_set_aside_with_its_line_and_the_rest_goes_on(content, kept, set_aside):
+    found = read(content)
+    assert ([row["id"] for row in values(found)], aside(found)) == (kept, set_aside)
+
+
+def test_a_row_set_aside_keeps_its_own_text():
+    found = read(b"id,name\n1,Ada\n2,B\xf6b,\xc3\xa9\n")
+    assert [row.record for row in found.rejected] == ["2,B\\xf6b,é"]
+
+
+def test_an_unclosed_quote_swallows_nothing_of_a_long_file():
+    rows = [f"{number},Ada\n" for number in range(20_000)]
+    rows[10_000] = '10000,"Ada\n'
+    found = read("id,name\n" + "".join(rows))
+    assert aside(found) == [(10_002, "broken_quote")]
+    assert found.rows.height == 19_999
+
+
+def test_a_row_that_repeats_another_one_entirely_is_one_record():
+    found, repeated = read_rows(b"id,name\n1,Ada\n1,Ada\n2,Bob\n", stream(), WHERE)
+    assert (found.rows["line"].to_list(), found.rejected, repeated) == ([2, 4], (), 1)
+
+
+def test_rows_that_a_change_time_tells_apart_are_versions():
+    columns = {"last_name": "name", "source_updated_at": "changed"}
+    content = "id,name,changed\n1,Ada,2024-01-01\n1,Eve,2024-01-02\n2,Bob,2024-01-01\n2,Gus,2024-01-01\n"
+    found = read(content, columns=columns)
+    assert [row["name"] for row in values(found)] == ["Ada", "Eve"]
+    assert aside(found) == [(4, "id_repeated"), (5, "id_repeated")]
+
+
+def test_a_column_without_name_and_value_is_passed_over_with_a_note():
+    found = read("id,name,\n1,Ada,\n2,Bob,\n")
+    assert values(found) == [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Bob"}]
+    assert found.notes == (f"{WHERE}: column 3 has no name and no value; passed over",)
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "says"),
+    [
+        ("id,name,name\n1,a,b\n", {}, "'name' stands twice"),
+        ("id,name, name\n1,a,b\n", {}, "'name' stands twice"),
+        ("id,first\n1,a\n", {}, "no column 'name'. It has 'id', 'first'"),
+        ("id,Name\n1,a\n", {}, "no column 'name'"),
+        ("id,name,\n1,a,\n2,b,c\n", {}, "column 3 has no name but holds values (first in line 3)"),
+        ('id,name,\n1,a,\n2,b,"c"\n', {}, "column 3 has no name but holds values (first in line 3)"),
+        ("", {}, "no header line"),
+        ("\n\n", {}, "no header line"),
+        ('id,"name\n1,a\n', {}, "quote in the header (line 1)"),
+        ("id,name\n1,a\n".encode("utf-16"), {}, "byte order mark of utf-16, but is declared utf-8"),
+        ("id,name\n1,a\n".encode("utf-8-sig"), {"encoding": "latin-1"}, "byte order mark of utf-8"),
+        (b"id,name,\xe9\n1,a,b\n", {}, "the header is not utf-8"),
+        ("id,name\n1,a\n".encode("utf-16")[:-1], {"encoding": "utf-16"}, "is not utf-16"),
+        (b"PAR1 not really", {"path": "people.parquet"}, "no whole Parquet file"),
+        ('{"id": "1"}\n', {"path": "people.jsonl"}, "no column 'name'"),
+    ],
+    ids=[
+        "column named twice", "named twice but for a blank", "mapped column missing", "case counts in names",
+        "values without a name", "quoted values without a name", "empty file", "blank file", "open quote in the header",
+        "UTF-16 read as UTF-8", "UTF-8 read as Latin-1", "header of another encoding", "half a character at the end",
+        "no Parquet", "mapped key missing",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_by_name(content, declared, says):
+    with pytest.raises(FileUnreadableError) as refusal:
+        read(content, **declared)
+    assert WHERE in str(refusal.value)
+    assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('{"id": "1", "name": "Ada"}', "Ada"),
+        ('{"id": "1", "name": null}', None),
+        ('{"id": "1", "name": 12345678901234567890123}', "12345678901234567890123"),
+        ('{"id": "1", "name": 0.10}', "0.10"),
+        ('{"id": "1", "name": 1e400}', "1e400"),
+        ('{"id": "1", "name": -0.0}', "-0.0"),
+        ('{"id": "1", "name": true}', "true"),
+        ('{"id": "1", "name": {"first": "Ada", "n": [1.50, null]}}', '{"first":"Ada","n":[1.50,null]}'),
+        ('{"id": "1", "name": "A\\ud800da"}', "A\ufffdda"),
+        ('{"id": "1", "name": "A\\u0000da"}', "A\x00da"),
+        ('{"id": "1", "name": "' + "9" * 5000 + '"}', "9" * 5000),
+        ('{"id": "1", "name": ' + "9" * 5000 + "}", "9" * 5000),
+    ],
+    ids=[
+        "text", "null", "long integer", "decimal", "huge", "negative zero", "boolean", "nested", "half a character",
+        "NUL", "long text", "5,000 digits",
+    ],
+)  # fmt: skip
+def test_json_values_lose_nothing(line, expected):
+    assert values(read(line + "\n", path="people.jsonl")) == [{"id": "1", "name": expected}]
+
+
+def test_bad_json_lines_are_set_aside():
+    lines = [
+        '{"id": "1", "name": "Ada"}', "", '{"id": "2", "name": "B', '["3", "Eve"]', '{"id": "4", "name": NaN}',
+        '{"id": "5", "name": "a", "name": "b"}', "[" * 100_000, '{"name": "no id"}',
+        '{"id": "9", "name": "Gus", "more": 1}',
+        '{"id": {"of": 10}, "name": "Hal"}',
+    ]  # fmt: skip
+    found = read("\n".join(lines), path="people.jsonl")
+    assert [row["id"] for row in values(found)] == ["1", "9", '{"of":10}']
+    assert aside(found) == [
+        (3, "not_json"), (4, "not_an_object"), (5, "not_json"), (6, "doubled_key"), (7, "not_json"), (8, "missing_id"),
+    ]  # fmt: skip
+    assert found.columns == ("id", "name", "more")
+
+
+def test_parquet_values_lose_nothing():
+    frame = pl.DataFrame(
+        {
+            "id": [2**53 + 1],
+            "name": [Decimal("0.10")],
+            "born": pl.Series(["2024-07-24T14:05:58.5"]).str.to_datetime(time_zone="Asia/Tokyo"),
+            "day": pl.Series(["2024-07-24"]).str.to_date(),
+            "won": [True],
+            "tags": [["a", "b"]],
+            "blob": [b"\xff"],
+            "none": pl.Series([None], dtype=pl.Int64),
+        }
+    )
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    found = read(content.getvalue(), path="people.parquet")
+    [row] = values(found)
+    assert row.pop("tags") == '{"tags":["a","b"]}'
+    assert row == {
+        "id": "9007199254740993", "name": "0.10", "born": "2024-07-24T14:05:58.500+0900", "day": "2024-07-24",
+        "won": "true", "none": None,
+    }  # fmt: skip
+    assert "'blob' holds bytes" in found.notes[0]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize("cut", [1, 8, 40], ids=lambda size: f"{size} bytes short")
+def test_half_a_packed_file_is_refused(pack, cut):
+    packed = pack(bytes(range(256)) * 10)
+    name = "people.csv.gz" if pack is gzip.compress else "people.csv.zst"
+    assert unpacked(packed, name, WHERE) == bytes(range(256)) * 10
+    assert unpacked(packed + packed, name, WHERE) == bytes(range(256)) * 20
+    with pytest.raises(FileUnreadableError, match="damaged or ends too early"):
+        unpacked(packed[:-cut], name, WHERE)
+
+
+CELL = st.text(st.characters(codec="utf-8"), max_size=6)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(CELL, CELL), max_size=8))
+def test_whatever_a_writer_quotes_is_read_back(cells):
+    """Every cell quoted, as the strictest writers do: any text survives."""
+    rows = [(str(number), *pair) for number, pair in enumerate(cells)]
+    text = "".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\r\n" for row in rows)
+    found = read("id,name,other\r\n" + text)
+    assert found.rejected == ()
+    assert [tuple(row.values()) for row in values(found)] == rows
+
+
+LINE = st.text("1, \n", max_size=6) | st.text(st.characters(codec="utf-8", exclude_characters='"\r'), max_size=6)
+
+
+@settings(deadline=None)
+@given(st.lists(LINE, max_size=8))
+def test_a_text_without_quotes_is_read_alike_with_and_without_the_fast_way(lines):
+    """A quoted cell anywhere sends the whole text the careful way; every other row must come out the same."""
+    text = "id,name\n" + "".join(f"{line}\n" for line in lines)
+    fast, careful = read(text), read(text + '"end","x"\n')
+    assert fast.rows.equals(careful.rows.filter(~pl.col("raw").str.contains('"id":"end"', literal=True)))
+    assert (fast.rejected, fast.notes) == (careful.rejected, careful.notes)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=60))
+def test_any_bytes_are_rows_with_lines_or_a_refusal_that_names_the_file(content):
+    try:
+        found = read(b"id,name\n" + content)
+    except FileUnreadableError as refusal:
+        told = str(refusal)
+        found = None
+    assert WHERE in told if found is None else all(row.offset > 1 for row in found.rejected)

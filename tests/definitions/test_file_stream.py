@@ -1,0 +1,68 @@
+"""Declaring a file: what is understood, and what is refused before anything is read."""
+
+import pytest
+
+from definitions.file_stream import FileStream, header_name
+
+GIVEN = {"name": "deals", "kind": "opportunity", "path": "deals.csv", "id": "id", "columns": {"name": "id"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("deals.csv", ("csv", ",")),
+        ("export/Deals.CSV.GZ", ("csv", ",")),
+        ("deals.txt", ("csv", ",")),
+        ("deals.tsv.zst", ("tsv", "\t")),
+        ("deals.ndjson", ("jsonl", ",")),
+        ("deals.v2.parquet", ("parquet", ",")),
+    ],
+)
+def test_the_ending_names_the_format(path, expected):
+    stream = FileStream.model_validate(GIVEN | {"path": path})
+    assert (stream.format, stream.delimiter) == expected
+
+
+def test_a_bare_name_stands_for_a_column():
+    short = FileStream.model_validate(GIVEN | {"columns": {"name": " Deal "}})
+    assert short == FileStream.model_validate(GIVEN | {"columns": {"name": {"column": "Deal"}}})
+    assert short.needed_columns == ("Deal", "id")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"path": "deals"}, "format"),
+        ({"path": "deals.xlsx"}, "format"),
+        ({"path": "/etc/passwd.csv"}, "stays inside"),
+        ({"path": "../deals.csv"}, "stays inside"),
+        ({"encoding": "utf-9"}, "no text encoding is called 'utf-9'"),
+        ({"encoding": "base64"}, "no text encoding"),
+        ({"delimiter": ", "}, "at most 1 character"),
+        ({"dates": "american"}, "dates"),
+        ({"kind": "deal"}, "kind 'deal' is none of person"),
+        ({"columns": {"stage": "x"}}, "opportunity has no field 'stage' to map; it has source_url"),
+        ({"columns": {"record_key": "x"}}, "no field 'record_key'"),
+        ({"columns": {"owner_key": "x"}}, "owner_key: `refers_to` belongs to fields that end in _key"),
+        ({"columns": {"name": {"column": "x", "refers_to": "y"}}}, "name: `refers_to`"),
+        ({"columns": {"name": {"column": "x", "times": 1000}}}, "name: `times` needs a number"),
+        ({"columns": {"amount": {"column": "x", "times": 12}}}, "power of ten"),
+        ({"columns": {"amount": {"column": "x", "times": -10}}}, "greater than 0"),
+        ({"columns": {"name": {}}}, "either `column` or `constant`"),
+        ({"columns": {"name": {"column": "x", "constant": "y"}}}, "either `column` or `constant`"),
+        ({"columns": {"name": {"column": "x", "alias": {}}}}, "Extra inputs"),
+        ({"columns": {"budget_status": {"column": "x", "values": {"a": "plenty"}}}}, "plenty is none of unknown, none"),
+        ({"columns": {"budget_status": {"constant": "plenty"}}}, "plenty is none of"),
+        ({"kind": "owner", "columns": {"owner_name": "x"}}, "owner needs is_active"),
+        ({"kind": "activity", "columns": {}}, "activity needs activity_type"),
+        ({"sheet": 1}, "Extra inputs"),
+    ],
+)
+def test_a_wrong_declaration_is_refused_in_words(changes, says):
+    with pytest.raises(ValueError, match=says):
+        FileStream.model_validate(GIVEN | changes)
+
+
+def test_names_of_columns_are_compared_without_what_cannot_be_seen():
+    assert header_name("\ufeff Zoe\u0301\u00a0") == "Zo\u00e9"
+    assert header_name("Foo__c") != header_name("foo__C")

@@ -1,0 +1,281 @@
+"""Rows of files to canonical records: what each declaration does, and what a row that breaks it costs."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from definitions.errors import FileUnreadableError
+from definitions.file_stream import FileStream
+from transforms.conform.files import conform_file, stages_of_file
+from transforms.conform.files_versions import LandedFile, folded_files
+from transforms.conform.meaning import Meaning
+
+MEANING = Meaning(
+    source="crm", time_zone="America/New_York", currency="USD", stages={"Open": "qualification", "Won": "closed_won"}
+)
+
+
+def stream(kind="opportunity", **declared):
+    columns = {"columns": {"name": "id"}} if kind == "opportunity" else {}
+    return FileStream.model_validate({"name": "deals", "kind": kind, "path": "d.csv", "id": "id"} | columns | declared)
+
+
+def landed(rows, run="r1", *, is_whole=True):
+    frame = pl.DataFrame(
+        {
+            "raw": [json.dumps(row) for row in rows],
+            "location": [f"{run}/000001-a.csv.zst:{line}" for line in range(2, len(rows) + 2)],
+        },
+        schema={"raw": pl.String, "location": pl.String},
+    )
+    return LandedFile(rows=frame.lazy(), location=f"{run}/000001-a.csv.zst", is_whole=is_whole)
+
+
+def conform(rows, of, meaning=MEANING):
+    state = folded_files(None, [landed(rows)], meaning, stream=of, keeps_versions=of.kind == "opportunity")
+    return conform_file(state.lazy(), meaning, stream=of)
+
+
+def one(declared, cell, **others):
+    """The value of the one mapped field, or why the row was set aside."""
+    of = stream(**declared)
+    conformed = conform([{"id": "7", "x": cell, **others}], of)
+    [field] = of.columns
+    if conformed.records.height:
+        return conformed.records[field].to_list()[0]
+    [fault] = conformed.quarantined.select("reason_code", "field_name").rows()
+    return fault
+
+
+def opportunity(field, **column):
+    return {"columns": {field: {"column": "x", **column}}}
+
+
+@pytest.mark.parametrize(
+    ("declared", "cell", "expected"),
+    [
+        (opportunity("source_close_date"), "2017-03-01", date(2017, 3, 1)),
+        (opportunity("source_close_date", dates="month_first"), "3/1/2017", date(2017, 3, 1)),
+        (opportunity("source_close_date") | {"dates": "day_first"}, "3/1/2017", date(2017, 1, 3)),
+        (opportunity("source_close_date", dates="day_first"), "3/13/2017", ("unreadable_value", "source_close_date")),
+        (opportunity("source_close_date"), "3/1/2017", ("unreadable_value", "source_close_date")),
+        (opportunity("last_stage_change_at"), "2017-03-01", datetime(2017, 3, 1, 5, tzinfo=UTC)),
+        (opportunity("last_stage_change_at"), "2017-03-01T00:00:00Z", datetime(2017, 3, 1, tzinfo=UTC)),
+        (opportunity("amount"), "1,234.50", Decimal("1234.50")),
+        (opportunity("amount") | {"decimal": ","}, "1.234,50", Decimal("1234.50")),
+        (opportunity("amount", times=1000), "(1.5)", Decimal("-1500.00")),
+        (opportunity("amount"), "1.234,50", ("unreadable_value", "amount")),
+        (opportunity("amount"), "1e999", ("out_of_range", "amount")),
+        (opportunity("amount"), "123456789012345678901234567890", ("out_of_range", "amount")),
+        (opportunity("amount"), "NaN", ("unreadable_value", "amount")),
+        (opportunity("push_count"), "2", 2),
+        (opportunity("push_count"), "-1", ("out_of_range", "push_count")),
+        (opportunity("push_count"), "2147483648", ("out_of_range", "push_count")),
+        (opportunity("probability"), "60%", 0.6),
+        (opportunity("probability"), "60", ("out_of_range", "probability")),
+        (opportunity("probability", times="0.01"), "60", 0.6),
+        (opportunity("compelling_event"), "Yes", True),
+        (opportunity("compelling_event"), "perhaps", ("unreadable_value", "compelling_event")),
+        (opportunity("currency_code"), "eur", "EUR"),
+        (opportunity("currency_code"), "XYZ", ("unreadable_value", "currency_code")),
+        (opportunity("budget_status"), "allocated", "allocated"),
+        (opportunity("budget_status", values={"Yes!": "allocated"}), "Yes!", "allocated"),
+        (opportunity("budget_status"), "plenty", ("unmapped_value", "budget_status")),
+        (opportunity("next_step"), "  Call\x00 ", "Call"),
+        (opportunity("next_step"), "", None),
+        (opportunity("next_step", nulls=["none"]), " none ", None),
+        (opportunity("next_step", nulls=["none"]), "None", "None"),
+        (opportunity("next_step") | {"nulls": ["tbd"]}, "tbd", None),
+        (opportunity("next_step", nulls=[]) | {"nulls": ["tbd"]}, "tbd", "tbd"),
+        (opportunity("next_step", values={"a": "b"}), "a", "b"),
+        (opportunity("next_step", values={"a": "b"}), "A", "A"),
+        (opportunity("next_step", values={"a": "b"}, others="ignore"), "c", None),
+        (opportunity("next_step", values={"a": "b"}, others="refuse"), "c", ("unmapped_value", "next_step")),
+        (opportunity("next_step", values={"a": "b"}, others="refuse"), "", None),
+        (opportunity("owner_key", refers_to="teams"), " Ada ", "crm:teams:Ada"),
+        (opportunity("owner_key", refers_to="hubspot:owner"), "12", "hubspot:owner:12"),
+        (opportunity("owner_key", refers_to="teams", values={"Adah": "Ada"}), "Adah", "crm:teams:Ada"),
+        (opportunity("owner_key", refers_to="teams"), "", None),
+    ],
+)
+def test_a_cell_is_read_as_declared_or_its_row_is_set_aside(declared, cell, expected):
+    assert one(declared, cell) == expected
+
+
+def test_a_row_set_aside_is_named_and_the_others_stand():
+    conformed = conform([{"id": "1", "x": "5"}, {"id": "2", "x": "five"}], stream(**opportunity("amount")))
+    assert conformed.records["source_id"].to_list() == ["1"]
+    assert conformed.quarantined.rows() == [
+        ("crm:deals:2", "crm", "deals", "unreadable_value", "amount", "r1/000001-a.csv.zst:3",
+         "not a number with '.' as decimal mark"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "is_refused"),
+    [(2, 0, False), (3, 0, True), (3, 57, False), (3, 56, True), (2, 1, False)],
+    ids=["two are single faults", "three of three", "three of sixty", "more than 5%", "two of three"],
+)
+def test_a_column_in_which_many_values_are_wrong_is_a_wrong_declaration(bad, good, is_refused):
+    rows = [{"id": str(i), "x": "3/1/2017"} for i in range(bad)]
+    rows += [{"id": str(i), "x": "2017-03-01"} for i in range(bad, bad + good)] + [{"id": "blank", "x": ""}] * 1
+    of = stream(**opportunity("source_close_date"))
+    if not is_refused:
+        assert conform(rows, of).quarantined.height == bad
+        return
+    with pytest.raises(FileUnreadableError) as refusal:
+        conform(rows, of)
+    told = str(refusal.value)
+    assert told.startswith("crm.deals: d.csv: column 'x' (source_close_date): ")
+    assert f"{bad} of {bad + good} values: not an ISO day, in lines 2, 3, 4 ({bad} of them are ambiguous" in told
+    assert "Declare `dates: day_first` or `dates: month_first`" in told
+
+
+def test_every_wrong_column_is_named_at_once():
+    columns = {"source_close_date": "x", "amount": "y"}
+    rows = [{"id": str(i), "x": "13/1/2017", "y": "1.234,50"} for i in range(20)]
+    with pytest.raises(FileUnreadableError) as refusal:
+        conform(rows, stream(columns=columns, dates="month_first"))
+    told = str(refusal.value)
+    assert "'x' (source_close_date): 20 of 20 values: contradicts `dates: month_first`" in told
+    assert "'y' (amount): 20 of 20 values: not a number with '.'" in told
+    assert "in lines 2, 3, 4, 5, 6 and more" in told
+
+
+DEAL = {"source_stage": "stage", "source_close_date": "day", "amount": "money"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "day", "expected"),
+    [
+        ("Won", "2017-03-01", (True, True, datetime(2017, 3, 1, 5, tzinfo=UTC))),
+        ("won ", "2017-03-01", (True, True, datetime(2017, 3, 1, 5, tzinfo=UTC))),
+        ("Open", "2017-03-01", (False, False, None)),
+        ("Won", "", (True, True, None)),
+        ("", "2017-03-01", (None, None, None)),
+    ],
+    ids=["closed on its close date", "spelt otherwise", "open deals are not closed on theirs", "no day", "no stage"],
+)
+def test_the_stage_says_whether_and_the_close_date_when_a_deal_was_closed(stage, day, expected):
+    deals = conform([{"id": "1", "stage": stage, "day": day, "money": ""}], stream(columns=DEAL)).records
+    assert deals.select("is_closed", "is_won", "closed_at").rows() == [expected]
+
+
+def test_a_stage_that_no_setting_maps_is_named():
+    conformed = conform([{"id": "1", "stage": "Paused", "day": "", "money": ""}], stream(columns=DEAL))
+    assert conformed.records.height == 0
+    assert conformed.quarantined["detail"].to_list() == ["the settings map no word Paused"]
+
+
+@pytest.mark.parametrize(
+    ("money", "code", "expected"),
+    [
+        ("5", "", "USD"),
+        ("€5", "", "EUR"),
+        ("$5", "", "USD"),
+        ("5", "CHF", "CHF"),
+        ("CHF 5", "CHF", "CHF"),
+        ("", "", "USD"),
+        ("€5", "CHF", ("contradiction", "amount")),
+    ],
+)
+def test_a_currency_is_the_columns_or_the_amounts_or_the_sources(money, code, expected):
+    of = stream(columns={"amount": "x", "currency_code": "code"})
+    conformed = conform([{"id": "1", "x": money, "code": code}], of)
+    found = (
+        conformed.records["currency_code"].to_list() or conformed.quarantined.select("reason_code", "field_name").rows()
+    )
+    assert found == [expected]
+
+
+def test_the_stages_of_a_file_are_spelt_as_its_deals_spell_them():
+    rows = [{"id": "1", "stage": "won", "day": "", "money": ""}, {"id": "2", "stage": "?", "day": "", "money": ""}]
+    of = stream(columns=DEAL)
+    state = folded_files(None, [landed(rows)], MEANING, stream=of, keeps_versions=True)
+    stages = stages_of_file(state.lazy(), MEANING, stream=of)
+    columns = ["record_key", "source_stage", "canonical_stage", "display_order", "is_closed", "is_won"]
+    assert stages.records.select(columns).rows() == [
+        ("crm:stage:Open", "Open", "qualification", 1, False, False),
+        ("crm:stage:won", "won", "closed_won", 2, True, True),
+    ]
+    assert stages.quarantined.height == 0
+
+
+def test_stages_of_pipelines_are_stages_of_their_own():
+    meaning = Meaning(
+        source="crm", time_zone="UTC", currency="USD", stages={"Done": "closed_won", "Churn/Done": "closed_lost"}
+    )
+    of = stream(columns={"source_stage": "stage", "pipeline_id": "pipe"})
+    rows = [{"id": "1", "stage": "Done", "pipe": "Sales"}, {"id": "2", "stage": "Done", "pipe": "Churn"}]
+    state = folded_files(None, [landed(rows)], meaning, stream=of, keeps_versions=True).lazy()
+    stages = stages_of_file(state, meaning, stream=of).records
+    assert stages.select("source_id", "pipeline_id", "canonical_stage", "is_won").rows() == [
+        ("Churn/Done", "Churn", "closed_lost", False),
+        ("Sales/Done", "Sales", "closed_won", True),
+    ]
+    deals = conform_file(state, meaning, stream=of).records.sort("source_id")
+    assert deals["is_won"].to_list() == [True, False]
+
+
+def test_required_flags_have_a_default_but_nobody_is_active_by_default():
+    of = stream("owner", columns={"owner_name": "x", "is_active": {"constant": True}})
+    owners = conform([{"id": "1", "x": "Ada"}], of).records
+    assert owners.select("owner_name", "is_active", "is_queue", "is_deleted").rows() == [("Ada", True, False, False)]
+
+
+def test_columns_of_any_name_are_read():
+    """Names that our own frames use, or that a path would split, are names like others."""
+    columns = {"name": "location", "next_step": "raw", "competitor": "a.b", "loss_reason": "source_id"}
+    row = {"source_id": "7", "location": "L", "raw": "R", "a.b": "C"}
+    deals = conform([row], stream(id="source_id", columns=columns)).records
+    assert deals.select("source_id", *columns).rows() == [("7", "L", "R", "C", "7")]
+
+
+def fold(files, of=None, last=None):
+    of = of or stream(**opportunity("next_step"))
+    return folded_files(last, files, MEANING, stream=of, keeps_versions=False)
+
+
+def shown(state):
+    return state.select("source_id", "is_deleted", pl.col("location").str.split("/").list.first()).rows()
+
+
+def test_a_whole_file_tells_what_is_gone():
+    first, second = landed([{"id": "1"}, {"id": "2"}], "r1"), landed([{"id": "2"}, {"id": "3"}], "r2")
+    assert shown(fold([first, second])) == [("1", True, "r2"), ("2", False, "r2"), ("3", False, "r2")]
+    part = landed([{"id": "2"}, {"id": "3"}], "r2", is_whole=False)
+    assert shown(fold([first, part])) == [("1", False, "r1"), ("2", False, "r2"), ("3", False, "r2")]
+
+
+def test_a_record_that_comes_back_lives_again():
+    files = [landed(rows, run) for run, rows in (("r1", [{"id": "1"}]), ("r2", [{"id": "2"}]), ("r3", [{"id": "1"}]))]
+    assert shown(fold(files)) == [("1", False, "r3"), ("2", True, "r3")]
+    assert fold(files[1:], last=fold(files[:1]).lazy()).equals(fold(files))
+
+
+def test_the_later_change_wins_whatever_the_file_order():
+    of = stream(columns={"next_step": "x", "source_updated_at": "at", "is_deleted": "gone"})
+    newer = {"id": "1", "x": "new", "at": "2024-02-01", "gone": "yes"}
+    older = {"id": "1", "x": "old", "at": "2024-01-01", "gone": "no"}
+    for files in ([newer, older], [older, newer]):
+        [row] = fold([landed([row], f"r{place}") for place, row in enumerate(files)], of).rows(named=True)
+        assert (json.loads(row["raw"])["x"], row["is_deleted"]) == ("new", True)
+
+
+CELL = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["5", "3/1/2017", "2017-03-01", "Won", "€5"])
+
+
+@settings(deadline=None)
+@given(st.dictionaries(CELL.filter(lambda text: text.strip().isalnum()), st.tuples(CELL, CELL, CELL), max_size=2))
+def test_every_row_is_curated_or_set_aside_once(cells):
+    rows = [{"id": key, "stage": a, "day": b, "money": c} for key, (a, b, c) in cells.items()]
+    conformed = conform(rows, stream(columns=DEAL))
+    keys = [*conformed.records["record_key"], *conformed.quarantined["record_key"]]
+    assert sorted(keys) == [f"crm:deals:{key}" for key in fold([landed(rows)], stream(columns=DEAL))["source_id"]]
+    again = conform(rows[::-1], stream(columns=DEAL))
+    assert again.records.equals(conformed.records)

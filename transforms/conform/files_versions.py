@@ -1,0 +1,77 @@
+"""State of a file stream: the records of its landed files, one file after the other."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from definitions.file_stream import FileStream
+from transforms.conform.files_columns import with_record, word
+from transforms.conform.meaning import Meaning
+from transforms.frames import MOMENT
+from transforms.values.dates import moment
+from transforms.values.numbers import boolean
+from transforms.values.text import clean
+from transforms.versions import STATE, folded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedFile:
+    """One landed file: its rows (raw, location) and where it lies (`run/file`).
+
+    `is_whole`: every record there is stands in it, so that one that does not is gone. Never true of a file without
+    rows, nor of one with rows set aside, whose ids nobody knows.
+    """
+
+    rows: pl.LazyFrame
+    location: str
+    is_whole: bool
+
+
+def folded_files(
+    last: pl.LazyFrame | None,
+    files: Iterable[LandedFile],
+    meaning: Meaning,
+    *,
+    stream: FileStream,
+    keeps_versions: bool,
+) -> pl.DataFrame:
+    """State (`transforms.versions.STATE`) after these files, the earliest first.
+
+    Needs all rows of one file together.
+    """
+    state = pl.DataFrame(schema=STATE) if last is None else last.collect()
+    for file in files:
+        read = file_versions(file.rows, meaning, stream=stream).collect()
+        parts = [state, read]
+        if file.is_whole:
+            parts.append(_gone(state, read, file.location))
+        state = folded([part.lazy() for part in parts], keeps_versions=keeps_versions)
+    return state
+
+
+def file_versions(rows: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> pl.LazyFrame:
+    """Landed rows (raw, location) as versions of records, in the columns of the state.
+
+    The version is the mapped `source_updated_at`; null without one, so that the later file wins. Row by row.
+    """
+    version, deleted = pl.lit(None, MOMENT), pl.lit(value=False)
+    if column := stream.columns.get("source_updated_at"):
+        version = moment(word(column, stream), meaning.time_zone, order=column.dates or stream.dates)
+    if column := stream.columns.get("is_deleted"):
+        deleted = boolean(word(column, stream)).fill_null(value=False)
+    return with_record(rows, stream).select(
+        source_id=clean(pl.col("record").struct.field(stream.id)),
+        version_at=version,
+        is_deleted=deleted,
+        is_latest=pl.lit(value=True),
+        raw="raw",
+        location="location",
+    )
+
+
+def _gone(state: pl.DataFrame, read: pl.DataFrame, location: str) -> pl.DataFrame:
+    """Tombstones of the live records that a whole file no longer has, as of their last version."""
+    live = state.filter("is_latest", ~pl.col("is_deleted"))
+    missing = live.join(read, on="source_id", how="anti")
+    return missing.with_columns(is_deleted=pl.lit(value=True), location=pl.lit(f"{location}:0"))
