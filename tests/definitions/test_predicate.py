@@ -1,14 +1,18 @@
 """What a test may say, and what a person is told who says something else."""
 
-from datetime import date
+from datetime import date, timedelta
 
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from definitions.errors import ConfigurationError
-from definitions.facets import DERIVED, Use, facets_of
+from definitions.facets import DERIVED, Derived, Use, facets_of
 from definitions.field import Kind
 from definitions.fields import FIELDS
 from definitions.predicate import at_least, parse
+from transforms.predicates import compile_facet, compile_predicate
 
 AS_OF = date(2026, 1, 31)
 
@@ -154,3 +158,33 @@ def test_every_day_counter_is_worked_out_from_a_day_of_the_contract():
         assert {derived.later, derived.earlier} == {"as_of", derived.column}
         assert FIELDS[derived.column].kind is Kind.DAY
         assert derived.name not in FIELDS
+
+
+@given(answers=st.lists(st.sampled_from([True, False, None]), min_size=4, max_size=4), count=st.integers(1, 4))
+def test_a_policy_is_met_or_not_or_pending(answers, count):
+    columns = dict(
+        zip(("has_open_opportunity", "has_won_opportunity", "claims_customer", "is_deleted"), answers, strict=True)
+    )
+    criteria = {f"c{place}": parse(name, "person") for place, name in enumerate(columns)}
+    policy = at_least(count, criteria, ("c0",))
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Boolean))
+    met, open_ = answers.count(True), answers.count(None)
+    if answers[0] is True and met >= count:
+        expected = True
+    elif answers[0] is False or met + open_ < count:
+        expected = False
+    else:
+        expected = None
+    assert frame.select(compile_predicate(policy, AS_OF)).item() is expected
+    strict = at_least(count, criteria, ("c0",), unknown_is_not_met=True)
+    assert frame.select(compile_predicate(strict, AS_OF)).item() is (expected is True)
+
+
+@pytest.mark.parametrize("name", [name for name, facet in facets_of("person").items() if isinstance(facet, Derived)])
+def test_every_day_counter_counts_whole_days_and_keeps_null(name):
+    column = facets_of("person")[name].column
+    frame = pl.DataFrame({column: [AS_OF, AS_OF - timedelta(days=400), None]}, schema={column: pl.Date})
+    counted = frame.select(compile_facet(name, AS_OF))
+    assert counted.columns == [name]
+    assert [abs(days) if days is not None else None for days in counted[name].to_list()] == [0, 400, None]
+    assert (counted[name][1] < 0) is (name == "purchase_days_ahead")

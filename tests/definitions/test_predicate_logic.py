@@ -64,14 +64,14 @@ def met(text: str) -> list[bool]:
     return EVERY.with_columns(met=test.fill_null(value=False))["met"].to_list()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(later=TESTS, earlier=TESTS)
 def test_implied_means_met_by_every_record_that_meets_the_other(later, earlier):
     if implies(parse(later, "opportunity").node, parse(earlier, "opportunity").node):
         assert all(wide for narrow, wide in zip(met(later), met(earlier), strict=True) if narrow)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=TESTS)
 def test_never_and_always_are_said_only_when_it_is_so(text):
     node = parse(text, "opportunity").node

