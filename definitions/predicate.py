@@ -41,7 +41,10 @@ class Predicate:
         return columns_in(self.node)
 
     def to_postgres(self, as_of: date) -> str:
-        """Write the test as a boolean SQL expression over the curated columns."""
+        """Write the test as a boolean SQL expression over the curated columns.
+
+        It is complete: a `%`, a `:word` or a brace in it belongs to a text and is no parameter of a driver or template.
+        """
         return sql_of(self.node, as_of)
 
 
