@@ -1,5 +1,7 @@
 """Telephone numbers in E.164 form, read with the country of the record in mind."""
 
+from collections.abc import Mapping
+
 import polars as pl
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
 
@@ -35,13 +37,14 @@ def phone_e164(phone: pl.Expr, region: pl.Expr) -> pl.Expr:
     return read_distinct(_read, dtype=pl.String, number=possible, region=local)
 
 
-def with_phone(records: pl.LazyFrame, *, default_regions: dict[str, str]) -> pl.LazyFrame:
+def with_phone(records: pl.LazyFrame, *, default_regions: Mapping[str, str | None]) -> pl.LazyFrame:
     """Add `phone_e164` to rows that have `phone`, `country` and `source_system`.
 
     Row by row. The region is the record's `country`, else what `default_regions` says of its source, else none: then
     only numbers that start with a plus can be read.
     """
-    default = pl.col("source_system").replace_strict(default_regions, default=None, return_dtype=pl.String)
+    sources, regions = pl.Series(default_regions, dtype=pl.String), pl.Series(default_regions.values(), dtype=pl.String)
+    default = pl.col("source_system").replace_strict(sources, regions, default=None)
     return records.with_columns(phone_e164=phone_e164(pl.col("phone"), pl.coalesce("country", default)))
 
 
