@@ -100,6 +100,7 @@ def _standing(draws: Draws, owner: pl.Expr, newest: pl.Expr) -> list[pl.Expr]:
         pl.when(has_deal).then("inbound").alias("hs_lifecyclestage_opportunity_date"),
         pl.when(is_customer).then("inbound").alias("hs_lifecyclestage_customer_date"),
         pl.col("opted_out").alias("hs_email_optout"),
+        pl.when("bounced").then(1).alias("hs_email_bounce"),
         pl.when("bounced").then(pl.lit("UNKNOWN_USER")).alias("hs_email_hard_bounce_reason_enum"),
         draws.whole(0, 100, "score").alias("hubspotscore"),
     ]
@@ -112,6 +113,7 @@ def _engagement(draws: Draws, newest: pl.Expr) -> list[pl.Expr]:
     last_form = pl.when(pl.col("evidence") == "form").then("inbound").otherwise(earlier)
     first_form = pl.min_horizontal(pl.col("born") + pl.duration(minutes=2), last_form)
     visited = (pl.col("evidence") == "visit") | draws.sometimes(0.6, "visited")
+    opened = (pl.col("evidence") == "click") | draws.sometimes(0.3, "opened")
     planned = pl.col("story").is_in(["worked", "buyer"]) & draws.sometimes(0.5, "next planned")
     return [
         pl.when(asked).then("form").alias("recent_conversion_event_name"),
@@ -119,6 +121,7 @@ def _engagement(draws: Draws, newest: pl.Expr) -> list[pl.Expr]:
         pl.when(asked).then("form").alias("first_conversion_event_name"),
         pl.when(asked).then(first_form).cast(MOMENT).alias("first_conversion_date"),
         pl.when(asked).then(draws.whole(1, 6, "conversions")).otherwise(0).alias("num_conversion_events"),
+        pl.when(asked & opened).then("inbound").alias("hs_email_last_open_date"),
         pl.when(asked & (pl.col("evidence") == "click")).then("inbound").alias("hs_email_last_click_date"),
         pl.when(asked & (pl.col("evidence") == "reply")).then("inbound").alias("hs_sales_email_last_replied"),
         pl.when(asked & visited).then("inbound").alias("hs_analytics_last_visit_timestamp"),

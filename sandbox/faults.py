@@ -5,31 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sandbox.limits import too_many
-from sandbox.web import Answer, says
+from sandbox.spoiled_pages import PAGE_FAULTS, spoiled_page
+from sandbox.web import Answer, Request, says
 
 MAINTENANCE = (
     b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>"
 )
-KINDS = (
-    "429",
-    "500",
-    "502",
-    "503",
-    "504",
-    "html",
-    "empty",
-    "truncated_json",
-    "truncated_gzip",
-    "short_gzip",
-    "reset",
-    "cut",
-    "stall",
-    "expired_token",
-    "forbidden",
-    "daily_limit",
+ANSWER_FAULTS = (
+    *("429", "500", "502", "503", "504"),
+    *("html", "empty", "truncated_json", "truncated_gzip", "short_gzip"),
+    *("expired_token", "forbidden", "daily_limit"),
 )
 # What happens to the connection, rather than to the answer.
 CONNECTION_FAULTS = ("reset", "cut", "stall")
+KINDS = (*ANSWER_FAULTS, *CONNECTION_FAULTS, *PAGE_FAULTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +61,11 @@ class FaultScript:
         return None
 
 
-def spoiled(fault: Fault, path: str, well: Callable[[], Answer]) -> Answer:
+def spoiled(fault: Fault, request: Request, well: Callable[[], Answer]) -> Answer:
     """The answer as the fault leaves it; `well` gives the good one."""
-    salesforce = path.startswith("/services")
+    salesforce = request.path.startswith("/services")
+    if fault.kind in PAGE_FAULTS:
+        return spoiled_page(fault.kind, request, well())
     if fault.kind in ("html", "empty"):
         body = MAINTENANCE if fault.kind == "html" else b""
         return Answer(body=body, media_type="text/html;charset=utf-8" if fault.kind == "html" else "application/json")

@@ -28,17 +28,18 @@ _PROPERTIES = re.compile(rf"^/crm/(?:properties/{_VERSION}|v3/properties)/(?P<ki
 _LINKS = re.compile(
     rf"^/crm/(?:associations/{_VERSION}|v[34]/associations)/(?P<origin>[\w-]+)/(?P<target>[\w-]+)/batch/read$"
 )
+LONGEST_QUERY = 32_000
 _DETAILS = re.compile(rf"^/account-info/{_VERSION}/details$")
 
 
 class HubSpot:
     """The dialect over one state of the company."""
 
-    def __init__(self, company: Company, token: str, now: Callable[[], str]) -> None:
+    def __init__(self, company: Company, token: str, now: Callable[[], str], *, unsteady_ties: bool = False) -> None:
         """`now` gives the moment for the frames of batch answers, as text."""
         self.company, self.token, self.now = company, token, now
         self.shelves = {kind: Shelf.of(kind, company.hubspot[kind]) for kind in MODIFIED}
-        self.pages, self.searches = Pages(self.shelves), Searches(self.shelves)
+        self.pages, self.searches = Pages(self.shelves), Searches(self.shelves, unsteady=unsteady_ties)
         self._pairs: Pairs | None = None
 
     def answer(self, request: Request) -> Answer:
@@ -58,6 +59,7 @@ class HubSpot:
 
     def _routed(self, request: Request) -> Answer:
         if found := _OBJECTS.match(request.path):
+            self._possible(request)
             return self._objects(request, _type(found["kind"]), found["rest"] or "")
         if found := _LINKS.match(request.path):
             if self._pairs is None:
@@ -72,6 +74,14 @@ class HubSpot:
         if _DETAILS.match(request.path):
             return says(details(self.company.as_of))
         raise HubSpotError("OBJECT_NOT_FOUND", "No resource found", status=404)
+
+    def _possible(self, request: Request) -> None:
+        """Refuse what the live service refuses, and what this imitation does not know."""
+        if len(request.query) > LONGEST_QUERY:
+            raise HubSpotError("URI_TOO_LONG", "The URI is too long", status=414)
+        for name in ("propertiesWithHistory", "associations"):
+            if name in request.asked():
+                raise HubSpotError("VALIDATION_ERROR", f"this imitation of HubSpot does not know {name}")
 
     def _objects(self, request: Request, kind: str, rest: str) -> Answer:
         if request.method == "POST" and rest == "/search":

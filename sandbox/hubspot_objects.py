@@ -73,7 +73,7 @@ class Pages:
         shelf = self.shelves[kind]
         rows = shelf.records(archived=archived)[shelf.rows_of(ids, archived=archived)]
         found = hubspot_objects(rows, asked.get("properties") or DEFAULTS[kind], MODIFIED[kind])
-        missing = sorted(set(ids) - set(rows["_id"].to_list()))
+        missing = sorted({i for i in ids if shelf.survivors.get(i, i) not in set(rows["_id"])})
         errors = [not_found(missing)] if missing else []
         return batch(found, errors, now(), count=len(missing))
 

@@ -23,9 +23,10 @@ ORDERED = {"GT", "GTE", "LT", "LTE"}
 class Searches:
     """Searches of one state of the company; the rows of a search are found once and paged from."""
 
-    def __init__(self, shelves: dict[str, Shelf]) -> None:
-        """`shelves` by object type."""
-        self.shelves = shelves
+    def __init__(self, shelves: dict[str, Shelf], *, unsteady: bool) -> None:
+        """`shelves` by object type; `unsteady` gives ties another order at every request."""
+        self.shelves, self.unsteady = shelves, unsteady
+        self._turn = False
         self._found: dict[bytes, pl.DataFrame] = {}
 
     def answer(self, kind: str, request: Request) -> Answer:
@@ -51,10 +52,11 @@ class Searches:
 
     def _rows(self, kind: str, asked: dict[str, Any]) -> pl.DataFrame:
         groups, sorts = asked.get("filterGroups") or [], asked.get("sorts") or []
-        key = msgspec.json.encode([kind, groups, sorts, asked.get("query")])
+        self._turn = self.unsteady and not self._turn
+        key = msgspec.json.encode([kind, groups, sorts, asked.get("query"), self._turn])
         rows = self._found.get(key)
         if rows is None:
-            rows = _sorted(_filtered(self.shelves[kind].live, groups, asked.get("query")), sorts)
+            rows = _sorted(_filtered(self.shelves[kind].live, groups, asked.get("query")), sorts, upwards=self._turn)
             if len(self._found) >= KEPT_SEARCHES:
                 self._found.pop(next(iter(self._found)))
             self._found[key] = rows
@@ -150,7 +152,7 @@ def _moment(text: str) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _sorted(frame: pl.DataFrame, sorts: list[Any]) -> pl.DataFrame:
+def _sorted(frame: pl.DataFrame, sorts: list[Any], *, upwards: bool) -> pl.DataFrame:
     if len(sorts) > 1:
         raise HubSpotError("VALIDATION_ERROR", "only one sort is allowed")
     if not sorts:
@@ -158,8 +160,8 @@ def _sorted(frame: pl.DataFrame, sorts: list[Any]) -> pl.DataFrame:
     name, descending = _sort(sorts[0])
     if name not in frame.columns or name.startswith("_"):
         raise HubSpotError("VALIDATION_ERROR", f"property '{name}' does not exist")
-    # Ties come in no promised order: by id here, but from the far end, so that nobody leans on it.
-    return frame.sort(name, "_rank", descending=[descending, True], nulls_last=True)
+    # Ties come in no promised order: by id here, but mostly from the far end, so that nobody leans on it.
+    return frame.sort(name, "_rank", descending=[descending, not upwards], nulls_last=True)
 
 
 def _sort(asked: object) -> tuple[str, bool]:

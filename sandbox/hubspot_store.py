@@ -9,7 +9,7 @@ import polars as pl
 from sandbox.chance import Ids
 
 CHUNK = 2_000
-KEPT_CHUNKS = 800
+KEPT_CHUNKS = 400
 LONGEST_ID = 18
 MODIFIED = {"contacts": "lastmodifieddate", "companies": "hs_lastmodifieddate", "deals": "hs_lastmodifieddate"}
 TYPES = {
@@ -32,6 +32,7 @@ class Shelf:
     live: pl.DataFrame
     archived: pl.DataFrame
     ranks: dict[bool, Ids] = field(default_factory=dict)
+    survivors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, kind: str, table: pl.DataFrame) -> "Shelf":
@@ -42,7 +43,11 @@ class Shelf:
             hs_object_id=pl.col("_rank"), createdate=pl.col("_created"), **{modified: pl.col("_modified")}
         )
         live, archived = (ordered.filter(pl.col("_state") == state) for state in ("live", "archived"))
-        return cls(kind, live, archived, {False: live["_rank"].to_numpy(), True: archived["_rank"].to_numpy()})
+        merged = table.select("_id", old=pl.col("hs_merged_object_ids").str.split(";")).drop_nulls().explode("old")
+        survivors = dict(merged.select("old", "_id").iter_rows())
+        return cls(
+            kind, live, archived, {False: live["_rank"].to_numpy(), True: archived["_rank"].to_numpy()}, survivors
+        )
 
     def records(self, *, archived: bool) -> pl.DataFrame:
         """Records of one of the two lists."""
@@ -53,7 +58,8 @@ class Shelf:
         return int(np.searchsorted(self.ranks[archived], after, side="right"))
 
     def rows_of(self, ids: Sequence[str], *, archived: bool) -> list[int]:
-        """Places of the given ids, without those that are not there."""
+        """Places of the given ids, without those that are not there; a merged-away id finds its survivor."""
+        ids = [self.survivors.get(identity, identity) for identity in ids]
         ranks = self.ranks[archived]
         wanted = np.unique(np.array([int(i) for i in ids if i.isdigit() and len(i) <= LONGEST_ID], dtype=np.int64))
         places = np.searchsorted(ranks, wanted)

@@ -18,6 +18,19 @@ class Limits:
     salesforce_daily: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How the vendors behave towards their clients, beyond answering.
+
+    `token_lifetime` is in seconds, null for ever. `unsteady_ties` gives records of one modified time another order at
+    every search.
+    """
+
+    limits: Limits = Limits()
+    token_lifetime: float | None = None
+    unsteady_ties: bool = False
+
+
 @dataclass(slots=True)
 class Gate:
     """Counts requests against the limits, by a clock that never jumps."""

@@ -9,7 +9,7 @@ from sandbox.catalogue import salesforce_describe
 from sandbox.company import Company
 from sandbox.rendering import SALESFORCE_MOMENT
 from sandbox.salesforce_errors import SalesforceError, refusal
-from sandbox.salesforce_query import Cursor, Queries, page_size
+from sandbox.salesforce_query import Cursors, Queries, page_size
 from sandbox.salesforce_sessions import Sessions
 from sandbox.web import Answer, Request, says
 
@@ -25,7 +25,7 @@ _SOBJECT = re.compile(r"^/sobjects/(?P<kind>\w+)/(?P<what>describe|deleted)/?$")
 class Salesforce:
     """The dialect over one state of the company."""
 
-    def __init__(self, company: Company, sessions: Sessions, cursors: dict[str, Cursor]) -> None:
+    def __init__(self, company: Company, sessions: Sessions, cursors: Cursors) -> None:
         """`sessions` and `cursors` belong to the server, not to the state."""
         self.company, self.sessions = company, sessions
         self.queries = Queries(company.salesforce, cursors)
@@ -75,7 +75,7 @@ class Salesforce:
         if start >= end or start < newest - BIN:
             message = "the start date must be before the end date and at most 15 days ago"
             raise SalesforceError("INVALID_REPLICATION_DATE", message)
-        rows = table.filter(pl.col("IsDeleted") & pl.col("_modified").is_between(start, end))
+        rows = table.filter((pl.col("_state") == "archived") & pl.col("_modified").is_between(start, end))
         told = rows.select(id="Id", deletedDate=pl.col("_modified").dt.strftime(SALESFORCE_MOMENT)).to_dicts()
         return says(
             {

@@ -1,6 +1,6 @@
 """Salesforce's query resource: rows found once, handed out in pages behind a locator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import msgspec
@@ -16,6 +16,8 @@ from sandbox.web import Answer
 PAGE = 2_000
 SMALLEST_PAGE = 200
 KEPT_CURSORS = 500
+# Objects without the field IsDeleted.
+NEVER_DELETED = ("User", "Group", "OpportunityStage")
 
 Rows = NDArray[np.int64]
 
@@ -29,14 +31,36 @@ class Cursor:
     rows: Rows
 
 
-def shown(table: pl.DataFrame) -> pl.DataFrame:
+@dataclass(slots=True)
+class Cursors:
+    """Cursors still open; no locator is ever given twice."""
+
+    kept: dict[str, Cursor] = field(default_factory=dict)
+    given: int = 0
+
+    def keep(self, cursor: Cursor) -> str:
+        """Keep a cursor, the oldest giving way; the name it is found by."""
+        if len(self.kept) >= KEPT_CURSORS:
+            self.kept.pop(next(iter(self.kept)))
+        self.given += 1
+        name = f"01g5g{self.given:013d}"
+        self.kept[name] = cursor
+        return name
+
+    def forget(self) -> None:
+        """Close all cursors: their locators are refused from now on."""
+        self.kept.clear()
+
+
+def shown(kind: str, table: pl.DataFrame) -> pl.DataFrame:
     """The table with the fields Salesforce derives: deletion, stamps, full name."""
     derived = {
-        "IsDeleted": pl.col("_state") == "archived",
         "CreatedDate": pl.col("_created"),
         "LastModifiedDate": pl.col("_modified"),
         "SystemModstamp": pl.col("_modified"),
     }
+    if kind not in NEVER_DELETED:
+        derived["IsDeleted"] = pl.col("_state") == "archived"
     if "LastName" in table.columns and "Name" not in table.columns:
         derived["Name"] = pl.concat_str("FirstName", "LastName", separator=" ", ignore_nulls=True)
     return table.filter(pl.col("_state") != "absent").with_columns(**derived).sort("Id")
@@ -45,9 +69,9 @@ def shown(table: pl.DataFrame) -> pl.DataFrame:
 class Queries:
     """Queries over one state of the company."""
 
-    def __init__(self, tables: dict[str, pl.DataFrame], cursors: dict[str, Cursor]) -> None:
-        """`cursors` outlive a state of the company in name only: an old locator is refused."""
-        self.tables = {kind: shown(table) for kind, table in tables.items()}
+    def __init__(self, tables: dict[str, pl.DataFrame], cursors: Cursors) -> None:
+        """`tables` by object type; `cursors` belong to the server."""
+        self.tables = {kind: shown(kind, table) for kind, table in tables.items()}
         self.cursors = cursors
         self._orders: dict[tuple[str, tuple[tuple[str, bool, bool], ...]], Rows] = {}
 
@@ -67,14 +91,14 @@ class Queries:
     def go_on(self, locator: str, page: int, version: str) -> Answer:
         """Answer a `nextRecordsUrl`."""
         name, _, start = locator.rpartition("-")
-        cursor = self.cursors.get(name)
+        cursor = self.cursors.kept.get(name)
         if cursor is None or not start.isdigit():
             raise SalesforceError("INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(cursor, int(start), page, version, name=name)
 
     def _found(self, kind: str, query: Soql, *, with_deleted: bool) -> Rows:
         table = self.tables[kind]
-        keep = pl.lit(value=True) if with_deleted else ~pl.col("IsDeleted")
+        keep = pl.lit(value=True) if with_deleted else pl.col("_state") == "live"
         if query.where is not None:
             keep = keep & where_of(query.where, table, kind)
         mask = table.select(pl.repeat(value=True, n=pl.len()) & keep).to_series().to_numpy()
@@ -102,19 +126,11 @@ class Queries:
         total, stop = len(cursor.rows), start + len(rows)
         if stop >= total:
             return Answer(body=b'{"totalSize":%d,"done":true,"records":[%b]}' % (total, records))
-        locator = f"{name or self._keep(cursor)}-{stop}"
+        locator = f"{name or self.cursors.keep(cursor)}-{stop}"
         url = quote(f"/services/data/{version}/query/{locator}")
         return Answer(
             body=b'{"totalSize":%d,"done":false,"nextRecordsUrl":"%b","records":[%b]}' % (total, url.encode(), records)
         )
-
-    def _keep(self, cursor: Cursor) -> str:
-        if len(self.cursors) >= KEPT_CURSORS:
-            self.cursors.pop(next(iter(self.cursors)))
-        last = next(reversed(self.cursors), "01g5g0000000000000")
-        name = f"01g5g{int(last[5:]) + 1:013d}"
-        self.cursors[name] = cursor
-        return name
 
 
 def page_size(options: str) -> int:

@@ -11,10 +11,10 @@ from sandbox.company import Company
 from sandbox.faults import CONNECTION_FAULTS, Fault, FaultScript, spoiled
 from sandbox.hubspot_api import HubSpot
 from sandbox.life import changes, next_week
-from sandbox.limits import Gate, Limits
+from sandbox.limits import Gate, Manners
 from sandbox.moments import HOUR, start_of
 from sandbox.salesforce_api import Salesforce
-from sandbox.salesforce_query import Cursor
+from sandbox.salesforce_query import Cursors
 from sandbox.salesforce_sessions import Sessions
 from sandbox.truth import ACCOUNT_KEYS, DEAL_KEYS, KEYS, members, truth
 from sandbox.web import Answer, Request, says
@@ -47,28 +47,29 @@ class Sandbox:
         self,
         company: Company,
         credentials: Credentials,
-        limits: Limits,
+        manners: Manners,
         monotonic: Callable[[], float],
-        token_lifetime: float | None,
     ) -> None:
         """`monotonic` gives seconds of a clock that never jumps."""
-        self.credentials, self.monotonic, self.started = credentials, monotonic, monotonic()
+        self.credentials, self.manners = credentials, manners
+        self.monotonic, self.started = monotonic, monotonic()
         self.sessions = Sessions(
             client_id=credentials.salesforce_client_id,
             client_secret=credentials.salesforce_client_secret,
             monotonic=monotonic,
-            lifetime=token_lifetime,
+            lifetime=manners.token_lifetime,
         )
-        self.gate, self.faults = Gate(limits, monotonic), FaultScript()
-        self.cursors: dict[str, Cursor] = {}
+        self.gate, self.faults = Gate(manners.limits, monotonic), FaultScript()
+        self.cursors = Cursors()
         self.requests: dict[str, int] = {}
         self.open(company)
 
     def open(self, company: Company) -> None:
         """Show a state of the company; locators of an earlier one are forgotten."""
         self.company = company
-        self.cursors.clear()
-        self.hubspot = HubSpot(company, self.credentials.hubspot_token, self.now_text)
+        self.cursors.forget()
+        unsteady = self.manners.unsteady_ties
+        self.hubspot = HubSpot(company, self.credentials.hubspot_token, self.now_text, unsteady_ties=unsteady)
         self.salesforce = Salesforce(company, self.sessions, self.cursors)
 
     def now(self) -> datetime:
@@ -96,7 +97,7 @@ class Sandbox:
             return self._control(request)
         self._count(request)
         if fault is not None and fault.kind not in CONNECTION_FAULTS:
-            return spoiled(fault, request.path, lambda: self._well(request))
+            return spoiled(fault, request, lambda: self._well(request))
         return self._well(request)
 
     def _well(self, request: Request) -> Answer:

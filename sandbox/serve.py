@@ -18,7 +18,7 @@ import uvicorn
 
 from sandbox.application import application
 from sandbox.company import found
-from sandbox.limits import Limits
+from sandbox.limits import Limits, Manners
 from sandbox.sandbox_state import Credentials, Sandbox
 
 RESET_AT_ONCE = struct.pack("ii", 1, 0)
@@ -32,13 +32,12 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
-    limits: Limits | None = None,
-    token_lifetime: float | None = None,
+    manners: Manners | None = None,
     stay: bool = False,
 ) -> None:
     """Serve until told to stop; port 0 takes any free one. `stay` ignores the closing of standard input."""
     credentials = Credentials()
-    sandbox = Sandbox(found(people, seed, as_of), credentials, limits or Limits(), time.monotonic, token_lifetime)
+    sandbox = Sandbox(found(people, seed, as_of), credentials, manners or Manners(), time.monotonic)
     listener = socket.create_server((host, port), backlog=512)
     # Accepted connections inherit it; without it Nagle's algorithm holds each body back for 40 ms after its headers.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -69,8 +68,9 @@ async def _run(sandbox: Sandbox, listener: socket.socket, opens: str, *, stay: b
     running = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not running.done():
         await asyncio.sleep(PAUSE)
-    sys.stdout.write(opens + "\n")
-    sys.stdout.flush()
+    if server.started:
+        sys.stdout.write(opens + "\n")
+        sys.stdout.flush()
     if not stay:
         threading.Thread(target=_until_input_closes, args=(server,), daemon=True).start()
     await running
@@ -96,15 +96,16 @@ def main() -> None:
     parser.add_argument("--search-secondly", type=int, help="HubSpot searches a second; none if not given")
     parser.add_argument("--salesforce-daily", type=int, help="Salesforce requests a day; none if not given")
     parser.add_argument("--token-lifetime", type=float, help="seconds a Salesforce token lives; for ever if not given")
+    parser.add_argument("--unsteady-ties", action="store_true", help="order ties anew at every HubSpot search")
     parser.add_argument("--stay", action="store_true", help="do not end when standard input closes")
     asked = parser.parse_args()
     limits = Limits(
-        ten_secondly=asked.ten_secondly, search_secondly=asked.search_secondly, salesforce_daily=asked.salesforce_daily
+        ten_secondly=asked.ten_secondly,
+        search_secondly=asked.search_secondly,
+        salesforce_daily=asked.salesforce_daily,
     )
-    serve(
-        asked.people, asked.seed, asked.as_of, asked.host, asked.port,
-        limits=limits, token_lifetime=asked.token_lifetime, stay=asked.stay,
-    )  # fmt: skip
+    manners = Manners(limits=limits, token_lifetime=asked.token_lifetime, unsteady_ties=asked.unsteady_ties)
+    serve(asked.people, asked.seed, asked.as_of, asked.host, asked.port, manners=manners, stay=asked.stay)
 
 
 if __name__ == "__main__":
