@@ -198,13 +198,19 @@ def test_every_class_can_be_explained(small, told, reasons, reason):
     assert row["rule"] == f"small/1/{row['lifecycle_class']}"
 
 
-def first_true(frame: pl.LazyFrame, rules: tuple[ClassRule, ...]) -> list[str]:
-    """Ask every test by itself."""
+def asked(frame: pl.LazyFrame, rules: tuple[ClassRule, ...]) -> list[tuple[str, str]]:
+    """Class and reasons of each row, every test asked by itself."""
     answers = frame.select(
         (pl.lit(value=True) if rule.when is None else compile_predicate(rule.when, AS_OF)).alias(rule.name)
         for rule in rules
     ).collect()
-    return [next(name for name, is_true in answer.items() if is_true) for answer in answers.to_dicts()]
+    words = {True: "true", False: "false", None: "unknown"}
+    found = []
+    for row in answers.to_dicts():
+        told = [f"{name}={words[answer]}" for name, answer in row.items()]
+        place = list(row.values()).index(True)
+        found.append((rules[place].name, "; ".join(told[: place + 1])))
+    return found
 
 
 @settings(max_examples=30, deadline=None)
@@ -213,7 +219,7 @@ def test_every_row_has_the_first_class_whose_test_it_satisfies(small, rows_of, d
     given_rows = people(*data.draw(rows_of(PERSON, ALWAYS)))
     classified = classify_people(given_rows, small, AS_OF).collect()
     assert_frame_equal(classified.select(given_rows.collect_schema().names()), given_rows.collect())
-    assert classified["lifecycle_class"].to_list() == first_true(given_rows, small.people)
+    assert classified.select("lifecycle_class", "class_reasons").rows() == asked(given_rows, small.people)
 
 
 @pytest.fixture(scope="module")
@@ -233,9 +239,9 @@ def test_the_hand_off_profile_gives_every_record_one_class_of_the_vocabulary(han
         columns = fields(f"{key} {' '.join(sorted(read))}")
         frame = pl.LazyFrame(data.draw(rows_of(columns, ALWAYS, 5)), schema=schema_of(columns))
         classified = kind(frame, handoff, AS_OF).collect()
-        given_class = classified["lifecycle_class" if key == "person_id" else "pipeline_class"].to_list()
-        assert given_class == first_true(frame, ladder)
-        assert set(given_class) <= set(words)
+        column = "lifecycle_class" if key == "person_id" else "pipeline_class"
+        assert classified.select(column, "class_reasons").rows() == asked(frame, ladder)
+        assert set(classified[column]) <= set(words)
 
 
 @settings(max_examples=30, deadline=None)
