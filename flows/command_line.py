@@ -15,6 +15,8 @@ _QUIET = {
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
+    # Twenty seconds, the default, is too short for a busy machine.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
 }
 
 app = App(name="bantam", help="One agreed meaning of lead and opportunity, enforced against your CRM.")

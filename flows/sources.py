@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors import hubspot, salesforce
 from connectors.auth import Secret
+from connectors.files_settings import FilesSource
 from connectors.http import Http
 from connectors.pace import Clock, Rate
 from connectors.source import Stream
@@ -119,6 +120,18 @@ def meaning_of(source: VendorSource, definitions: Definitions) -> Meaning:
     )
 
 
+def meaning_of_files(source: FilesSource, definitions: Definitions) -> Meaning:
+    """What a folder of files means by its words."""
+    return Meaning(
+        source=source.name,
+        time_zone=source.time_zone or definitions.reporting.time_zone,
+        currency=source.currency or definitions.reporting.currency,
+        region=source.region,
+        stages=source.stages,
+        origins=definitions.lead_sources,
+    )
+
+
 def _record_urls(source: VendorSource) -> dict[str, str]:
     """Deep links as the vendors write them (semantics F1.2); none for HubSpot while the portal id is not set."""
     if isinstance(source, SalesforceSource):
@@ -128,3 +141,6 @@ def _record_urls(source: VendorSource) -> dict[str, str]:
         return {}
     base = f"https://app.hubspot.com/contacts/{source.portal_id}/record"
     return {name: f"{base}/{code}/{{}}" for name, code in _HUBSPOT_RECORDS.items()}
+
+
+STREAMS: dict[str, tuple[Stream[Any], ...]] = {"hubspot": hubspot.STREAMS, "salesforce": salesforce.STREAMS}

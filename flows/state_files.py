@@ -7,9 +7,14 @@ from pathlib import Path
 
 import polars as pl
 
+from connectors.files import is_whole, landed_rows
+from connectors.landed import LandedPage, Rejected
 from connectors.landing import Landing
 from definitions.crash_points import crash_point
 from definitions.errors import LandingError
+from definitions.file_stream import FileStream
+from transforms.conform.files_versions import LandedFile, folded_files
+from transforms.conform.meaning import Meaning
 from transforms.versions import STATE, Envelope, folded, opened
 
 
@@ -27,51 +32,109 @@ class StreamState:
         return pl.LazyFrame(schema=STATE) if self.path is None else pl.scan_parquet(self.path)
 
 
-def fold_state(
-    folder: Path,
-    landing: Landing,
-    *,
-    source: str,
-    stream: str,
-    envelope: Envelope,
-    keeps_versions: bool,
-    run_id: str,
-    last_version: str | None,
-) -> StreamState:
-    """Fold what landed since `last_version` into it; without anything new the last one stands.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where one stream's state lies, and which version the warehouse points to."""
 
-    Pages of a run that died before it published are folded too: they are landed, so they are true.
-    Raises `LandingError` when the last version's file is gone or a page no longer matches its checksum.
+    folder: Path
+    landing: Landing
+    source: str
+    stream: str
+    run_id: str
+    last_version: str | None
+
+    def last(self) -> Path | None:
+        """File of the last version; `LandingError` when it is gone."""
+        path = self._path(self.last_version)
+        if path is not None and not path.exists():
+            raise LandingError(
+                f"{path}: the state that the warehouse points to is gone. Restore it from a backup of BANTAM_HOME."
+            )
+        return path
+
+    def unread(self) -> list[LandedPage]:
+        """Pages landed since the last version, those of a run that died before it published too: they are true."""
+        after = self.last_version or ""
+        runs = [run for run in self.landing.run_ids(self.source, self.stream) if run > after]
+        return list(self.landing.pages_of(self.source, self.stream, runs))
+
+    def unread_rejected(self) -> list[tuple[str, Rejected]]:
+        """Records set aside before landing since the last version, each with the run and file it lies in."""
+        after = self.last_version or ""
+        runs = [run for run in self.landing.run_ids(self.source, self.stream) if run > after]
+        pages = [page for run in runs for page in self.landing.read_manifest(self.source, self.stream, run)]
+        return [
+            (f"{page.run_id}/{page.rejected_path.name}", record)
+            for page in pages
+            if page.rejected_path is not None
+            for record in self.landing.rejected(page)
+        ]
+
+    def unchanged(self) -> StreamState:
+        """The state as it was."""
+        return StreamState(source=self.source, stream=self.stream, version=self.last_version, path=self.last())
+
+    def keep(self, state: pl.DataFrame) -> StreamState:
+        """Write a new version, durably."""
+        path = self._path(self.run_id)
+        if path is None:
+            raise LandingError("a state needs a run to be named after")
+        _save(state, path)
+        return StreamState(source=self.source, stream=self.stream, version=self.run_id, path=path)
+
+    def _path(self, version: str | None) -> Path | None:
+        return None if version is None else self.folder / self.source / self.stream / f"{version}.parquet"
+
+
+def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool) -> StreamState:
+    """Fold what a vendor's stream landed since the last version; without anything new the last one stands.
+
+    Raises `LandingError` when the last version is gone or a page no longer matches its checksum.
     """
-    last = _path(folder, source, stream, last_version)
-    if last is not None and not last.exists():
-        message = f"{last}: the state that the warehouse points to is gone. Restore it, or pull the source with --full."
-        raise LandingError(message)
-    after = last_version or ""
-    runs = [run for run in landing.run_ids(source, stream) if run > after]
-    pages = list(landing.pages_of(source, stream, runs))
+    pages = shelf.unread()
     if not pages:
-        return StreamState(source=source, stream=stream, version=last_version, path=last)
-    parts = [opened(_lines(landing.verified(page), f"{page.run_id}/{_name(page.path)}"), envelope) for page in pages]
-    if last is not None:
+        return shelf.unchanged()
+    parts = [opened(_lines(shelf.landing.verified(page), _place(page)), envelope) for page in pages]
+    if (last := shelf.last()) is not None:
         parts.insert(0, pl.scan_parquet(last))
-    path = folder / source / stream / f"{run_id}.parquet"
-    _save(folded(parts, keeps_versions=keeps_versions), path)
-    return StreamState(source=source, stream=stream, version=run_id, path=path)
+    return shelf.keep(folded(parts, keeps_versions=keeps_versions))
+
+
+def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamState:
+    """Fold the files landed since the last version; a complete file takes away what it no longer holds.
+
+    Raises `LandingError` as `fold_pages`, `FileUnreadableError` where a landed file cannot be read as declared now.
+    """
+    pages = shelf.unread()
+    if not pages:
+        return shelf.unchanged()
+    files = [
+        LandedFile(
+            rows=landed_rows(shelf.landing, page, stream).lazy(),
+            location=_place(page),
+            is_whole=is_whole(stream, records=page.records, rejected=page.rejected),
+        )
+        for page in pages
+    ]
+    last = shelf.last()
+    state = folded_files(
+        None if last is None else pl.scan_parquet(last),
+        files,
+        meaning,
+        stream=stream,
+        keeps_versions=stream.kind == "opportunity",
+    )
+    return shelf.keep(state)
+
+
+def _place(page: LandedPage) -> str:
+    return f"{page.run_id}/{'' if page.path is None else page.path.name}"
 
 
 def _lines(path: Path, location: str) -> pl.LazyFrame:
     """The records of a landed page, one text each, with where they stand."""
     lines = pl.scan_lines(path, name="raw", row_index_name="line", row_index_offset=1)
     return lines.select("raw", location=pl.concat_str(pl.lit(f"{location}:"), pl.col("line").cast(pl.String)))
-
-
-def _name(path: Path | None) -> str:
-    return "" if path is None else path.name
-
-
-def _path(folder: Path, source: str, stream: str, version: str | None) -> Path | None:
-    return None if version is None else folder / source / stream / f"{version}.parquet"
 
 
 def _save(state: pl.DataFrame, path: Path) -> None:

@@ -1,6 +1,6 @@
 """The whole computation: canonical records in, the next curated tables out. Pure; the same records give the same rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,12 +18,14 @@ from transforms.frames import conformed, with_record_hash
 from transforms.history import class_changes, issue_lives, owed, snapshot
 from transforms.hygiene import findings
 from transforms.terms import Before, Entities, Records, Terms
+from transforms.totals import source_totals
 
 _BRIDGES = {
     "person": contract.BRIDGE_PERSON_SOURCE,
     "account": contract.BRIDGE_ACCOUNT_SOURCE,
     "opportunity": contract.BRIDGE_OPPORTUNITY_SOURCE,
 }
+_GOLDEN = {"dim_person": "person", "dim_account": "account", "fct_opportunity": "opportunity", "dim_owner": "owner"}
 _CLASS = {"person": "lifecycle_class", "opportunity": "pipeline_class"}
 
 
@@ -35,6 +37,8 @@ class Assembled:
 
     tables: Mapping[str, pl.DataFrame]
     balance: pl.DataFrame
+    totals: pl.DataFrame
+    streams_of: Mapping[str, Sequence[tuple[str, str]]]
     findings: pl.DataFrame
     classified: Mapping[str, pl.DataFrame]
 
@@ -83,9 +87,17 @@ def assemble(records: Records, before: Before, terms: Terms) -> Assembled:
     return Assembled(
         tables={table.name: _published(tables[table.name], table) for table in CURATED},
         balance=_balance(records, entities, terms),
+        totals=source_totals(records.kinds["opportunity"], entities["opportunity"], stage_rows, terms.roles),
+        streams_of={table: _streams(records, kind) for table, kind in _GOLDEN.items()},
         findings=failing,
         classified={"person": people, "opportunity": deals},
     )
+
+
+def _streams(records: Records, kind: str) -> list[tuple[str, str]]:
+    """Streams (source, stream) whose records are of a kind."""
+    keys = records.kinds[kind].select("record_key")
+    return records.shown.join(keys, on="record_key", how="semi").select("source_system", "stream").unique().sort(pl.all()).rows()
 
 
 def _published(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
@@ -165,7 +177,7 @@ def _balance(records: Records, entities: Mapping[str, Entities], terms: Terms) -
     """The conservation of each stream."""
     bridges = {kind: entities[kind].bridge for kind in ("person", "account", "opportunity")}
     ended = [
-        places.entity_places(records.kinds[kind], entities[kind].bridge)
+        places.entity_places(records.kinds[kind], entities[kind].chosen)
         for kind in ("person", "account", "opportunity", "owner")
     ]
     ended += [places.single_places(records.kinds[kind]) for kind in ("activity", "stage", "product")]

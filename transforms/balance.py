@@ -8,31 +8,23 @@ from transforms.frames import conformed
 _PLACES = ("curated", "merged_into", "deleted", "quarantined", "excluded")
 
 
-def entity_places(records: pl.DataFrame, bridge: pl.DataFrame) -> pl.DataFrame:
+def entity_places(records: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
     """One row per record of a kind that is resolved: record_key, disposition.
 
-    Of an entity's live records one gives the curated row (the survivor, else the first by key) and the others are merged
-    into it; what the source deleted is deleted, unless the source says it was merged. Needs all records of an entity
-    together.
+    `chosen` has the record_key that stands for each entity; that one is curated and the entity's other live records are
+    merged into its row. What the source deleted is deleted, unless the source says it was merged. Row by row.
     """
-    known = records.select("record_key", "is_deleted", "merged_into_key").join(
-        bridge.select("record_key", "entity_id", "is_survivor"), on="record_key", maintain_order="left"
-    )
-    gone = pl.col("is_deleted") | pl.col("merged_into_key").is_not_null()
-    ranked = known.with_columns(gone=gone).sort(
-        "entity_id", "gone", "is_survivor", "record_key", descending=[False, False, True, False]
-    )
-    is_first = pl.col("entity_id") != pl.col("entity_id").shift(1)
+    is_merged = pl.col("merged_into_key").is_not_null() if "merged_into_key" in records.columns else pl.lit(value=False)
     place = (
-        pl.when(pl.col("merged_into_key").is_not_null())
+        pl.when(is_merged)
         .then(pl.lit("merged_into"))
         .when("is_deleted")
         .then(pl.lit("deleted"))
-        .when(is_first.fill_null(value=True))
+        .when(pl.col("record_key").is_in(chosen["record_key"].implode()))
         .then(pl.lit("curated"))
         .otherwise(pl.lit("merged_into"))
     )
-    return ranked.select("record_key", disposition=place)
+    return records.select("record_key", disposition=place)
 
 
 def single_places(records: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ _VERSIONS = pl.Schema(
     {
         "record_key": pl.String(),
         "version_at": pl.Datetime("us", "UTC"),
+        "location": pl.String(),
         "is_deleted": pl.Boolean(),
         "source_stage": pl.String(),
         "source_close_date": pl.Date(),
@@ -27,7 +28,7 @@ _PULLED = pl.Schema({"source_system": pl.String(), "stream": pl.String(), "pulle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One stream, conformed. `kinds` holds its records by kind; `record_keys` every record the stream has shown, read
+    """One stream, conformed. `kinds` holds its records by kind, `aside` what was set aside before it could be landed; `record_keys` every record the stream has shown, read
     from the state and not from what became of it; `pulled` the versions this run landed."""
 
     source: str
@@ -35,6 +36,7 @@ class Heard:
     kinds: Mapping[str, Conformed]
     record_keys: pl.Series
     pulled: int
+    aside: pl.DataFrame
 
 
 def gathered_records(streams: Iterable[Heard]) -> Records:
@@ -50,7 +52,7 @@ def gathered_records(streams: Iterable[Heard]) -> Records:
         versions=pl.concat(
             [pl.DataFrame(schema=_VERSIONS), *(one.versions for _, one in parts if one.versions is not None)]
         ),
-        quarantined=pl.concat([empty(QUARANTINE).collect(), *(one.quarantined for _, one in parts)]),
+        quarantined=pl.concat([empty(QUARANTINE).collect(), *(one.quarantined for _, one in parts), *(one.aside for one in heard)]),
         shown=pl.concat(
             [pl.DataFrame(schema=_SHOWN)]
             + [

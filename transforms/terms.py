@@ -50,9 +50,12 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entities:
-    """One kind of entity: `golden` has one row each, `bridge` one row per source record (record_key, entity_id,
-    match_rule, match_confidence, is_survivor).
+    """One kind of entity.
+
+    `golden` has one row each, `bridge` one row per source record (record_key, entity_id, match_rule, match_confidence,
+    is_survivor), `chosen` the record that stands for each live entity (entity_id, record_key).
     """
 
     golden: pl.DataFrame
     bridge: pl.DataFrame
+    chosen: pl.DataFrame

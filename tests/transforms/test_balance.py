@@ -7,32 +7,26 @@ from hypothesis import strategies as st
 
 from transforms.balance import association_places, balance, entity_places, single_places
 
-KEYS = ["record_key", "is_deleted", "merged_into_key"]
-
-
 def places(*rows):
-    """(record, entity, survivor, deleted, merged into) → where each ended."""
+    """(record, entity, deleted, merged into) → where each ended."""
     records = pl.DataFrame(
-        [(key, deleted, merged) for key, _, _, deleted, merged in rows],
+        [(key, deleted or merged is not None, merged) for key, _, deleted, merged in rows],
         schema={"record_key": pl.String, "is_deleted": pl.Boolean, "merged_into_key": pl.String},
         orient="row",
     )
-    bridge = pl.DataFrame(
-        [(key, entity, survivor) for key, entity, survivor, _, _ in rows],
-        schema={"record_key": pl.String, "entity_id": pl.String, "is_survivor": pl.Boolean},
-        orient="row",
-    )
-    return dict(entity_places(records, bridge).rows())
+    live = {entity: key for key, entity, deleted, merged in reversed(rows) if not deleted and merged is None}
+    chosen = pl.DataFrame({"record_key": list(live.values())}, schema={"record_key": pl.String})
+    return dict(entity_places(records, chosen).rows())
 
 
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        ([("a", "a", True, False, None)], {"a": "curated"}),
-        ([("a", "a", True, False, None), ("b", "a", False, False, None)], {"a": "curated", "b": "merged_into"}),
-        ([("a", "a", True, True, None), ("b", "a", False, False, None)], {"a": "deleted", "b": "curated"}),
-        ([("a", "a", True, True, "b"), ("b", "a", False, False, None)], {"a": "merged_into", "b": "curated"}),
-        ([("a", "a", True, True, None)], {"a": "deleted"}),
+        ([("a", "a", False, None)], {"a": "curated"}),
+        ([("a", "a", False, None), ("b", "a", False, None)], {"a": "curated", "b": "merged_into"}),
+        ([("a", "a", True, None), ("b", "a", False, None)], {"a": "deleted", "b": "curated"}),
+        ([("a", "a", True, "b"), ("b", "a", False, None)], {"a": "merged_into", "b": "curated"}),
+        ([("a", "a", True, None)], {"a": "deleted"}),
     ],
     ids=["alone", "two records of one", "the survivor was deleted", "merged in the source", "all deleted"],
 )
@@ -42,7 +36,7 @@ def test_where_records_of_an_entity_end(rows, expected):
 
 ENTITIES = st.lists(
     st.tuples(st.sampled_from("xyz"), st.booleans(), st.booleans()), min_size=1, max_size=12
-).map(lambda rows: [(f"r{n}", entity, False, deleted, "x" if merged else None) for n, (entity, deleted, merged) in enumerate(rows)])
+).map(lambda rows: [(f"r{n}", entity, deleted, "x" if merged else None) for n, (entity, deleted, merged) in enumerate(rows)])
 
 
 @given(ENTITIES)
@@ -51,7 +45,7 @@ def test_every_record_ends_once_and_each_live_entity_has_one_curated_row(rows):
     assert set(found) == {row[0] for row in rows}
     for entity in {row[1] for row in rows}:
         mine = [row for row in rows if row[1] == entity]
-        is_live = any(not deleted and merged is None for _, _, _, deleted, merged in mine)
+        is_live = any(not deleted and merged is None for _, _, deleted, merged in mine)
         assert sum(found[row[0]] == "curated" for row in mine) == int(is_live)
 
 

@@ -222,7 +222,10 @@ def owners(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def with_merges(text: pl.LazyFrame, source: str, object_name: str) -> pl.LazyFrame:
-    """Add `merged_into_key`: the survivor whose `hs_merged_object_ids` names the record; null if none does."""
+    """Add `merged_into_key`, the survivor whose `hs_merged_object_ids` names the record; such a record is deleted.
+
+    HubSpot forgets a loser without archiving it, so it would stay among the living.
+    """
     merges = (
         text.select(
             pl.col("source_id").alias("survivor"), pl.col("hs_merged_object_ids").str.split(";").alias("source_id")
@@ -234,7 +237,9 @@ def with_merges(text: pl.LazyFrame, source: str, object_name: str) -> pl.LazyFra
         .agg(pl.col("survivor").min())
     )
     key = pl.concat_str(pl.lit(f"{source}:{object_name}:"), pl.col("survivor"))
-    return text.join(merges, on="source_id", how="left", maintain_order="left").with_columns(merged_into_key=key)
+    return text.join(merges, on="source_id", how="left", maintain_order="left").with_columns(
+        merged_into_key=key, is_deleted=pl.col("is_deleted") | key.is_not_null()
+    )
 
 
 def _filled(column: str) -> pl.Expr:

@@ -1,0 +1,228 @@
+"""From records to published tables: assemble, stage, audit, publish, in that order and all or nothing."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from connectors.landing import Landing
+from connectors.pull import Pulled
+from definitions.crash_points import crash_point
+from definitions.errors import TransformError
+from definitions.tables import CURATED, OPS_CONSERVATION
+from expectations.agreement import agreement_suite
+from expectations.counts import filled
+from expectations.reconciliation import SourceTotal, Tally, reconciliation_suite
+from expectations.report import AuditReport, refuse_if_blocking
+from expectations.run import audit
+from expectations.structure import Filled, structure_suite
+from expectations.times import times_suite
+from flows.books import cursor_book, definitions_book, quarantine_book
+from flows.job import Job
+from flows.progress import Watcher
+from flows.pulling import Errand
+from flows.run_report import Facts, Report, build_report, write_report
+from flows.state_files import StreamState, forget_old_states
+from transforms.assembly import Assembled, assemble
+from transforms.gathering import Heard, gathered_records
+from transforms.terms import Before, Records, Terms
+from warehouse import reads
+from warehouse.connect import safe_url
+from warehouse.publish import publish
+from warehouse.run import Run, Written
+from warehouse.staging import stage, stage_more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the warehouse knows before the run, and the run's own number."""
+
+    run_id: str
+    last_run_id: str | None
+    cursors: Mapping[tuple[str, str], Mapping[str, Any]]
+    versions: Mapping[tuple[str, str], str | None]
+    before: Before
+    filled: Mapping[str, Filled]
+
+
+def known_of(job: Job, engine: sa.Engine) -> Known:
+    """Read what is published."""
+    last = reads.last_run(engine)
+    cursors = reads.cursors(engine).to_dicts()
+    places = [(row["source_system"], row["stream"]) for row in cursors]
+    return Known(
+        run_id=job.home.next_run_id(job.started_at, None if last is None else last.run_id),
+        last_run_id=None if last is None else last.run_id,
+        cursors={place: json.loads(row["cursor"]) for place, row in zip(places, cursors, strict=True)},
+        versions={place: row["state_version"] for place, row in zip(places, cursors, strict=True)},
+        before=Before(
+            classes={kind: reads.published_classes(engine, kind) for kind in ("person", "opportunity")},
+            issues=reads.live_issues(engine, job.as_of),
+            snapshots=reads.latest_snapshots(engine, job.as_of),
+        ),
+        filled={} if last is None else filled(engine.url, "curated", CURATED),
+    )
+
+
+def begun(job: Job, known: Known) -> Errand:
+    """What the pulls of this run share."""
+    return Errand(
+        landing=Landing(job.home.landing),
+        run_id=known.run_id,
+        cursors=known.cursors,
+        versions=known.versions,
+        now=job.started_at,
+        full=job.full,
+    )
+
+
+def publish_records(
+    job: Job,
+    engine: sa.Engine,
+    known: Known,
+    streams: Sequence[Heard],
+    states: Sequence[StreamState],
+    pulls: Sequence[tuple[str, Pulled]],
+    seen: Watcher,
+) -> Report:
+    """Compute the next tables, audit them where they are staged, and publish them with cursors and books."""
+    run = Run(
+        run_id=known.run_id,
+        as_of=job.as_of,
+        started_at=job.started_at,
+        definitions_version=job.definitions.version,
+        is_draft=job.definitions.is_draft,
+    )
+    with seen.step("computing"):
+        records = gathered_records(streams)
+        _refuse_many(job, records)
+        assembled = assemble(records, known.before, _terms(job, known))
+        crash_point("transform.mid")
+    with seen.step("staging"):
+        stage(engine, run, assembled.tables)
+        stage_more(engine, run, {"conservation": assembled.balance}, [OPS_CONSERVATION])
+    with seen.step("auditing"):
+        audited = _audited(job, engine, known, assembled)
+        crash_point("audit.after_pass")
+    with seen.step("publishing"):
+        return _published(job, engine, known, run, records, assembled, states, pulls, audited)
+
+
+def _terms(job: Job, known: Known) -> Terms:
+    sources = job.settings.sources
+    return Terms(
+        definitions=job.definitions,
+        as_of=job.as_of,
+        run_id=known.run_id,
+        roles={source.name: source.role for source in sources},
+        regions={source.name: source.region for source in sources},
+        rates=job.settings.exchange_rates,
+        ignored_owners=tuple(
+            f"{source.name}:{owner}" for source in sources for owner in getattr(source, "ignored_owners", ())
+        ),
+        is_baseline=known.last_run_id is None,
+    )
+
+
+def _refuse_many(job: Job, records: Records) -> None:
+    """Stop where more of a stream was set aside than the settings allow: that is no longer a few bad records."""
+    aside = records.quarantined.group_by("source_system", "stream").agg(aside=pl.len())
+    shares = aside.join(records.shown.group_by("source_system", "stream").agg(shown=pl.len()), on=["source_system", "stream"])
+    over = shares.filter(pl.col("aside") > pl.max_horizontal(pl.lit(10), pl.col("shown") * job.settings.quarantine_ceiling))
+    if over.is_empty():
+        return
+    reasons = records.quarantined.group_by("source_system", "stream", "reason_code", "field_name", "detail").len()
+    worst = reasons.join(over, on=["source_system", "stream"]).sort("len", descending=True).head(5).to_dicts()
+    told = "; ".join(
+        f"{row['source_system']}.{row['stream']}: {row['len']} of {row['shown']} records, {row['reason_code']} in "
+        f"{row['field_name']} ({row['detail']})"
+        for row in worst
+    )
+    raise TransformError(
+        f"too many records cannot be read: {told}. Map the words or fields in bantam.yaml, or raise quarantine_ceiling."
+    )
+
+
+def _audited(job: Job, engine: sa.Engine, known: Known, assembled: Assembled) -> AuditReport:
+    sources = [source.name for source in job.settings.sources]
+    totals = [
+        SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()
+    ]
+    tallies = [
+        Tally(table=table, streams=tuple(streams)) for table, streams in assembled.streams_of.items() if streams
+    ]
+    report = audit(
+        engine.url,
+        [
+            structure_suite(CURATED, known.filled),
+            times_suite(sources, as_of=job.as_of, now=job.started_at),
+            reconciliation_suite(tallies, totals),
+            agreement_suite(job.definitions, as_of=job.as_of),
+        ],
+        run_id=known.run_id,
+        now=job.started_at,
+        documents=job.home.data_docs,
+    )
+    refuse_if_blocking(report)
+    return report
+
+
+def _published(
+    job: Job,
+    engine: sa.Engine,
+    known: Known,
+    run: Run,
+    records: Records,
+    assembled: Assembled,
+    states: Sequence[StreamState],
+    pulls: Sequence[tuple[str, Pulled]],
+    audited: AuditReport,
+) -> Report:
+    checks = audited.frame(run.run_id)
+    kept: dict[str, Report] = {}
+
+    def report(written: Mapping[str, Written]) -> Report:
+        facts = Facts(
+            run_id=run.run_id,
+            as_of=run.as_of,
+            started_at=run.started_at,
+            finished_at=datetime.now(UTC),
+            is_baseline=known.last_run_id is None,
+            state_before={"/".join(place): version for place, version in known.versions.items()},
+            state_after={f"{state.source}/{state.stream}": state.version for state in states},
+            pulls=pulls,
+            written={
+                table.name: {"inserted": done.inserted, "updated": done.updated, "deleted": done.deleted}
+                for table in CURATED
+                if (done := written.get(table.name))
+            },
+            audit=checks.drop("run_id").to_dicts(),
+            warehouse=safe_url(engine.url),
+        )
+        kept["report"] = build_report(facts, job.definitions, records, assembled)
+        return kept["report"]
+
+    by_place = {(source, pulled.stream): pulled for source, pulled in pulls}
+    publish(
+        engine,
+        run,
+        books={
+            "cursor": cursor_book(states, by_place, run),
+            "quarantine": quarantine_book(records.quarantined, run),
+            "audit_result": checks,
+            "conservation": assembled.balance,
+            "definitions_version": definitions_book(job.definitions, run),
+        },
+        report=report,
+        now=lambda: datetime.now(UTC),
+        sleep=time.sleep,
+    )
+    forget_old_states(job.home.state, states)
+    write_report(kept["report"], job.home.reports)
+    return kept["report"]

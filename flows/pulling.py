@@ -1,0 +1,79 @@
+"""Pulling all streams of a run: each as a task of its own, a stream that follows another after it."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.files import pull_file
+from connectors.files_settings import FilesSource
+from connectors.http import Http
+from connectors.landing import Landing
+from connectors.pull import Pulled, pull
+from connectors.source import Stream
+from definitions.file_stream import FileStream
+from flows.sources import Opened
+
+Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What pulling needs to know besides the stream: where pages go, from where on, and what time the run began."""
+
+    landing: Landing
+    run_id: str
+    cursors: Cursors
+    versions: Mapping[tuple[str, str], str | None]
+    now: datetime
+    full: bool
+
+    def cursor(self, source: str, stream: str) -> Mapping[str, Any] | None:
+        """Where the stream's pull starts; None: from the beginning."""
+        return None if self.full else self.cursors.get((source, stream))
+
+    def unfinished_runs(self, source: str, stream: str) -> tuple[str, ...]:
+        """Runs that landed something of the stream and died before they published."""
+        after = self.versions.get((source, stream)) or ""
+        return tuple(run for run in self.landing.run_ids(source, stream) if after < run < self.run_id)
+
+
+def pull_vendor_stream(
+    errand: Errand, source: Opened, http: Http, stream: Stream[Any], progress: Callable[[int], None]
+) -> Pulled:
+    """Pull one stream of a vendor into the landing."""
+    followed = () if stream.after is None else errand.unfinished_runs(source.name, stream.after)
+    with errand.landing.writer(source.name, stream.name, errand.run_id) as writer:
+        return pull(
+            stream,
+            source.account,
+            http,
+            writer,
+            cursor=errand.cursor(source.name, stream.name),
+            now=errand.now,
+            progress=progress,
+            seen_in=followed,
+        )
+
+
+def pull_file_stream(
+    errand: Errand, source: FilesSource, stream: FileStream, folder: Path, progress: Callable[[int], None]
+) -> Pulled:
+    """Land one file, if it changed."""
+    with errand.landing.writer(source.name, stream.name, errand.run_id) as writer:
+        return pull_file(
+            stream,
+            source=source.name,
+            folder=folder,
+            writer=writer,
+            cursor=errand.cursor(source.name, stream.name),
+            now=errand.now,
+            progress=progress,
+        )
+
+
+def entered(stack: ExitStack, source: Opened) -> Http:
+    """Client of a source, closed when the stack is left."""
+    return stack.enter_context(source.http)

@@ -1,0 +1,101 @@
+"""Refresh: pull what changed, recompute everything, publish the difference. Deployed from prefect.yaml."""
+
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from connectors.files_settings import FilesSource
+from connectors.pull import Pulled
+from connectors.source import Stream
+from definitions.errors import TryAgainError
+from definitions.file_stream import FileStream
+from flows.artifacts import keep_artifacts
+from flows.job import Job, open_job, opened_warehouse
+from flows.progress import Watcher, watcher
+from flows.publication import Known, begun, known_of, publish_records
+from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
+from flows.run_report import Report
+from flows.sources import Opened, opened
+from flows.states import heard_streams
+from warehouse.lock import run_lock
+
+
+def _may_pass(task: Any, run: Any, state: Any) -> bool:  # noqa: ARG001 - the shape Prefect asks for
+    """Try again only what waiting can mend."""
+    return isinstance(state.result(raise_on_failure=False), TryAgainError)
+
+
+_PULL = {"retries": 2, "retry_delay_seconds": [60, 600], "retry_condition_fn": _may_pass, "cache_policy": NO_CACHE}
+
+
+@task(task_run_name="pull {source.name}.{stream.name}", **_PULL)
+def pull_stream(errand: Errand, source: Opened, http: Any, stream: Stream[Any], seen: Watcher) -> tuple[str, Pulled]:
+    """Land one stream of a vendor."""
+    name = f"{source.name}.{stream.name}"
+    pulled = pull_vendor_stream(errand, source, http, stream, seen.counter(name))
+    seen.done(name)
+    return source.name, pulled
+
+
+@task(task_run_name="read {source.name}.{stream.name}", cache_policy=NO_CACHE)
+def pull_file(errand: Errand, source: FilesSource, stream: FileStream, folder: Path, seen: Watcher) -> tuple[str, Pulled]:
+    """Land one file."""
+    name = f"{source.name}.{stream.name}"
+    pulled = pull_file_stream(errand, source, stream, folder, seen.counter(name))
+    seen.done(name)
+    return source.name, pulled
+
+
+@task(cache_policy=NO_CACHE)
+def publish(job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], seen: Watcher) -> Report:
+    """Recompute, stage, audit and publish."""
+    with seen.step("reading records"):
+        streams, states = heard_streams(job, known, pulls)
+    return publish_records(job, engine, known, streams, states, pulls, seen)
+
+
+@flow(name="refresh_pipeline", task_runner=ThreadPoolTaskRunner(max_workers=8), log_prints=False)
+def refresh_pipeline(
+    config: str = "bantam.yaml",
+    data: str | None = None,
+    as_of: date | None = None,
+    sources: list[str] | None = None,
+    full: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment
+) -> Report:
+    """Refresh the warehouse and return the run report. Safe to run twice; a second one at the same time exits 75."""
+    seen = watcher()
+    job = open_job(config, data=data, as_of=as_of, sources=sources, full=full)
+    with opened_warehouse(job.settings) as engine, run_lock(engine):
+        known = known_of(job, engine)
+        report = publish(job, engine, known, _pulled(job, known, seen), seen)
+    keep_artifacts(report)
+    return report
+
+
+def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
+    """Pull all streams at once; one that follows another waits for it. The first failure stops the run."""
+    errand = begun(job, known)
+    with ExitStack() as clients:
+        waiting = []
+        for source in job.settings.sources:
+            if not job.is_asked(source):
+                continue
+            if isinstance(source, FilesSource):
+                waiting += [pull_file.submit(errand, source, stream, job.data, seen) for stream in source.streams]
+                continue
+            vendor = opened(source)
+            http = clients.enter_context(vendor.http)
+            futures: dict[str, Any] = {}
+            for stream in vendor.streams:
+                first = [futures[stream.after]] if stream.after else []
+                futures[stream.name] = pull_stream.submit(errand, vendor, http, stream, seen, wait_for=first)
+            waiting += futures.values()
+        for future in waiting:
+            future.wait()
+        return [future.result() for future in waiting]
