@@ -96,8 +96,9 @@ def is_whole(stream: FileStream, *, records: int, rejected: int) -> bool:
 
 
 def _way_of_reading(stream: FileStream) -> str:
-    """Digest of all that decides which rows a file gives: another way of reading is another file."""
-    parts = (stream.path, stream.format, stream.encoding, stream.delimiter, stream.quote, stream.id)
+    """Digest of all that reading obeys or checks: another way of reading is another file."""
+    dialect = (stream.format, stream.encoding, stream.delimiter, stream.quote)
+    parts = (stream.path, *dialect, stream.id, stream.needed_columns, stream.complete)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -22,6 +22,8 @@ from definitions.file_stream import FileStream, header_name
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 # One text in a frame is at most 4 GB of UTF-8, and a character is at most 4 bytes.
 _SPLIT_AT_MOST = 1 << 30
+# In a narrower table a line of ordinary text, with a comma or two, looks like a row.
+_TELLING_WIDTH = 4
 
 
 def read_delimited(text: str, stream: FileStream, where: str) -> FileRows:
@@ -160,9 +162,9 @@ class _Table:
 
     def _swallows(self, taken: list[str]) -> bool:
         """Whether a quoted cell spans lines that are, each by itself, whole rows: then its quote was left open."""
-        between = taken[1:-1]
-        width = len(self.names)
-        return len(between) > 1 and width > 1 and all(_width(line, self.stream) == width for line in between)
+        between, width = taken[1:-1], len(self.names)
+        is_telling = len(between) > 1 and width >= _TELLING_WIDTH
+        return is_telling and all(_width(line, self.stream) == width for line in between)
 
     def _check_unnamed(self, split: pl.DataFrame) -> None:
         for place, name in enumerate(self.names):

@@ -120,6 +120,19 @@ def test_an_unclosed_quote_swallows_nothing_of_a_long_file():
     assert found.rows.height == 19_999
 
 
+@pytest.mark.parametrize(
+    ("text", "kept", "set_aside"),
+    [
+        ('1,"a\n2,x,y,z\n3,x,y,z\n4",y,z\n', ["2", "3"], [(2, "broken_quote"), (5, "short_row")]),
+        ('1,"a\nDear all,\nthis, that, and more,\n4",y,z\n', ["1"], []),
+    ],
+    ids=["whole rows between two stray quotes", "lines of a letter"],
+)
+def test_two_stray_quotes_do_not_swallow_the_rows_between_them(text, kept, set_aside):
+    found = read("id,name,b,c\n" + text)
+    assert ([row["id"] for row in values(found)], aside(found)) == (kept, set_aside)
+
+
 def test_a_row_that_repeats_another_one_entirely_is_one_record():
     found, repeated = read_rows(b"id,name\n1,Ada\n1,Ada\n2,Bob\n", stream(), WHERE)
     assert (found.rows["line"].to_list(), found.rejected, repeated) == ([2, 4], (), 1)

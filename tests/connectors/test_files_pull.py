@@ -61,6 +61,13 @@ def test_another_way_of_reading_is_another_file(tmp_path):
     assert landed_rows(landing, page, declared())["raw"].to_list() == ['{"id":"1","name":"Zoë"}']
 
 
+def test_a_column_mapped_later_must_be_in_the_unchanged_file_too(tmp_path):
+    (tmp_path / "people.csv").write_text("id,name\n1,Ada\n")
+    first, _, _ = pull(tmp_path, declared())
+    with pytest.raises(FileUnreadableError, match="has no column 'titel'"):
+        pull(tmp_path, declared(columns={"last_name": "name", "title": "titel"}), first.cursor, "r2")
+
+
 @pytest.mark.parametrize("name", ["people.csv.gz", "people.csv.zst", "people.parquet", "people.jsonl"])
 def test_every_form_is_read_back_alike(tmp_path, name):
     frame = pl.DataFrame({"id": ["1", "2"], "name": ["Zoë", "+7"]})
