@@ -1,0 +1,154 @@
+"""Checks that follow from the definitions: no row may wear a class it does not satisfy.
+
+Everything is worked out by PostgreSQL from the text of the definitions, not by the code that gave the classes, so that
+the two engines check each other. What sources claim is measured too, with a tolerance, and never blocks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from definitions.model import ClassRule, Definitions
+from definitions.tables import DIM_PERSON, FCT_OPPORTUNITY
+from expectations.consequences import consequences
+from expectations.suite import Check, Measure, Suite, identifier, literal, one_of
+
+CLAIMS_DISAGREE_SHARE = 0.2  # more than one claim in five that the definitions do not bear out is worth a talk
+_NOT_COUNTED_AS_LOST = ("merged_or_deleted", "closed_duplicate", "closed_unqualified")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ladder:
+    """The classes of one kind of record, in the order in which they are asked."""
+
+    table: str
+    column: str
+    rules: tuple[ClassRule, ...]
+
+    def satisfied(self, as_of: date) -> str:
+        """SQL for the class a row satisfies: the first whose test is true; null where none is."""
+        asked = [rule for rule in self.rules if rule.when is not None]
+        tests = "".join(f" WHEN {_test(rule, as_of)} THEN {literal(rule.name)}" for rule in asked)
+        rest = next((rule.name for rule in self.rules if rule.when is None), None)
+        last = f" ELSE {literal(rest)}" if rest is not None else ""
+        return f"CASE{tests}{last} END" if tests else literal(rest or "")
+
+
+def agreement_suite(definitions: Definitions, *, as_of: date) -> Suite:
+    """Every check that `definitions` imply for the curated persons and opportunities on `as_of`."""
+    people = _Ladder(DIM_PERSON.name, "lifecycle_class", definitions.people)
+    deals = _Ladder(FCT_OPPORTUNITY.name, "pipeline_class", definitions.opportunities)
+    checks: list[Check] = []
+    for ladder in (people, deals):
+        checks += [*_classes(ladder, as_of), *_criteria(ladder.table, definitions, as_of), *_claims(ladder, as_of)]
+        checks += consequences(ladder.table, ladder.column, [rule.name for rule in ladder.rules], as_of)
+    checks += [*_forecast(definitions), *_missing(definitions, as_of)]
+    return Suite("agreement", tuple(checks))
+
+
+def _test(rule: ClassRule, as_of: date) -> str:
+    return rule.when.to_postgres(as_of) if rule.when is not None else "true"
+
+
+def _rows(table: str, said: str, sql: str, *, is_blocking: bool = True) -> Check:
+    return Check(name=f"{table}: {said}", table=table, measure=Measure.FAILING_ROWS, sql=sql, is_blocking=is_blocking)
+
+
+def _classes(ladder: _Ladder, as_of: date) -> list[Check]:
+    """Each row wears exactly one class of the ladder, and it is the first one whose test is true."""
+    worn = identifier(ladder.column)
+    names = tuple(rule.name for rule in ladder.rules)
+    satisfied = ladder.satisfied(as_of)
+    outside = f"({one_of(ladder.column, names)}) IS NOT TRUE"
+    return [
+        _rows(ladder.table, "every row wears exactly one class of the definitions", outside),
+        *(
+            _rows(
+                ladder.table,
+                f"who is {name} satisfies it, and no class asked before it",
+                f"{worn} = {literal(name)} AND ({satisfied}) IS DISTINCT FROM {literal(name)}",
+            )
+            for name in names
+        ),
+    ]
+
+
+def _criteria(table: str, definitions: Definitions, as_of: date) -> list[Check]:
+    """The counts of criteria met, not met and unknown are what PostgreSQL answers."""
+    tests = [criterion.met.to_postgres(as_of) for criterion in definitions.criteria.values()]
+    return [
+        _rows(table, f"{column} counts the criteria that are {said}", f"{identifier(column)} IS DISTINCT FROM {count}")
+        for column, said, count in (
+            ("criteria_met", "met", _count(tests, "IS TRUE")),
+            ("criteria_unmet", "known not to be met", _count(tests, "IS FALSE")),
+            ("criteria_unknown", "unknown", _count(tests, "IS NULL")),
+        )
+    ]
+
+
+def _count(tests: Sequence[str], answer: str) -> str:
+    return "(" + (" + ".join(f"({test} {answer})::int" for test in tests) or "0") + ")"
+
+
+def _missing(definitions: Definitions, as_of: date) -> list[Check]:
+    """The criteria a deal's stage requires and has not met number what `missing_criteria_count` says."""
+    required = "".join(
+        f" WHEN {literal(stage.stage)} THEN "
+        + _count([definitions.criteria[name].met.to_postgres(as_of) for name in stage.requires], "IS NOT TRUE")
+        for stage in definitions.stages
+        if stage.requires
+    )
+    count = f'(CASE "canonical_stage"{required} ELSE 0 END)' if required else "0"
+    said = "missing_criteria_count counts what the stage requires and is not met"
+    return [_rows(FCT_OPPORTUNITY.name, said, f'"missing_criteria_count" IS DISTINCT FROM {count}')]
+
+
+def _forecast(definitions: Definitions) -> list[Check]:
+    """What the reports count by agrees with the class, and money is forecast only where the definitions say so."""
+    table = FCT_OPPORTUNITY.name
+    included = one_of(
+        "pipeline_class", tuple(rule.name for rule in definitions.opportunities if rule.forecast == "included")
+    )
+    settled = one_of("pipeline_class", _NOT_COUNTED_AS_LOST)
+    weighted = 'round("amount_corporate" * "probability"::numeric, 2)'
+    return [
+        _rows(
+            table,
+            "is_forecast_eligible says whether the class is forecast",
+            f'"is_forecast_eligible" IS DISTINCT FROM ({included})',
+        ),
+        _rows(
+            table,
+            "nothing is weighted outside the forecast",
+            f'({included}) IS NOT TRUE AND "weighted_amount" <> 0',
+        ),
+        _rows(
+            table,
+            "weighted_amount is the corporate amount times the probability",
+            # A cent, or a millionth of the amount, apart is rounding; one known and the other unknown is not.
+            f'({included}) AND (abs("weighted_amount" - {weighted}) > 0.01 + 0.000001 * abs("amount_corporate") '
+            f'OR ("weighted_amount" IS NULL) <> ({weighted} IS NULL))',
+        ),
+        _rows(
+            table,
+            "is_win_rate_eligible says closed, not duplicate, unqualified or deleted",
+            f'"is_win_rate_eligible" IS DISTINCT FROM ("is_closed" AND NOT ({settled}))',
+        ),
+    ]
+
+
+def _claims(ladder: _Ladder, as_of: date) -> list[Check]:
+    """How many of the rows whose source claims a class satisfy its test; published, never a refusal."""
+    return [
+        Check(
+            name=f"{ladder.table}: who is claimed to be {rule.name} satisfies it, but for {CLAIMS_DISAGREE_SHARE:.0%}",
+            table=ladder.table,
+            measure=Measure.FAILING_ROWS,
+            sql=f'"claimed_class" = {literal(rule.name)} AND ({_test(rule, as_of)}) IS NOT TRUE',
+            among=f'"claimed_class" = {literal(rule.name)}',
+            tolerance=CLAIMS_DISAGREE_SHARE,
+            is_blocking=False,
+        )
+        for rule in ladder.rules
+        if rule.when is not None
+    ]

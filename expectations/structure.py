@@ -1,0 +1,208 @@
+"""Checks that follow from the table contracts alone: keys, known values, words, ranges, references, volume.
+
+Rules DQ-01, DQ-03, DQ-05, DQ-07 and DQ-09 of the hygiene catalogue. Nothing here knows the definitions.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from definitions.field import Field, Kind
+from definitions.tables import DIM_ACCOUNT, DIM_PERSON, FCT_OPPORTUNITY, Table
+from expectations.suite import Check, Measure, Suite, identifier, one_of
+
+DANGLING_SHARE = 0.005  # DQ-07: late dimension rows happen; more of them than this is a broken join
+FEWEST, MOST = 0.8, 1.5  # DQ-03: -20 % / +50 % against the last run
+ENOUGH_ROWS = 100  # below this a band in per cent is noise
+
+# Only rows that the run adds or changes are staged for these, so that their number says nothing.
+HISTORY = frozenset({"fct_classification_change", "fct_hygiene_issue", "fct_opportunity_daily_snapshot"})
+_ENTITIES = (DIM_PERSON.name, DIM_ACCOUNT.name, FCT_OPPORTUNITY.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """How full a published table is: its rows, and for each column the rows that hold a value."""
+
+    rows: int
+    columns: Mapping[str, int]
+
+
+def structure_suite(
+    tables: Iterable[Table],
+    previous: Mapping[str, Filled] | None = None,
+    *,
+    volume_accepted_because: str | None = None,
+) -> Suite:
+    """Every check that the contracts of `tables` imply.
+
+    `previous` is what the last run published, by table (see `expectations.counts.filled`); empty before the first run.
+    `volume_accepted_because` is a person's reason for a deliberate change of volume: the volume checks are still
+    measured and recorded, with the reason, but do not block.
+    """
+    tables = tuple(tables)
+    staged = {table.name for table in tables}
+    checks: list[Check] = []
+    for table in tables:
+        checks += [_key(table), *_required(table), *_words(table), *_ranges(table), *_references(table)]
+        checks += _volume(table, (previous or {}).get(table.name), volume_accepted_because)
+    if staged.issuperset(_ENTITIES):
+        checks.append(_something(volume_accepted_because))
+    return Suite("structure", tuple(checks))
+
+
+def _key(table: Table) -> Check:
+    """Copies beyond the first. A query of its own: it would keep the common scan from running in parallel."""
+    names = ", ".join(identifier(name) for name in table.key)
+    key = names if len(table.key) == 1 else f"({names})"
+    return Check(
+        name=f"{table.name}: {' and '.join(table.key)} {'is' if len(table.key) == 1 else 'are'} unique",
+        table=table.name,
+        measure=Measure.FAILING_COUNT,
+        # Sorting is faster here than grouping: rows are staged in the order of their keys.
+        sql=f"(SELECT count({key}) - count(DISTINCT {key}) FROM {identifier(table.name)})",
+    )
+
+
+def _required(table: Table) -> list[Check]:
+    return [
+        Check(
+            name=f"{table.name}: {name} is known",
+            table=table.name,
+            measure=Measure.FAILING_ROWS,
+            sql=f"{identifier(name)} IS NULL",
+        )
+        for name in table.names
+        if name in table.required
+    ]
+
+
+def _words(table: Table) -> list[Check]:
+    return [
+        Check(
+            name=f"{table.name}: {field.name} holds only words of its vocabulary",
+            table=table.name,
+            measure=Measure.FAILING_ROWS,
+            sql=f"NOT ({one_of(field.name, field.values)})",
+        )
+        for field in table.columns
+        if field.values
+    ]
+
+
+def _ranges(table: Table) -> list[Check]:
+    return [
+        Check(
+            name=f"{table.name}: {field.name} is {_range_in_words(field)}",
+            table=table.name,
+            measure=Measure.FAILING_ROWS,
+            sql=_outside(field),
+        )
+        for field in table.columns
+        if field.low is not None or field.high is not None
+    ]
+
+
+def _range_in_words(field: Field) -> str:
+    if field.high is None:
+        return f"at least {field.low:g}"
+    return f"at most {field.high:g}" if field.low is None else f"between {field.low:g} and {field.high:g}"
+
+
+def _outside(field: Field) -> str:
+    column = identifier(field.name)
+    limits = [f"{column} < {field.low!r}"] if field.low is not None else []
+    # PostgreSQL holds NaN to be above every number, so that without an upper bound it would have to be named.
+    if field.high is not None:
+        limits.append(f"{column} > {field.high!r}")
+    elif field.kind is Kind.REAL:
+        limits.append(f"{column} = 'NaN'")
+    return " OR ".join(limits)
+
+
+def _references(table: Table) -> list[Check]:
+    """Two checks a reference: none dangles, as a warning; hardly any dangles, or nothing is published."""
+    checks = []
+    for column, target in table.references.items():
+        other, key = target.split(".")
+        count = (
+            f"(SELECT count(*) FROM {identifier(table.name)} AS here WHERE here.{identifier(column)} IS NOT NULL AND "
+            f"NOT EXISTS (SELECT FROM {identifier(other)} AS there "
+            f"WHERE there.{identifier(key)} = here.{identifier(column)}))"
+        )
+        for name, tolerance in (
+            (f"every {column} is found in {other}", 0.0),
+            (f"{column} is missing from {other} in at most {DANGLING_SHARE:.1%} of references", DANGLING_SHARE),
+        ):
+            checks.append(
+                Check(
+                    name=f"{table.name}: {name}",
+                    table=table.name,
+                    measure=Measure.FAILING_COUNT,
+                    sql=count,
+                    among=f"{identifier(column)} IS NOT NULL",
+                    tolerance=tolerance,
+                    is_blocking=tolerance > 0,
+                )
+            )
+    return checks
+
+
+def _volume(table: Table, before: Filled | None, accepted: str | None) -> list[Check]:
+    if not table.may_be_empty:
+        return [_number(table.name, "has rows", "count(*)", 1, None)]
+    if table.name in HISTORY or before is None or before.rows == 0:
+        return []
+    if before.rows < ENOUGH_ROWS:
+        return [_number(table.name, "still has rows", "count(*)", 1, None, accepted)]
+    low, high = before.rows * FEWEST, before.rows * MOST
+    band = f"rows are within {FEWEST - 1:+.0%} and {MOST - 1:+.0%} of the last run"
+    return [_number(table.name, band, "count(*)", low, high, accepted), *_silenced(table, before, accepted)]
+
+
+def _number(
+    table: str, said: str, sql: str, low: float | None, high: float | None, accepted: str | None = None
+) -> Check:
+    return Check(
+        name=f"{table}: {said}",
+        table=table,
+        measure=Measure.NUMBER,
+        sql=sql,
+        at_least=low,
+        at_most=high,
+        unit="rows",
+        accepted_because=accepted,
+    )
+
+
+def _silenced(table: Table, before: Filled, accepted: str | None) -> list[Check]:
+    """No column that held values in the last run may be null throughout: that is how a lost mapping looks."""
+    spoke = [
+        field.name
+        for field in table.columns
+        if field.name not in table.required and before.columns.get(field.name, 0) >= ENOUGH_ROWS
+    ]
+    if not spoke:
+        return []
+    silent = " + ".join(f"(count({identifier(name)}) = 0)::int" for name in spoke)
+    return [
+        Check(
+            name=f"{table.name}: every column that held values in the last run still does",
+            table=table.name,
+            measure=Measure.FAILING_COUNT,
+            sql=silent,
+            unit="columns",
+            explain=_names_of_silent(table.name, spoke),
+            accepted_because=accepted,
+        )
+    ]
+
+
+def _names_of_silent(table: str, columns: list[str]) -> str:
+    told = ", ".join(f"CASE WHEN count({identifier(name)}) = 0 THEN '{name}' END" for name in columns)
+    return f"SELECT concat_ws(', ', {told}) FROM {identifier(table)}"
+
+
+def _something(accepted: str | None) -> Check:
+    """An extract without a single row is a fault, even where each table alone may be empty (DQ-03)."""
+    counts = " + ".join(f"EXISTS (SELECT FROM {identifier(name)})::int" for name in _ENTITIES)
+    return _number(DIM_PERSON.name, "there are persons, accounts or opportunities", f"({counts})", 1, None, accepted)

@@ -1,0 +1,296 @@
+"""What a caller of the audit sees: results, refusals, Data Docs; and what nobody may see."""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from definitions.errors import AuditRefusedError, ConfigurationError
+from definitions.tables import CURATED, DIM_ACCOUNT, DIM_OWNER, OPS_AUDIT_RESULT
+from expectations.agreement import agreement_suite
+from expectations.counts import filled
+from expectations.reconciliation import reconciliation_suite
+from expectations.report import AuditReport, CheckResult, refuse_if_blocking
+from expectations.run import audit
+from expectations.structure import Filled, structure_suite
+from expectations.suite import Check, Measure, Suite
+from expectations.times import times_suite
+
+_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_CANARY = "Canary Zebrafinch 4711"
+_ROOT = Path(__file__).parents[2]
+
+
+def _check(**changes: object) -> Check:
+    given = {"name": "a", "table": "dim_owner", "measure": Measure.FAILING_ROWS, "sql": '"owner_id" IS NULL'}
+    return Check(**(given | changes))
+
+
+def _one(url: str, *checks: Check) -> tuple[CheckResult, ...]:
+    return audit(url, [Suite("probe", checks)], run_id="test", now=_NOW).results
+
+
+@pytest.mark.slow
+class TestUnreadable:
+    """What Great Expectations would call a success, or die of."""
+
+    def test_suite_without_checks(self, server, staged):
+        report = audit(server, [Suite("hollow", ())], run_id="test", now=_NOW)
+        with pytest.raises(AuditRefusedError, match="hollow: the suite has checks"):
+            refuse_if_blocking(report)
+
+    def test_no_suite(self, server, staged):
+        with pytest.raises(AuditRefusedError, match="checked nothing"):
+            refuse_if_blocking(audit(server, [], run_id="test", now=_NOW))
+
+    def test_table_that_is_not_staged(self, server, staged):
+        staged.execute("DROP TABLE dim_owner")
+        report = audit(server, [structure_suite([DIM_OWNER])], run_id="test", now=_NOW)
+        assert report.results
+        assert {(result.is_success, result.observed) for result in report.results} == {
+            (False, "not measured (UndefinedTable)")
+        }
+
+    def test_published_table_does_not_stand_in_for_a_staged_one(self, server, staged):
+        staged.execute("DROP TABLE dim_owner; CREATE TABLE public.dim_owner AS TABLE golden.dim_owner")
+        (result,) = _one(server, _check())
+        staged.execute("DROP TABLE public.dim_owner")
+        assert not result.is_success
+
+    def test_column_that_is_not_staged_fails_alone(self, server, staged):
+        staged.execute("ALTER TABLE dim_owner DROP COLUMN is_queue")
+        report = audit(server, [structure_suite([DIM_OWNER])], run_id="test", now=_NOW)
+        failed = [(result.expectation, result.observed) for result in report.results if not result.is_success]
+        assert failed == [("dim_owner: is_queue is known", "not measured (UndefinedColumn)")]
+
+    def test_number_that_is_null(self, server, staged):
+        (result,) = _one(server, _check(measure=Measure.NUMBER, sql="max(NULL::integer)", at_most=1))
+        assert (result.is_success, result.observed) == (False, "not measured (there is nothing to measure)")
+
+    def test_warehouse_that_is_away(self):
+        url = "postgresql+psycopg://ada:s3cret-canary@localhost:1/bantam?connect_timeout=2"
+        with pytest.raises(AuditRefusedError, match="cannot reach the warehouse") as caught:
+            audit(url, [Suite("probe", (_check(),))], run_id="test", now=_NOW)
+        assert "s3cret" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sql", "count"),
+    [
+        ("owner_id LIKE '%er:1'", 1),
+        ("owner_id LIKE '%%er:1'", 1),
+        ("owner_id = 'hubspot:owner:1'", 1),
+        ("owner_id = 'O''Hara' OR owner_id ~ '^hubspot\\:owner'", 2),
+        ("is_active IS NULL OR is_active", 1),
+    ],
+    ids=["per cent", "two per cents", "colon", "quote and backslash", "boolean"],
+)
+def test_no_sign_in_a_condition_is_special(server, staged, sql, count):
+    assert [result.unexpected_count for result in _one(server, _check(sql=sql))] == [count]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("check", "is_success", "observed"),
+    [
+        (_check(sql="is_active"), False, "1 of 2 rows"),
+        (_check(sql="is_active", tolerance=0.5), True, "1 of 2 rows, at most 1 allowed"),
+        (_check(sql="is_active", tolerance=0.49), False, "1 of 2 rows"),
+        (_check(sql="is_active", tolerance=0.9, among="is_active"), False, "1 of 1 rows"),
+        (_check(sql="is_active", among="NOT is_active", tolerance=0.9), False, "1 of 1 rows"),
+        (_check(measure=Measure.NUMBER, sql="count(*)", at_least=2, at_most=2), True, "2 rows, expected 2 to 2"),
+        (_check(measure=Measure.NUMBER, sql="count(*)", at_least=3), False, "2 rows, expected at least 3"),
+        (_check(measure=Measure.NUMBER, sql="1.5", at_most=1, unit="hours"), False, "1.5 hours, expected at most 1"),
+        (
+            _check(measure=Measure.FAILING_COUNT, sql="3", unit="columns", explain="SELECT 'name, title'"),
+            False,
+            "3 columns; name, title",
+        ),
+        (_check(sql="is_active", accepted_because="moved in May"), False, "1 of 2 rows; let through: moved in May"),
+    ],
+    ids=[
+        "none allowed",
+        "at the limit",
+        "above",
+        "among",
+        "among others",
+        "both",
+        "low",
+        "high",
+        "explained",
+        "accepted",
+    ],
+)
+def test_what_is_told(server, staged, check, is_success, observed):
+    (result,) = _one(server, check)
+    assert (result.is_success, result.observed) == (is_success, observed)
+
+
+@pytest.mark.slow
+def test_accepted_change_of_volume_is_recorded_and_lets_the_run_through(server, staged):
+    before = {"dim_account": Filled(1000, {"domain": 1000})}
+    refused = audit(server, [structure_suite([DIM_ACCOUNT], before)], run_id="test", now=_NOW)
+    with pytest.raises(AuditRefusedError, match="dim_account: rows are within -20% and"):
+        refuse_if_blocking(refused)
+    suite = structure_suite([DIM_ACCOUNT], before, volume_accepted_because="two regions were sold")
+    accepted = audit(server, [suite], run_id="test", now=_NOW)
+    refuse_if_blocking(accepted)
+    assert [result.observed for result in accepted.warnings if "rows are within" in result.expectation] == [
+        "100 rows, expected 800 to 1500; let through: two regions were sold"
+    ]
+
+
+@pytest.mark.slow
+def test_how_full_the_published_tables_are(server, staged):
+    staged.execute("UPDATE dim_account SET industry = NULL WHERE account_id > 'hubspot:company:5'")
+    known = staged.execute("SELECT count(industry) FROM dim_account").fetchone()[0]
+    staged.execute("DROP TABLE dim_owner")
+    told = filled(server, "staging", [DIM_ACCOUNT, DIM_OWNER])
+    assert (told.keys(), told["dim_account"].rows) == ({"dim_account"}, 100)
+    assert {name: told["dim_account"].columns[name] for name in ("domain", "industry", "country")} == {
+        "domain": 100,
+        "industry": known,
+        "country": 0,
+    }
+
+
+@pytest.mark.slow
+def test_whole_audit_with_data_docs(server, staged, handoff, as_of, tmp_path, caplog):
+    suites = [
+        structure_suite(CURATED),
+        agreement_suite(handoff, as_of=as_of),
+        times_suite(["hubspot"], as_of=as_of, now=_NOW),
+        reconciliation_suite(),
+    ]
+    report = audit(server, suites, run_id="run-42", now=_NOW, documents=tmp_path)
+    refuse_if_blocking(report)
+    frame = report.frame("run-42")
+    assert frame.columns == OPS_AUDIT_RESULT.names
+    assert frame.height == sum(len(suite.checks) for suite in suites)
+    assert frame.select("run_id", "suite", "expectation").n_unique() == frame.height
+    assert (frame["unexpected_count"].dtype, frame["is_success"].all()) == (pl.Int64, True)
+    _assert_pages_are_private(tmp_path)
+    left = staged.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'audit\\_%'").fetchone()
+    open_sessions = staged.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    ).fetchone()
+    assert (left, open_sessions) == ((0,), (0,))
+
+
+def _assert_pages_are_private(folder: Path) -> None:
+    pages = sorted(folder.rglob("*.html"))
+    assert len(pages) > 20
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        fetched = re.findall(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=\"(?:https?:)?//[^\"]*", text)
+        assert (fetched, "<script" in text) == ([], False), page
+        assert "default-src 'none'" in text
+    assert {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]} == {0}
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert "Audit of run run-42" in index
+    for link in re.findall(r'href="([^"]+)"', index):
+        assert (folder / link).is_file(), link
+
+
+@pytest.mark.slow
+def test_no_personal_value_is_told(server, staged, handoff, as_of, tmp_path, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    texts = [
+        f'UPDATE "{table.name}" SET {", ".join(f"{name} = %(canary)s" for name in names)}'
+        for table in CURATED
+        if (names := [field.name for field in table.columns if field.kind.value == "text"])
+    ]
+    for statement in texts:
+        staged.execute(statement, {"canary": _CANARY})
+    # The server quotes the value in its message when it cannot read it as a number.
+    cast = _check(name="cast", table="dim_person", sql="email::integer > 0")
+    explained = _check(name="told", table="dim_person", sql="true", explain="SELECT email::integer FROM dim_person")
+    suites = [
+        structure_suite(CURATED, {"dim_account": Filled(100, {"industry": 100})}),
+        agreement_suite(handoff, as_of=as_of),
+        times_suite(["hubspot"], as_of=as_of, now=_NOW),
+        Suite("broken", (cast, explained)),
+    ]
+    report = audit(server, suites, run_id="test", now=_NOW, documents=tmp_path)
+    with pytest.raises(AuditRefusedError) as caught:
+        refuse_if_blocking(report)
+    pages = "".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))
+    streams = "".join(capfd.readouterr())
+    for seen in (repr(report), str(report.frame("r").rows()), repr(caught.value), pages, caplog.text, streams):
+        assert _CANARY not in seen
+    assert "not measured (InvalidTextRepresentation)" in pages
+    assert len(report.blocking_failures) > 50
+
+
+def _result(number: int, *, is_blocking: bool = True, is_success: bool = False) -> CheckResult:
+    return CheckResult(
+        suite="probe",
+        expectation=f"check {number}",
+        table="dim_person",
+        is_blocking=is_blocking,
+        is_success=is_success,
+        unexpected_count=number,
+        observed=f"{number} of 9 rows",
+    )
+
+
+@pytest.mark.parametrize(
+    "results",
+    [[_result(1, is_success=True)], [_result(1, is_blocking=False)]],
+    ids=["all passed", "only warnings"],
+)
+def test_nothing_is_refused_without_a_blocking_failure(results):
+    refuse_if_blocking(AuditReport(tuple(results)))
+
+
+def test_refusal_names_what_failed_and_what_to_do():
+    report = AuditReport((_result(1), _result(2, is_success=True), _result(3, is_blocking=False)))
+    with pytest.raises(AuditRefusedError, match=r"failed 1 of 3 checks .*stay as they were") as caught:
+        refuse_if_blocking(report)
+    assert "- check 1 (probe): 1 of 9 rows" in str(caught.value)
+    assert "check 3" not in str(caught.value)
+    assert caught.value.exit_code == 5
+
+
+def test_a_long_refusal_is_capped_with_the_true_total():
+    with pytest.raises(AuditRefusedError, match="failed 50 of 50") as caught:
+        refuse_if_blocking(AuditReport(tuple(_result(number) for number in range(50))))
+    assert "- and 30 more" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"measure": Measure.NUMBER},
+        {"at_most": 3},
+        {"tolerance": 1.0},
+        {"tolerance": -0.1},
+        {"measure": Measure.NUMBER, "at_most": 1, "tolerance": 0.1},
+    ],
+    ids=["number without bound", "bound nobody reads", "all may fail", "negative", "tolerance of a number"],
+)
+def test_a_check_that_could_not_fail_is_refused(changes):
+    with pytest.raises(ConfigurationError, match="'a'"):
+        _check(**changes)
+
+
+def test_two_checks_of_one_name_are_refused():
+    with pytest.raises(ConfigurationError, match="two checks called 'a'"):
+        Suite("probe", (_check(), _check(sql="true")))
+
+
+def test_only_the_audit_itself_imports_great_expectations():
+    modules = [path.stem for path in (_ROOT / "expectations").glob("*.py") if path.stem != "__init__"]
+    program = (
+        f"import sys, {', '.join(f'expectations.{name}' for name in sorted(modules))}\n"
+        "sys.exit('great_expectations' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=_ROOT, env=dict(os.environ), check=False)
+    assert done.returncode == 0
