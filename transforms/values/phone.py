@@ -22,8 +22,8 @@ def phone_e164(phone: pl.Expr, region: pl.Expr) -> pl.Expr:
 
     Row by row. Null where there is no number, where its country cannot be told, where the numbering plan of that
     country has no such number, and where the number is one that people type to get past a form: one digit repeated,
-    or digits counted up or down (1234567). An extension is left out; of two numbers in one field, the first counts.
-    A number reserved for fiction (555-0100) is in the numbering plan and stays.
+    or digits counted up or down (1234567). Null too for two numbers in one field. An extension is left out. A number
+    reserved for fiction (555-0100) is in the numbering plan and stays.
 
     >>> rows = pl.LazyFrame({"phone": ["020 7946 0958", "+1 (212) 736-5000", "12345"], "country": ["GB", "GB", None]})
     >>> rows.select(phone_e164(pl.col("phone"), pl.col("country"))).collect().to_series().to_list()
@@ -43,7 +43,10 @@ def with_phone(records: pl.LazyFrame, *, default_regions: Mapping[str, str | Non
     Row by row. The region is the record's `country`, else what `default_regions` says of its source, else none: then
     only numbers that start with a plus can be read.
     """
-    sources, regions = pl.Series(default_regions, dtype=pl.String), pl.Series(default_regions.values(), dtype=pl.String)
+    sources, regions = (
+        pl.Series(list(default_regions), dtype=pl.String),
+        pl.Series(list(default_regions.values()), dtype=pl.String),
+    )
     default = pl.col("source_system").replace_strict(sources, regions, default=None)
     return records.with_columns(phone_e164=phone_e164(pl.col("phone"), pl.coalesce("country", default)))
 
