@@ -71,7 +71,8 @@ def publish(
             # The connection may have been lost on the way back from the commit.
             if published is not None and _is_published(engine, run):
                 return published
-            stage_more(engine, run, books, kept)
+            if kept:
+                stage_more(engine, run, books, kept)
             with engine.begin() as connection:
                 published = _merge_all(connection, run, [*contracts, *kept], report, now)
                 crash_point("publish.before_commit")

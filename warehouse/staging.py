@@ -46,10 +46,13 @@ def stage(
     message names table and column.
     """
     _check_names(frames, contracts)
+    chosen = _chosen(frames, contracts)
     with engine.begin() as connection:
         clear_staging(connection)
-    rows = _load(engine, run, frames, contracts)
+        _create(connection, contracts)
+    rows = _copy(engine, chosen)
     with engine.begin() as connection:
+        _stamp_all(connection, contracts, run)
         _RUN.create(connection)
         connection.execute(sa.insert(_RUN).values(run_id=run.run_id))
     crash_point("stage.after_load")
@@ -59,11 +62,16 @@ def stage(
 @without_values("Staging")
 def stage_more(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, int]:
     """Copy further tables beside what the run has staged, in place of earlier ones of the same names."""
+    chosen = _chosen(frames, contracts)
     with engine.begin() as connection:
         check_staged(connection, run)
         for contract in contracts:
             staged_table(contract).drop(connection, checkfirst=True)
-    return _load(engine, run, frames, [contract for contract in contracts if contract.name in frames])
+        _create(connection, contracts)
+    rows = _copy(engine, chosen)
+    with engine.begin() as connection:
+        _stamp_all(connection, contracts, run)
+    return rows
 
 
 def check_staged(connection: sa.Connection, run: Run) -> None:
@@ -84,18 +92,6 @@ def clear_staging(connection: sa.Connection) -> None:
         sa.Table(name, sa.MetaData(), schema="staging").drop(connection)
 
 
-def _load(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, int]:
-    chosen = {contract.name: _chosen(frames[contract.name], contract) for contract in contracts}
-    with engine.begin() as connection:
-        for contract in contracts:
-            _without_stamp(contract).create(connection)
-    rows = _copy(engine, chosen)
-    with engine.begin() as connection:
-        for contract in contracts:
-            _stamp(connection, contract, run)
-    return rows
-
-
 def _check_names(frames: Mapping[str, Frame], contracts: Sequence[Table]) -> None:
     names = {contract.name for contract in contracts}
     if missing := sorted(names - set(frames)):
@@ -104,7 +100,11 @@ def _check_names(frames: Mapping[str, Frame], contracts: Sequence[Table]) -> Non
         raise PublishError(f"There is no contract for {', '.join(unknown)}.")
 
 
-def _chosen(frame: Frame, contract: Table) -> Frame:
+def _chosen(frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, Frame]:
+    return {contract.name: _in_contract(frames[contract.name], contract) for contract in contracts}
+
+
+def _in_contract(frame: Frame, contract: Table) -> Frame:
     """Select what is copied, in contract order; names and types must be the contract's."""
     have = frame.collect_schema()
     want = frame_schema(field for field in contract.columns if field.name not in STAMPED)
@@ -118,11 +118,12 @@ def _chosen(frame: Frame, contract: Table) -> Frame:
     return frame.select(want.names())
 
 
-def _without_stamp(contract: Table) -> sa.Table:
-    """The staging table while it is filled: what is the same in every row is added afterwards."""
-    table = staged_table(contract)
-    columns = [sa.Column(column.name, column.type) for column in table.columns if column.name not in STAMPED]
-    return sa.Table(contract.name, sa.MetaData(), *columns, schema="staging", prefixes=["UNLOGGED"])
+def _create(connection: sa.Connection, contracts: Sequence[Table]) -> None:
+    """Make the tables without the columns that are the same in every row; those are added when the rows are there."""
+    for contract in contracts:
+        columns = [column for column in staged_table(contract).columns if column.name not in STAMPED]
+        bare = (sa.Column(column.name, column.type) for column in columns)
+        sa.Table(contract.name, sa.MetaData(), *bare, schema="staging", prefixes=["UNLOGGED"]).create(connection)
 
 
 def _copy(engine: sa.Engine, frames: Mapping[str, Frame]) -> dict[str, int]:
@@ -130,14 +131,18 @@ def _copy(engine: sa.Engine, frames: Mapping[str, Frame]) -> dict[str, int]:
     batches = _Batches(frames)
 
     def work() -> None:
-        with bulk_connection(engine) as connection, connection.cursor() as cursor:
-            while (batch := batches.take()) is not None:
-                name, rows = batch
-                try:
+        batch = batches.take()
+        if batch is None:
+            return
+        try:
+            with bulk_connection(engine) as connection, connection.cursor() as cursor:
+                while batch is not None:
+                    name, rows = batch
                     cursor.adbc_ingest(name, rows, mode="append", db_schema_name="staging")
-                except BaseException:
-                    batches.stop()
-                    raise
+                    batch = batches.take()
+        except BaseException:
+            batches.stop()
+            raise
 
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
         for done in [pool.submit(work) for _ in range(_CONNECTIONS)]:
@@ -179,12 +184,17 @@ def _batches(frames: Mapping[str, Frame]) -> Generator[tuple[str, pl.DataFrame]]
         yield from ((name, rows) for rows in slices if rows.height)
 
 
-def _stamp(connection: sa.Connection, contract: Table, run: Run) -> None:
-    """Add the columns that say which run this is, as defaults, which PostgreSQL keeps once, not in every row."""
-    values = {"run_id": run.run_id, "definitions_version": run.definitions_version, "loaded_at": run.started_at}
+def _stamp_all(connection: sa.Connection, contracts: Sequence[Table], run: Run) -> None:
     server = connection.connection.driver_connection
     if not isinstance(server, psycopg.Connection):
         raise TypeError("the warehouse engine does not speak psycopg")
+    for contract in contracts:
+        _stamp(server, contract, run)
+
+
+def _stamp(server: psycopg.Connection, contract: Table, run: Run) -> None:
+    """Add the columns that say which run this is, as defaults, which PostgreSQL keeps once, not in every row."""
+    values = {"run_id": run.run_id, "definitions_version": run.definitions_version, "loaded_at": run.started_at}
     table = sql.Identifier("staging", contract.name)
     for field in contract.columns:
         if field.name in STAMPED:

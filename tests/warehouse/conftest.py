@@ -1,0 +1,181 @@
+"""One embedded server for the room's tests, a fresh database for each test, and frames that keep the contracts."""
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import polars as pl
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from definitions.field import Field, Kind
+from definitions.tables import CURATED, Table
+from warehouse.columns import frame_schema
+from warehouse.connect import engine_for
+from warehouse.embedded import EmbeddedServer
+from warehouse.migrate import migrate
+from warehouse.publish import Published, publish
+from warehouse.run import Run
+from warehouse.staging import stage
+from warehouse.tables import STAMPED
+
+Rows = Sequence[Mapping[str, Any]]
+AS_OF = date(2026, 11, 22)
+
+_DEFAULTS: dict[Kind, Any] = {
+    Kind.INTEGER: 1,
+    Kind.COUNT: 0,
+    Kind.REAL: 0.5,
+    Kind.MONEY: Decimal("1.00"),
+    Kind.BOOLEAN: False,
+    Kind.DAY: AS_OF,
+    Kind.MOMENT: datetime(2026, 11, 22, 8, tzinfo=UTC),
+    Kind.TEXTS: ["a"],
+    Kind.JSON: "{}",
+}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(server: EmbeddedServer) -> str:
+    """Name of a database at the present schema, to copy."""
+    with psycopg.connect(**connection_settings(server), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    migrate(engine_for(server.url.set(database="migrated")))
+    return "migrated"
+
+
+_names = count()
+
+
+@pytest.fixture
+def empty_database(server: EmbeddedServer) -> Iterator[sa.URL]:
+    """A database without anything in it."""
+    yield from _database(server, "template0")
+
+
+@pytest.fixture
+def engine(server: EmbeddedServer, migrated: str) -> Iterator[sa.Engine]:
+    """A warehouse of the present schema with no rows."""
+    for url in _database(server, migrated):
+        yield engine_for(url)
+
+
+def _database(server: EmbeddedServer, template: str) -> Iterator[sa.URL]:
+    name = f"test_{next(_names)}"
+    with psycopg.connect(**connection_settings(server), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield server.url.set(database=name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def connection_settings(server: EmbeddedServer) -> dict[str, Any]:
+    url = server.url
+    return {
+        "host": url.query["host"],
+        "port": url.port,
+        "user": url.username,
+        "password": url.password,
+        "dbname": url.database,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A warehouse as a run sees it: rows are given as dictionaries, what they leave out is filled in."""
+
+    engine: sa.Engine
+    contracts: Sequence[Table] = CURATED
+
+    def frames(self, **tables: Rows) -> dict[str, pl.DataFrame]:
+        return {contract.name: frame_of(contract, tables.get(contract.name, ())) for contract in self.contracts}
+
+    def stage(self, run_id: str, as_of: date = AS_OF, **tables: Rows) -> Run:
+        run = run_of(run_id, as_of)
+        stage(self.engine, run, self.frames(**tables), self.contracts)
+        return run
+
+    def publish(
+        self,
+        run: Run,
+        books: Mapping[str, pl.DataFrame] | None = None,
+        report: Callable[[Mapping[str, Any]], Mapping[str, object]] = lambda _tables: {},
+    ) -> Published:
+        return publish(
+            self.engine,
+            run,
+            books=books or {},
+            report=report,
+            now=lambda: datetime(2026, 11, 22, 9, tzinfo=UTC),
+            sleep=lambda _seconds: None,
+            contracts=self.contracts,
+        )
+
+    def refresh(self, run_id: str, as_of: date = AS_OF, **tables: Rows) -> Published:
+        return self.publish(self.stage(run_id, as_of, **tables))
+
+    def all(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(statement), values)]
+
+
+@pytest.fixture
+def warehouse(engine: sa.Engine) -> Warehouse:
+    return Warehouse(engine)
+
+
+@pytest.fixture
+def warehouse_of(engine: sa.Engine) -> Callable[..., Warehouse]:
+    """A warehouse in which only some tables are published, which is quicker."""
+    return lambda *contracts: Warehouse(engine, contracts)
+
+
+@pytest.fixture
+def frame() -> Callable[[Table, Rows], pl.DataFrame]:
+    return frame_of
+
+
+@pytest.fixture
+def run() -> Callable[..., Run]:
+    return run_of
+
+
+def run_of(run_id: str, as_of: date = AS_OF, definitions_version: str = "2026.1") -> Run:
+    return Run(
+        run_id=run_id,
+        as_of=as_of,
+        started_at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
+        definitions_version=definitions_version,
+        is_draft=True,
+    )
+
+
+def frame_of(contract: Table, rows: Rows) -> pl.DataFrame:
+    """Rows in the contract's types: required columns are filled in, the hash is one of what the row says."""
+    fields = [field for field in contract.columns if field.name not in STAMPED]
+    whole = []
+    for row in rows:
+        filled = {field.name: row.get(field.name, _default(field, contract)) for field in fields}
+        if "record_hash" in contract.names and "record_hash" not in row:
+            said = {name: value for name, value in filled.items() if name != "record_hash"}
+            filled["record_hash"] = zlib.crc32(repr(sorted(said.items())).encode())
+        whole.append(filled)
+    return pl.DataFrame(whole, schema=frame_schema(fields))
+
+
+def _default(field: Field, contract: Table) -> Any:
+    if field.name not in contract.required:
+        return None
+    if field.kind is Kind.TEXT:
+        return field.values[0] if field.values else f"some {field.name}"
+    return _DEFAULTS[field.kind]

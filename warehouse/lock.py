@@ -1,0 +1,81 @@
+"""One refresh at a time: an advisory lock of the warehouse, which dies with whoever holds it."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from definitions.errors import AnotherRunActiveError, PublishError
+from warehouse.database_errors import told_of, without_values
+
+
+@dataclass(frozen=True, slots=True)
+class RunLock:
+    """A lock that is held; `check` it before what must not be done by two."""
+
+    name: str
+    _connection: sa.Connection
+
+    def check(self) -> None:
+        """Raise `PublishError` when the lock was lost with its connection: another run may have begun meanwhile."""
+        try:
+            self._connection.execute(sa.text("SELECT 1"))
+        except DBAPIError as error:
+            told = told_of(error, f"Holding the lock {self.name}")
+        else:
+            return
+        raise PublishError(f"{told} The lock was lost with the connection; nothing was published. Run again.")
+
+
+@contextmanager
+def run_lock(engine: sa.Engine, name: str = "refresh", *, wait_seconds: int = 0) -> Iterator[RunLock]:
+    """Hold the warehouse's lock of this name on a connection of its own.
+
+    The lock belongs to the session, so it is free again the moment the process ends, killed or not. Raises
+    `AnotherRunActiveError` when another session holds it, at once or after `wait_seconds`.
+    """
+    connection = _connect(engine)
+    try:
+        if not _take(connection, name, wait_seconds):
+            raise AnotherRunActiveError(
+                f"Another run holds the lock {name} of this warehouse. It frees it when it ends; run again then."
+            )
+        yield RunLock(name, connection)
+    finally:
+        # Closing the session frees the lock, also where the server is gone.
+        connection.invalidate()
+        connection.close()
+
+
+@without_values("Taking the run lock")
+def _connect(engine: sa.Engine) -> sa.Connection:
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+@without_values("Taking the run lock")
+def _take(connection: sa.Connection, name: str, wait_seconds: int) -> bool:
+    key = {"key": lock_key(name)}
+    if wait_seconds <= 0:
+        return bool(connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one())
+    wait = {"wait": f"{wait_seconds}s"}
+    connection.execute(sa.text("SELECT set_config('lock_timeout', :wait, false)"), wait)
+    try:
+        connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), key)
+    except OperationalError as error:
+        if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            raise
+        return False
+    return True
+
+
+def lock_key(name: str) -> int:
+    """Number of a lock: the same in every process, in none but Bantam.
+
+    >>> lock_key("refresh") == lock_key("refresh") != lock_key("pull hubspot")
+    True
+    """
+    return int.from_bytes(hashlib.sha256(f"bantam {name}".encode()).digest()[:8], signed=True)

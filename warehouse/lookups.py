@@ -1,0 +1,171 @@
+"""What people ask of the warehouse at the command line: how it stands, what is wrong, why a record is where it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+import sqlalchemy as sa
+
+from definitions.tables import (
+    BRIDGE_OPPORTUNITY_PERSON,
+    BRIDGE_OPPORTUNITY_SOURCE,
+    BRIDGE_PERSON_SOURCE,
+    DIM_PERSON,
+    FCT_ACTIVITY,
+    FCT_CLASSIFICATION_CHANGE,
+    FCT_HYGIENE_ISSUE,
+    FCT_OPPORTUNITY,
+    OPS_AUDIT_RESULT,
+    OPS_CONSERVATION,
+    OPS_QUARANTINE,
+    OPS_RUN,
+    Table,
+)
+from warehouse.database_errors import without_values
+from warehouse.frames import column_of, read
+from warehouse.reads import cursors, published, row_counts
+from warehouse.tables import TABLES
+
+_RUNS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How the warehouse stands. Frames are as their contracts say; `quarantined` counts held records by reason."""
+
+    cursors: pl.DataFrame
+    runs: pl.DataFrame
+    conservation: pl.DataFrame
+    failed_checks: pl.DataFrame
+    quarantined: pl.DataFrame
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything published of the records that a search found; each frame as its contract says, empty if nothing.
+
+    `sources` has the source records of people, `opportunity_sources` those of opportunities.
+    """
+
+    people: pl.DataFrame
+    sources: pl.DataFrame
+    opportunities: pl.DataFrame
+    opportunity_sources: pl.DataFrame
+    roles: pl.DataFrame
+    changes: pl.DataFrame
+    issues: pl.DataFrame
+    activities: pl.DataFrame
+
+
+def status(engine: sa.Engine) -> Status:
+    """Sources and cursors, the last runs with what the newest counted and failed, what is held, rows per table."""
+    runs = _latest_runs(engine)
+    newest = runs["run_id"][0] if runs.height else None
+    checks, conservation = TABLES[OPS_AUDIT_RESULT.name], TABLES[OPS_CONSERVATION.name]
+    return Status(
+        cursors=cursors(engine),
+        runs=runs,
+        conservation=published(engine, OPS_CONSERVATION, where=conservation.c.run_id == newest),
+        failed_checks=published(
+            engine, OPS_AUDIT_RESULT, where=(checks.c.run_id == newest) & checks.c.is_success.is_(False)
+        ),
+        quarantined=quarantine(engine)
+        .group_by("source_system", "stream", "reason_code")
+        .len("records")
+        .sort("source_system", "stream", "reason_code"),
+        rows=row_counts(engine),
+    )
+
+
+def quarantine(engine: sa.Engine) -> pl.DataFrame:
+    """Records that are held: set aside by the last run and released by nobody."""
+    return published(engine, OPS_QUARANTINE, where=TABLES[OPS_QUARANTINE.name].c.released_at.is_(None))
+
+
+def findings(
+    engine: sa.Engine,
+    *,
+    limit: int,
+    severity: str | None = None,
+    rule_id: str | None = None,
+    owner_id: str | None = None,
+) -> tuple[pl.DataFrame, int]:
+    """Open issues, worst first and then by value at risk, at most `limit`; and how many there are in all."""
+    table = TABLES[FCT_HYGIENE_ISSUE.name]
+    asked = {"severity": severity, "rule_id": rule_id, "owner_id": owner_id}
+    wanted = sa.and_(
+        table.c.state == "open", *(table.c[name] == value for name, value in asked.items() if value is not None)
+    )
+    rank = sa.case({"critical": 1, "warning": 2, "info": 3}, value=table.c.severity, else_=4)
+    columns = (column_of(table, field) for field in FCT_HYGIENE_ISSUE.columns)
+    worst_first = (rank, table.c.value_at_risk.desc().nulls_last(), sa.collate(table.c.issue_id, "C"))
+    rows = read(
+        engine, sa.select(*columns).where(wanted).order_by(*worst_first).limit(limit), FCT_HYGIENE_ISSUE.columns
+    )
+    return rows, _count(engine, sa.select(sa.func.count()).select_from(table).where(wanted))
+
+
+def explain(engine: sa.Engine, asked: str) -> Explanation:
+    """Find a person or an opportunity by e-mail address, golden id, record key or the source's own id.
+
+    People come with the opportunities they are on. Nothing found gives empty frames.
+    """
+    people, deals = _ids(engine, _people(asked)), _ids(engine, _deals(asked))
+    roles, opportunities = TABLES[BRIDGE_OPPORTUNITY_PERSON.name], TABLES[FCT_OPPORTUNITY.name]
+    activities = TABLES[FCT_ACTIVITY.name]
+    on_deal = sa.select(roles.c.opportunity_id).where(roles.c.person_id.in_(people))
+    held_with = sa.select(opportunities.c.opportunity_id).where(opportunities.c.primary_person_id.in_(people))
+    deals = sorted({*deals, *_ids(engine, sa.union(on_deal, held_with))})
+    both = [*people, *deals]
+    return Explanation(
+        people=_where(engine, DIM_PERSON, "person_id", people),
+        sources=_where(engine, BRIDGE_PERSON_SOURCE, "person_id", people),
+        opportunities=_where(engine, FCT_OPPORTUNITY, "opportunity_id", deals),
+        opportunity_sources=_where(engine, BRIDGE_OPPORTUNITY_SOURCE, "opportunity_id", deals),
+        roles=_where(engine, BRIDGE_OPPORTUNITY_PERSON, "opportunity_id", deals),
+        changes=_where(engine, FCT_CLASSIFICATION_CHANGE, "record_id", both),
+        issues=_where(engine, FCT_HYGIENE_ISSUE, "record_id", both),
+        activities=published(
+            engine, FCT_ACTIVITY, where=activities.c.person_id.in_(people) | activities.c.opportunity_id.in_(deals)
+        ),
+    )
+
+
+def _people(asked: str) -> sa.CompoundSelect[str]:
+    person, sources = TABLES[DIM_PERSON.name], TABLES[BRIDGE_PERSON_SOURCE.name]
+    named = (person.c.person_id == asked) | (person.c.email_normalised == asked.strip().lower())
+    recorded = (sources.c.record_key == asked) | (sources.c.source_id == asked)
+    return sa.union(sa.select(person.c.person_id).where(named), sa.select(sources.c.person_id).where(recorded))
+
+
+def _deals(asked: str) -> sa.CompoundSelect[str]:
+    deal, sources = TABLES[FCT_OPPORTUNITY.name], TABLES[BRIDGE_OPPORTUNITY_SOURCE.name]
+    recorded = (sources.c.record_key == asked) | (sources.c.source_id == asked)
+    return sa.union(
+        sa.select(deal.c.opportunity_id).where(deal.c.opportunity_id == asked),
+        sa.select(sources.c.opportunity_id).where(recorded),
+    )
+
+
+@without_values("Looking up a record")
+def _ids(engine: sa.Engine, statement: sa.CompoundSelect[str]) -> list[str]:
+    with engine.connect() as connection:
+        return sorted(connection.execute(statement).scalars())
+
+
+def _where(engine: sa.Engine, contract: Table, column: str, ids: Sequence[str]) -> pl.DataFrame:
+    return published(engine, contract, where=TABLES[contract.name].c[column].in_(ids))
+
+
+def _latest_runs(engine: sa.Engine) -> pl.DataFrame:
+    runs = TABLES[OPS_RUN.name]
+    columns = (column_of(runs, field) for field in OPS_RUN.columns)
+    newest_first = (runs.c.finished_at.desc(), sa.collate(runs.c.run_id, "C").desc())
+    return read(engine, sa.select(*columns).order_by(*newest_first).limit(_RUNS_SHOWN), OPS_RUN.columns)
+
+
+@without_values("Counting issues")
+def _count(engine: sa.Engine, statement: sa.Select[int]) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(statement).scalar_one())

@@ -1,0 +1,149 @@
+"""What the next run reads back from the warehouse: classes, issues, snapshots, cursors, the last run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from definitions.field import Field
+from definitions.tables import (
+    CURATED,
+    DIM_PERSON,
+    FCT_CLASSIFICATION_CHANGE,
+    FCT_HYGIENE_ISSUE,
+    FCT_OPPORTUNITY,
+    FCT_OPPORTUNITY_DAILY_SNAPSHOT,
+    OPS_CURSOR,
+    OPS_DEFINITIONS_VERSION,
+    OPS_NOTIFICATION,
+    OPS_QUARANTINE,
+    OPS_RUN,
+    Table,
+)
+from warehouse.database_errors import without_values
+from warehouse.frames import column_of, read
+from warehouse.tables import TABLES
+
+_CLASSES = {
+    "person": (DIM_PERSON, "person_id", "lifecycle_class", "lifecycle_class_since"),
+    "opportunity": (FCT_OPPORTUNITY, "opportunity_id", "pipeline_class", "pipeline_class_since"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """The run published last."""
+
+    run_id: str
+    as_of: date
+    started_at: datetime
+    finished_at: datetime
+    run_status: str
+    is_draft: bool
+    definitions_version: str
+    rows_written: int
+    report: dict[str, Any]
+
+
+def published(
+    engine: sa.Engine,
+    contract: Table,
+    names: Sequence[str] | None = None,
+    *,
+    where: sa.ColumnElement[bool] | None = None,
+) -> pl.DataFrame:
+    """Columns of a published table (all unless named), in the contract's types, sorted by key.
+
+    `where` names columns of `warehouse.tables.TABLES`.
+    """
+    fields = _fields(contract, contract.names if names is None else names)
+    table = TABLES[contract.name]
+    statement = sa.select(*(column_of(table, field) for field in fields))
+    if where is not None:
+        statement = statement.where(where)
+    # Bytes, not the collation of somebody's server, so that the same rows come in the same order everywhere.
+    keys = (sa.collate(table.c[key], "C") if _is_text(table, key) else table.c[key] for key in contract.key)
+    return read(engine, statement.order_by(*keys), fields)
+
+
+def published_classes(engine: sa.Engine, kind: str) -> pl.DataFrame:
+    """Class of every published person or opportunity: (record_id, class, class_since), sorted by record_id."""
+    contract, *names = _CLASSES[kind]
+    return published(engine, contract, names).rename(
+        dict(zip(names, ("record_id", "class", "class_since"), strict=True))
+    )
+
+
+def live_issues(engine: sa.Engine, as_of: date) -> pl.DataFrame:
+    """Issues a run must know of: the open ones, and those resolved on `as_of` itself. All columns of the contract."""
+    table = TABLES[FCT_HYGIENE_ISSUE.name]
+    alive = (table.c.state == "open") | (table.c.resolved_on == as_of)
+    return published(engine, FCT_HYGIENE_ISSUE, where=alive)
+
+
+def latest_snapshots(engine: sa.Engine, as_of: date) -> pl.DataFrame:
+    """Daily snapshot of `as_of`, if there is one, and of the last day before it; all columns of the contract."""
+    day = TABLES[FCT_OPPORTUNITY_DAILY_SNAPSHOT.name].c.snapshot_date
+    before = sa.select(sa.func.max(day)).where(day < as_of).scalar_subquery()
+    return published(engine, FCT_OPPORTUNITY_DAILY_SNAPSHOT, where=(day == as_of) | (day == before))
+
+
+def class_ledger(engine: sa.Engine) -> pl.DataFrame:
+    """Every change of class ever published, with `loaded_at` to order those of one day."""
+    return published(engine, FCT_CLASSIFICATION_CHANGE)
+
+
+def cursors(engine: sa.Engine) -> pl.DataFrame:
+    """Where the next pull of every stream starts; `cursor` is JSON as text."""
+    return published(engine, OPS_CURSOR)
+
+
+def notifications(engine: sa.Engine) -> pl.DataFrame:
+    """Issues whose owner was told, and how often."""
+    return published(engine, OPS_NOTIFICATION)
+
+
+def released_records(engine: sa.Engine) -> pl.DataFrame:
+    """Quarantined records a person let through: (record_key, reason_code, released_at)."""
+    where = TABLES[OPS_QUARANTINE.name].c.released_at.is_not(None)
+    return published(engine, OPS_QUARANTINE, ["record_key", "reason_code", "released_at"], where=where)
+
+
+def definitions_versions(engine: sa.Engine) -> pl.DataFrame:
+    """Every version of the definitions that a run used, with its text and the text's SHA-256."""
+    return published(engine, OPS_DEFINITIONS_VERSION)
+
+
+@without_values("Reading the last run")
+def last_run(engine: sa.Engine) -> LastRun | None:
+    """Give the run published last; None where there was none."""
+    runs = TABLES[OPS_RUN.name]
+    latest = sa.select(*(runs.c[name] for name in OPS_RUN.names)).order_by(
+        runs.c.finished_at.desc(), sa.collate(runs.c.run_id, "C").desc()
+    )
+    with engine.connect() as connection:
+        row = connection.execute(latest.limit(1)).mappings().first()
+    return None if row is None else LastRun(**row)
+
+
+@without_values("Counting the published rows")
+def row_counts(engine: sa.Engine) -> dict[str, int]:
+    """Rows of every curated table as published now, which is as the last run left them."""
+    counts = [
+        sa.select(sa.func.count()).select_from(TABLES[contract.name]).scalar_subquery().label(contract.name)
+        for contract in CURATED
+    ]
+    with engine.connect() as connection:
+        return dict(connection.execute(sa.select(*counts)).mappings().one())
+
+
+def _fields(contract: Table, names: Sequence[str]) -> list[Field]:
+    known = {field.name: field for field in contract.columns}
+    return [known[name] for name in names]
+
+
+def _is_text(table: sa.Table, name: str) -> bool:
+    return isinstance(table.c[name].type, sa.Text)
