@@ -70,6 +70,11 @@ def build_report(facts: Facts, definitions: Definitions, records: Records, assem
             "person": rows(metrics.moved(changes, "person")),
             "opportunity": rows(metrics.moved(changes, "opportunity")),
         },
+        "meanings": {
+            "person": {rule.name: rule.means for rule in definitions.people},
+            "opportunity": {rule.name: rule.means for rule in definitions.opportunities},
+        },
+        "actions": {f"{rule.rule} {rule.on}": rule.action for rule in definitions.hygiene},
         "findings": rows(metrics.top_findings(issues)),
         "at_risk": rows(metrics.at_risk(issues)),
         "pipeline": rows(metrics.pipeline(deals)),

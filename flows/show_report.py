@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -25,6 +26,9 @@ def show_report(report: Report, console: Console) -> None:
     for part in (_balance(report), *_classes(report), *_moved(report), _findings(report), _pipeline(report)):
         if part.row_count:
             console.print(part)
+    off = sum(abs(row["difference"]) for row in report["balance"])
+    shown = sum(row["fetched"] for row in report["balance"])
+    console.print(f"Balance: {shown:,} records shown, each in exactly one place; difference {off}.")
     people = report["people"]
     console.print(
         f"People: {people['records']:,} live records are {people['persons']:,} persons, "
@@ -40,7 +44,7 @@ def _closing(report: Report, console: Console) -> None:
     failed = f", {len(audit['failed'])} to look at" if audit["failed"] else ""
     console.print(f"Audit: {audit['checks']} checks passed or tolerated{failed}.")
     for check in audit["failed"][:_ROWS]:
-        console.print(Text(f"  {check['table_name']}: {check['expectation']}: {check['observed']}", style="yellow"))
+        console.print(Text(f"  {check['expectation']}: {check['observed']}", style="yellow"))
     for row in report["quarantined"][:_ROWS]:
         place = f"{row['source_system']}.{row['stream']}"
         told = f"  {place}: {row['records']:,} set aside, {row['reason_code']} in {row['field_name']}: {row['detail']}"
@@ -50,22 +54,32 @@ def _closing(report: Report, console: Console) -> None:
 
 def _table(title: str, *columns: str) -> Table:
     """Make a table whose columns after the first words are numbers: a leading # marks one."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
-    for column in columns:
-        table.add_column(column.lstrip("#"), justify="right" if column.startswith("#") else "left", overflow="fold")
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD, pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    for place, column in enumerate(columns):
+        justify = "right" if column.startswith("#") else "left"
+        table.add_column(column.lstrip("#"), justify=justify, no_wrap=place != len(columns) - 1)
     return table
 
 
+_PLACES = {
+    "curated": "#curated", "merged_into": "#merged", "deleted": "#deleted", "quarantined": "#aside",
+    "excluded": "#left out",
+}  # fmt: skip
+
+
 def _balance(report: Report) -> Table:
-    names = ("fetched", "curated", "merged_into", "deleted", "quarantined", "excluded", "difference")
-    table = _table(
-        "Every record the sources have shown, and where it is", "source.stream", "#pulled", "#fetched", "#curated",
-        "#merged", "#deleted", "#set aside", "#excluded", "#difference",
-    )  # fmt: skip
-    for row in report["balance"]:
-        table.add_row(
-            f"{row['source_system']}.{row['stream']}", number(row["pulled"]), *(number(row[name]) for name in names)
-        )
+    """Show where every record is; a place where no record is gets no column."""
+    rows = report["balance"]
+    used = [name for name in _PLACES if name == "curated" or any(row[name] for row in rows)]
+    table = _table("Every record the sources have shown, and where it is", "stream", "#pulled", "#shown", *(_PLACES[name] for name in used))
+    for source in dict.fromkeys(row["source_system"] for row in rows):
+        table.add_row(Text(source, style="bold"))
+        for row in (row for row in rows if row["source_system"] == source):
+            counts = (row["pulled"], row["fetched"], *(row[name] for name in used))
+            table.add_row(f"  {row['stream']}", *map(number, counts))
     return table
 
 
@@ -84,20 +98,24 @@ def _moved(report: Report) -> Iterator[Table]:
     titles = {"person": "People reclassified by this run", "opportunity": "Deals reclassified by this run"}
     currency = report["definitions"]["currency"]
     for kind, title in titles.items():
-        table = _table(title, "from", "to", "rule", "#records", f"#amount {currency}")
+        worth = [f"#amount {currency}"] if kind == "opportunity" else []
+        table = _table(title, "from", "to", "#records", *worth, "because it is now")
         most = sorted(report["moved"][kind], key=lambda row: -row["records"])
         for row in most[:_ROWS]:
-            table.add_row(row["from_class"], row["to_class"], row["rule"], number(row["records"]), money(row["amount"]))
+            why = report["meanings"][kind].get(row["to_class"], "")
+            amount = [money(row["amount"])] if worth else []
+            table.add_row(row["from_class"], row["to_class"], number(row["records"]), *amount, why)
         yield table
 
 
 def _findings(report: Report) -> Table:
     currency = report["definitions"]["currency"]
-    table = _table("Open hygiene issues, worst first", "severity", "rule", "on", "#issues", f"#value at risk {currency}")
+    table = _table("Open hygiene issues, worst first", "severity", "rule", "#issues", f"#at risk {currency}", "what to do")
     for row in report["findings"][:_ROWS]:
         severity = Text(row["severity"], style=_SEVERITY[row["severity"]])
         value = money(row["value_at_risk"])
-        table.add_row(severity, row["rule_id"], row["record_kind"], number(row["findings"]), value)
+        action = report["actions"].get(f"{row['rule_id']} {row['record_kind']}", "")
+        table.add_row(severity, row["rule_id"], number(row["findings"]), value, action)
     return table
 
 

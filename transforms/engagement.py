@@ -39,7 +39,8 @@ def activities(
 def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """One row per completed move of or towards a person up to `as_of`: day, direction, interest, kind.
 
-    The way a person first came in counts as a move on the day they were first seen. `people` has person_id,
+    The way a person first came in counts as a move on the day they were first seen, of unknown day (null) where no
+    source tells that. `people` has person_id,
     lead_since_on, origin_activity_type and last_activity_at (what the source itself claims as the latest activity).
     """
     zone = definitions.reporting.time_zone
@@ -50,7 +51,7 @@ def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *,
         pl.col("is_completed").fill_null(value=True),
         "is_human",
     ).select("person_id", "activity_type", "engagement_level", "direction", "is_inferred", day=day)
-    came = people.filter(pl.col("origin_activity_type").is_not_null(), pl.col("lead_since_on").is_not_null())
+    came = people.filter(pl.col("origin_activity_type").is_not_null())
     levels = {name: definitions.engagement.level_of(name) for name in came["origin_activity_type"].unique().to_list()}
     origin = came.select(
         "person_id",
@@ -72,7 +73,7 @@ def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *,
         is_inferred=pl.lit(value=True),
         day=pl.col("last_activity_at").dt.convert_time_zone(zone).dt.date(),
     )
-    return pl.concat([done, origin, claimed]).filter(pl.col("day") <= as_of)
+    return pl.concat([done, origin, claimed]).filter((pl.col("day") <= as_of) | pl.col("day").is_null())
 
 
 def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
@@ -126,7 +127,7 @@ def silent_since(
         is_inbound=pl.lit(value=True),
         is_proactive=pl.lit(value=False),
     )
-    done = people_moves.select(
+    done = people_moves.filter(pl.col("day").is_not_null()).select(
         "person_id",
         "day",
         is_inbound=pl.col("direction") == "inbound",
