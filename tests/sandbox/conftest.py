@@ -112,7 +112,7 @@ def company() -> Company:
 
 @pytest.fixture(scope="session")
 def larger_company() -> Company:
-    return found(4_000, 7, AS_OF)
+    return found(6_000, 7, AS_OF)
 
 
 @pytest.fixture
