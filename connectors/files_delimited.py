@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from connectors.files_bytes import lines_of
-from connectors.files_rows import FileRows, Row, collected, is_damaged, refuse_missing, set_aside
+from connectors.files_rows import FileRows, Row, collected, framed, is_damaged, refuse_missing, set_aside
 from connectors.landed import Rejected
 from definitions.errors import FileUnreadableError
 from definitions.file_stream import FileStream, header_name
@@ -41,7 +41,7 @@ def read_delimited(text: str, stream: FileStream, where: str) -> FileRows:
     table = _Table(stream, names, where, is_damaged=is_damaged(text))
     has_quotes = stream.quote is not None and stream.quote in text
     if has_quotes or table.is_damaged or _LONE_RETURN.search(text) or len(text) > _SPLIT_AT_MOST:
-        rows, rejected = collected(table.read(tape))
+        rows, rejected = collected(table.read(tape), stream)
     else:
         rows, rejected = table.split(text, tape.line)
     return FileRows(rows=rows, rejected=rejected, columns=tuple(named), notes=table.notes())
@@ -132,10 +132,9 @@ class _Table:
         self.blank_lines -= int(text.endswith("\n"))
         cells = pl.col("text").str.split_exact(self.stream.delimiter, width - 1).alias("cells")
         split = lines.filter(is_right).select("line", cells).unnest("cells")
-        split.columns = ["line", *(name or f"\0{place}" for place, name in enumerate(self.names))]
+        split.columns = ["", *(name or f"\0{place}" for place, name in enumerate(self.names))]
         self._check_unnamed(split)
-        named = [name for name in self.names if name]
-        rows = split.select("line", raw=pl.struct(named).struct.json_encode())
+        rows = framed(split, self.stream, [name for name in self.names if name])
         rejected = [
             set_aside("short_row" if cells < width else "long_row", line, text)
             for line, text, cells in wrong.select("line", "text", "cells").rows()
@@ -172,7 +171,7 @@ class _Table:
                 continue
             filled = split.filter(pl.col(f"\0{place}").str.strip_chars() != "")
             if filled.height:
-                _refuse_unnamed(filled[f"\0{place}"][0], place, filled["line"][0], self.where)
+                _refuse_unnamed(filled[f"\0{place}"][0], place, filled[""][0], self.where)
 
 
 def _header(tape: _Tape, stream: FileStream, where: str) -> list[str]:

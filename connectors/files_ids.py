@@ -13,26 +13,29 @@ def identified(found: FileRows, stream: FileStream) -> tuple[FileRows, int]:
     A row without an id is set aside, and so is every row of an id that several rows claim with different content;
     rows that a mapped `source_updated_at` tells apart are versions of one record.
     """
-    version = stream.columns.get("source_updated_at")
-    names = [stream.id, *([version.column] if version is not None and version.column is not None else [])]
-    shape = pl.Struct(dict.fromkeys(names, pl.String))
-    read = pl.col("raw").str.json_decode(shape).struct
-    identity = {f"part_{place}": read.field(name).str.strip_chars() for place, name in enumerate(names)}
-    rows = found.rows.with_columns(**identity)
-    has_id = (pl.col("part_0") != "").fill_null(value=False)
-    anonymous, named = rows.filter(~has_id), rows.filter(has_id).unique([*identity, "raw"], keep="first")
-    repeated = rows.height - anonymous.height - named.height
-    claims = pl.len().over(list(identity))
+    rows = found.rows.with_columns(_visible(pl.col("id")), _visible(pl.col("version")))
+    has_id = (pl.col("id") != "").fill_null(value=False)
+    anonymous, named = rows.filter(~has_id), rows.filter(has_id)
+    is_shared = pl.struct("id", "version").is_duplicated()
+    own, shared = named.filter(~is_shared), named.filter(is_shared)
+    distinct = shared.unique(["id", "version", "raw"], keep="first")
+    is_disputed = pl.struct("id", "version").is_duplicated()
     rejected = sorted(
         [
             *found.rejected,
             *_all_aside("missing_id", anonymous, stream.id),
-            *_all_aside("id_repeated", named.filter(claims > 1), stream.id),
+            *_all_aside("id_repeated", distinct.filter(is_disputed), stream.id),
         ],
         key=lambda row: row.offset,
     )
-    kept = named.filter(claims == 1).sort("line").select("line", "raw")
-    return FileRows(rows=kept, rejected=tuple(rejected), columns=found.columns, notes=found.notes), repeated
+    kept = pl.concat([own, distinct.filter(~is_disputed)]).sort("line")
+    whole = FileRows(rows=kept, rejected=tuple(rejected), columns=found.columns, notes=found.notes)
+    return whole, shared.height - distinct.height
+
+
+def _visible(text: pl.Expr) -> pl.Expr:
+    """Text without anything that reading may later drop: ids that differ only in that are one id."""
+    return text.str.replace_all(r"[\p{Cc}\p{Cf}]", "").str.normalize("NFC").str.strip_chars()
 
 
 def _all_aside(reason: str, rows: pl.DataFrame, field: str) -> list[Rejected]:

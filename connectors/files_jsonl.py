@@ -15,7 +15,7 @@ def read_json_lines(text: str, stream: FileStream, where: str) -> FileRows:
     A key that some lines lack is null there. Raises `FileUnreadableError` naming a mapped column that no line has.
     """
     columns: dict[str, None] = {}
-    rows, rejected = collected(_records(text, columns))
+    rows, rejected = collected(_records(text, columns), stream)
     if rows.height:
         refuse_missing(stream.needed_columns, tuple(columns), where)
     return FileRows(rows=rows, rejected=rejected, columns=tuple(columns))

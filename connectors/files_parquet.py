@@ -4,7 +4,7 @@ import io
 
 import polars as pl
 
-from connectors.files_rows import ROWS, FileRows, refuse_missing
+from connectors.files_rows import FileRows, framed, refuse_missing
 from definitions.errors import FileUnreadableError
 from definitions.file_stream import FileStream, header_name
 
@@ -33,11 +33,10 @@ def read_parquet(content: bytes, stream: FileStream, where: str) -> FileRows:
         raise FileUnreadableError(f"{where}: column {', '.join(map(repr, mapped))} holds bytes. Export it as text.")
     kept = frame.drop(binary)
     texts = kept.select(_as_text(name, dtype) for name, dtype in kept.schema.items())
-    rows = texts.select(
-        line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64), raw=pl.struct(pl.all()).struct.json_encode()
-    )
+    numbered = texts.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(""))
+    rows = framed(numbered, stream, kept.columns)
     notes = (f"{where}: column {', '.join(map(repr, binary))} holds bytes; passed over",) if binary else ()
-    return FileRows(rows=rows.cast(ROWS), rejected=(), columns=tuple(names), notes=notes)
+    return FileRows(rows=rows, rejected=(), columns=tuple(names), notes=notes)
 
 
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -10,8 +10,9 @@ import polars as pl
 
 from connectors.landed import Rejected
 from definitions.errors import FileUnreadableError
+from definitions.file_stream import FileStream
 
-ROWS = pl.Schema({"line": pl.Int64(), "raw": pl.String()})
+ROWS = pl.Schema({"line": pl.Int64(), "raw": pl.String(), "id": pl.String(), "version": pl.String()})
 _BATCH = 50_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # A handful of bad rows in a small file is not yet a pattern.
@@ -21,7 +22,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRows:
-    """`rows` (line, raw): one JSON object a row, each value as the file writes it. `notes` say what was passed over."""
+    """`rows`: the line, `raw` (one JSON object, each value as the file writes it), and what identifies the row.
+
+    `notes` say what was passed over.
+    """
 
     rows: pl.DataFrame
     rejected: tuple[Rejected, ...]
@@ -37,31 +41,40 @@ class Row:
     values: Mapping[str, str | None]
 
 
-def collected(found: Iterable[Row | Rejected]) -> tuple[pl.DataFrame, tuple[Rejected, ...]]:
+def collected(found: Iterable[Row | Rejected], stream: FileStream) -> tuple[pl.DataFrame, tuple[Rejected, ...]]:
     """Rows as a frame, in the order of the file, and the rejected ones."""
     rejected: list[Rejected] = []
-    parts = [pl.DataFrame(schema=ROWS), *_frames(found, rejected)]
+    parts = [pl.DataFrame(schema=ROWS), *_frames(found, stream, rejected)]
     return pl.concat(parts), tuple(rejected)
 
 
-def _frames(found: Iterable[Row | Rejected], rejected: list[Rejected]) -> Iterator[pl.DataFrame]:
+def framed(texts: pl.DataFrame, stream: FileStream, names: Sequence[str]) -> pl.DataFrame:
+    """Rows as a frame, from columns of text under their `names`, and their lines in the column without a name."""
+    version = pl.lit(None, pl.String) if stream.version is None else pl.col(stream.version)
+    raw = pl.struct(names).struct.json_encode()
+    return texts.select(line="", raw=raw, id=pl.col(stream.id), version=version).cast(ROWS)
+
+
+def _frames(found: Iterable[Row | Rejected], stream: FileStream, rejected: list[Rejected]) -> Iterator[pl.DataFrame]:
     encode = msgspec.json.Encoder().encode
-    lines: list[int] = []
-    raw: list[bytes] = []
+    batch: list[tuple[int, bytes, str | None, str | None]] = []
     for row in found:
         if isinstance(row, Rejected):
             rejected.append(row)
             continue
-        lines.append(row.line)
-        raw.append(encode(row.values))
-        if len(raw) == _BATCH:
-            yield _frame(lines, raw)
-            lines, raw = [], []
-    yield _frame(lines, raw)
+        version = None if stream.version is None else row.values.get(stream.version)
+        batch.append((row.line, encode(row.values), row.values.get(stream.id), version))
+        if len(batch) == _BATCH:
+            yield _frame(batch)
+            batch = []
+    if batch:
+        yield _frame(batch)
 
 
-def _frame(lines: list[int], raw: list[bytes]) -> pl.DataFrame:
-    return pl.DataFrame({"line": lines, "raw": pl.Series(raw, dtype=pl.Binary).cast(pl.String)}, schema=ROWS)
+def _frame(batch: list[tuple[int, bytes, str | None, str | None]]) -> pl.DataFrame:
+    line, raw, ids, versions = zip(*batch, strict=True)
+    text = pl.Series(raw, dtype=pl.Binary).cast(pl.String)
+    return pl.DataFrame({"line": line, "raw": text, "id": ids, "version": versions}, schema=ROWS)
 
 
 def set_aside(reason: str, line: int, text: str, field: str | None = None) -> Rejected:

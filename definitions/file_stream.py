@@ -159,6 +159,12 @@ class FileStream(_Strict):
         return RECORD_KINDS[self.kind]
 
     @property
+    def version(self) -> str | None:
+        """Column that tells when a record last changed; null where the stream maps none."""
+        column = self.columns.get("source_updated_at")
+        return None if column is None else column.column
+
+    @property
     def needed_columns(self) -> tuple[str, ...]:
         """Names of the columns that the file must have, sorted."""
         return tuple(sorted({self.id, *(column.column for column in self.columns.values() if column.column)}))

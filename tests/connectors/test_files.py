@@ -91,6 +91,7 @@ def test_a_value_is_read_letter_for_letter(content, declared, name):
         ('id,name\n1,"two\nlines"\n2\n3,Eve\n', ["1", "3"], [(4, "short_row")]),
         ("id,name\n1,Ada\n,Bob\n \t,Eve\n", ["1"], [(3, "missing_id"), (4, "missing_id")]),
         ("id,name\n1,Ada\n2,Bob\n1,Eve\n", ["2"], [(2, "id_repeated"), (4, "id_repeated")]),
+        ("id,name\nZoe\u0301,Ada\nZo\u00e9\u200b,Bob\n3,Eve\n", ["3"], [(2, "id_repeated"), (3, "id_repeated")]),
         ("id,name\n1,Ada\n\n  \n,\n2,Bob\n", ["1", "2"], [(4, "short_row")]),
         (b"id,name\n1,Ada\n2,B\xf6b\n3,Eve\n", ["1", "3"], [(3, "undecodable")]),
         ("id,name\n1," + "x" * 131073 + '\n2,"Bob"\n', ["2"], [(2, "cell_too_long")]),
@@ -98,7 +99,8 @@ def test_a_value_is_read_letter_for_letter(content, declared, name):
     ids=[
         "short", "long", "long, quoted", "quote left open to the end", "quote left open, then a quoted cell",
         "quote left open, a quoted cell later", "two open quotes with rows between", "letters after a closing quote",
-        "lines are counted through line ends in quotes", "no id", "one id, two contents", "blank lines are no rows",
+        "lines are counted through line ends in quotes", "no id", "one id, two contents",
+        "one id but for what nobody sees", "blank lines are no rows",
         "a byte of another encoding", "too long a cell",
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ from definitions.errors import FileUnreadableError
 from definitions.file_stream import DEFAULTS, FileStream
 from definitions.records import STAGE
 from transforms.conform.conformed import Conformed
-from transforms.conform.files_columns import Cell, cells_of, with_record, word
+from transforms.conform.files_columns import Cell, cells_of, fault_column, text_column, with_record, word
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import KEPT, gathered
 from transforms.conform.typed import Vocabulary, translated, typed
@@ -38,16 +38,14 @@ def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -
     where = f"{meaning.source}.{stream.name}"
     cells = cells_of(stream, meaning)
     frame = gathered(
-        with_record(state, stream).select(
-            *KEPT,
-            *(cell.value.alias(cell.name) for cell in cells),
-            *(cell.fault.alias(_fault(cell.name)) for cell in cells),
-            *(cell.word.alias(_word(cell.name)) for cell in cells if cell.is_dated or cell.name == "amount"),
-        ),
+        with_record(state, stream)
+        .select(*KEPT, *(cell.text.alias(text_column(cell.name)) for cell in cells))
+        .with_columns(cell.value.alias(cell.name) for cell in cells)
+        .with_columns(cell.fault.alias(fault_column(cell.name)) for cell in cells),
         where,
     )
     _refuse_many(frame, cells, f"{where}: {stream.path}")
-    faults = [pl.col(_fault(cell.name)) for cell in cells]
+    faults = [pl.col(fault_column(cell.name)) for cell in cells]
     text = frame.lazy().with_columns(
         pl.lit(value).alias(name)
         for name, value in DEFAULTS.items()
@@ -109,7 +107,7 @@ def _priced(text: pl.LazyFrame, stream: FileStream, meaning: Meaning) -> pl.Lazy
     """Add `currency_code`: the column's, or what stands beside the amount, or the source's."""
     beside, told = pl.lit(None, pl.String), pl.lit(None, pl.String)
     if amount := stream.columns.get("amount"):
-        beside = currency_in(pl.col(_word("amount")), decimal=amount.decimal or stream.decimal)
+        beside = currency_in(pl.col(text_column("amount")), decimal=amount.decimal or stream.decimal)
     if "currency_code" in stream.columns:
         told = pl.col("currency_code")
     return text.with_columns(currency_code=pl.coalesce(told, beside, pl.lit(meaning.currency)), beside=beside)
@@ -160,14 +158,6 @@ def _scope(stream: FileStream) -> str | None:
     return "pipeline_id" if "pipeline_id" in stream.columns else None
 
 
-def _fault(name: str) -> str:
-    return f"fault of {name}"
-
-
-def _word(name: str) -> str:
-    return f"word of {name}"
-
-
 def _refuse_many(frame: pl.DataFrame, cells: Sequence[Cell], where: str) -> None:
     """Raise where columns hold too many values that are not what they are declared to hold; names all of them."""
     latest = frame.filter("is_latest")
@@ -180,7 +170,7 @@ def _refuse_many(frame: pl.DataFrame, cells: Sequence[Cell], where: str) -> None
 
 def _complaint(latest: pl.DataFrame, cell: Cell) -> tuple[str, str] | None:
     """What is wrong with a column, and the remedy; None where at most single values are."""
-    reason = pl.col(_fault(cell.name)).str.extract(r"^([a-z_]*)\|")
+    reason = pl.col(fault_column(cell.name)).str.extract(r"^([a-z_]*)\|")
     wrong = latest.filter(reason.is_in(["unreadable_value", "out_of_range"]))
     filled = wrong.height + latest[cell.name].count()
     if wrong.height <= max(_FEW, _FEW_SHARE * filled):
@@ -188,6 +178,6 @@ def _complaint(latest: pl.DataFrame, cell: Cell) -> tuple[str, str] | None:
     lines = wrong["location"].str.extract(r":([0-9]+)$").cast(pl.Int64).sort()
     shown = ", ".join(map(str, lines.head(_SHOWN_LINES))) + (" and more" if lines.len() > _SHOWN_LINES else "")
     told = f"column {cell.column!r} ({cell.name}): {wrong.height} of {filled} values: {cell.rule}, in lines {shown}"
-    if cell.is_dated and (both := wrong.filter(is_ambiguous(pl.col(_word(cell.name)))).height):
+    if cell.is_dated and (both := wrong.filter(is_ambiguous(pl.col(text_column(cell.name)))).height):
         told += f" ({both} of them are ambiguous: a day whether the day or the month comes first)"
     return told, cell.remedy

@@ -20,16 +20,16 @@ _SHOWN_SIGNS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A field of the record as its column gives it.
+    """A field of the record as its column gives it, in three steps, each from the columns of the ones before.
 
-    `word` is the cleaned text, placeholders null and aliases resolved; `value` is in the field's own type, null where
-    the word cannot be read; `fault` is `reason|field|detail`, null where all is well. `rule` says in words what the
-    values have to be, `remedy` what to do where many are not.
+    `text` is the cleaned text of column `record`, placeholders null. `value` reads it, aliases resolved, in the field's
+    own type; null where it cannot be read. `fault` is `reason|field|detail`, null where all is well. `rule` says in
+    words what the values have to be, `remedy` what to do where many are not.
     """
 
     name: str
     column: str
-    word: pl.Expr
+    text: pl.Expr
     value: pl.Expr
     fault: pl.Expr
     is_dated: bool
@@ -51,36 +51,51 @@ def with_record(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
     return rows.with_columns(record=pl.col("raw").str.json_decode(shape))
 
 
-def word(column: Column, stream: FileStream) -> pl.Expr:
-    """Text of a column, cleaned, declared placeholders null, aliases resolved. Row by row."""
+def text_of(column: Column, stream: FileStream) -> pl.Expr:
+    """Text of a column out of `record`, cleaned, declared placeholders null. Row by row."""
     if column.constant is not None:
         return pl.lit(str(column.constant))
-    text = _text(column, stream)
-    if not column.values:
-        return text
-    if column.others == "keep":
-        aliased = text.replace(column.values)
-    else:
-        aliased = text.replace_strict(column.values, default=None, return_dtype=pl.String)
-    return pl.when(aliased != "").then(aliased)
-
-
-def _text(column: Column, stream: FileStream) -> pl.Expr:
     nulls = stream.nulls if column.nulls is None else column.nulls
     return without_placeholders(clean(pl.col("record").struct.field(column.column or "")), nulls)
 
 
+def aliased(text: pl.Expr, column: Column) -> pl.Expr:
+    """Text with aliases resolved. Row by row."""
+    if not column.values:
+        return text
+    if column.others == "keep":
+        resolved = text.replace(column.values)
+    else:
+        resolved = text.replace_strict(column.values, default=None, return_dtype=pl.String)
+    return pl.when(resolved != "").then(resolved)
+
+
+def word(column: Column, stream: FileStream) -> pl.Expr:
+    """Text of a column out of `record`, cleaned, declared placeholders null, aliases resolved. Row by row."""
+    return aliased(text_of(column, stream), column)
+
+
+def text_column(name: str) -> str:
+    """Name of the column that holds the text of a field."""
+    return f"text of {name}"
+
+
+def fault_column(name: str) -> str:
+    """Name of the column that holds what is wrong with a field."""
+    return f"fault of {name}"
+
+
 def _cell(field: Field, column: Column, stream: FileStream, meaning: Meaning) -> Cell:
-    said = word(column, stream)
+    text = pl.col(text_column(field.name))
+    said = aliased(text, column)
     order, mark = column.dates or stream.dates, column.decimal or stream.decimal
     rule, remedy = _rule(field, order, mark)
-    value = _value(field, column, said, order, mark, meaning)
     return Cell(
         name=field.name,
         column=column.column or "",
-        word=said,
-        value=value,
-        fault=pl.coalesce(_stranger(field, column, stream), _unreadable(field, said, value, rule, mark)),
+        text=text_of(column, stream),
+        value=_value(field, column, said, order, mark, meaning),
+        fault=pl.coalesce(_stranger(field, column, text), _unreadable(field, said, rule, mark)),
         is_dated=field.kind in {Kind.DAY, Kind.MOMENT},
         rule=rule,
         remedy=remedy,
@@ -122,21 +137,27 @@ def _within(field: Field, value: pl.Expr) -> pl.Expr:
     return typed
 
 
-def _unreadable(field: Field, said: pl.Expr, value: pl.Expr, rule: str, mark: DecimalMark) -> pl.Expr:
-    unread = said.is_not_null() & value.is_null()
+def _unreadable(field: Field, said: pl.Expr, rule: str, mark: DecimalMark) -> pl.Expr:
+    if field.kind is Kind.TEXT and field.name != "currency_code":
+        return pl.lit(None, pl.String)
+    unread = said.is_not_null() & pl.col(field.name).is_null()
     told = pl.lit(f"unreadable_value|{field.name}|{rule}")
     if field.kind in _NUMBERS:
-        is_number = is_amount(said, decimal=mark) if field.kind is Kind.MONEY else plain_number(said).is_not_null()
+        wrong = pl.when(unread).then(said)
+        is_number = (
+            is_amount(wrong, decimal=mark)
+            if field.kind is Kind.MONEY
+            else plain_number(wrong, decimal=mark).is_not_null()
+        )
         too_far = pl.lit(f"out_of_range|{field.name}|a number outside what the field can hold")
         told = pl.when(is_number).then(too_far).otherwise(told)
     return pl.when(unread).then(told)
 
 
-def _stranger(field: Field, column: Column, stream: FileStream) -> pl.Expr:
+def _stranger(field: Field, column: Column, text: pl.Expr) -> pl.Expr:
     """A word without an alias where none is allowed; it is shown unless it may be somebody's name."""
     if column.others != "refuse" or column.column is None:
         return pl.lit(None, pl.String)
-    text = _text(column, stream)
     shown = text.str.replace_all("|", "/", literal=True).str.slice(0, _SHOWN_SIGNS)
     secret = field.is_personal or column.refers_to is not None
     told = pl.concat_str(
