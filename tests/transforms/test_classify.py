@@ -198,6 +198,17 @@ def test_every_class_can_be_explained(small, told, reasons, reason):
     assert row["rule"] == f"small/1/{row['lifecycle_class']}"
 
 
+def test_rows_in_one_frame_keep_their_own_words(small):
+    """Another place and other unknowns are another pattern, whatever their numbers add up to."""
+    colleague = person(is_deleted=None, email_normalised="ada@bantam.example")
+    buyer = person(email_normalised="a@b.example", has_won_opportunity=True)
+    classified = classify_people(people(colleague, buyer), small, AS_OF).collect()
+    assert classified.select("lifecycle_class", "class_reasons").rows() == [
+        ("excluded", "merged_or_deleted=unknown; excluded=true"),
+        ("customer", "merged_or_deleted=false; excluded=false; customer=true"),
+    ]
+
+
 def asked(frame: pl.LazyFrame, rules: tuple[ClassRule, ...]) -> list[tuple[str, str]]:
     """Class and reasons of each row, every test asked by itself."""
     answers = frame.select(
