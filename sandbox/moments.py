@@ -22,6 +22,19 @@ def start_of(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
 
 
+def morning_of(as_of: date) -> int:
+    """Moment the sandbox's clock starts at on the day: noon UTC, the same day from California to Japan."""
+    return start_of(as_of) + 12 * HOUR
+
+
+def evening_of(as_of: date) -> int:
+    """Moment the sandbox's clock stops at on the day. Nothing happens between the last change and this one.
+
+    Whoever read the time of the day has read of no change that comes later but is dated earlier.
+    """
+    return start_of(as_of) + 18 * HOUR
+
+
 def last_change_before(as_of: date) -> int:
     """Latest moment at which anything may have happened: three hours before the day begins, past every safety lag."""
     return start_of(as_of) - 3 * HOUR

@@ -12,7 +12,7 @@ from sandbox.faults import CONNECTION_FAULTS, Fault, FaultScript, spoiled
 from sandbox.hubspot_api import HubSpot
 from sandbox.life import changes, next_week
 from sandbox.limits import Gate, Manners
-from sandbox.moments import HOUR, start_of
+from sandbox.moments import evening_of, morning_of
 from sandbox.salesforce_api import Salesforce
 from sandbox.salesforce_query import Cursors
 from sandbox.salesforce_sessions import Sessions
@@ -20,7 +20,6 @@ from sandbox.truth import ACCOUNT_KEYS, DEAL_KEYS, KEYS, members, truth
 from sandbox.web import Answer, Request, says
 from sandbox.week import DAYS
 
-NOON = 12 * HOUR
 KINDS = {"people": KEYS, "accounts": ACCOUNT_KEYS, "deals": DEAL_KEYS}
 
 
@@ -73,9 +72,10 @@ class Sandbox:
         self.salesforce = Salesforce(company, self.sessions, self.cursors)
 
     def now(self) -> datetime:
-        """The sandbox's time: noon UTC of `as_of`, and on from there as the real clock goes."""
+        """The sandbox's time: noon UTC of `as_of`, and on from there as the real clock goes, until the evening."""
         past = self.monotonic() - self.started
-        return datetime.fromtimestamp((start_of(self.company.as_of) + NOON) / 1000 + past, tz=UTC)
+        day = self.company.as_of
+        return datetime.fromtimestamp(min(morning_of(day) / 1000 + past, evening_of(day) / 1000), tz=UTC)
 
     def now_text(self) -> str:
         """The sandbox's time as HubSpot writes it."""

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from sandbox.chance import Dice, Draws, Ids
-from sandbox.moments import last_change_before, moments
+from sandbox.moments import evening_of, last_change_before, moments
 from sandbox.records import marks
 
 DAYS = 7
@@ -23,8 +23,8 @@ class Week:
 
     @property
     def begins(self) -> int:
-        """Last moment of the week before, in milliseconds: everything new comes after it."""
-        return last_change_before(self.as_of - timedelta(days=DAYS))
+        """Moment the clock of the week before stops at, in milliseconds: everything new comes after it."""
+        return evening_of(self.as_of - timedelta(days=DAYS))
 
     @property
     def ends(self) -> int:

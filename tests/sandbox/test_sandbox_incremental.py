@@ -42,6 +42,18 @@ def test_salesforce_query_all_since_the_last_run(lived, kind):
     assert found
 
 
+def test_nothing_is_dated_before_the_time_the_last_run_was_told(asks, larger_company):
+    asker = asks(larger_company)
+    asker.clock.seconds += 30 * 3600
+    told = asker.sandbox.now().replace(tzinfo=None)
+    before = larger_company.hubspot["contacts"]["_modified"].max()
+    assert before < told
+    asker.control("advance", {"days": 7})
+    tables = [*asker.sandbox.company.hubspot.values(), *asker.sandbox.company.salesforce.values()]
+    assert all(table.filter(table["_modified"].is_between(before, told, closed="none")).is_empty() for table in tables)
+    assert asker.sandbox.now().replace(tzinfo=None) > max(table["_modified"].max() for table in tables)
+
+
 def test_weeks_one_by_one_are_weeks_at_once(asks, company):
     one_by_one, at_once = asks(company), asks(company)
     for _ in range(2):

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from sandbox.life import changes, next_week
-from sandbox.moments import last_change_before, moments
+from sandbox.moments import evening_of, last_change_before, moments
 
 
 def tables(company):
@@ -43,7 +43,7 @@ def test_weeks_differ(weeks):
 
 def test_nothing_changes_without_a_new_modified_time_within_the_week(weeks):
     for before, after in pairwise(weeks):
-        begins, ends = (moments(np.array([last_change_before(c.as_of)]))[0] for c in (before, after))
+        begins, ends = moments(np.array([evening_of(before.as_of), last_change_before(after.as_of)]))
         for name, table in tables(after).items():
             old, key = tables(before)[name], key_of(table)
             both = table.join(old, on=key, how="inner", suffix="_old")
