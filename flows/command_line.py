@@ -30,7 +30,9 @@ app.command("flows.commands.sandbox:sandbox", name="sandbox", help="Serve the im
 
 definitions = App(name="definitions", help="The agreement of marketing and sales.")
 definitions.command("flows.commands.definitions:show", name="show", help="The page to sign.")
-definitions.command("flows.commands.definitions:check", name="check", help="Whether a file can be used, with every mistake.")
+definitions.command(
+    "flows.commands.definitions:check", name="check", help="Whether a file can be used, with every mistake."
+)
 app.command(definitions)
 
 quarantine = App(name="quarantine", help="Records that were set aside.")
@@ -38,7 +40,9 @@ quarantine.command("flows.commands.quarantine:listing", name="list", help="What 
 app.command(quarantine)
 
 warehouse = App(name="warehouse", help="The published tables.")
-warehouse.command("flows.commands.warehouse:url", name="url", help="Where the warehouse is, for programs on this machine.")
+warehouse.command(
+    "flows.commands.warehouse:url", name="url", help="Where the warehouse is, for programs on this machine."
+)
 warehouse.command("flows.commands.warehouse:shell", name="shell", help="Ask it with psql, as the reader.")
 warehouse.command("flows.commands.warehouse:serve", name="serve", help="Serve it on 127.0.0.1 for BI tools.")
 app.command(warehouse)

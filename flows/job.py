@@ -1,14 +1,10 @@
 """One run's surroundings: settings, definitions, folders, date; read once at its beginning and passed on as values."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import sqlalchemy as sa
 
 from definitions.crash_points import arm
 from definitions.errors import ConfigurationError
@@ -16,9 +12,6 @@ from definitions.load import load_definitions
 from definitions.model import Definitions
 from flows.folders import Home
 from flows.settings import Settings, Source, load_settings
-from warehouse.connect import engine_for
-from warehouse.embedded import EmbeddedServer
-from warehouse.migrate import migrate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +44,9 @@ def open_job(
     definitions = load_definitions(_definitions_path(settings))
     names = {source.name for source in settings.sources}
     if unknown := sorted(set(sources or ()) - names):
-        raise ConfigurationError(f"{config}: no source is called {', '.join(unknown)}; there are {', '.join(sorted(names))}.")
+        raise ConfigurationError(
+            f"{config}: no source is called {', '.join(unknown)}; there are {', '.join(sorted(names))}."
+        )
     now = datetime.now(UTC)
     return Job(
         settings=settings,
@@ -71,17 +66,3 @@ def _definitions_path(settings: Settings) -> str:
     if named.endswith((".yaml", ".yml")):
         return str(settings.config_folder / named)
     return named
-
-
-@contextmanager
-def opened_warehouse(settings: Settings) -> Iterator[sa.Engine]:
-    """Give the warehouse, at its present schema: the configured one, or the embedded one, started if need be."""
-    if settings.warehouse_url is not None:
-        engine = engine_for(settings.warehouse_url.get_secret_value())
-        migrate(engine)
-        yield engine
-        return
-    with EmbeddedServer(Home(settings.home).root) as server:
-        engine = engine_for(server.url)
-        migrate(engine)
-        yield engine

@@ -133,8 +133,12 @@ def _terms(job: Job, known: Known) -> Terms:
 def _refuse_many(job: Job, records: Records) -> None:
     """Stop where more of a stream was set aside than the settings allow: that is no longer a few bad records."""
     aside = records.quarantined.group_by("source_system", "stream").agg(aside=pl.len())
-    shares = aside.join(records.shown.group_by("source_system", "stream").agg(shown=pl.len()), on=["source_system", "stream"])
-    over = shares.filter(pl.col("aside") > pl.max_horizontal(pl.lit(10), pl.col("shown") * job.settings.quarantine_ceiling))
+    shares = aside.join(
+        records.shown.group_by("source_system", "stream").agg(shown=pl.len()), on=["source_system", "stream"]
+    )
+    over = shares.filter(
+        pl.col("aside") > pl.max_horizontal(pl.lit(10), pl.col("shown") * job.settings.quarantine_ceiling)
+    )
     if over.is_empty():
         return
     reasons = records.quarantined.group_by("source_system", "stream", "reason_code", "field_name", "detail").len()
@@ -151,12 +155,8 @@ def _refuse_many(job: Job, records: Records) -> None:
 
 def _audited(job: Job, engine: sa.Engine, known: Known, assembled: Assembled) -> AuditReport:
     sources = [source.name for source in job.settings.sources]
-    totals = [
-        SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()
-    ]
-    tallies = [
-        Tally(table=table, streams=tuple(streams)) for table, streams in assembled.streams_of.items() if streams
-    ]
+    totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()]
+    tallies = [Tally(table=table, streams=tuple(streams)) for table, streams in assembled.streams_of.items() if streams]
     report = audit(
         engine.url,
         [

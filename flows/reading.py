@@ -20,7 +20,13 @@ from transforms.gathering import Heard
 
 
 def heard_vendor(
-    source: VendorSource, stream: Stream[Any], state: StreamState, definitions: Definitions, *, pulled: int, aside: pl.DataFrame
+    source: VendorSource,
+    stream: Stream[Any],
+    state: StreamState,
+    definitions: Definitions,
+    *,
+    pulled: int,
+    aside: pl.DataFrame,
 ) -> Heard:
     """Conform one stream of a vendor; `aside` holds the records that were set aside before they were landed."""
     reading = READINGS[source.kind][state.stream]
@@ -34,16 +40,20 @@ def heard_vendor(
 
 
 def heard_file(
-    source: FilesSource, stream: FileStream, state: StreamState, definitions: Definitions, *, pulled: int, aside: pl.DataFrame
+    source: FilesSource,
+    stream: FileStream,
+    state: StreamState,
+    definitions: Definitions,
+    *,
+    pulled: int,
+    aside: pl.DataFrame,
 ) -> Heard:
     """Conform one file; a file of opportunities tells its stages too."""
     meaning = meaning_of_files(source, definitions)
     kinds = {stream.kind: conform_file(state.frame(), meaning, stream=stream)}
     if stream.kind == "opportunity":
         kinds["stage"] = stages_of_file(state.frame(), meaning, stream=stream)
-    return _heard(
-        source.name, stream.name, kinds, _keys(state, source.name, stream.name), pulled=pulled, aside=aside
-    )
+    return _heard(source.name, stream.name, kinds, _keys(state, source.name, stream.name), pulled=pulled, aside=aside)
 
 
 def _heard(

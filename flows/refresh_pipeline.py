@@ -16,13 +16,14 @@ from connectors.source import Stream
 from definitions.errors import TryAgainError
 from definitions.file_stream import FileStream
 from flows.artifacts import keep_artifacts
-from flows.job import Job, open_job, opened_warehouse
+from flows.job import Job, open_job
 from flows.progress import Watcher, watcher
 from flows.publication import Known, begun, known_of, publish_records
 from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
 from flows.run_report import Report
 from flows.sources import Opened, opened
 from flows.states import heard_streams
+from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
 
@@ -44,7 +45,9 @@ def pull_stream(errand: Errand, source: Opened, http: Any, stream: Stream[Any], 
 
 
 @task(task_run_name="read {source.name}.{stream.name}", cache_policy=NO_CACHE)
-def pull_file(errand: Errand, source: FilesSource, stream: FileStream, folder: Path, seen: Watcher) -> tuple[str, Pulled]:
+def pull_file(
+    errand: Errand, source: FilesSource, stream: FileStream, folder: Path, seen: Watcher
+) -> tuple[str, Pulled]:
     """Land one file."""
     name = f"{source.name}.{stream.name}"
     pulled = pull_file_stream(errand, source, stream, folder, seen.counter(name))

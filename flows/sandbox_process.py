@@ -28,7 +28,17 @@ class RunningSandbox:
 @contextmanager
 def sandbox_running(people: int, as_of: date) -> Iterator[RunningSandbox]:
     """Start the sandbox on a free port of this machine, and stop it at the end."""
-    command = [sys.executable, "-m", "sandbox.serve", "--people", str(people), "--as-of", as_of.isoformat(), "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox.serve",
+        "--people",
+        str(people),
+        "--as-of",
+        as_of.isoformat(),
+        "--port",
+        "0",
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
         try:
             told = json.loads(process.stdout.readline() or "{}") if process.stdout else {}

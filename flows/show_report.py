@@ -1,17 +1,14 @@
 """The run report as a person reads it: tables that fit a terminal, the money where it matters."""
 
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from flows.run_report import Report
+from flows.tables_on_terminal import money, number, shown, table
 
-_SEVERITY = {"critical": "bold red", "warning": "yellow", "info": "dim"}
 _ROWS = 12
 
 
@@ -49,19 +46,9 @@ def _closing(report: Report, console: Console) -> None:
         place = f"{row['source_system']}.{row['stream']}"
         told = f"  {place}: {row['records']:,} set aside, {row['reason_code']} in {row['field_name']}: {row['detail']}"
         console.print(Text(told, style="yellow"))
-    console.print(f"Published: {total:,} rows written in {sum(map(bool, written.values()))} tables, in one transaction.")
-
-
-def _table(title: str, *columns: str) -> Table:
-    """Make a table whose columns after the first words are numbers: a leading # marks one."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD, pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )  # fmt: skip
-    for place, column in enumerate(columns):
-        justify = "right" if column.startswith("#") else "left"
-        table.add_column(column.lstrip("#"), justify=justify, no_wrap=place != len(columns) - 1)
-    return table
+    console.print(
+        f"Published: {total:,} rows written in {sum(map(bool, written.values()))} tables, in one transaction."
+    )
 
 
 _PLACES = {
@@ -74,24 +61,30 @@ def _balance(report: Report) -> Table:
     """Show where every record is; a place where no record is gets no column."""
     rows = report["balance"]
     used = [name for name in _PLACES if name == "curated" or any(row[name] for row in rows)]
-    table = _table("Every record the sources have shown, and where it is", "stream", "#pulled", "#shown", *(_PLACES[name] for name in used))
+    made = table(
+        "Every record the sources have shown, and where it is",
+        "stream",
+        "#pulled",
+        "#shown",
+        *(_PLACES[name] for name in used),
+    )
     for source in dict.fromkeys(row["source_system"] for row in rows):
-        table.add_row(Text(source, style="bold"))
+        made.add_row(Text(source, style="bold"))
         for row in (row for row in rows if row["source_system"] == source):
             counts = (row["pulled"], row["fetched"], *(row[name] for name in used))
-            table.add_row(f"  {row['stream']}", *map(number, counts))
-    return table
+            made.add_row(f"  {row['stream']}", *map(number, counts))
+    return made
 
 
 def _classes(report: Report) -> Iterator[Table]:
     titles = {"person": "People: what the sources claim, what they are", "opportunity": "Deals: claimed, and assessed"}
     for kind, title in titles.items():
-        table = _table(title, "class", "#claimed", "#assessed", "#difference")
+        made = table(title, "class", "#claimed", "#assessed", "#difference")
         for row in report["classes"][kind]:
             if row["claimed"] or row["assessed"]:
                 name = row["class"] or "(no claim)"
-                table.add_row(name, number(row["claimed"]), number(row["assessed"]), f"{row['difference']:+,}")
-        yield table
+                made.add_row(name, number(row["claimed"]), number(row["assessed"]), f"{row['difference']:+,}")
+        yield made
 
 
 def _moved(report: Report) -> Iterator[Table]:
@@ -99,46 +92,37 @@ def _moved(report: Report) -> Iterator[Table]:
     currency = report["definitions"]["currency"]
     for kind, title in titles.items():
         worth = [f"#amount {currency}"] if kind == "opportunity" else []
-        table = _table(title, "from", "to", "#records", *worth, "because it is now")
+        made = table(title, "from", "to", "#records", *worth, "because it is now")
         most = sorted(report["moved"][kind], key=lambda row: -row["records"])
         for row in most[:_ROWS]:
             why = report["meanings"][kind].get(row["to_class"], "")
             amount = [money(row["amount"])] if worth else []
-            table.add_row(row["from_class"], row["to_class"], number(row["records"]), *amount, why)
-        yield table
+            made.add_row(row["from_class"], row["to_class"], number(row["records"]), *amount, why)
+        yield made
 
 
 def _findings(report: Report) -> Table:
     currency = report["definitions"]["currency"]
-    table = _table("Open hygiene issues, worst first", "severity", "rule", "#issues", f"#at risk {currency}", "what to do")
+    made = table(
+        "Open hygiene issues, worst first", "severity", "rule", "#issues", f"#at risk {currency}", "what to do"
+    )
     for row in report["findings"][:_ROWS]:
-        severity = Text(row["severity"], style=_SEVERITY[row["severity"]])
         value = money(row["value_at_risk"])
         action = report["actions"].get(f"{row['rule_id']} {row['record_kind']}", "")
-        table.add_row(severity, row["rule_id"], number(row["findings"]), value, action)
-    return table
+        made.add_row(shown(row["severity"]), row["rule_id"], number(row["findings"]), value, action)
+    return made
 
 
 def _pipeline(report: Report) -> Table:
     currency = report["definitions"]["currency"]
-    table = _table(
+    made = table(
         "Pipeline: reported, and eligible under the definitions", "basis", "#deals", f"#amount {currency}",
         "#without amount", "#weighted", "#share of reported",
     )  # fmt: skip
     for row in report["pipeline"]:
         share = row["share_of_reported"]
-        table.add_row(
+        made.add_row(
             row["basis"], number(row["deals"]), money(row["amount"]), number(row["without_amount"]),
             money(row["weighted_amount"]), "" if share is None else f"{float(share):.1%}",
         )  # fmt: skip
-    return table
-
-
-def number(value: int | None) -> str:
-    """Write a count; a dot where there is nothing, so that what there is stands out."""
-    return "·" if not value else f"{value:,}"
-
-
-def money(value: Any) -> str:
-    """Write an amount without cents; empty where none is known."""
-    return "" if value is None else f"{Decimal(value):,.0f}"
+    return made

@@ -5,7 +5,7 @@ import polars as pl
 from transforms.classify import classify_people
 from transforms.criteria import with_criteria
 from transforms.curate_opportunities import with_since
-from transforms.engagement import clocks, moves, silent_since
+from transforms.engagement import clocks, moves, silent_since, wakings
 from transforms.links import account_of, with_id
 from transforms.person_facets import dealt, engaged, owned, phases, reached, scored
 from transforms.terms import Before, Entities, Records, Terms
@@ -64,7 +64,7 @@ def curated_people(
     frame = engaged(
         frame,
         clocks(made, definitions, as_of=as_of),
-        silent_since(frame, made, definitions, as_of=as_of),
+        silent_since(frame, made, wakings(frame, definitions, as_of=as_of), definitions, as_of=as_of),
     )
     frame = owned(frame, owners)
     open_classes = [rule.name for rule in definitions.opportunities if rule.is_open_class]

@@ -109,14 +109,27 @@ def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date)
     )
 
 
+def wakings(people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
+    """One row per day on which sales took a person up: accepted, qualified or converted them. Columns person_id, day.
+
+    A salesperson's decision on one lead is evidence of a conversation; a date set by marketing's own automation is not.
+    Row by row.
+    """
+    converted_on = pl.col("converted_at").dt.convert_time_zone(definitions.reporting.time_zone).dt.date()
+    days = [pl.col("sales_accepted_on"), pl.col("sales_qualified_on"), converted_on]
+    told = pl.concat([people.select("person_id", day=day) for day in days])
+    return told.filter(pl.col("day") <= as_of)
+
+
 def silent_since(
-    people: pl.DataFrame, people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date
+    people: pl.DataFrame, people_moves: pl.DataFrame, woken: pl.DataFrame, definitions: Definitions, *, as_of: date
 ) -> pl.DataFrame:
     """One row per silent person: `silent_since_on`, the first day after the last proactive move on which they had been
     a lead for `lead_days`, without inbound for `inbound_days` and without any activity for `activity_days`.
 
     Found in the history of moves and not remembered from our last answer, so a full refresh gives the same day, and only
-    a proactive move ends the silence (semantics B0.7, B2 dead). People whose first day is unknown are never silent.
+    a proactive move, or sales taking the person up (`wakings`), ends the silence (semantics B0.7, B2 dead). People whose
+    first day is unknown are never silent.
     Needs all moves of one person together.
     """
     limits = definitions.silence
@@ -133,7 +146,8 @@ def silent_since(
         is_inbound=pl.col("direction") == "inbound",
         is_proactive=pl.col("engagement_level") == "proactive",
     )
-    steps = pl.concat([start, done]).sort("person_id", "day").join(first, on="person_id", maintain_order="left")
+    taken_up = woken.with_columns(is_inbound=pl.lit(value=True), is_proactive=pl.lit(value=True))
+    steps = pl.concat([start, done, taken_up]).sort("person_id", "day").join(first, on="person_id", maintain_order="left")
     last_ask = pl.col("day").filter("is_proactive").max().over("person_id")
     heard = pl.when("is_inbound").then("day").cum_max().forward_fill().over("person_id")
     reached = pl.max_horizontal(

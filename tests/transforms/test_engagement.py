@@ -1,6 +1,6 @@
 """Silence, clocks and scores, as a salesperson would argue about them."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from definitions.load import load_definitions
-from transforms.engagement import clocks, silent_since
+from transforms.engagement import clocks, silent_since, wakings
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)
@@ -34,9 +34,12 @@ def moves(*told):
     return pl.DataFrame(rows, schema=MOVES, orient="row")
 
 
-def silence(*told, since=CREATED, as_of=AS_OF):
+def silence(*told, since=CREATED, as_of=AS_OF, taken_up_on=()):
     people = pl.DataFrame({"person_id": ["ada"], "lead_since_on": [since]}, schema_overrides={"lead_since_on": pl.Date})
-    return silent_since(people, moves(*told), HANDOFF, as_of=as_of)["silent_since_on"].to_list()
+    taken_up = pl.DataFrame(
+        {"person_id": ["ada"] * len(taken_up_on), "day": taken_up_on}, schema={"person_id": pl.String, "day": pl.Date}
+    )
+    return silent_since(people, moves(*told), taken_up, HANDOFF, as_of=as_of)["silent_since_on"].to_list()
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,23 @@ def silence(*told, since=CREATED, as_of=AS_OF):
 )
 def test_silence(told, expected):
     assert silence(*told) == expected
+
+
+def test_sales_taking_a_lead_up_wakes_the_dead():
+    assert silence(taken_up_on=[date(2026, 11, 1)]) == []
+    assert silence(taken_up_on=[date(2025, 12, 1)]) == [date(2026, 5, 30)]
+
+
+def test_accepted_qualified_and_converted_days_wake_and_days_to_come_do_not():
+    people = pl.DataFrame(
+        {
+            "person_id": ["ada"],
+            "sales_accepted_on": [date(2026, 1, 1)],
+            "sales_qualified_on": [date(2027, 1, 1)],
+            "converted_at": [datetime(2026, 3, 1, 3, tzinfo=UTC)],
+        }
+    )
+    assert wakings(people, HANDOFF, as_of=AS_OF)["day"].to_list() == [date(2026, 1, 1), date(2026, 2, 28)]
 
 
 def test_a_lead_whose_first_day_nobody_knows_is_never_called_silent():

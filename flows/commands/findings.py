@@ -1,0 +1,33 @@
+"""`bantam findings`: open hygiene issues, worst first."""
+
+from rich.console import Console
+
+from flows.tables_on_terminal import filled, table
+from flows.warehouse_access import warehouse_here
+from warehouse import lookups
+
+
+def findings(
+    *, rule: str | None = None, severity: str | None = None, owner: str | None = None, limit: int = 20
+) -> None:
+    """Show open issues, worst first and then by value at risk.
+
+    Parameters
+    ----------
+    rule
+        Only this rule, such as OPP-01.
+    severity
+        Only critical, warning or info.
+    owner
+        Only issues of this owner id.
+    limit
+        At most so many.
+    """
+    with warehouse_here() as engine:
+        issues, total = lookups.findings(engine, limit=limit, severity=severity, rule_id=rule, owner_id=owner)
+    console = Console()
+    made = table("Open hygiene issues", "severity", "rule", "since", "#at risk", "record", "what is wrong")
+    rows = issues.select("severity", "rule_id", "opened_on", "value_at_risk", "record_name", "says").rows()
+    shortened = [(*row[:4], (row[4] or "")[:24], row[5]) for row in rows]
+    console.print(filled(made, shortened))
+    console.print(f"{len(shortened):,} of {total:,} open issues.")

@@ -1,0 +1,39 @@
+"""`bantam status`: where every stream stands, how fresh it is, the last runs, what is held back."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+from rich.console import Console
+
+from flows.tables_on_terminal import filled, table
+from flows.warehouse_access import warehouse_here
+from warehouse import lookups
+
+
+def status() -> None:
+    """Show sources and cursors, the last runs, failed checks, and what is in quarantine."""
+    with warehouse_here() as engine:
+        found = lookups.status(engine)
+    console = Console()
+    if found.runs.is_empty():
+        console.print("Nothing was published yet. Run `bantam run` or `bantam demo`.")
+        return
+    now = datetime.now(UTC)
+    age = ((pl.lit(now) - pl.col("pulled_at")).dt.total_minutes() / 60).round(1)
+    streams = found.cursors.sort("source_system", "stream").select(
+        pl.concat_str("source_system", pl.lit("."), "stream"), age.alias("age"), "high_water_at"
+    )
+    made = table("Streams", "stream", "#pulled, hours ago", "complete to (UTC)")
+    console.print(filled(made, streams.rows()))
+    runs = found.runs.select("run_id", "as_of", "run_status", "definitions_version", "is_draft", "rows_written")
+    made = table("Last runs", "run", "as of", "status", "definitions", "draft", "#rows written")
+    console.print(filled(made, runs.rows()))
+    made = table("Checks of the last run that deserve a look", "blocks", "check")
+    console.print(filled(made, found.failed_checks.select("is_blocking", "expectation").rows()))
+    if found.quarantined.height:
+        made = table("Set aside", *found.quarantined.columns)
+        console.print(filled(made, found.quarantined.rows()))
+    else:
+        console.print("Nothing is in quarantine.")
+    rows = sorted(found.rows.items())
+    console.print(filled(table("Published tables", "table", "#rows"), rows))
