@@ -25,7 +25,7 @@ def golden(records: pl.DataFrame, rules: Sequence[Survivor], *, roles: Mapping[s
     record_count and source_count over all records, and field_winners: a JSON object from field to the record key that
     gave it, where fields that come together are named by their first; null for a single record.
 
-    A record that its source deleted gives no value while another is left. Blank text is no value. Needs all rows of
+    A record that its source deleted or merged away gives no value while another is left. Blank text is no value. Needs all rows of
     one entity together. Raises `TransformError` on a column that no rule is for and on a source without a role.
     """
     here = _applicable(records, rules)
@@ -89,8 +89,10 @@ def _of_many(records: pl.DataFrame, rules: Sequence[Survivor], roles: Mapping[st
         record_count=pl.len().cast(pl.Int32),
         source_count=pl.col("source_system").n_unique().cast(pl.Int32),
     )
-    is_gone = pl.col("is_deleted").all().over("entity_id")
-    speaking = records.filter(~pl.col("is_deleted") | is_gone).sort("entity_id", "record_key")
+    is_gone = pl.col("is_deleted")
+    if "merged_into_key" in records.columns:
+        is_gone |= pl.col("merged_into_key").is_not_null()
+    speaking = records.filter(~is_gone | is_gone.all().over("entity_id")).sort("entity_id", "record_key")
     ids = speaking.select(pl.col("entity_id").unique(maintain_order=True))
     rows = winning_rows(speaking, rules, roles)
     survived = [

@@ -162,6 +162,12 @@ def test_a_deleted_record_gives_nothing_while_another_is_left():
     assert (told["title"], told["is_deleted"], told["source_count"]) == ("CEO", True, 1)
 
 
+def test_a_record_that_was_merged_into_another_gives_nothing():
+    lost = {"merged_into_key": "b", "title": "CEO", "source_updated_at": day(9)}
+    told = person(("a", "salesforce", lost), ("b", "hubspot", {"title": "CFO"}))
+    assert (told["title"], told["is_deleted"], told["record_count"]) == ("CFO", False, 2)
+
+
 def test_winners_are_named_where_there_was_a_choice():
     told = person(
         ('a"1', "salesforce", {"owner_key": "o", "email": "x@acme.com", "email_normalised": "x@acme.com"}),
