@@ -3,7 +3,6 @@
 What its fields say is nobody's business here.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import msgspec
 from connectors.landed import Rejected
 
 Scalar = str | int | float | bool | None
+_VALUES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _PATH = re.compile(r"at `\$\.?(?P<path>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]*)`")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
@@ -92,9 +92,11 @@ def _misshapen(raw: bytes, message: str) -> tuple[str, str | None]:
 
 def _nested_key(raw: bytes, path: str) -> str | None:
     """Find the key the decoder calls `[...]`: the first whose value is no scalar."""
-    value = json.loads(raw, parse_int=str, parse_float=str)
     prefix = path.removesuffix("[...]")
-    if prefix:
-        value = value.get(prefix)
-    nested = [key for key, inner in value.items() if isinstance(inner, list | dict) and key != "attributes"]
+    try:
+        values = _VALUES.decode(raw)
+        values = _VALUES.decode(values[prefix]) if prefix else values
+    except (ValueError, RecursionError):
+        return None
+    nested = [key for key, value in values.items() if bytes(value)[:1] in (b"{", b"[") and key != "attributes"]
     return ".".join(filter(None, (prefix, nested[0]))) if nested else None

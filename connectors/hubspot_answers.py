@@ -14,9 +14,15 @@ class Next(msgspec.Struct, frozen=True):
 
 
 class Paging(msgspec.Struct, frozen=True):
-    """Present while there is more."""
+    """Present while there is more; associations also page backwards, and then lack `next` at the end."""
 
     next: Next | None = None
+
+    def after(self) -> str | None:
+        """Token of the next page, empty when there is none to follow; None when nothing is next."""
+        if self.next is None:
+            return None
+        return "" if self.next.after is None else str(self.next.after)
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -26,12 +32,9 @@ class Listing(msgspec.Struct, frozen=True):
     paging: Paging | None = None
     total: int | None = None
 
-    def after(self) -> object:
+    def after(self) -> str | None:
         """Token of the next page; None at the end; an empty text when there is more but no token."""
-        if self.paging is None or self.paging.next is None:
-            return None
-        after = self.paging.next.after
-        return "" if after is None else str(after)
+        return None if self.paging is None else self.paging.after() or ""
 
 
 class BatchProblem(msgspec.Struct, frozen=True):
@@ -80,9 +83,9 @@ class Associations(msgspec.Struct, frozen=True, rename={"origin": "from"}):
     to: list[msgspec.Raw]
     paging: Paging | None = None
 
-    def after(self) -> object:
+    def after(self) -> str | None:
         """Token of the rest; None when this is all."""
-        return Listing(results=[], paging=self.paging).after()
+        return None if self.paging is None else self.paging.after()
 
 
 class _Object(msgspec.Struct, frozen=True):

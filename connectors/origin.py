@@ -7,6 +7,7 @@ import httpx
 
 from definitions.errors import ConfigurationError, OriginRefusedError
 
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]*")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _NEVER_IN_A_LINK = re.compile(r"[\x00-\x20\x7f\\]")
@@ -41,7 +42,7 @@ def configured_url(setting: str, text: str) -> httpx.URL:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         raise ConfigurationError(f"{setting}: is not a URL") from None
-    if url.scheme not in _DEFAULT_PORTS or not url.host:
+    if url.scheme not in _DEFAULT_PORTS or not _HOST.fullmatch(url.raw_host.decode("ascii").strip("[]")):
         raise ConfigurationError(f"{setting}: must be a full https URL")
     if url.scheme == "http" and url.host not in _LOOPBACK:
         raise ConfigurationError(f"{setting}: plain http would show the credentials to the network; use https")

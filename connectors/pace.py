@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 # A window a little longer than the source's own, for requests that travel faster than the ones before them.
 _MARGIN = 1.02
+# Rounding may leave a sleeper a hair before the moment it slept for.
+_NO_WAIT = 1e-6
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
 
@@ -41,7 +43,7 @@ class Gate:
     def wait(self, lane: str) -> None:
         """Return when a request of `lane` may leave; a lane without a rate waits for pauses only."""
         due = self._reserve(lane)
-        while (wait := max(due, self._paused_until) - self._clock.monotonic()) > 0:
+        while (wait := max(due, self._paused_until) - self._clock.monotonic()) > _NO_WAIT:
             self._clock.sleep(wait)
 
     def pause(self, seconds: float) -> None:

@@ -67,21 +67,23 @@ def pull(
     now: datetime,
     progress: Callable[[int], None],
     seen_in: tuple[str, ...] = (),
+    batch_bytes: int = BATCH_BYTES,
 ) -> Pulled:
     """Land what a stream holds (`cursor` None) or what changed since; give the cursor that covers it.
 
     `now` is used only while the source does not tell its own time. `progress` is called with the records of each page.
     `seen_in`: runs, besides the writer's own, whose landed pages of `stream.after` have yet to be followed up.
-    A cursor out of the manifest of an interrupted pull resumes it. Raises what `Http.ask` raises, `LandingError`,
-    `ConfigurationError` for a cursor of another source or stream or for a missing field, and
-    `SourceAnswerUnusableError` when too many records had to be set aside.
+    A cursor out of the manifest of an interrupted pull resumes it. Files hold about `batch_bytes` of records.
+
+    Raises what `Http.ask` raises, `LandingError`, `ConfigurationError` for a cursor of another source or stream or for
+    a missing field, and `SourceAnswerUnusableError` when too many records had to be set aside.
     """
     where = f"{account.name}: {stream.name}"
     known = _read_cursor(cursor, account.name, stream.name)
     prepared = stream.prepare(stream, account, http)
     plan = _plan(stream, known, prepared, prepared.source_now or now, account.trail)
     _refuse_future(known, plan, where, is_windowed=bool(stream.modified))
-    batch = _Batch(writer, account.rejected_share, where, progress)
+    batch = _Batch(writer, account.rejected_share, where, progress, batch_bytes)
     for step in plan.steps:
         visit = Visit(
             stream=stream,
@@ -150,12 +152,18 @@ class _Batch:
     """Pages gathered until they are worth a file; a cursor is written only with or after all it covers."""
 
     def __init__(
-        self, writer: LandingWriter, rejected_share: float, where: str, progress: Callable[[int], None]
+        self,
+        writer: LandingWriter,
+        rejected_share: float,
+        where: str,
+        progress: Callable[[int], None],
+        enough: int,
     ) -> None:
         self._writer = writer
         self._rejected_share = rejected_share
         self._where = where
         self._progress = progress
+        self._enough = enough
         self._waiting: list[bytes] = []
         self._aside: list[Rejected] = []
         self._bytes = 0
@@ -177,7 +185,7 @@ class _Batch:
         self.notes += page.notes
         self._progress(len(raws) + len(page.checked.rejected))
         self._stop_at_too_many()
-        if self._bytes >= BATCH_BYTES:
+        if self._bytes >= self._enough:
             self.flush(cursor)
 
     def flush(self, cursor: Cursor | None) -> None:

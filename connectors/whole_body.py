@@ -75,12 +75,12 @@ class _Gzip:
     def feed(self, chunk: bytes, received: int) -> list[bytes]:
         pieces: list[bytes] = []
         while chunk:
+            if self._inflater.eof:
+                raise TryAgainError("the body goes on after its gzip end")
             try:
                 piece = self._inflater.decompress(chunk, _PIECE)
             except zlib.error:
                 raise TryAgainError("the body is damaged gzip") from None
-            if not piece and self._inflater.eof:
-                raise TryAgainError("the body goes on after its gzip end")
             chunk = self._inflater.unconsumed_tail or self._inflater.unused_data
             pieces.append(piece)
             self._count(len(piece), received)

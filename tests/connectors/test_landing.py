@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.landed import MANIFEST, Rejected
@@ -49,6 +49,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=25)
 @given(st.lists(st.dictionaries(st.text(max_size=4), json_values, max_size=4), max_size=5), st.sampled_from([None, 2]))
 def test_any_json_survives_one_record_a_line(tmp_path_factory, values, indent):
     records = [json.dumps(value, indent=indent).encode() for value in values]

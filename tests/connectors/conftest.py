@@ -1,0 +1,95 @@
+"""Pulling from the imitations as flows would: one landing, the cursor remembered between runs."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+import httpx
+import pytest
+
+from connectors import hubspot, salesforce
+from connectors.auth import Secret
+from connectors.landing import Landing
+from connectors.pull import pull
+from connectors.whole_body import Limits
+from tests.connectors.fake_hubspot import TOKEN, FakeHubSpot
+from tests.connectors.fake_salesforce import CLIENT_SECRET, FakeSalesforce
+from tests.connectors.fake_vendor import HOME, NOON, FakeTime, Vendor
+
+
+class Puller:
+    """Pulls a stream of an imitation into a landing of its own; remembers the cursor as flows would."""
+
+    def __init__(self, root, module, account, vendor: Vendor, time: FakeTime) -> None:
+        self.landing = Landing(root)
+        self.module, self.account, self.vendor, self.time = module, account, vendor, time
+        self.cursors: dict[str, dict] = {}
+        self.runs = 0
+
+    def __call__(self, stream: str, *, run_id: str | None = None, local_now: datetime = NOON, **changes):
+        self.runs += run_id is None
+        run_id = run_id or f"run-{self.runs}"
+        account = replace(self.account, **changes.pop("account", {}))
+        http = self.module.open_http(account, self.time.clock, httpx.MockTransport(self.vendor))
+        declared = next(one for one in self.module.STREAMS if one.name == stream)
+        cursor = changes.pop("cursor", self.cursors.get(stream))
+        with self.landing.writer(account.name, stream, run_id) as writer:
+            pulled = pull(
+                declared, account, http, writer, cursor=cursor, now=local_now, progress=lambda _: None, **changes
+            )
+        self.cursors[stream] = pulled.cursor
+        return pulled
+
+    def records(self, stream: str, *runs: str) -> list[dict]:
+        runs = runs or tuple(self.landing.run_ids(self.account.name, stream))
+        pages = self.landing.pages_of(self.account.name, stream, runs)
+        return [json.loads(raw) for page in pages for raw in self.landing.records(page)]
+
+    def ids(self, stream: str, *runs: str) -> list[str]:
+        return [record.get("id") or record.get("Id") for record in self.records(stream, *runs)]
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+def crm() -> FakeHubSpot:
+    fake = FakeHubSpot()
+    fake.properties = [*hubspot.CONTACT_PROPERTIES, *hubspot.DEAL_PROPERTIES]
+    return fake
+
+
+@pytest.fixture
+def org() -> FakeSalesforce:
+    return FakeSalesforce()
+
+
+@pytest.fixture
+def pull_crm(tmp_path, crm, fake_time) -> Puller:
+    account = hubspot.Account(
+        name="hubspot",
+        token=Secret(TOKEN),
+        base_url=HOME,
+        page_size=10,
+        search_page_size=10,
+        association_batch=4,
+        lookback_seconds=600,
+        limits=Limits(retry_budget_seconds=300),
+    )
+    return Puller(tmp_path, hubspot, account, crm, fake_time)
+
+
+@pytest.fixture
+def pull_org(tmp_path, org, fake_time) -> Puller:
+    account = salesforce.Account(
+        name="salesforce",
+        base_url=HOME,
+        token_url=f"{HOME}/services/oauth2/token",
+        client_id="canary-client",
+        client_secret=Secret(CLIENT_SECRET),
+        page_size=10,
+        limits=Limits(retry_budget_seconds=300),
+    )
+    return Puller(tmp_path, salesforce, account, org, fake_time)

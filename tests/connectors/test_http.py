@@ -1,0 +1,298 @@
+"""The client: it waits as told, gives up when it must, and never says what it should not."""
+
+import json
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import msgspec
+import pytest
+
+from connectors import hubspot
+from connectors.auth import Secret
+from connectors.call import Call
+from connectors.deadline import Deadline
+from connectors.http import Http
+from connectors.pace import Rate
+from connectors.refusals import CallRefusedError
+from connectors.whole_body import Limits
+from definitions.errors import (
+    ConfigurationError,
+    OriginRefusedError,
+    PipelineError,
+    SourceAnswerUnusableError,
+    SourceRefusedError,
+    TryAgainError,
+)
+
+CANARY = "canary-hubspot-token"
+CALL = Call(stream="contacts", path="/crm/objects/2026-03/contacts", params={"properties": "canary-query"})
+DECODER = msgspec.json.Decoder(dict[str, list[int]])
+GOOD = {"results": [1, 2]}
+
+
+def answers(*responses: httpx.Response | Exception) -> tuple[httpx.MockTransport, list[httpx.Request]]:
+    """One answer after the other; the last one stays."""
+    waiting, seen = list(responses), []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        given = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if isinstance(given, Exception):
+            raise given
+        return httpx.Response(given.status_code, headers=given.headers, stream=httpx.ByteStream(given.content))
+
+    return httpx.MockTransport(answer), seen
+
+
+@pytest.fixture
+def client(fake_time) -> Callable[..., Http]:
+    def make(transport: httpx.BaseTransport | None, base_url: str = "https://crm.example", **limits: float) -> Http:
+        account = hubspot.Account(
+            name="hubspot",
+            token=Secret(CANARY),
+            base_url=base_url,
+            limits=replace(Limits(retry_budget_seconds=600), **limits),
+        )
+        return hubspot.open_http(account, fake_time.clock, transport)
+
+    return make
+
+
+def good() -> httpx.Response:
+    return httpx.Response(200, json=GOOD)
+
+
+def test_a_good_answer_comes_with_the_sources_own_time(client):
+    transport, seen = answers(httpx.Response(200, json=GOOD, headers={"Date": "Sun, 22 Nov 2026 12:00:00 GMT"}))
+    answer = client(transport).ask(CALL, DECODER)
+    assert answer.value == GOOD
+    assert answer.source_now == datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    assert seen[0].headers["authorization"] == f"Bearer {CANARY}"
+    assert seen[0].headers["accept-encoding"] == "gzip"
+
+
+BUSY = [
+    (429, {"Retry-After": "2"}, {}, 2.0),
+    (429, {"Retry-After": "Sun, 22 Nov 2026 12:00:09 GMT", "Date": "Sun, 22 Nov 2026 12:00:02 GMT"}, {}, 7.0),
+    (429, {}, {"policyName": "TEN_SECONDLY_ROLLING"}, 10.0),
+    (429, {}, {"message": "You have reached your ten_secondly_rolling limit."}, 10.0),
+    (429, {}, {"message": "You have reached your secondly limit.", "policyName": "SECONDLY"}, 1.0),
+    (423, {}, {}, 2.0),
+    (477, {"Retry-After": "30"}, {}, 30.0),
+    (502, {}, {}, 0.25),
+    (503, {"Retry-After": "3"}, {}, 3.0),
+    (504, {}, {}, 0.25),
+    (524, {}, {}, 0.25),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "body", "wait"), BUSY, ids=[f"{s}-{w}" for s, _, _, w in BUSY])
+def test_a_busy_source_is_asked_again_after_the_time_it_names(client, fake_time, status, headers, body, wait):
+    """F16."""
+    transport, seen = answers(httpx.Response(status, headers=headers, json=body), good())
+    assert client(transport).ask(CALL, DECODER).value == GOOD
+    assert fake_time.slept == [pytest.approx(wait)]
+    assert len(seen) == 2
+
+
+def test_two_hundred_refusals_are_waited_through(client, fake_time):
+    """F16."""
+    transport, seen = answers(*[httpx.Response(429, headers={"Retry-After": "2"}, json={})] * 200, good())
+    assert client(transport).ask(CALL, DECODER).value == GOOD
+    assert (len(seen), sum(fake_time.slept)) == (201, pytest.approx(400))
+
+
+def test_waits_without_advice_double_up_to_a_minute(client, fake_time):
+    transport, _ = answers(*[httpx.Response(503)] * 9, good())
+    client(transport).ask(CALL, DECODER)
+    assert fake_time.slept == [pytest.approx(0.5 * wait) for wait in (0.5, 1, 2, 4, 8, 16, 32, 60, 60)]
+
+
+def test_patience_ends_with_the_budget(client, fake_time):
+    transport, _ = answers(httpx.Response(503))
+    with pytest.raises(TryAgainError, match=r"hubspot: contacts: page 1: answered 503 .* retry budget of 600 s"):
+        client(transport).ask(CALL, DECODER)
+    assert sum(fake_time.slept) <= 600
+
+
+def test_a_wait_longer_than_the_budget_is_told_not_sat_out(client, fake_time):
+    transport, _ = answers(httpx.Response(429, headers={"Retry-After": "7200"}, json={}))
+    with pytest.raises(TryAgainError) as told:
+        client(transport).ask(CALL, DECODER)
+    assert (told.value.wait_seconds, fake_time.slept) == (7200, [])
+
+
+def test_the_daily_quota_ends_at_once(client, fake_time):
+    """F16."""
+    transport, seen = answers(httpx.Response(429, json={"policyName": "DAILY", "message": "daily limit"}))
+    with pytest.raises(SourceRefusedError, match="daily quota"):
+        client(transport).ask(CALL, DECODER)
+    assert (len(seen), fake_time.slept) == (1, [])
+
+
+SCOPES = {"requiredGranularScopes": ["crm.objects.deals.read", "canary with words"]}
+MISSING = {"category": "MISSING_SCOPES", "errors": [{"context": SCOPES}]}
+AWAY = {"Location": "https://evil.example/x?canary"}
+
+
+@pytest.mark.parametrize(
+    ("response", "error", "words"),
+    [
+        (httpx.Response(401, json={}), SourceRefusedError, "credentials refused"),
+        (
+            httpx.Response(403, json=MISSING),
+            SourceRefusedError,
+            r"missing scope: crm\.objects\.deals\.read.*contacts out",
+        ),
+        (httpx.Response(400, json={"category": "VALIDATION_ERROR"}), CallRefusedError, "400 .VALIDATION_ERROR"),
+        (httpx.Response(404, content=b"<html>"), CallRefusedError, "404 .no code"),
+        (httpx.Response(410, json=[]), CallRefusedError, "410"),
+        (
+            httpx.Response(302, headers=AWAY),
+            OriginRefusedError,
+            "evil.example",
+        ),
+        (httpx.Response(302, headers={"Location": "/elsewhere"}), CallRefusedError, "302"),
+        (httpx.Response(200, content=b"{}", headers={"Content-Encoding": "br"}), SourceAnswerUnusableError, "packed"),
+    ],
+    ids=["401", "403", "400", "404", "410", "moved away", "moved", "brotli"],
+)
+def test_what_waiting_cannot_help_is_said_at_once(client, fake_time, response, error, words):
+    transport, seen = answers(response)
+    with pytest.raises(error, match=words) as raised:
+        client(transport).ask(CALL, DECODER)
+    assert (len(seen), fake_time.slept) == (1, [])
+    assert str(raised.value).startswith("hubspot: contacts: page 1")
+    assert "canary" not in str(raised.value)
+
+
+UNUSABLE = {
+    "html": httpx.Response(200, html="<html>We will be back soon, canary</html>"),
+    "empty body": httpx.Response(200, content=b""),
+    "cut but valid": httpx.Response(200, json={}),
+    "success false": httpx.Response(200, json={"success": False, "errors": [{"code": "602"}]}),
+    "cut": httpx.Response(200, content=json.dumps(GOOD).encode()[:-3], headers={"content-type": "application/json"}),
+    "no content": httpx.Response(204),
+}
+
+
+class Listing(msgspec.Struct):
+    results: list[int]
+
+
+@pytest.mark.parametrize("response", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_an_answer_without_records_is_never_zero_records(client, response):
+    """F13: tried again, then an error with page and content type."""
+    transport, seen = answers(response)
+    with pytest.raises(
+        SourceAnswerUnusableError, match=r"page 1: GET /crm/objects.* of [\w/ -]+, not the agreed JSON"
+    ) as told:
+        client(transport).ask(CALL, msgspec.json.Decoder(Listing))
+    assert len(seen) == 4
+    assert "canary" not in str(told.value)
+
+
+def test_a_passing_maintenance_page_costs_nothing(client):
+    """F13."""
+    transport, _ = answers(UNUSABLE["html"], UNUSABLE["empty body"], good())
+    assert client(transport).ask(CALL, DECODER).value == GOOD
+
+
+def test_a_body_shorter_than_announced_is_fetched_again(client):
+    """F17."""
+    short = httpx.Response(200, content=b'{"results":[1]}', headers={"Content-Length": "99"})
+    transport, _ = answers(short, httpx.ReadError("reset"), httpx.ConnectError("refused"), good())
+    assert client(transport).ask(CALL, DECODER).value == GOOD
+
+
+def test_workers_of_one_source_share_the_pause(client, fake_time):
+    """F16: nobody asks inside the window another worker was given."""
+    transport, _ = answers(httpx.Response(429, headers={"Retry-After": "20"}, json={}), good())
+    http = client(transport)
+    http.ask(CALL, DECODER)
+    before = fake_time.now
+    http.ask(replace(CALL, stream="deals"), DECODER)
+    assert (before, fake_time.slept) == (1020.0, [pytest.approx(20)])
+
+
+BASES = [
+    "http://crm.example",
+    "ftp://crm.example",
+    "crm.example",
+    "https://user:pw@crm.example",
+    "https://crm.example?x=1",
+]
+BASES += ["http://10.0.0.1", "https://", "", "https://[broken"]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_base_that_would_show_credentials_is_refused(client, base):
+    """F43."""
+    with pytest.raises(ConfigurationError, match="hubspot: base_url"):
+        client(None, base)
+
+
+@pytest.mark.parametrize(
+    "base", ["http://127.0.0.1:8000", "http://localhost:1", "http://[::1]:2", "https://crm.example/v"]
+)
+def test_a_base_at_home_or_encrypted_is_taken(client, base):
+    client(None, base).close()
+
+
+def every_failure() -> list[httpx.Response | Exception]:
+    told = {"message": "canary message", "category": "canary category with words", "policyName": {"canary": 1}}
+    statuses = [httpx.Response(status, json=told) for status in (400, 401, 403, 404, 409, 429, 500, 503)]
+    return [*statuses, *UNUSABLE.values(), httpx.ReadTimeout("canary time"), httpx.ConnectError("canary host")]
+
+
+@pytest.mark.parametrize("response", every_failure())
+def test_no_secret_and_no_value_in_errors_and_logs(client, caplog, response):
+    """F46."""
+    caplog.set_level(logging.DEBUG)
+    transport, _ = answers(response)
+    http = client(transport, retry_budget_seconds=5)
+    with pytest.raises(PipelineError) as raised:
+        http.ask(CALL, msgspec.json.Decoder(Listing))
+    told = "".join(traceback.format_exception(raised.value)) + caplog.text + repr(http)
+    assert "canary" not in told
+
+
+def test_no_secret_in_any_representation():
+    account = hubspot.Account(name="hubspot", token=Secret("canary"))
+    call = Call(stream="sign-in", form={"client_secret": "canary"})
+    assert "canary" not in f"{account!r} {account} {call!r} {Secret('canary')!s} {Secret('canary')!r}"
+
+
+def test_the_log_holds_paths_and_never_queries(client, caplog):
+    caplog.set_level(logging.DEBUG)
+    transport, _ = answers(httpx.Response(503), good())
+    client(transport).ask(CALL, DECODER)
+    assert "/crm/objects/2026-03/contacts" in caplog.text
+    assert "answered 503" in caplog.text
+    assert "canary" not in caplog.text
+
+
+def test_the_deadline_belongs_to_the_thread_that_asks():
+    moment = [0.0]
+    deadline = Deadline(lambda: moment[0])
+    deadline.start(5)
+    others: list[bool] = []
+    moment[0] = 6.0
+    thread = threading.Thread(target=lambda: others.append(deadline.is_over()))
+    thread.start()
+    thread.join()
+    assert (deadline.is_over(), others, deadline.left(30.0)) == (True, [False], 0.001)
+
+
+def test_rates_of_the_account_reach_the_gate(fake_time):
+    transport, _ = answers(good())
+    account = hubspot.Account(name="hubspot", token=Secret("t"), base_url="https://crm.example", rate=Rate(5, 10.0))
+    http = hubspot.open_http(account, fake_time.clock, transport)
+    for _ in range(11):
+        http.ask(CALL, DECODER)
+    assert timedelta(seconds=20) <= timedelta(seconds=sum(fake_time.slept)) < timedelta(seconds=21)
