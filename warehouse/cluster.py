@@ -163,16 +163,20 @@ class Cluster:
         return self.data / "postmaster.pid"
 
     def _forget_stale_pid(self) -> None:
-        """Remove the file of a killed server whose process id something else has by now, as in a restarted container.
+        """Remove the files of a killed server whose process id stands for something else, or for nobody, by now.
 
-        PostgreSQL sees to all other cases itself. Without /proc it is left to PostgreSQL, which then refuses to start.
+        PostgreSQL sees to a process id that is free. It does not see that another program has it, as in a restarted
+        container, or that the dead server was never reaped, as in a container without an init. Without /proc it is
+        left to PostgreSQL, which then refuses to start.
         """
-        if not self._pid_file().exists() or not Path("/proc/self/comm").exists():
+        if not self._pid_file().exists() or not Path("/proc/self/status").exists():
             return
         pid = self._pid_file().read_text(encoding="utf-8").split("\n", 1)[0].strip()
-        command = Path(f"/proc/{pid}/comm")
-        if not command.exists() or command.read_text(encoding="utf-8").strip() != "postgres":
-            self._pid_file().unlink()
+        status = Path(f"/proc/{pid}/status")
+        told = status.read_text(encoding="utf-8") if status.exists() else ""
+        if not told.startswith("Name:\tpostgres\n") or "\nState:\tZ" in told:
+            for stale in (self._pid_file(), *self.data.glob(".s.PGSQL.*")):
+                stale.unlink()
 
 
 def _fits(folder: Path) -> bool:

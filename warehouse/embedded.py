@@ -115,7 +115,7 @@ class EmbeddedServer:
             if port is not None:
                 self._free_for(port)
             if self._hold is None:
-                self._hold = os.open(cluster.folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._hold = _lock_file(cluster.folder / "users.lock")
                 fcntl.flock(self._hold, fcntl.LOCK_SH)
             if not cluster.answers():
                 cluster.launch(port)
@@ -141,7 +141,7 @@ class EmbeddedServer:
 
     def _is_unused(self) -> bool:
         """Whether no process holds the server; asked while nobody can start to use it."""
-        with (self._cluster.folder / "users.lock").open("a") as users:
+        with os.fdopen(_lock_file(self._cluster.folder / "users.lock"), "w") as users:
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -201,9 +201,13 @@ def _close_to_others(folder: Path) -> None:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the lock under which the server is started, stopped, entered and left."""
-    with (folder / "start.lock").open("a") as lock:
+    with os.fdopen(_lock_file(folder / "start.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock_file(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _secret(path: Path, *, renew: bool = False) -> str:

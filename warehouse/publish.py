@@ -22,7 +22,6 @@ from warehouse.tables import TABLES, staged_table
 
 _ATTEMPTS = 3
 _WAIT_SECONDS = 5.0
-_LOCK_TIMEOUT = "30s"
 _BOOKS = tuple(contract for contract in OPS if contract is not OPS_RUN)
 
 Report = Callable[[Mapping[str, Written]], Mapping[str, object]]
@@ -53,11 +52,12 @@ def publish(
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
     contracts: Sequence[Table] = CURATED,
+    lock_seconds: float = 30,
 ) -> Published:
     """Merge the staged tables and the run's own `books` (frames of `ops`, by table name) in one transaction.
 
     `report` makes the run report from the rows written; `now` tells the end of the run. A lost connection, a
-    serialisation failure or a lock not given in time is tried again, as the whole transaction, up to three times.
+    serialisation failure or a table not free after `lock_seconds` is tried again, the whole transaction, three times.
     Raises `PublishError` when it cannot be done, `ConfigurationError` when the definitions carry the version of an
     earlier text; the published tables are then as they were.
     """
@@ -74,6 +74,7 @@ def publish(
             if kept:
                 stage_more(engine, run, books, kept)
             with engine.begin() as connection:
+                _limit_waiting(connection, lock_seconds)
                 published = _merge_all(connection, run, [*contracts, *kept], report, now)
                 crash_point("publish.before_commit")
             crash_point("publish.after_commit")
@@ -103,7 +104,6 @@ def _merge_all(
     report: Report,
     now: Callable[[], datetime],
 ) -> Published:
-    connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
     check_staged(connection, run)
     if _has(connection, run):
         raise PublishError(f"Run {run.run_id} is already published; a new run needs a new id.")
@@ -116,6 +116,12 @@ def _merge_all(
         published = replace(published, run_status="published")
     _record(connection, run, published, report(tables))
     return published
+
+
+def _limit_waiting(connection: sa.Connection, seconds: float) -> None:
+    """Give up a lock after so long, in this transaction only."""
+    limit = {"limit": f"{round(seconds * 1000)}ms"}
+    connection.execute(sa.text("SELECT set_config('lock_timeout', :limit, true)"), limit)
 
 
 def _keep_writers_out(connection: sa.Connection, contracts: Sequence[Table]) -> None:

@@ -110,6 +110,7 @@ class Warehouse:
         run: Run,
         books: Mapping[str, pl.DataFrame] | None = None,
         report: Callable[[Mapping[str, Any]], Mapping[str, object]] = lambda _tables: {},
+        lock_seconds: float = 30,
     ) -> Published:
         return publish(
             self.engine,
@@ -119,6 +120,7 @@ class Warehouse:
             now=lambda: datetime(2026, 11, 22, 9, tzinfo=UTC),
             sleep=lambda _seconds: None,
             contracts=self.contracts,
+            lock_seconds=lock_seconds,
         )
 
     def refresh(self, run_id: str, as_of: date = AS_OF, **tables: Rows) -> Published:
@@ -136,8 +138,8 @@ def warehouse(engine: sa.Engine) -> Warehouse:
 
 @pytest.fixture
 def warehouse_of(engine: sa.Engine) -> Callable[..., Warehouse]:
-    """A warehouse in which only some tables are published, which is quicker."""
-    return lambda *contracts: Warehouse(engine, contracts)
+    """A warehouse in which only some tables are published, which is quicker; of this test unless one is given."""
+    return lambda *contracts, given=engine: Warehouse(given, contracts)
 
 
 @pytest.fixture

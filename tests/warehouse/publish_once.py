@@ -1,0 +1,44 @@
+"""Publish one run in a process of its own, which may be killed on the way. Arguments: run id, name, crash point.
+
+The warehouse's URL comes on standard input, so that no password stands in the list of processes.
+"""
+
+import sys
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from definitions.crash_points import arm
+from definitions.tables import DIM_OWNER, OPS_CURSOR
+from warehouse.columns import frame_schema
+from warehouse.connect import engine_for
+from warehouse.publish import publish
+from warehouse.run import Run
+from warehouse.staging import stage
+from warehouse.tables import STAMPED
+
+run_id, name, point = sys.argv[1:]
+engine = engine_for(sys.stdin.readline().strip())
+run = Run(
+    run_id=run_id,
+    as_of=date(2026, 11, 22),
+    started_at=datetime(2026, 11, 22, tzinfo=UTC),
+    definitions_version="2026.1",
+    is_draft=True,
+)
+owner = {"owner_id": "a", "owner_name": name, "is_active": True, "is_queue": False, "is_deleted": False}
+owner |= {"record_count": 1, "record_hash": len(name)}
+cursor = {"source_system": "crm", "stream": "owners", "cursor": f'"{name}"'}
+owner_schema = frame_schema(field for field in DIM_OWNER.columns if field.name not in STAMPED)
+cursor_schema = frame_schema(field for field in OPS_CURSOR.columns if field.name not in STAMPED)
+arm(point or None)
+stage(engine, run, {"dim_owner": pl.DataFrame([owner], schema=owner_schema)}, [DIM_OWNER])
+publish(
+    engine,
+    run,
+    books={"cursor": pl.DataFrame([cursor], schema=cursor_schema)},
+    report=lambda _tables: {},
+    now=lambda: run.started_at,
+    sleep=lambda _seconds: None,
+    contracts=[DIM_OWNER],
+)

@@ -1,0 +1,70 @@
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from definitions.errors import AnotherRunActiveError, PublishError
+from warehouse.lock import run_lock
+
+pytestmark = pytest.mark.slow
+
+HOLDER = """
+import sys, time
+from warehouse.connect import engine_for
+from warehouse.lock import run_lock
+with run_lock(engine_for(sys.stdin.readline().strip())):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("wait_seconds", [0, 1], ids=["at once", "after a wait"])
+def test_a_second_run_is_turned_away(engine, wait_seconds):
+    with (
+        run_lock(engine),
+        pytest.raises(AnotherRunActiveError) as refused,
+        run_lock(engine, wait_seconds=wait_seconds),
+    ):
+        pytest.fail("two runs held the lock")
+    assert refused.value.exit_code == 75
+
+
+def test_the_lock_is_free_again_after_the_run_however_it_ended(engine):
+    with pytest.raises(ZeroDivisionError), run_lock(engine):
+        _ = 1 / 0
+    with run_lock(engine) as held:
+        held.check()
+
+
+def test_locks_of_other_names_do_not_block_each_other(engine):
+    with run_lock(engine, "pull hubspot"), run_lock(engine, "pull salesforce"):
+        pass
+
+
+def test_a_killed_holder_frees_the_lock(engine):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=Path(__file__).parents[2], env={"PYTHONPATH": "."},
+    )  # fmt: skip
+    with holder:
+        holder.stdin.write(engine.url.render_as_string(hide_password=False) + "\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(AnotherRunActiveError), run_lock(engine):
+            pytest.fail("two runs held the lock")
+        holder.send_signal(signal.SIGKILL)
+    with run_lock(engine, wait_seconds=20) as held:
+        held.check()
+
+
+def test_a_run_that_lost_its_lock_is_told_before_it_publishes(engine):
+    with run_lock(engine) as held:
+        with engine.connect() as other:
+            end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            other.execute(sa.text(end))
+        with pytest.raises(PublishError, match="lock was lost"):
+            held.check()

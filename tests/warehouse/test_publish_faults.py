@@ -1,0 +1,209 @@
+"""Killed, cut off or crashed in the middle: a reader sees the run before or this one, and the next run mends it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from definitions.errors import PublishError
+from definitions.tables import DIM_ACCOUNT, DIM_OWNER, FCT_ACTIVITY, OPS_CURSOR
+from warehouse.connect import engine_for
+from warehouse.embedded import EmbeddedServer
+from warehouse.migrate import migrate
+
+pytestmark = pytest.mark.slow
+
+PUBLISH_ONCE = Path(__file__).with_name("publish_once.py")
+ADA, BEN = {"owner_id": "a", "owner_name": "Ada"}, {"owner_id": "a", "owner_name": "Ben"}
+
+
+def publish_in_a_process(engine, run_id, name, point):
+    url = engine.url.render_as_string(hide_password=False)
+    return subprocess.run(
+        [sys.executable, PUBLISH_ONCE, run_id, name, point],
+        input=url, text=True, capture_output=True, check=False, cwd=Path(__file__).parents[2],
+        env={"PYTHONPATH": "."},
+    ).returncode  # fmt: skip
+
+
+def standing(warehouse):
+    """Owner, cursor and run ids as one reader sees them in one statement."""
+    return warehouse.all(
+        "SELECT owner_name, owner.run_id, cursor.cursor, cursor.run_id, (SELECT string_agg(run_id, ' ') FROM ops.run)"
+        " FROM curated.dim_owner AS owner, ops.cursor AS cursor"
+    )
+
+
+@pytest.mark.parametrize(
+    ("point", "run_that_stands"),
+    [("stage.after_load", "r1"), ("publish.before_commit", "r1"), ("publish.after_commit", "r2")],
+)
+def test_a_killed_publication_leaves_one_run_whole_and_the_next_finishes(warehouse_of, frame, point, run_that_stands):
+    warehouse = warehouse_of(DIM_OWNER)
+    cursor = [{"source_system": "crm", "stream": "owners", "cursor": '"Ada"'}]
+    warehouse.publish(warehouse.stage("r1", dim_owner=[ADA]), {"cursor": frame(OPS_CURSOR, cursor)})
+
+    assert publish_in_a_process(warehouse.engine, "r2", "Ben", point) == -signal.SIGKILL
+    name, runs = {"r1": ("Ada", "r1"), "r2": ("Ben", "r1 r2")}[run_that_stands]
+    assert standing(warehouse) == [(name, run_that_stands, name, run_that_stands, runs)]
+
+    cursor = [{"source_system": "crm", "stream": "owners", "cursor": '"Ben"'}]
+    warehouse.publish(warehouse.stage("r3", dim_owner=[BEN]), {"cursor": frame(OPS_CURSOR, cursor)})
+    [(name, _wrote, at, _moved, seen)] = standing(warehouse)
+    assert (name, at, seen) == ("Ben", "Ben", f"{runs} r3")
+
+
+def cut_off(engine):
+    """End the session that is publishing, from another one."""
+    with engine.begin() as connection:
+        ended = connection.execute(
+            sa.text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'"
+            )
+        )
+        assert ended.scalar_one() == 1
+
+
+def test_a_publication_that_is_cut_off_is_tried_again_from_staging(warehouse_of):
+    warehouse = warehouse_of(DIM_OWNER)
+    warehouse.refresh("r1", dim_owner=[ADA])
+    tries = count(1)
+
+    def report(_tables):
+        if (number := next(tries)) < 3:
+            cut_off(warehouse.engine)
+        return {"tries": number}
+
+    done = warehouse.publish(warehouse.stage("r2", dim_owner=[BEN]), report=report)
+
+    assert done.tables["dim_owner"].updated == 1
+    assert warehouse.all("SELECT owner_name, run_id FROM curated.dim_owner") == [("Ben", "r2")]
+    assert warehouse.all("SELECT report FROM ops.run WHERE run_id = 'r2'") == [({"tries": 3},)]
+
+
+def test_a_publication_that_is_cut_off_each_time_gives_up_and_says_so(warehouse_of):
+    warehouse = warehouse_of(DIM_OWNER)
+    warehouse.refresh("r1", dim_owner=[ADA])
+    tries = count(1)
+
+    def report(_tables):
+        cut_off(warehouse.engine)
+        return {"tries": next(tries)}
+
+    with pytest.raises(PublishError, match="Publishing"):
+        warehouse.publish(warehouse.stage("r2", dim_owner=[BEN]), report=report)
+
+    assert next(tries) == 4
+    assert warehouse.all("SELECT owner_name, run_id FROM curated.dim_owner") == [("Ada", "r1")]
+
+
+def test_a_commit_whose_answer_was_lost_is_not_done_twice(warehouse_of):
+    """The connection breaks between the commit and its answer: the retry finds its run already there."""
+    warehouse = warehouse_of(DIM_OWNER)
+    cut = sa.event.listens_for(warehouse.engine, "commit")
+    broken = []
+
+    @cut
+    def _lose_the_answer(connection):
+        statement = "SELECT count(*) FROM ops.run WHERE run_id = 'r1'"
+        if not broken and connection.exec_driver_sql(statement).scalar_one():
+            broken.append(True)
+            connection.connection.driver_connection.commit()
+            connection.connection.driver_connection.close()
+
+    done = warehouse.refresh("r1", dim_owner=[ADA])
+
+    assert broken
+    assert done.tables["dim_owner"].inserted == 1
+    assert warehouse.all("SELECT run_id FROM ops.run") == [("r1",)]
+
+
+def test_a_table_held_by_somebody_else_is_waited_for_and_not_for_ever(warehouse_of):
+    warehouse = warehouse_of(DIM_OWNER)
+    warehouse.refresh("r1", dim_owner=[ADA])
+    run = warehouse.stage("r2", dim_owner=[BEN])
+    with warehouse.engine.begin() as somebody:
+        somebody.execute(sa.text("LOCK TABLE curated.dim_owner IN EXCLUSIVE MODE"))
+        with pytest.raises(PublishError, match=r"LockNotAvailable.*Another session holds the table"):
+            warehouse.publish(run, lock_seconds=0.05)
+    warehouse.publish(run)
+    assert warehouse.all("SELECT owner_name, run_id FROM curated.dim_owner") == [("Ben", "r2")]
+
+
+def test_a_server_crash_empties_staging_and_nothing_empty_is_published(tmp_path, warehouse_of):
+    with EmbeddedServer(tmp_path) as server:
+        engine = engine_for(server.url)
+        migrate(engine)
+        warehouse = warehouse_of(DIM_OWNER, given=engine)
+        warehouse.refresh("r1", dim_owner=[ADA])
+        staged = warehouse.stage("r2", dim_owner=[BEN])
+
+        def report(_tables):
+            pid = int((tmp_path / "warehouse" / "data" / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(pid, signal.SIGQUIT)  # what `pg_ctl stop -m immediate` does
+            while Path(f"/proc/{pid}").exists():
+                os.sched_yield()
+            server.start()
+            return {}
+
+        with pytest.raises(PublishError, match="r2 is not in staging any more"):
+            warehouse.publish(staged, report=report)
+
+        assert warehouse.all("SELECT owner_name, run_id FROM curated.dim_owner") == [("Ada", "r1")]
+        warehouse.refresh("r3", dim_owner=[BEN])
+        assert warehouse.all("SELECT owner_name, run_id FROM curated.dim_owner") == [("Ben", "r3")]
+
+
+TABLES = {"dim_owner": "owner_id", "dim_account": "account_id", "fct_activity": "activity_id"}
+EACH = [f"SELECT '{name}', run_id, count(*) FROM curated.{name} GROUP BY run_id" for name in TABLES]
+
+
+def test_readers_see_one_run_in_all_tables_while_runs_are_published(warehouse_of):
+    warehouse = warehouse_of(DIM_OWNER, DIM_ACCOUNT, FCT_ACTIVITY)
+    seen = {"READ COMMITTED": [], "REPEATABLE READ": []}
+    is_over = threading.Event()
+
+    def publish_run(number):
+        # One key stays and changes, one goes, one comes: every way of writing.
+        warehouse.refresh(
+            f"r{number:03}",
+            **{
+                name: [{key: "stays", "record_hash": number}, {key: f"of {number}", "record_hash": 1}]
+                for name, key in TABLES.items()
+            },
+        )
+
+    def read_all(level):
+        while not is_over.is_set():
+            with warehouse.engine.connect().execution_options(isolation_level=level) as connection, connection.begin():
+                if level == "READ COMMITTED":
+                    rows = connection.execute(sa.text(" UNION ALL ".join(EACH))).all()
+                else:
+                    rows = [row for statement in EACH for row in connection.execute(sa.text(statement))]
+            seen[level].append(sorted(tuple(row) for row in rows))
+
+    publish_run(0)
+    readers = [threading.Thread(target=read_all, args=[level]) for level in seen]
+    for reader in readers:
+        reader.start()
+    for number in range(1, 26):
+        publish_run(number)
+    is_over.set()
+    for reader in readers:
+        reader.join()
+
+    for level, reads in seen.items():
+        runs = []
+        for read in reads:
+            assert [(table, rows) for table, _run, rows in read] == [(name, 2) for name in sorted(TABLES)], level
+            (run_id,) = {run for _table, run, _rows in read}
+            runs.append(run_id)
+        assert runs == sorted(runs)
+        assert len(set(runs)) > 3, f"{level}: the reader saw too little to prove anything"
