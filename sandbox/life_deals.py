@@ -26,7 +26,7 @@ from sandbox.trades import COMPETITORS, LOSS_REASONS, NEXT_STEPS
 from sandbox.true_deals import LOST, WON, true_deals
 from sandbox.week import Week, touch
 
-FATES = {"won": 2.5, "lost": 3.5, "forward": 7, "redated": 6, "stepped": 5, "nothing": 76}
+FATES = {"won": 2.5, "lost": 3.5, "forward": 7, "redated": 6, "stepped": 5, "answered": 6, "nothing": 70}
 OPENED = 0.012
 
 _LOST = pl.col("_fate") == "lost"
@@ -75,6 +75,11 @@ def _close_on(column: str, week: Week) -> pl.Expr:
     return pl.when(_CLOSING).then(closed).otherwise(redated)
 
 
+def _answered(column: str, answer: str) -> pl.Expr:
+    """The answer the buyer gave this week, if asked."""
+    return pl.when(pl.col("_fate") == "answered").then(pl.lit(answer)).otherwise(column)
+
+
 def _salesforce_values(week: Week) -> dict[str, pl.Expr]:
     close = _close_on("CloseDate", week)
     pushed = _REDATED & (close.dt.truncate("1mo") > pl.col("CloseDate").dt.truncate("1mo"))
@@ -94,6 +99,10 @@ def _salesforce_values(week: Week) -> dict[str, pl.Expr]:
         "NextStep": pl.when(~_CLOSING).then(step),
         "Loss_Reason__c": pl.when(_LOST).then("_reason").otherwise("Loss_Reason__c"),
         "Competitor__c": pl.when(_TO_RIVAL).then("_rival").otherwise("Competitor__c"),
+        "Budget_Status__c": _answered("Budget_Status__c", "allocated"),
+        "Authority_Status__c": _answered("Authority_Status__c", "dm_involved"),
+        "Need_Status__c": _answered("Need_Status__c", "acknowledged"),
+        "Timeline_Status__c": _answered("Timeline_Status__c", "near"),
         "HasOpenActivity": pl.col("HasOpenActivity") & ~_CLOSING,
         "HasOverdueTask": pl.col("HasOverdueTask") & ~_CLOSING,
     }
@@ -120,6 +129,10 @@ def _hubspot_values(week: Week) -> dict[str, pl.Expr]:
         "notes_last_updated": pl.col("_at"),
         "notes_next_activity_date": pl.when(~_CLOSING).then("notes_next_activity_date"),
         "hs_next_step": pl.when(~_CLOSING).then(step),
+        "bant_budget": _answered("bant_budget", "allocated"),
+        "bant_authority": _answered("bant_authority", "dm_involved"),
+        "bant_need": _answered("bant_need", "acknowledged"),
+        "bant_timeline": _answered("bant_timeline", "near"),
         "closed_lost_reason": pl.when(_LOST).then("_reason").otherwise("closed_lost_reason"),
         "competitor": pl.when(_TO_RIVAL).then("_rival").otherwise("competitor"),
     }

@@ -10,6 +10,7 @@ from sandbox.chance import Dice, Draws, Flags, Ids, Units
 from sandbox.moments import DAY, moments
 from sandbox.names import NAMES
 from sandbox.places import PLACES
+from sandbox.qualification import OF_A_LEAD, qualification
 from sandbox.trades import FREE_MAIL, OWN_DOMAIN, PASSIVE_FORMS, PROACTIVE_FORMS, TITLES
 from sandbox.whereabouts import NUMBERS, with_whereabouts
 
@@ -54,20 +55,6 @@ EVIDENCE = {"form": 60, "click": 20, "visit": 12, "reply": 8}
 # Chance that anybody asked the qualification questions.
 ASKED = {"worked": 0.85, "buyer": 0.55, "asker": 0.45, "nurture": 0.5, "refused": 0.4, "silent": 0.2, "download": 0.1}
 ASKED_ELSE = 0.03
-BANT: dict[str, dict[str, float]] = {
-    "budget": {"unknown": 4, "none": 6, "identified": 25, "realistic": 25, "allocated": 25, "confirmed": 15},
-    "authority": {
-        "unknown": 4,
-        "contact_only": 8,
-        "influencer": 18,
-        "dm_aware": 25,
-        "dm_involved": 25,
-        "dm_direct": 20,
-    },
-    "need": {"unknown": 4, "none": 4, "suspected": 17, "acknowledged": 75},
-    "timeline": {"unknown": 4, "none": 4, "far": 14, "near": 50, "agreed": 28},
-}
-NOT_KNOWN = -999
 
 
 def true_people(ids: Ids, firms: pl.DataFrame, dice: Dice, last_change: int) -> pl.DataFrame:
@@ -93,7 +80,7 @@ def true_people(ids: Ids, firms: pl.DataFrame, dice: Dice, last_change: int) -> 
     )
     frame = with_whereabouts(_with_address(frame, draws, first=int(ids[0]) if len(ids) else 0), draws)
     asked = story.replace_strict(ASKED, default=ASKED_ELSE, return_dtype=pl.Float64).to_numpy()
-    return pl.concat([frame, qualification(draws, asked)], how="horizontal")
+    return pl.concat([frame, qualification(draws, asked, OF_A_LEAD)], how="horizontal")
 
 
 def _stories(pattern: pl.Series, dice: Dice, ids: Ids) -> pl.Series:
@@ -176,19 +163,3 @@ def _with_address(frame: pl.DataFrame, draws: Draws, *, first: int) -> pl.DataFr
     own = "." + pl.col("person").cast(pl.String)
     email = pl.col("_local") + (own if first else suffix) + "@" + pl.col("_domain")
     return frame.with_columns(email=email).drop("_local", "_domain")
-
-
-def qualification(draws: Draws, asked: Units) -> pl.DataFrame:
-    """BANT answers and the days until the buyer means to buy, where anybody asked (chance `asked`); else null.
-
-    Answers come together: somebody who asked one question mostly asked all.
-    """
-    knows = pl.lit(pl.Series(draws.dice.unit(f"{draws.what} asked", draws.ids) < asked))
-    dated = knows & draws.sometimes(0.6, "purchase dated")
-    return pl.select(
-        *(
-            pl.when(knows & draws.sometimes(0.92, f"{name} filled")).then(draws.weighed(words, name)).alias(name)
-            for name, words in BANT.items()
-        ),
-        asked_ahead=pl.when(dated).then(draws.whole(-20, 400, "buys in")).otherwise(NOT_KNOWN),
-    )

@@ -5,7 +5,7 @@ import polars as pl
 
 from sandbox.chance import Draws
 from sandbox.moments import DAY, HOUR, MOMENT, moments
-from sandbox.people import NOT_KNOWN
+from sandbox.qualification import NOT_KNOWN
 
 ByStory = dict[str, dict[str, float]]
 

@@ -9,7 +9,7 @@ import polars as pl
 from sandbox.chance import Dice, Draws, Flags, Ids, Units
 from sandbox.moments import DAY, moments, year_of
 from sandbox.owners import draw_reps
-from sandbox.people import qualification
+from sandbox.qualification import OF_A_LATE_DEAL, OF_AN_EARLY_DEAL, qualification
 from sandbox.trades import COMPETITORS, LOSS_REASONS, NEXT_STEPS, NO_NEXT_STEPS
 
 OPPORTUNITIES_A_PERSON = 0.15
@@ -22,7 +22,7 @@ WHERE = {
 }
 STAGES = ("Prospecting", "Qualification", "Needs Analysis", "Proposal/Price Quote", "Negotiation/Review")
 STAGE_WEIGHTS = (14, 24, 26, 21, 15)
-WON, LOST = 5, 6
+PROPOSAL, WON, LOST = 3, 5, 6
 OUTCOMES = {"open": 42, "won": 26, "lost": 32}
 # What the close date of an open deal says.
 CLOSE = {"sane": 80, "overdue": 11, "placeholder": 4, "far": 5}
@@ -63,12 +63,14 @@ def true_deals(ids: Ids, firms: pl.DataFrame, reps: pl.DataFrame, dice: Dice, la
         firmless=draws.sometimes(0.02, "no firm"),
         second_pipeline=draws.sometimes(0.25, "second pipeline"),
     )
-    asked = np.where(is_open, 0.35 + 0.12 * frame["stage"].to_numpy(), 0.6)
-    dates = _dates(is_open, dice, ids, last_change)
-    return pl.concat(
-        [frame, dates, _money(draws, is_open), _hygiene(draws, is_open, outcome), qualification(draws, asked)],
-        how="horizontal",
-    )
+    parts = [
+        frame,
+        _dates(is_open, dice, ids, last_change),
+        _money(draws, is_open),
+        _hygiene(draws, is_open, outcome),
+        _qualified(draws, is_open, frame["stage"]),
+    ]
+    return pl.concat(parts, how="horizontal")
 
 
 def _firm(where: pl.Series, firms: pl.DataFrame, dice: Dice, ids: Ids) -> Ids:
@@ -148,6 +150,16 @@ def _money(draws: Draws, is_open: Flags) -> pl.DataFrame:
     return pl.select(
         amount=pl.when(pl.lit(pl.Series(~missing))).then(pl.lit(pl.Series(amount))),
         currency=draws.weighed({"USD": 80, "EUR": 13, "GBP": 7}, "currency"),
+    )
+
+
+def _qualified(draws: Draws, is_open: Flags, stage: pl.Series) -> pl.DataFrame:
+    """What is known of the buyer: the further the deal, the more, and the better."""
+    asked = np.where(is_open, 0.6 + 0.06 * stage.to_numpy(), 0.6)
+    early, late = (qualification(draws, asked, answers) for answers in (OF_AN_EARLY_DEAL, OF_A_LATE_DEAL))
+    is_late = pl.lit(stage >= PROPOSAL)
+    return pl.select(
+        pl.when(is_late).then(pl.lit(late[name])).otherwise(pl.lit(early[name])).alias(name) for name in early.columns
     )
 
 
