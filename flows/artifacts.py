@@ -22,13 +22,15 @@ def summary(report: Report) -> str:
         "",
         f"| pipeline | deals | amount {agreed['currency']} | weighted |",
         "|---|---:|---:|---:|",
-        *(
-            f"| {row['basis']} | {row['deals']:,} | {row['amount'] or 'unknown'} | {row['weighted_amount'] or 'unknown'} |"
-            for row in report["pipeline"]
-        ),
+        *(_row(row) for row in report["pipeline"]),
         "",
-        f"{report['people']['records']:,} live records are {report['people']['persons']:,} persons. "
-        f"{sum(row['records'] for row in report['quarantined']):,} records are set aside. "
+        f"{report['people']['records']:,} live records are {report['people']['persons']:,} persons.",
+        f"{sum(row['records'] for row in report['quarantined']):,} records are set aside.",
         f"{len(report['audit']['failed'])} of {report['audit']['checks']} checks deserve a look.",
     ]
     return "\n".join(lines)
+
+
+def _row(basis: Report) -> str:
+    amounts = (basis["amount"] or "unknown", basis["weighted_amount"] or "unknown")
+    return f"| {basis['basis']} | {basis['deals']:,} | {amounts[0]} | {amounts[1]} |"

@@ -1,4 +1,7 @@
-"""The `bantam` command: what there is, and the exit code of each way to fail. What a command needs is imported with it."""
+"""The `bantam` command: what there is, and the exit code of each way to fail.
+
+What a command needs is imported with it: `bantam --help` must not wait for Prefect.
+"""
 
 import os
 import signal

@@ -19,7 +19,7 @@ class Watcher:
     def counter(self, name: str) -> Callable[[int], None]:
         """Make a function that adds records to the line called `name`."""
         if self.bars is None:
-            return lambda count: None
+            return _nobody_watches
         line = self.bars.add_task(name, total=None, count=0)
         self._streams[name] = line
         seen = [0]
@@ -42,6 +42,10 @@ class Watcher:
         self.counter(name)
         yield
         self.done(name)
+
+
+def _nobody_watches(count: int) -> None:
+    """Show nothing."""
 
 
 _CURRENT: ContextVar[Watcher | None] = ContextVar("watcher", default=None)

@@ -111,7 +111,9 @@ def publish_records(
         audited = _audited(job, engine, known, assembled)
         crash_point("audit.after_pass")
     with seen.step("publishing"):
-        return _published(job, engine, known, run, records, assembled, states, pulls, audited)
+        return _published(
+            job, engine, known, run, records=records, assembled=assembled, states=states, pulls=pulls, audited=audited
+        )
 
 
 def _terms(job: Job, known: Known) -> Terms:
@@ -178,6 +180,7 @@ def _published(
     engine: sa.Engine,
     known: Known,
     run: Run,
+    *,
     records: Records,
     assembled: Assembled,
     states: Sequence[StreamState],

@@ -101,5 +101,5 @@ def set_aside(source: str, stream: str, object_name: str, rejected: list[tuple[s
             location="location",
             detail=pl.lit("the record cannot be filed"),
         )
-        .cast(dict(schema_of(QUARANTINE)))
+        .cast(schema_of(QUARANTINE))
     )

@@ -32,10 +32,13 @@ def _may_pass(task: Any, run: Any, state: Any) -> bool:  # noqa: ARG001 - the sh
     return isinstance(state.result(raise_on_failure=False), TryAgainError)
 
 
-_PULL = {"retries": 2, "retry_delay_seconds": [60, 600], "retry_condition_fn": _may_pass, "cache_policy": NO_CACHE}
-
-
-@task(task_run_name="pull {source.name}.{stream.name}", **_PULL)
+@task(
+    task_run_name="pull {source.name}.{stream.name}",
+    retries=2,
+    retry_delay_seconds=[60, 600],
+    retry_condition_fn=_may_pass,
+    cache_policy=NO_CACHE,
+)
 def pull_stream(errand: Errand, source: Opened, http: Any, stream: Stream[Any], seen: Watcher) -> tuple[str, Pulled]:
     """Land one stream of a vendor."""
     name = f"{source.name}.{stream.name}"
@@ -55,6 +58,9 @@ def pull_file(
     return source.name, pulled
 
 
+_THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
+
+
 @task(cache_policy=NO_CACHE)
 def publish(job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], seen: Watcher) -> Report:
     """Recompute, stage, audit and publish."""
@@ -63,7 +69,7 @@ def publish(job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pu
     return publish_records(job, engine, known, streams, states, pulls, seen)
 
 
-@flow(name="refresh_pipeline", task_runner=ThreadPoolTaskRunner(max_workers=8), log_prints=False)
+@flow(name="refresh_pipeline", task_runner=_THREADS, log_prints=False)
 def refresh_pipeline(
     config: str = "bantam.yaml",
     data: str | None = None,
@@ -97,7 +103,9 @@ def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
             futures: dict[str, Any] = {}
             for stream in vendor.streams:
                 first = [futures[stream.after]] if stream.after else []
-                futures[stream.name] = pull_stream.submit(errand, vendor, http, stream, seen, wait_for=first)
+                futures[stream.name] = pull_stream.submit(
+                    errand, vendor, http, stream, seen, wait_for=first, return_state=False
+                )
             waiting += futures.values()
         for future in waiting:
             future.wait()

@@ -105,7 +105,7 @@ def _people(assembled: Assembled) -> Report:
         "records": bridge.height,
         "persons": persons,
         "in_several_systems": assembled.tables["dim_person"].filter(pl.col("source_count") > 1).height,
-        "largest": int(assembled.tables["dim_person"]["record_count"].max() or 0),
+        "largest": assembled.tables["dim_person"]["record_count"].max(),
     }
 
 

@@ -39,7 +39,8 @@ def sandbox_running(people: int, as_of: date) -> Iterator[RunningSandbox]:
         "--port",
         "0",
     ]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - our own module
         try:
             told = json.loads(process.stdout.readline() or "{}") if process.stdout else {}
             if "base_url" not in told:

@@ -1,7 +1,7 @@
 """Settings: bantam.yaml and the environment, read here and nowhere else; a mistake names file and line.
 
-Secrets stand in bantam.yaml only as `${NAME}`; their values come from the environment and stay `SecretStr`. `${NAME:-x}` is
-x where the environment does not set NAME.
+Secrets stand in bantam.yaml only as `${NAME}`; their values come from the environment and stay `SecretStr`.
+`${NAME:-x}` is x where the environment does not set NAME.
 """
 
 import os
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from connectors.files_settings import FilesSource
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from connectors.files_settings import FilesSource
 from definitions.errors import ConfigurationError
 from definitions.yaml_file import read_yaml
 

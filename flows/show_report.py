@@ -18,7 +18,7 @@ def show_report(report: Report, console: Console) -> None:
     console.rule(f"Run {report['run_id']}  as of {report['as_of']}")
     if agreed["is_draft"]:
         console.print(
-            f"[yellow]DRAFT[/]: definitions {agreed['profile']} {agreed['version']} are not signed by marketing and sales."
+            f"[yellow]DRAFT[/]: marketing and sales have not both signed {agreed['profile']} {agreed['version']}."
         )
     for part in (_balance(report), *_classes(report), *_moved(report), _findings(report), _pipeline(report)):
         if part.row_count:

@@ -52,7 +52,8 @@ def opened(source: VendorSource) -> Opened:
 
 
 def _hubspot(source: HubSpotSource) -> hubspot.Account:
-    rates = {"rate": source.rate, "search_rate": source.search_rate}
+    limits = {"rate": source.rate, "search_rate": source.search_rate}
+    rates: dict[str, Any] = {name: Rate(one.requests, one.seconds) for name, one in limits.items() if one is not None}
     return hubspot.Account(
         name=source.name,
         token=Secret(source.token.get_secret_value()),
@@ -60,7 +61,7 @@ def _hubspot(source: HubSpotSource) -> hubspot.Account:
         api_version=source.api_version,
         portal_id=source.portal_id,
         **_told(source, "page_size", "lookback_seconds", "lag_seconds"),
-        **{name: Rate(limit.requests, limit.seconds) for name, limit in rates.items() if limit is not None},
+        **rates,
     )
 
 
@@ -79,7 +80,7 @@ def _salesforce(source: SalesforceSource) -> salesforce.Account:
 def _told(source: VendorSource, *names: str) -> dict[str, Any]:
     """Settings that were given; what was not keeps the connector's default."""
     given = {name: getattr(source, name) for name in names}
-    limits = {
+    limits: dict[str, Any] = {
         "retry_budget_seconds": source.retry_budget_seconds,
         "deadline_seconds": source.request_seconds,
     }

@@ -1,4 +1,4 @@
-"""State on disk: one immutable Parquet file per stream and run, folded from the landed pages not yet in the last one."""
+"""State on disk: an immutable Parquet file per stream and run, folded from the pages landed since the last one."""
 
 import os
 from collections.abc import Sequence

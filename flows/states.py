@@ -1,6 +1,7 @@
 """From landing to records: fold every stream's state, then conform it."""
 
 from dataclasses import replace
+from typing import Any
 
 from connectors.files_settings import FilesSource
 from connectors.landing import Landing
@@ -37,7 +38,7 @@ def heard_streams(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tu
 def _read(
     job: Job,
     source: HubSpotSource | SalesforceSource | FilesSource,
-    stream: Stream | FileStream,
+    stream: Stream[Any] | FileStream,
     shelf: Shelf,
     pulled: int,
 ) -> tuple[StreamState, Heard]:

@@ -1,6 +1,6 @@
 """Tables as a terminal shows them: no frame, numbers to the right, and what does not fit is folded, not lost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+# The narrower kind first: a truth value is a number, and a moment is a day.
+_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: "yes" if value else "no"),
+    (datetime, lambda value: f"{value:%Y-%m-%d %H:%M}"),
+    (date, date.isoformat),
+    (Decimal, lambda value: f"{value:,.0f}"),
+    (int, lambda value: f"{value:,}"),
+)
 _SEVERITY = {"critical": "bold red", "warning": "yellow", "info": "dim"}
 
 
@@ -37,17 +45,8 @@ def shown(value: Any) -> Text:
     """Write one value as a person reads it; text of a source is never read as markup."""
     if value is None:
         return Text("")
-    if isinstance(value, bool):
-        return Text("yes" if value else "no")
-    if isinstance(value, datetime):
-        return Text(f"{value:%Y-%m-%d %H:%M}")
-    if isinstance(value, date):
-        return Text(value.isoformat())
-    if isinstance(value, Decimal):
-        return Text(f"{value:,.0f}")
-    if isinstance(value, int):
-        return Text(f"{value:,}")
-    return Text(str(value), style=_SEVERITY.get(str(value), ""))
+    told = next((write(value) for kind, write in _WRITERS if isinstance(value, kind)), str(value))
+    return Text(told, style=_SEVERITY.get(told, ""))
 
 
 def number(value: int | None) -> str:

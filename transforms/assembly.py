@@ -1,4 +1,4 @@
-"""The whole computation: canonical records in, the next curated tables out. Pure; the same records give the same rows."""
+"""The whole computation: canonical records in, the next curated tables out. Pure: same records, same rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,8 +31,11 @@ _CLASS = {"person": "lifecycle_class", "opportunity": "pipeline_class"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembled:
-    """`tables` holds every curated table's next rows but the columns only the publisher knows; `balance` is the
-    conservation of each stream; `findings` are the failing (record, rule) pairs of this run.
+    """All that a run computed.
+
+    `tables` holds every curated table's next rows but the columns only the publisher knows; `balance` is the
+    conservation of each stream; `totals` what the source records say of deals in sum; `streams_of` which streams feed a
+    golden table; `findings` are the failing (record, rule) pairs; `classified` people and deals with all their facets.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -55,13 +58,15 @@ def assemble(records: Records, before: Before, terms: Terms) -> Assembled:
     deals = curated_opportunities(records, entities, acts, on_deals, owners, stage_rows, before, terms)
     on_deals = on_deals.join(deals.select("opportunity_id"), on="opportunity_id", how="semi", maintain_order="left")
     accounts = account_table(entities, owners)
-    people = curated_people(records, entities, acts, on_deals, deals, accounts, owners, before, terms)
+    people = curated_people(
+        records, entities, acts, on_deals, deals=deals, accounts=accounts, owners=owners, before=before, terms=terms
+    )
     open_classes = [rule.name for rule in definitions.opportunities if rule.is_open_class]
     accounts = with_deals(accounts, deals, open_classes)
     failing = pl.concat(
         [
-            findings(frame.lazy(), definitions, kind, as_of).collect()
-            for kind, frame in (("person", people), ("opportunity", deals))
+            findings(people.lazy(), definitions, "person", as_of).collect(),
+            findings(deals.lazy(), definitions, "opportunity", as_of).collect(),
         ]
     )
     live = {"person": people, "opportunity": deals, "account": accounts}
@@ -97,7 +102,13 @@ def assemble(records: Records, before: Before, terms: Terms) -> Assembled:
 def _streams(records: Records, kind: str) -> list[tuple[str, str]]:
     """Streams (source, stream) whose records are of a kind."""
     keys = records.kinds[kind].select("record_key")
-    return records.shown.join(keys, on="record_key", how="semi").select("source_system", "stream").unique().sort(pl.all()).rows()
+    return (
+        records.shown.join(keys, on="record_key", how="semi")
+        .select("source_system", "stream")
+        .unique()
+        .sort(pl.all())
+        .rows()
+    )
 
 
 def _published(frame: pl.DataFrame, table: Table) -> pl.DataFrame:

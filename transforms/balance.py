@@ -56,7 +56,8 @@ def balance(
     """One row per source and stream, in the contract of `ops.conservation`.
 
     `shown` has one row per record the stream has shown (source_system, stream, record_key), counted where the records
-    are read; `places` says where each ended, counted where the tables are made; `pulled` has source_system, stream, pulled.
+    are read; `places` says where each ended, counted where the tables are made; `pulled` has source_system, stream,
+    pulled. Needs all rows together.
     """
     quarantine = quarantined.select("source_system", "stream", "record_key", disposition=pl.lit("quarantined"))
     ended = shown.join(places, on="record_key", how="inner", maintain_order="left")

@@ -37,6 +37,7 @@ def curated_people(
     entities: dict[str, Entities],
     acts: pl.DataFrame,
     on_deals: pl.DataFrame,
+    *,
     deals: pl.DataFrame,
     accounts: pl.DataFrame,
     owners: pl.DataFrame,

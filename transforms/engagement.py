@@ -79,7 +79,7 @@ def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *,
 def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """One row per person with any move: last days by direction, interest, conversation held, engagement score.
 
-    Each line of `engagement_points` counts once, however often the move was made. Needs all moves of one person together.
+    Each line of `engagement_points` counts once, however often the move was made. Needs all moves of a person together.
     """
     inbound, outbound = pl.col("direction") == "inbound", pl.col("direction") == "outbound"
     proactive = pl.col("engagement_level") == "proactive"
@@ -124,12 +124,14 @@ def wakings(people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> p
 def silent_since(
     people: pl.DataFrame, people_moves: pl.DataFrame, woken: pl.DataFrame, definitions: Definitions, *, as_of: date
 ) -> pl.DataFrame:
-    """One row per silent person: `silent_since_on`, the first day after the last proactive move on which they had been
-    a lead for `lead_days`, without inbound for `inbound_days` and without any activity for `activity_days`.
+    """One row per silent person: person_id, silent_since_on.
 
-    Found in the history of moves and not remembered from our last answer, so a full refresh gives the same day, and only
-    a proactive move, or sales taking the person up (`wakings`), ends the silence (semantics B0.7, B2 dead). People whose
-    first day is unknown are never silent.
+    That is the first day after the last proactive move on which they had been a lead for `lead_days`, without inbound
+    for `inbound_days` and without any activity for `activity_days`.
+
+    Found in the history of moves and not remembered from our last answer, so a full refresh gives the same day, and
+    only a proactive move, or sales taking the person up (`wakings`), ends the silence (semantics B0.7, B2 dead).
+    People whose first day is unknown are never silent.
     Needs all moves of one person together.
     """
     limits = definitions.silence
@@ -147,7 +149,9 @@ def silent_since(
         is_proactive=pl.col("engagement_level") == "proactive",
     )
     taken_up = woken.with_columns(is_inbound=pl.lit(value=True), is_proactive=pl.lit(value=True))
-    steps = pl.concat([start, done, taken_up]).sort("person_id", "day").join(first, on="person_id", maintain_order="left")
+    steps = (
+        pl.concat([start, done, taken_up]).sort("person_id", "day").join(first, on="person_id", maintain_order="left")
+    )
     last_ask = pl.col("day").filter("is_proactive").max().over("person_id")
     heard = pl.when("is_inbound").then("day").cum_max().forward_fill().over("person_id")
     reached = pl.max_horizontal(

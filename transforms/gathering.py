@@ -28,8 +28,12 @@ _PULLED = pl.Schema({"source_system": pl.String(), "stream": pl.String(), "pulle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One stream, conformed. `kinds` holds its records by kind, `aside` what was set aside before it could be landed; `record_keys` every record the stream has shown, read
-    from the state and not from what became of it; `pulled` the versions this run landed."""
+    """One stream, conformed.
+
+    `kinds` holds its records by kind, `aside` what was set aside before it could be landed; `record_keys` has every
+    record the stream has shown, read from the state and not from what became of it; `pulled` counts the versions this
+    run landed.
+    """
 
     source: str
     stream: str
@@ -52,7 +56,9 @@ def gathered_records(streams: Iterable[Heard]) -> Records:
         versions=pl.concat(
             [pl.DataFrame(schema=_VERSIONS), *(one.versions for _, one in parts if one.versions is not None)]
         ),
-        quarantined=pl.concat([empty(QUARANTINE).collect(), *(one.quarantined for _, one in parts), *(one.aside for one in heard)]),
+        quarantined=pl.concat(
+            [empty(QUARANTINE).collect(), *(one.quarantined for _, one in parts), *(one.aside for one in heard)]
+        ),
         shown=pl.concat(
             [pl.DataFrame(schema=_SHOWN)]
             + [
@@ -62,7 +68,5 @@ def gathered_records(streams: Iterable[Heard]) -> Records:
                 for one in heard
             ]
         ),
-        pulled=pl.DataFrame(
-            [(one.source, one.stream, one.pulled) for one in heard], schema=_PULLED, orient="row"
-        ),
+        pulled=pl.DataFrame([(one.source, one.stream, one.pulled) for one in heard], schema=_PULLED, orient="row"),
     )

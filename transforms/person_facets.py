@@ -78,7 +78,7 @@ def engaged(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataF
 def dealt(people: pl.DataFrame, roles: pl.DataFrame, deals: pl.DataFrame, open_classes: list[str]) -> pl.DataFrame:
     """Add whether the person is on an open deal, on a won one, or at an account that bought. Row by row.
 
-    `deals` has opportunity_id, account_id, pipeline_class, is_won; an open deal is one whose class is in `open_classes`.
+    `deals` has opportunity_id, account_id, pipeline_class, is_won; the class of an open deal is in `open_classes`.
     """
     on = roles.join(deals.select("opportunity_id", "pipeline_class", "is_won"), on="opportunity_id")
     personal = on.group_by("person_id").agg(
@@ -101,7 +101,7 @@ def dealt(people: pl.DataFrame, roles: pl.DataFrame, deals: pl.DataFrame, open_c
 def scored(people: pl.DataFrame, accounts: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """Add fit score, fit with the ideal customer profile, and the prospect overlay.
 
-    The profile is `unknown` while any test of it is; a missing attribute is not a failed one (semantics D14). Row by row.
+    The profile is `unknown` while no test of it is true; a missing attribute is not a failed one (D14). Row by row.
     """
     firm = accounts.select("account_id", "industry", "employees")
     frame = people.join(firm, on="account_id", how="left", maintain_order="left")

@@ -11,7 +11,9 @@ from definitions.model import Definitions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """`roles` says per source whether it is a `crm` or a `marketing` system, in order of priority; `regions` gives the
+    """What all sources share in a run.
+
+    `roles` says per source whether it is a `crm` or a `marketing` system, in order of priority; `regions` gives the
     country of a telephone number that names none; `rates` the reporting currency for one unit of another;
     `ignored_owners` the record keys of integration users, whose activities are no evidence.
     """
@@ -28,8 +30,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Canonical records of all sources, by kind; `versions` as in `Conformed`; `shown` has one row per record a stream
-    has shown (source_system, stream, record_key); `pulled` counts versions landed by this run.
+    """Canonical records of all sources, by kind.
+
+    `versions` as in `Conformed`; `shown` has one row per record a stream has shown (source_system, stream, record_key);
+    `pulled` counts versions landed by this run.
     """
 
     kinds: Mapping[str, pl.DataFrame]

@@ -50,8 +50,9 @@ class Envelope:
 
 
 def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
-    """Landed lines (raw, location) as versions. A lone surrogate or NUL in a string is replaced, as JSON allows them
-    and no warehouse does. Row by row.
+    """Landed lines (raw, location) as versions.
+
+    A lone surrogate or NUL in a string is replaced: JSON allows them, no warehouse does. Row by row.
     """
     mended = landed.with_columns(raw=mend_json(pl.col("raw")))
     read = mended.with_columns(envelope=pl.col("raw").str.json_decode(envelope.shape()))
@@ -75,10 +76,11 @@ def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
 def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool) -> pl.DataFrame:
     """The state after these parts, sorted by id and version. Needs all versions of one record together.
 
-    The latest version wins; of one moment's versions, the one of the later run, then the deletion, then the greater text.
+    The latest version wins; of one moment's versions, the later run's, then the deletion, then the greater text.
     """
     versions = pl.concat(parts).collect()
-    order = ["source_id", "version_at", pl.col("location").str.split("/").list.first(), "is_deleted", "raw"]
+    run = pl.col("location").str.split("/").list.first()
+    order = [pl.col("source_id"), pl.col("version_at"), run, pl.col("is_deleted"), pl.col("raw")]
     ranked = versions.select(
         place=pl.arg_sort_by(*order, nulls_last=False),
     )["place"]

@@ -48,7 +48,8 @@ def shell(*, command: str | None = None) -> None:
         place = ["--host", str(host), "--port", str(given.port or 5432), "--username", given.username or ""]
         asked = ["--command", command] if command else []
         program = str(find_programs().folder / "psql")
-        done = subprocess.run([program, *place, "--dbname", given.database or "", *asked], env=environment, check=False)  # noqa: S603 - our own program, no shell
+        command_line = [program, *place, "--dbname", given.database or "", *asked]
+        done = subprocess.run(command_line, env=environment, check=False)  # noqa: S603 - our own program, no shell
     sys.exit(done.returncode)
 
 

@@ -89,8 +89,8 @@ _DEAL = {
 }
 _ALSO = {
     "contact": (
-        "phone mobilephone associatedcompanyid hubspot_owner_id hs_merged_object_ids salesforcecontactid salesforceleadid "
-        "hs_email_hard_bounce_reason_enum"
+        "phone mobilephone associatedcompanyid hubspot_owner_id hs_merged_object_ids salesforcecontactid "
+        "salesforceleadid hs_email_hard_bounce_reason_enum"
     ),
     "company": "hubspot_owner_id hs_parent_company_id hs_merged_object_ids salesforceaccountid lifecyclestage website",
     "deal": "closedate deal_currency_code hubspot_owner_id hs_merged_object_ids hs_salesforceopportunityid",

@@ -39,7 +39,7 @@ PROPERTIES = sorted({name for move in MOVES for name in (move.property, move.lab
 
 
 def contact_activities(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """One row per contact and dated property that is filled; unreadable dates are the contact's fault, not repeated here.
+    """One row per contact and filled date; a date that cannot be read is the contact's fault, not told twice.
 
     Row by row.
     """

@@ -53,9 +53,21 @@ def contact_roles(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
 def tasks(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
     """Tasks to activities. `WhoId` is a lead or a contact, `WhatId` an account or an opportunity. Row by row.
 
-    A task is the seller's unless its type is one of the configured inbound ones (Salesforce keeps no direction on a task).
+    A task is the seller's unless its type is a configured inbound one: Salesforce keeps no direction on a task.
     """
-    names = ["WhoId", "WhatId", "OwnerId", "Status", "TaskSubtype", "Type", "ActivityDate", "CompletedDateTime", "IsClosed", "CreatedDate", "SystemModstamp"]
+    names = [
+        "WhoId",
+        "WhatId",
+        "OwnerId",
+        "Status",
+        "TaskSubtype",
+        "Type",
+        "ActivityDate",
+        "CompletedDateTime",
+        "IsClosed",
+        "CreatedDate",
+        "SystemModstamp",
+    ]
     kind = pl.coalesce(
         translated(pl.col("Type"), meaning.activity_types),
         translated(pl.col("TaskSubtype"), ACTIVITY_TYPES),

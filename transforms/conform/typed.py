@@ -81,7 +81,7 @@ def typed(
     )
     columns = keyed.collect_schema()
     read = {field.name: _read(field, columns, meaning.time_zone) for field in kind.fields}
-    told = [_fault(field, columns, read[field.name]) for field in kind.fields if columns.get(field.name) == pl.String]
+    told = [_fault(field, read[field.name]) for field in kind.fields if columns.get(field.name) == pl.String]
     told += [_unmapped(vocabulary) for vocabulary in vocabularies]
     told += [_missing(name, read[name]) for name in sorted(kind.required)]
     frame = gathered(
@@ -94,10 +94,10 @@ def typed(
         ),
         f"{meaning.source}.{stream}",
     )
-    return _split(frame, kind, meaning.source, stream, keeps_versions=keeps_versions)
+    return _split(frame, kind, stream, keeps_versions=keeps_versions)
 
 
-def _split(frame: pl.DataFrame, kind: RecordKind, source: str, stream: str, *, keeps_versions: bool) -> Conformed:
+def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions: bool) -> Conformed:
     """Part the records from the ones set aside."""
     latest = frame.filter("is_latest")
     good, bad = latest.filter(pl.col("fault").is_null()), latest.filter(pl.col("fault").is_not_null())
@@ -110,11 +110,11 @@ def _split(frame: pl.DataFrame, kind: RecordKind, source: str, stream: str, *, k
         field_name=parts.field("field_1"),
         location=pl.col("location"),
         detail=parts.field("field_2"),
-    ).cast(dict(schema_of(QUARANTINE)))
+    ).cast(schema_of(QUARANTINE))
     versions = None
     if keeps_versions:
         versions = frame.filter(pl.col("fault").is_null()).select("record_key", "version_at", "location", *_VERSIONED)
-    return Conformed(good.select(kind.names).cast(dict(schema_of(kind.fields))), quarantined, versions)
+    return Conformed(good.select(kind.names).cast(schema_of(kind.fields)), quarantined, versions)
 
 
 def _read(field: Field, columns: pl.Schema, zone: str) -> pl.Expr:
@@ -151,7 +151,7 @@ def _parsed(kind: Kind, column: pl.Expr, zone: str) -> pl.Expr:
     return readers[kind](column)
 
 
-def _fault(field: Field, columns: pl.Schema, read: pl.Expr) -> pl.Expr:
+def _fault(field: Field, read: pl.Expr) -> pl.Expr:
     """`reason|field|detail` where the source holds something that cannot be read; null where all is well."""
     if field.kind is Kind.TEXT and not field.values:
         return pl.lit(None, pl.String)

@@ -1,0 +1,31 @@
+"""Reclassify what went stale: nothing is pulled, only the date has moved. Deployed from prefect.yaml."""
+
+from datetime import date
+
+from prefect import flow
+
+from flows.artifacts import keep_artifacts
+from flows.job import open_job
+from flows.progress import watcher
+from flows.publication import known_of, publish_records
+from flows.run_report import Report
+from flows.states import heard_streams
+from flows.warehouse_access import opened_warehouse
+from warehouse.lock import run_lock
+
+
+@flow(name="reclassify_stale", log_prints=False)
+def reclassify_stale(config: str = "bantam.yaml", as_of: date | None = None) -> Report:
+    """Assess the records at hand again as of a later day, publish what changed, and return the run report.
+
+    No source is asked and no cursor moves. Safe to run twice; while a refresh runs it exits 75.
+    """
+    seen = watcher()
+    job = open_job(config, data=None, as_of=as_of, sources=None)
+    with opened_warehouse(job.settings) as engine, run_lock(engine):
+        known = known_of(job, engine)
+        with seen.step("reading records"):
+            streams, states = heard_streams(job, known, [])
+        report = publish_records(job, engine, known, streams, states, [], seen)
+    keep_artifacts(report)
+    return report
