@@ -266,10 +266,17 @@ OPS_DEFINITIONS_VERSION = _ops(
 )
 OPS_NOTIFICATION = _ops(
     "notification",
-    "One issue that its owner was told about.",
+    "One issue that somebody was told about: this owner, or RevOps where there is none.",
     "issue_id",
     "issue_id owner_id notified_at notified_count run_id",
     "notified_at notified_count",
+)
+OPS_ANNOUNCEMENT = _ops(
+    "announcement",
+    "One message to RevOps that a target accepted; none is sent twice for one day.",
+    "announcement told_for target",
+    "announcement told_for target sent_at run_id",
+    "sent_at",
 )
 
 CURATED: tuple[Table, ...] = (
@@ -279,5 +286,5 @@ CURATED: tuple[Table, ...] = (
 )  # fmt: skip
 OPS: tuple[Table, ...] = (
     OPS_RUN, OPS_CURSOR, OPS_QUARANTINE, OPS_AUDIT_RESULT, OPS_CONSERVATION, OPS_DEFINITIONS_VERSION,
-    OPS_NOTIFICATION,
+    OPS_NOTIFICATION, OPS_ANNOUNCEMENT,
 )  # fmt: skip

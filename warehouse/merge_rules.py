@@ -38,6 +38,7 @@ _RULES: dict[str, MergeRule] = {
     "conservation": LEDGER,
     "definitions_version": LEDGER,
     "notification": UPSERT,
+    "announcement": UPSERT,
 }
 
 

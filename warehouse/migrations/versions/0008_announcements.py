@@ -28,7 +28,6 @@ def upgrade() -> None:
             "target",
             INTEGER,
             nullable=False,
-            autoincrement=False,
             comment="Place of the target in `alerts.revops` of the settings. At least 1.",
         ),
         Column("sent_at", MOMENT, nullable=False, comment="When the target accepted the message."),
