@@ -25,16 +25,21 @@ def golden(records: pl.DataFrame, rules: Sequence[Survivor], *, roles: Mapping[s
     record_count and source_count over all records, and field_winners: a JSON object from field to the record key that
     gave it, where fields that come together are named by their first; null for a single record.
 
-    A record that its source deleted or merged away gives no value while another is left. Blank text is no value. Needs all rows of
-    one entity together. Raises `TransformError` on a column that no rule is for and on a source without a role.
+    A record that its source deleted or merged away gives no value while another is left. Blank text is no value. Needs
+    all rows of one entity together. Raises `TransformError` on a column that no rule is for and on a source without a
+    role.
     """
     here = _applicable(records, rules)
     _refuse_unknown_sources(records, roles)
+    is_together = records.select(pl.col("entity_id").is_duplicated()).to_series()
+    alone = _of_one(_without_blanks(records.filter(~is_together)), here)
+    together = _of_many(_without_blanks(records.filter(is_together)), here, roles)
+    return pl.concat([alone, together]).sort("entity_id")
+
+
+def _without_blanks(records: pl.DataFrame) -> pl.DataFrame:
     texts = pl.col(pl.String)
-    filled = records.with_columns(pl.when(texts.str.contains(r"\S")).then(texts).name.keep())
-    is_together = filled.select(pl.col("entity_id").is_duplicated()).to_series()
-    alone, together = filled.filter(~is_together), filled.filter(is_together)
-    return pl.concat([_of_one(alone, here), _of_many(together, here, roles)]).sort("entity_id")
+    return records.with_columns(pl.when(texts.str.contains(r"\S")).then(texts).name.keep())
 
 
 def _applicable(records: pl.DataFrame, rules: Sequence[Survivor]) -> list[Survivor]:
