@@ -35,7 +35,7 @@ _PEOPLE = (
         "dead", "is silent or out of reach", '"silent_since_on" <= {as_of} OR "unreachable_since_on" <= {as_of}'
     ),
     _Consequence("list_record", "never showed interest", "\"engagement_level\" = 'none'", is_blocking=False),
-    _Consequence("unclassifiable", "cannot be told apart", 'NOT "has_identity"'),
+    _Consequence("unclassifiable", "cannot be told apart", '"has_identity" IS NOT TRUE'),
 )
 _DEALS = (
     _Consequence("merged_or_deleted", "was deleted in its source", '"is_deleted"'),

@@ -6,6 +6,7 @@ hosts, and the index is empty until a script of one of them has run.
 
 import html
 import re
+import shutil
 from itertools import groupby
 from pathlib import Path
 
@@ -47,6 +48,12 @@ td.mark, th.mark { width: 1.5rem; }
 .passes::before { content: "\\2713"; color: #1a7f37; font-weight: bold; }
 @media (prefers-color-scheme: dark) { body { background: #16181c; color: #ddd; } a { color: #7fb8f0; } }
 </style>"""
+
+
+def clear(folder: Path) -> None:
+    """Remove the pages of an earlier audit: the folder shows the last one, the history is in `ops.audit_result`."""
+    for part in ("validations", "expectations", "static"):
+        shutil.rmtree(folder / part, ignore_errors=True)
 
 
 def make_self_contained(folder: Path) -> None:

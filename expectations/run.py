@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy.engine import URL, make_url
 
 from expectations.counts import Counted, Measured, count, counting, drop, explained
-from expectations.pages import make_self_contained, write_index
+from expectations.pages import clear, make_self_contained, write_index
 from expectations.report import AuditReport, CheckResult
 from expectations.suite import Check, Measure, Suite, identifier
 
@@ -28,7 +28,7 @@ def audit(
     schema: str = "staging",
     documents: Path | None = None,
 ) -> AuditReport:
-    """Check the tables of `schema` against the suites, and write Data Docs to the folder `documents` if one is given.
+    """Check the tables of `schema` against the suites; replace the Data Docs in the folder `documents` if one is given.
 
     Nothing is raised for a failed check, an unknown table or column, or an empty suite: each is a failed result.
     `now` and `run_id` name the run in the Data Docs. Raises `AuditRefusedError` when the warehouse cannot be reached.
@@ -68,6 +68,7 @@ def _context(url: str | URL, documents: Path | None) -> Iterator[Any]:
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     source = context.data_sources.add_postgres("warehouse", connection_string=address(url))
     if documents is not None:
+        clear(documents)
         store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(documents.resolve())}
         index = {"class_name": "DefaultSiteIndexBuilder"}
         site: Any = {"class_name": "SiteBuilder", "store_backend": store, "site_index_builder": index}

@@ -119,7 +119,7 @@ def test_each_consequence_of_a_class_fails_where_its_fact_is_unknown(server, sta
     }
     told = {name for name in consequences if " claimed " not in name}
     facts = ("has_won_opportunity", "claims_customer", "has_open_opportunity", "sales_accepted_on", "silent_since_on")
-    staged.execute(f"UPDATE dim_person SET {', '.join(f'{fact} = NULL' for fact in facts)}, has_identity = NULL")
+    staged.execute(f"UPDATE dim_person SET {', '.join(f'{fact} = NULL' for fact in facts)}, has_identity = true")
     staged.execute("UPDATE dim_person SET engagement_level = NULL, icp_fit = 'fail'")
     staged.execute("UPDATE fct_opportunity SET is_open = NULL, is_closed = NULL, is_won = NULL, is_deleted = NULL")
     staged.execute("UPDATE fct_opportunity SET missing_criteria_count = NULL, owner_state = NULL, account_id = NULL")

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from definitions.errors import AuditRefusedError, ConfigurationError
-from definitions.tables import CURATED, DIM_ACCOUNT, DIM_OWNER, OPS_AUDIT_RESULT
+from definitions.tables import CURATED, DIM_ACCOUNT, DIM_OWNER, FCT_HYGIENE_ISSUE, OPS_AUDIT_RESULT
 from expectations.agreement import agreement_suite
 from expectations.counts import filled
 from expectations.reconciliation import reconciliation_suite
@@ -78,6 +78,11 @@ class TestUnreadable:
         with pytest.raises(AuditRefusedError, match="cannot reach the warehouse") as caught:
             audit(url, [Suite("probe", (_check(),))], run_id="test", now=_NOW)
         assert "s3cret" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+    def test_warehouse_that_goes_away(self, server, staged):
+        gone = _check(measure=Measure.FAILING_COUNT, sql="(SELECT pg_terminate_backend(pg_backend_pid())::int)")
+        with pytest.raises(AuditRefusedError, match="broke off the audit"):
+            _one(server, gone)
 
 
 @pytest.mark.slow
@@ -152,7 +157,7 @@ def test_how_full_the_published_tables_are(server, staged):
     staged.execute("UPDATE dim_account SET industry = NULL WHERE account_id > 'hubspot:company:5'")
     known = staged.execute("SELECT count(industry) FROM dim_account").fetchone()[0]
     staged.execute("DROP TABLE dim_owner")
-    told = filled(server, "staging", [DIM_ACCOUNT, DIM_OWNER])
+    told = filled(server, "staging", [DIM_ACCOUNT, DIM_OWNER, FCT_HYGIENE_ISSUE])
     assert (told.keys(), told["dim_account"].rows) == ({"dim_account"}, 100)
     assert {name: told["dim_account"].columns[name] for name in ("domain", "industry", "country")} == {
         "domain": 100,
@@ -169,8 +174,9 @@ def test_whole_audit_with_data_docs(server, staged, handoff, as_of, tmp_path, ca
         times_suite(["hubspot"], as_of=as_of, now=_NOW),
         reconciliation_suite(),
     ]
-    report = audit(server, suites, run_id="run-42", now=_NOW, documents=tmp_path)
-    refuse_if_blocking(report)
+    for run_id in ("run-41", "run-42"):
+        report = audit(server, suites, run_id=run_id, now=_NOW, documents=tmp_path)
+        refuse_if_blocking(report)
     frame = report.frame("run-42")
     assert frame.columns == OPS_AUDIT_RESULT.names
     assert frame.height == sum(len(suite.checks) for suite in suites)
@@ -195,6 +201,7 @@ def _assert_pages_are_private(folder: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]} == {0}
     index = (folder / "index.html").read_text(encoding="utf-8")
     assert "Audit of run run-42" in index
+    assert not [page for page in pages if "run-41" in str(page)], "pages of earlier runs pile up"
     for link in re.findall(r'href="([^"]+)"', index):
         assert (folder / link).is_file(), link
 
