@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError
 from definitions.errors import ConfigurationError
 
 _DRIVERS = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
-_SECRET_OPTIONS = frozenset({"password", "sslpassword", "passfile"})
+_SECRET_OPTIONS = frozenset({"sslpassword"})
 # Every session speaks UTC, gives up on a host that does not answer, and notices a peer that is gone.
 _OPTIONS = {
     "application_name": "bantam",
@@ -59,4 +59,10 @@ def parsed(url: str | URL) -> URL:
             "The warehouse URL is not one of PostgreSQL. Write postgresql://user:password@host:5432/database, "
             "with special characters of the password percent-encoded."
         )
-    return given.set(drivername="postgresql+psycopg")
+    given = given.set(drivername="postgresql+psycopg")
+    # Where the password stands in its own place, everything that prints a URL hides it.
+    if isinstance(user := given.query.get("user"), str):
+        given = given.set(username=user).difference_update_query(["user"])
+    if isinstance(password := given.query.get("password"), str):
+        given = given.set(password=password).difference_update_query(["password"])
+    return given
