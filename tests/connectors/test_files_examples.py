@@ -137,6 +137,7 @@ def test_leads_say_what_they_claim_and_placeholders_say_nothing(tmp_path):
     people = conformed(settings("xeducation_leads/bantam.yaml"), DATA / "xeducation_leads", Landing(tmp_path))["leads"]
     assert people.height == 9240
     assert people["claims_customer"].sum() == (people["lead_status"] == "customer").sum() == 3561
+    assert (people["claimed_class"] == "lead").sum() == 5679
     assert people["is_converted"].null_count() == 9240
     assert dict(people["origin_activity_type"].value_counts().rows()) == {
         "contact_form": 5605, "web_visit": 3580, "list_import": 55,
