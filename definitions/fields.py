@@ -164,8 +164,8 @@ _ACTIVITY = (
 
 _GOLDEN = (
     Field("first_seen_at", _AT, "Earliest creation over all source records."),
-    Field("record_count", _I, "Source records the entity was made of.", low=1),
-    Field("source_count", _I, "Systems the entity was found in.", low=1),
+    Field("record_count", _I, "Live source records the entity is made of.", low=1),
+    Field("source_count", _I, "Systems that hold a live record of the entity.", low=1),
     Field("field_winners", Kind.JSON, "For each surviving field, the record key it came from; null for a single record."),
     Field("match_rule", _T, "Rule that tied the record to the entity."),
     Field("match_confidence", _R, "1 for exact keys.", low=0, high=1),

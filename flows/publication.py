@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from connectors.landing import Landing
 from connectors.pull import Pulled
 from definitions.crash_points import crash_point
-from definitions.errors import TransformError
+from definitions.errors import ConfigurationError, TransformError
 from definitions.tables import CURATED, OPS_CONSERVATION
 from expectations.agreement import agreement_suite
 from expectations.counts import filled
@@ -54,6 +54,11 @@ class Known:
 def known_of(job: Job, engine: sa.Engine) -> Known:
     """Read what is published."""
     last = reads.last_run(engine)
+    if last is not None and job.as_of < last.as_of:
+        raise ConfigurationError(
+            f"--as-of {job.as_of} lies before {last.as_of}, the date published last: the ledger and the issues only go "
+            "forward. Use an empty BANTAM_HOME, or another warehouse, to look at an earlier day."
+        )
     cursors = reads.cursors(engine).to_dicts()
     places = [(row["source_system"], row["stream"]) for row in cursors]
     return Known(

@@ -18,12 +18,17 @@ from transforms.opportunity_facets import (
     valued,
 )
 from transforms.person_facets import owned
+from transforms.stage_age import completed_stays, learnt_limits
 from transforms.terms import Before, Entities, Records, Terms
 
 
 def stage_table(records: Records, terms: Terms) -> pl.DataFrame:
-    """`dim_stage` rows, with the ageing limit beside them."""
-    return stages(records.kinds["stage"], terms.definitions)
+    """`dim_stage` rows, with the ageing limit beside them: the learnt one where enough deals left the stage."""
+    rows = stages(records.kinds["stage"], terms.definitions)
+    learnt = learnt_limits(completed_stays(records.versions, rows), terms.definitions)
+    return rows.join(learnt, on="canonical_stage", how="left", maintain_order="left").with_columns(
+        max_age_days=pl.coalesce("learnt_limit_days", "max_age_days")
+    )
 
 
 def tracked(records: Records, deals: Entities, terms: Terms) -> pl.DataFrame:

@@ -22,7 +22,7 @@ def golden(records: pl.DataFrame, rules: Sequence[Survivor], *, roles: Mapping[s
     `records` has entity_id, record_key, source_system, source_created_at, source_updated_at, is_deleted and columns
     that `rules` name; `roles` says of each source whether it is `crm` or `marketing`, in order of priority. The result
     has entity_id, the outputs of those rules whose fields are there, is_deleted (every record is), first_seen_at,
-    record_count and source_count over all records, and field_winners: a JSON object from field to the record key that
+    record_count and source_count over the live records, and field_winners: a JSON object from field to the record key that
     gave it, where fields that come together are named by their first; null for a single record.
 
     A record that its source deleted or merged away gives no value while another is left. Blank text is no value. Needs
@@ -91,13 +91,15 @@ def _of_many(records: pl.DataFrame, rules: Sequence[Survivor], roles: Mapping[st
     facts = records.group_by("entity_id").agg(
         pl.col("is_deleted").all(),
         first_seen_at=pl.col("source_created_at").min(),
-        record_count=pl.len().cast(pl.Int32),
-        source_count=pl.col("source_system").n_unique().cast(pl.Int32),
     )
     is_gone = pl.col("is_deleted")
     if "merged_into_key" in records.columns:
         is_gone |= pl.col("merged_into_key").is_not_null()
     speaking = records.filter(~is_gone | is_gone.all().over("entity_id")).sort("entity_id", "record_key")
+    counts = speaking.group_by("entity_id").agg(
+        record_count=pl.len().cast(pl.Int32), source_count=pl.col("source_system").n_unique().cast(pl.Int32)
+    )
+    facts = facts.join(counts, on="entity_id")
     ids = speaking.select(pl.col("entity_id").unique(maintain_order=True))
     rows = winning_rows(speaking, rules, roles)
     survived = [

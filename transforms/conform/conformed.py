@@ -15,7 +15,7 @@ class Conformed:
     """`records` keep the contract of their kind; `quarantined` has one row per record set aside (grain: record).
 
     `versions`, for opportunities only, has one row per landed version: record_key, version_at, location, is_deleted,
-    source_stage, source_close_date, amount, is_closed.
+    pipeline_id, source_stage, last_stage_change_at, source_close_date, amount, is_closed.
     """
 
     records: pl.DataFrame

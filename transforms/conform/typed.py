@@ -19,7 +19,15 @@ from transforms.values.money import money
 from transforms.values.numbers import boolean, integer, real
 from transforms.values.text import clean
 
-_VERSIONED = ("is_deleted", "source_stage", "source_close_date", "amount", "is_closed")
+_VERSIONED = (
+    "is_deleted",
+    "pipeline_id",
+    "source_stage",
+    "last_stage_change_at",
+    "source_close_date",
+    "amount",
+    "is_closed",
+)
 
 
 @dataclass(frozen=True, slots=True)
