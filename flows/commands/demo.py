@@ -1,8 +1,10 @@
 """`bantam demo`: the whole pipeline against the sandbox, twice, a week of the synthetic company's life apart."""
 
 import os
+import shutil
+import sys
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +15,6 @@ from flows.sandbox_process import sandbox_running
 from flows.show_report import show_report
 
 CONFIG = Path(__file__).parents[2] / "examples" / "hubspot_salesforce" / "bantam.yaml"
-FIRST_DAY = date(2026, 11, 22)
 WEEK = 7
 
 
@@ -26,17 +27,26 @@ def demo(*, people: int = 20_000) -> None:
         People of the synthetic company.
     """
     console = Console()
-    home = Path(os.environ.setdefault("BANTAM_HOME", ".bantam/demo"))
+    # The second refresh is of today: records dated later than the clock of this machine would be faults of their own.
+    today = datetime.now(UTC).date()
+    first_day = today - timedelta(days=WEEK)
+    # A folder of the demo's own, so that it always begins with an empty warehouse and touches no other.
+    home = Path(os.environ.get("BANTAM_HOME") or ".bantam") / "demo"
+    shutil.rmtree(home, ignore_errors=True)
+    os.environ["BANTAM_HOME"] = str(home)
     began = time.monotonic()
     console.print(f"Starting the sandbox: HubSpot and Salesforce over one synthetic company of {people:,} people.")
-    with sandbox_running(people, FIRST_DAY) as sandbox:
+    with sandbox_running(people, first_day) as sandbox:
         os.environ.update(sandbox.environment)
-        show_report(_refresh(console, FIRST_DAY), console)
+        show_report(_refresh(console, first_day), console)
         console.print(f"\nA week passes: {WEEK} days of new leads, moved deals, merges and deletions.\n")
         sandbox.advance(WEEK)
-        show_report(_refresh(console, FIRST_DAY + timedelta(days=WEEK)), console)
-    console.print(f"\nDone in {time.monotonic() - began:.0f} s. All of it lies under {home}.")
-    console.print("Ask the warehouse:  bantam warehouse shell    or    bantam warehouse serve    for BI tools")
+        show_report(_refresh(console, today), console)
+    console.print(f"\nDone in {time.monotonic() - began:.0f} s. To look around:")
+    console.print(f"  export BANTAM_HOME={home}")
+    for command in ("status", "findings --limit 10", "warehouse shell", "warehouse serve"):
+        console.print(f"  {Path(sys.executable).with_name('bantam')} {command}", soft_wrap=True)
+    console.print(f"The audit as web pages: {home / 'data_docs' / 'index.html'}", soft_wrap=True)
 
 
 def _refresh(console: Console, as_of: date) -> dict[str, object]:
