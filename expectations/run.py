@@ -1,5 +1,6 @@
 """The only file that knows Great Expectations: it judges the counted numbers and writes its Data Docs."""
 
+import logging
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -63,6 +64,8 @@ def _context(url: str | URL, documents: Path | None) -> Iterator[Any]:
         # Imported late: it takes 6 to 11 seconds, which `bantam --help` and every other command would pay.
         import great_expectations  # noqa: PLC0415
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+    # It tells of every temporary folder it makes.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = great_expectations.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)

@@ -17,7 +17,8 @@ _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    # An error is told in one line; Prefect would print its traceback first.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
     # Twenty seconds, the default, is too short for a busy machine.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
 }

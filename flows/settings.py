@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from connectors.files_settings import FilesSource
 from definitions.errors import ConfigurationError
@@ -83,12 +83,29 @@ Source = Annotated[HubSpotSource | SalesforceSource | FilesSource, Field(discrim
 
 
 class Alerts(_Strict):
-    """Where digests go: Apprise URLs. `owners` may hold {email} and {owner_id}, filled in for each owner."""
+    """Where digests go: Apprise URLs. `owners` may hold {email} and {owner_id}, filled in for each owner.
+
+    Empty text is no URL, so that `${NAME:-}` stands for none; one text may name several targets of RevOps, apart by
+    blanks. Owners are told nothing while anything published is older than `max_stale_hours`.
+    """
 
     revops: tuple[SecretStr, ...] = ()
     owners: SecretStr | None = None
     max_stale_hours: int = Field(default=26, ge=1)
     record_limit: int = Field(default=10, ge=1, le=10)
+
+    @field_validator("revops", mode="before")
+    @classmethod
+    def _one_by_one(cls, given: Any) -> Any:
+        texts = [given] if isinstance(given, str) else given
+        if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+            return given
+        return tuple(url for text in texts for url in text.split())
+
+    @field_validator("owners", mode="before")
+    @classmethod
+    def _none_if_empty(cls, given: Any) -> Any:
+        return None if isinstance(given, str) and not given.strip() else given
 
 
 class Settings(_Strict):

@@ -108,13 +108,17 @@ def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamStat
     pages = shelf.unread()
     if not pages:
         return shelf.unchanged()
+    # What a later whole file says, an earlier one need not; it may even be unreadable as declared now.
+    whole = [
+        place for place, page in enumerate(pages) if is_whole(stream, records=page.records, rejected=page.rejected)
+    ]
     files = [
         LandedFile(
             rows=landed_rows(shelf.landing, page, stream).lazy(),
             location=_place(page),
             is_whole=is_whole(stream, records=page.records, rejected=page.rejected),
         )
-        for page in pages
+        for page in pages[max(whole, default=0) :]
     ]
     last = shelf.last()
     state = folded_files(

@@ -1,0 +1,86 @@
+"""`bantam digests`: tell owners and RevOps what is new, or show what they would be told."""
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from flows.alerts import Message, Plan, check_targets, plan, read_news
+from flows.job import open_job
+from flows.send_digests import send_digests
+from flows.warehouse_access import opened_warehouse
+from transforms.message_text import counted
+
+_WIDEST = 100
+_NOTHING = "Nothing was published yet, so there is nothing to tell. Run `bantam run` first."
+
+
+def digests(*, config: Path = Path("bantam.yaml"), dry_run: bool = False) -> None:
+    """Send what owners and RevOps were not told yet: one message each, worst records first.
+
+    Parameters
+    ----------
+    config
+        The settings; `alerts` says where messages go.
+    dry_run
+        Show the messages as they would be sent now, and send nothing.
+    """
+    console = Console()
+    if dry_run:
+        job = open_job(str(config), data=None, as_of=None, sources=None)
+        check_targets(job.settings)
+        with opened_warehouse(job.settings) as engine:
+            news = read_news(job, engine)
+        show_plan(None if news is None else plan(job, news), console)
+        return
+    counts = send_digests(config=str(config))
+    if counts["run_id"] is None:
+        console.print(_NOTHING)
+        return
+    console.print(
+        f"{counted(counts['accepted'], 'message')} left, telling of {counted(counts['issues_told'], 'issue')}. "
+        f"{counted(counts['left_over_records'], 'record')} did not fit and come in the next digest."
+    )
+    _remark(counts["withheld"], counts["without_target"], console)
+
+
+def show_plan(planned: Plan | None, console: Console) -> None:
+    """Print every message as its reader would see it; those held back too, marked so."""
+    if planned is None:
+        console.print(_NOTHING)
+        return
+    for message in planned.messages:
+        _show(message, console)
+    for message in planned.withheld:
+        _show(message, console, "HELD BACK - ")
+    for message in planned.homeless:
+        _show(message, console, "NO TARGET - ")
+    console.print(f"{counted(len(planned.messages), 'message')} would leave; nothing was sent.")
+    _remark(len(planned.withheld), len(planned.homeless), console)
+
+
+def _show(message: Message, console: Console, mark: str = "") -> None:
+    width = min(console.width, _WIDEST)
+    reader = "RevOps" if message.address is None else message.address
+    # Text, not markup: a name in brackets must not colour the terminal.
+    told = Text("\n".join(_wrapped(f"{message.title}\n\n{message.body}", width - 6)), overflow="fold")
+    console.print(Panel(told, title=Text(f"{mark}To {reader}"), title_align="left", width=width, padding=(1, 2)))
+
+
+def _wrapped(told: str, width: int) -> Iterator[str]:
+    """Lines that fit, each going on under its own beginning; an address in one piece where that is possible."""
+    for line in told.split("\n"):
+        indent = line[: len(line) - len(line.lstrip("- "))].replace("-", " ")
+        yield from textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+
+
+def _remark(withheld: int, homeless: int, console: Console) -> None:
+    if withheld:
+        console.print(f"{counted(withheld, 'message')} held back: the data is stale.")
+    if homeless:
+        console.print(f"{counted(homeless, 'message')} without a target to go to: set `alerts` in the settings.")

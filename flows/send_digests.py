@@ -1,0 +1,68 @@
+"""Tell owners what is new about their records, and RevOps how things stand. Deployed from prefect.yaml."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.alerts import Plan, check_targets, plan, read_news
+from flows.delivery import Outcome, deliver, raise_if_pending
+from flows.job import Job, open_job
+from flows.warehouse_access import opened_warehouse
+from warehouse.lock import RunLock, run_lock
+
+# Messages hold names; a result that is kept would be a copy of them nobody knows of.
+_UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+
+
+@task(**_UNKEPT)
+def plan_messages(job: Job, engine: sa.Engine) -> Plan | None:
+    """Read what is published and untold; None where nothing was published yet."""
+    news = read_news(job, engine)
+    return None if news is None else plan(job, news)
+
+
+@task(**_UNKEPT)
+def deliver_messages(engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome:
+    """Send the messages, each noted as told before the next one leaves."""
+    return deliver(engine, lock, planned, lambda: datetime.now(UTC))
+
+
+@flow(name="send_digests", log_prints=False, persist_result=False)
+def send_digests(
+    config: str = "bantam.yaml",
+    dry_run: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment
+) -> dict[str, Any]:
+    """Tell what was not told yet, and return counts. Safe to run twice; a second one at the same time exits 75.
+
+    Raises `AlertPendingError` (exit code 7), after all other messages left, when a target did not take one.
+    """
+    job = open_job(config, data=None, as_of=None, sources=None)
+    check_targets(job.settings)
+    outcome = Outcome(accepted=0, issues_told=0, pending={})
+    with opened_warehouse(job.settings) as engine, run_lock(engine, "digests") as lock:
+        planned = plan_messages(job, engine)
+        if planned is not None and not dry_run:
+            outcome = deliver_messages(engine, lock, planned)
+    counts = _counts(planned, outcome)
+    create_table_artifact(table=[counts], key="digests", description="Messages to owners and to RevOps")
+    raise_if_pending(outcome)
+    return counts
+
+
+def _counts(planned: Plan | None, outcome: Outcome) -> dict[str, Any]:
+    """Counts only: whoever sees the scheduler must not see whom a message is about."""
+    if planned is None:
+        return {"run_id": None, "planned": 0, **asdict(outcome)}
+    return {
+        "run_id": planned.run_id,
+        "planned": len(planned.messages),
+        "withheld": len(planned.withheld),
+        "left_over_records": planned.left_over,
+        "without_target": len(planned.homeless),
+        **asdict(outcome),
+    }
