@@ -212,12 +212,28 @@ def test_a_body_shorter_than_announced_is_fetched_again(client):
 
 def test_workers_of_one_source_share_the_pause(client, fake_time):
     """F16: nobody asks inside the window another worker was given."""
-    transport, _ = answers(httpx.Response(429, headers={"Retry-After": "20"}, json={}), good())
-    http = client(transport)
+    sent: list[tuple[str, float]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append((request.url.path, fake_time.now))
+        if len(sent) == 1:
+            return httpx.Response(429, headers={"Retry-After": "20"}, stream=httpx.ByteStream(b"{}"))
+        return httpx.Response(200, stream=httpx.ByteStream(json.dumps(GOOD).encode()))
+
+    asleep: list[float] = []
+    sleep = fake_time.sleep
+
+    def sleep_while_another_asks(seconds: float) -> None:
+        asleep.append(seconds)
+        if len(asleep) == 1:
+            http.ask(replace(CALL, path="/other"), DECODER)
+        sleep(seconds)
+
+    fake_time.sleep = sleep_while_another_asks
+    http = client(httpx.MockTransport(answer))
     http.ask(CALL, DECODER)
-    before = fake_time.now
-    http.ask(replace(CALL, stream="deals"), DECODER)
-    assert (before, fake_time.slept) == (1020.0, [pytest.approx(20)])
+    assert [path for path, _ in sent] == [CALL.path, "/other", CALL.path]
+    assert min(moment for _, moment in sent[1:]) >= sent[0][1] + 20
 
 
 BASES = [

@@ -97,11 +97,12 @@ def test_a_damaged_file_is_named_not_read(tmp_path, damage):
         Landing(tmp_path).records(page)
 
 
-def test_a_torn_manifest_line_is_ignored_then_cut_off(tmp_path):
+@pytest.mark.parametrize("torn", [b'{"seq":2,"file":"000002-', b'{"seq":2,' + b" " * 100_000], ids=["short", "long"])
+def test_a_torn_manifest_line_is_ignored_then_cut_off(tmp_path, torn):
     land(tmp_path, [b'{"id":"1"}'])
     manifest = tmp_path / "hubspot/contacts/run-1" / MANIFEST
     with manifest.open("ab") as file:
-        file.write(b'{"seq":2,"file":"000002-')
+        file.write(torn)
     assert len(Landing(tmp_path).read_manifest(*NAMES)) == 1
     land(tmp_path, [b'{"id":"2"}'])
     assert [page.seq for page in Landing(tmp_path).read_manifest(*NAMES)] == [1, 2]

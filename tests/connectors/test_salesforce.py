@@ -34,12 +34,13 @@ def test_all_leads_come_then_only_what_changed(org, pull_org):
     assert pulled.is_full is False
 
 
-def test_a_row_that_becomes_visible_late_is_found_by_the_next_run(org, pull_org):
-    """F03: rows show up seconds after their stamp; the run before believed nothing of the last five minutes."""
+@pytest.mark.parametrize("late", [2, 8], ids=["within the trail", "within the lookback"])
+def test_a_row_that_becomes_visible_late_is_found_by_the_next_run(org, pull_org, late):
+    """F03: rows show up after their stamp; the run before believed nothing of the last five minutes."""
     pull_org("lead")
     org.now = NOON + timedelta(hours=1)
     pull_org("lead")
-    org.add("00Q1", NOON + timedelta(hours=1) - 2 * MINUTE)
+    org.add("00Q1", NOON + timedelta(hours=1) - late * MINUTE)
     org.now = NOON + timedelta(hours=2)
     pull_org("lead")
     assert pull_org.ids("lead", "run-3") == ["00Q1"]
