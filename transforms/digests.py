@@ -1,29 +1,35 @@
-"""Who is told what: one message an owner, worst first, each line with one number, one action, one link, one question.
+"""Who is told what: one message an owner, worst first; a line has one number, one action, one link, one question.
 
-The law of the field (semantics F1): a recomputation is no news, so an issue is told once; what the baseline run found is
-counted and told to nobody; an owner who left is no reader, so the manager is, and RevOps where there is none.
+The law of the field (semantics F1): a recomputation is no news, so an issue is told once; what the baseline run found
+is counted and told to nobody; an owner who left is no reader, so the manager is, and RevOps where there is none.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
+from definitions.vocabulary import SEVERITY
+from transforms.message_text import Edition, counted, literal, safe_link
+
 REVOPS = "revops"
-# Between these marks chat programs and mail readers see a mention, a tag or a link; a zero-width space stops them.
-_MARKS = ("<", "@", "[", "://", "`")
-_BREAK = "\u200b"
+# Narrower than what mail allows: a quote, a comma or a percent sign in an address could name a second recipient.
+_ADDRESS = r"^[\w.!#$&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*$"
+_NOUN = {"person": "Lead", "opportunity": "Deal"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One record: the worst of its issues in full, the others by their rule."""
+    """One record: the worst of its issues in full, the others by what they say. `whose`: an owner who is not told."""
 
+    record_id: str
     record: str
+    whose: str | None
     says: str
     also: tuple[str, ...]
     value_at_risk: Decimal | None
-    action: str
+    action: str | None
     question: str | None
     link: str | None
     issue_ids: tuple[str, ...]
@@ -31,14 +37,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """One message. `address` null: RevOps. `more` records, worth `more_value`, did not fit and are told next time."""
+    """One message. `address` null: RevOps. `more` records did not fit and are told next time.
+
+    `value` is at risk in all of them, told or not, and `more_value` in those that did not fit; null where none has any.
+    """
 
     reader_id: str
     address: str | None
-    on_behalf_of: tuple[str, ...]
     lines: tuple[Line, ...]
+    value: Decimal | None
     more: int
-    more_value: Decimal
+    more_value: Decimal | None
 
     @property
     def issue_ids(self) -> tuple[str, ...]:
@@ -47,130 +56,133 @@ class Digest:
 
 
 def readers(issues: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Add `reader_id` and `address` to issues: the owner, else the manager, else RevOps (semantics F1.7). Row by row.
+    """Add `reader_id`, `address` and `whose` to issues: the owner, else the manager, else RevOps (F1.7). Row by row.
 
-    A reader is somebody active with an address; `owners` has owner_id, owner_email, is_active, manager_id.
+    A reader is an active person with an address that mail can use; `owners` has owner_id, owner_name, owner_email,
+    is_active, is_queue, is_deleted and manager_id. `whose` is the name of an owner who is not the reader, null where
+    none is known.
     """
-    reachable = owners.filter("is_active", pl.col("owner_email").is_not_null())
-    direct = reachable.select("owner_id", own_address="owner_email")
-    boss = owners.select("owner_id", "manager_id").join(
-        reachable.select(manager_id="owner_id", boss_address="owner_email"), on="manager_id", how="left"
+    is_here = pl.col("is_active") & ~pl.col("is_queue") & ~pl.col("is_deleted")
+    reachable = owners.filter(is_here, pl.col("owner_email").str.contains(_ADDRESS))
+    own = reachable.select("owner_id", own_address="owner_email")
+    boss = reachable.select(manager_id="owner_id", boss_address="owner_email")
+    known = owners.select("owner_id", "manager_id", "owner_name").join(boss, on="manager_id", how="left")
+    is_own, is_boss = pl.col("own_address").is_not_null(), pl.col("boss_address").is_not_null()
+    return (
+        issues.join(own, on="owner_id", how="left", maintain_order="left")
+        .join(known, on="owner_id", how="left", maintain_order="left")
+        .with_columns(
+            reader_id=pl.when(is_own).then("owner_id").when(is_boss).then("manager_id").otherwise(pl.lit(REVOPS)),
+            address=pl.coalesce("own_address", "boss_address"),
+            whose=pl.when(~is_own).then("owner_name"),
+        )
+        .drop("own_address", "boss_address", "manager_id", "owner_name")
     )
-    told = issues.join(direct, on="owner_id", how="left", maintain_order="left").join(
-        boss, on="owner_id", how="left", maintain_order="left"
-    )
-    return told.with_columns(
-        reader_id=pl.when(pl.col("own_address").is_not_null())
-        .then("owner_id")
-        .when(pl.col("boss_address").is_not_null())
-        .then("manager_id")
-        .otherwise(pl.lit(REVOPS)),
-        address=pl.coalesce("own_address", "boss_address"),
-    ).drop("own_address", "boss_address", "manager_id")
 
 
 def digests(issues: pl.DataFrame, owners: pl.DataFrame, *, limit: int) -> list[Digest]:
     """One digest per reader of issues nobody was told about yet, in the order of the readers' ids.
 
-    `issues` are open, not of the baseline and not told before, in the columns of `fct_hygiene_issue`. At most `limit`
-    lines each, ranked by value at risk, then severity, then the record's name and id.
+    `issues` are open, not of the baseline and not told before, in columns of `fct_hygiene_issue`. At most `limit` lines
+    each, ranked by value at risk, then severity, then the record's name and id. Needs all rows together.
     """
-    if issues.is_empty():
-        return []
-    severity = pl.col("severity").replace_strict({"critical": 0, "warning": 1, "info": 2}, return_dtype=pl.Int8)
-    ranked = readers(issues, owners).with_columns(rank=severity).sort(
-        "reader_id", "record_id", "rank", "rule_id"
+    records = worst_first(readers(issues, owners), "reader_id", "address", "whose")
+    by_reader = records.partition_by("reader_id", maintain_order=True)
+    return sorted((_digest(part, limit) for part in by_reader), key=lambda digest: digest.reader_id)
+
+
+def worst_first(issues: pl.DataFrame, *kept: str) -> pl.DataFrame:
+    """One row per record and `kept` columns, ranked: by value at risk, then severity, then name and id.
+
+    `rank` is 0 for critical; `says`, `suggested_action` and `question` are of the worst issue, `also` has what the
+    others say; `value_at_risk` is in doubt once, however many rules fail. Needs all rows of one record together.
+    """
+    rank = pl.col("severity").replace_strict(list(SEVERITY), list(range(len(SEVERITY))), return_dtype=pl.Int8)
+    worst = pl.col("record_name", "says", "suggested_action", "question", "source_url").first()
+    return (
+        issues.with_columns(rank=rank)
+        .sort("record_kind", "record_id", "rank", "rule_id", "issue_id")
+        .group_by(*kept, "record_kind", "record_id", maintain_order=True)
+        .agg(
+            pl.col("rank").min(),
+            pl.col("value_at_risk").max(),
+            worst,
+            also=pl.col("says").slice(1),
+            issue_ids=pl.col("issue_id"),
+        )
+        .sort(
+            ["value_at_risk", "rank", "record_name", "record_kind", "record_id", *kept],
+            descending=[True, *(False,) * (4 + len(kept))],
+            nulls_last=True,
+        )
     )
-    records = ranked.group_by("reader_id", "address", "record_kind", "record_id", maintain_order=True).agg(
-        pl.col("rank").min(),
-        pl.col("value_at_risk").max(),
-        pl.col("record_name", "says", "suggested_action", "question", "source_url").first(),
-        also=pl.col("says").slice(1),
-        issue_ids=pl.col("issue_id"),
-        owners=pl.col("owner_id").drop_nulls().unique().sort(),
-    )
-    ordered = records.sort(
-        ["reader_id", "value_at_risk", "rank", "record_name", "record_id"],
-        descending=[False, True, False, False, False],
-        nulls_last=True,
-    )
-    return [_digest(part, limit) for part in ordered.partition_by("reader_id", maintain_order=True)]
 
 
 def _digest(records: pl.DataFrame, limit: int) -> Digest:
-    told, untold = records.head(limit), records.slice(limit)
-    first = records.row(0, named=True)
-    behalf = {owner for owners in told["owners"].to_list() for owner in owners} - {first["reader_id"]}
+    first, left = records.row(0, named=True), records.slice(limit)
     return Digest(
         reader_id=first["reader_id"],
         address=first["address"],
-        on_behalf_of=tuple(sorted(behalf)),
-        lines=tuple(_line(row) for row in told.to_dicts()),
-        more=untold.height,
-        more_value=Decimal(untold["value_at_risk"].sum() or 0),
+        lines=tuple(line_of(row) for row in records.head(limit).to_dicts()),
+        value=_sum(records),
+        more=left.height,
+        more_value=_sum(left),
     )
 
 
-def _line(row: dict[str, object]) -> Line:
-    also, issue_ids = row["also"], row["issue_ids"]
-    value, question, link = row["value_at_risk"], row["question"], row["source_url"]
+def _sum(records: pl.DataFrame) -> Decimal | None:
+    values = records["value_at_risk"].drop_nulls()
+    return Decimal(values.sum()) if values.len() else None
+
+
+def line_of(row: dict[str, Any]) -> Line:
+    """Make the line of one row of `worst_first`."""
     return Line(
-        record=str(row["record_name"] or row["record_id"]),
-        says=str(row["says"]),
-        also=tuple(map(str, also)) if isinstance(also, list) else (),
-        value_at_risk=value if isinstance(value, Decimal) else None,
-        action=str(row["suggested_action"]),
-        question=None if question is None else str(question),
-        link=None if link is None else str(link),
-        issue_ids=tuple(map(str, issue_ids)) if isinstance(issue_ids, list) else (),
+        record_id=row["record_id"],
+        record=f"{_NOUN[row['record_kind']]} {row['record_name'] or row['record_id']}",
+        whose=row.get("whose"),
+        says=row["says"],
+        also=tuple(row["also"]),
+        value_at_risk=row["value_at_risk"],
+        action=row["suggested_action"],
+        question=row["question"],
+        link=safe_link(row["source_url"]),
+        issue_ids=tuple(row["issue_ids"]),
     )
 
 
-def subject(digest: Digest, *, is_draft: bool) -> str:
-    """Subject line: how many records, and that the definitions are not agreed yet where they are not."""
+def subject(digest: Digest, edition: Edition) -> str:
+    """Subject line: how many records, what they are worth, and that the definitions are not agreed yet if so."""
     count = len(digest.lines) + digest.more
-    draft = "[draft definitions] " if is_draft else ""
-    noun = "record needs" if count == 1 else "records need"
-    return f"{draft}{count} {noun} your attention"
+    records = counted(count, "record")
+    needs = "needs" if count == 1 else "need"
+    is_owner = digest.reader_id != REVOPS
+    said = f"{records} {needs} your attention" if is_owner else f"{records} without an owner who can be told"
+    at_risk = f", {edition.money(digest.value)} at risk" if digest.value else ""
+    return f"{edition.mark}{said}{at_risk}"
 
 
-def body(digest: Digest, *, currency: str, as_of: str) -> str:
-    """Make the message as plain text: every record in five short lines at most."""
-    parts = [f"As of {as_of}, worst first."]
+def body(digest: Digest, edition: Edition) -> str:
+    """Make the message as plain text: every record in a few short lines, its link on a line of its own."""
+    opening = f"As of {edition.as_of}, worst first. Each issue is told once."
     if digest.reader_id == REVOPS:
-        parts = [f"As of {as_of}: records whose owner is missing or has left, and has no manager to ask. Worst first."]
-    elif digest.on_behalf_of:
-        parts.append("Some belong to people of yours who have left or cannot be reached.")
-    for place, line in enumerate(digest.lines, start=1):
-        value = "" if line.value_at_risk is None else f" ({money(line.value_at_risk, currency)} at risk)"
-        rows = [f"{place}. {literal(line.record)}{value}", f"   {literal(line.says)}"]
-        rows += [f"   Also: {literal(' '.join(line.also))}"] if line.also else []
-        rows.append(f"   Do: {line.action}")
-        rows += [f"   Ask: {literal(line.question)}"] if line.question else []
-        rows += [f"   {line.link}"] if line.link else []
-        parts.append("\n".join(rows))
-    if digest.more:
-        worth = f", worth {money(digest.more_value, currency)}" if digest.more_value else ""
-        parts.append(f"And {digest.more:,} more{worth}; they come in the next digest.")
-    return "\n\n".join(parts)
+        opening += " These have no owner, or one who cannot be told and has no manager to tell instead."
+    elif any(line.whose for line in digest.lines):
+        opening += " Some belong to people who report to you and cannot be told themselves."
+    told = [written(place, line, edition) for place, line in enumerate(digest.lines, start=1)]
+    worth = f" worth {edition.money(digest.more_value)}" if digest.more_value else ""
+    more = [f"And {digest.more:,} more{worth}; they come in the next digest."] if digest.more else []
+    return "\n\n".join([*edition.warning, opening, *told, *more])
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """Write an amount as people read it: no cents, thousands apart.
-
-    >>> money(Decimal("1234567.50"), "USD")
-    'USD 1,234,568'
-    """
-    return f"{currency} {amount:,.0f}"
-
-
-def literal(text: str) -> str:
-    """Show text of a source as it is: on one line, and never as a mention, a tag, a formula or a link (F37, F38).
-
-    >>> literal("<!channel> now").replace("\\u200b", "|")
-    '<|!channel> now'
-    """
-    plain = " ".join(text.split())
-    for mark in _MARKS:
-        plain = plain.replace(mark, mark[0] + _BREAK + mark[1:])
-    return plain
+def written(place: int, line: Line, edition: Edition) -> str:
+    """Write one record: what it is, what is wrong, the one thing to do, the question to ask, where it is."""
+    at_risk = "" if line.value_at_risk is None else f" ({edition.money(line.value_at_risk)} at risk)"
+    rows = [f"{place}. {literal(line.record, longest=120)}{at_risk}"]
+    rows += [f"   Owner: {literal(line.whose, longest=80)}"] if line.whose else []
+    rows.append(f"   {literal(line.says)}")
+    rows += [f"   Also: {literal(also)}" for also in line.also]
+    rows += [f"   Do: {literal(line.action)}"] if line.action else []
+    rows += [f"   Ask: {literal(line.question)}"] if line.question else []
+    rows.append(f"   {line.link}" if line.link else f"   Record: {literal(line.record_id)}")
+    return "\n".join(rows)

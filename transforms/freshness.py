@@ -1,0 +1,54 @@
+"""Whether what is published is fresh enough to bother people with; stale data would send false alerts (F1.9)."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+HELD_BACK = "Alerts are held back: the data is stale"
+
+
+def stale_reasons(cursors: pl.DataFrame, *, published_at: datetime, now: datetime, limit: timedelta) -> tuple[str, ...]:
+    """Sentences that say what is older than the limit; none where all is fresh.
+
+    `cursors` has source_system, stream, pulled_at and high_water_at (up to when the stream is complete): a run that
+    asked some sources only, or none, leaves the others as old as they were. Needs all rows together.
+    """
+    reasons = []
+    if now - published_at > limit:
+        reasons.append(f"The last run was published at {moment(published_at)}.")
+    complete = pl.min_horizontal("pulled_at", "high_water_at")
+    stale = (
+        cursors.select("source_system", "stream", complete=complete)
+        .filter((pl.lit(now) - pl.col("complete") > limit).fill_null(value=True))
+        .group_by("source_system")
+        .agg(pl.col("stream").sort(), pl.col("complete").min())
+        .sort("source_system")
+    )
+    for source, streams, since in stale.rows():
+        reasons.append(f"{source} is complete {up_to(since)} ({', '.join(streams)}).")
+    return tuple(reasons)
+
+
+def held_back(reasons: tuple[str, ...], *, hours: int) -> str:
+    """Say in plain text that owners are told nothing, why, and what to do."""
+    rule = (
+        f"Owners are told nothing while anything published is older than {hours} hours: what was mended in the "
+        "meantime would be told as wrong."
+    )
+    step = "`bantam status` shows every stream, `bantam run` refreshes them; then alerts go on by themselves."
+    return "\n\n".join([rule, "\n".join(f"- {reason}" for reason in reasons), step])
+
+
+def up_to(at: datetime | None) -> str:
+    """Say up to when something is complete, where that is known."""
+    return "up to a time that is not known" if at is None else f"up to {moment(at)}"
+
+
+def moment(at: datetime) -> str:
+    """Write a moment as people read it.
+
+    >>> from datetime import UTC
+    >>> moment(datetime(2026, 11, 22, 4, 10, 59, tzinfo=UTC))
+    '2026-11-22 04:10 UTC'
+    """
+    return f"{at:%Y-%m-%d %H:%M} UTC"
