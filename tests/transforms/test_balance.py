@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from transforms.balance import association_places, balance, entity_places, single_places
 
+
 def places(*rows):
     """(record, entity, deleted, merged into) → where each ended."""
     records = pl.DataFrame(
@@ -34,9 +35,11 @@ def test_where_records_of_an_entity_end(rows, expected):
     assert places(*rows) == expected
 
 
-ENTITIES = st.lists(
-    st.tuples(st.sampled_from("xyz"), st.booleans(), st.booleans()), min_size=1, max_size=12
-).map(lambda rows: [(f"r{n}", entity, deleted, "x" if merged else None) for n, (entity, deleted, merged) in enumerate(rows)])
+ENTITIES = st.lists(st.tuples(st.sampled_from("xyz"), st.booleans(), st.booleans()), min_size=1, max_size=12).map(
+    lambda rows: [
+        (f"r{n}", entity, deleted, "x" if merged else None) for n, (entity, deleted, merged) in enumerate(rows)
+    ]
+)
 
 
 @given(ENTITIES)
@@ -56,7 +59,9 @@ def table(shown, ended, quarantined=(), pulled=5):
         pl.DataFrame([{**keys, "record_key": key} for key in shown], schema=text),
         pl.DataFrame(list(ended.items()), schema={"record_key": pl.String, "disposition": pl.String}, orient="row"),
         pl.DataFrame([{**keys, "record_key": key} for key in quarantined], schema=text),
-        pl.DataFrame([{**keys, "pulled": pulled}], schema={"source_system": pl.String, "stream": pl.String, "pulled": pl.Int64}),
+        pl.DataFrame(
+            [{**keys, "pulled": pulled}], schema={"source_system": pl.String, "stream": pl.String, "pulled": pl.Int64}
+        ),
         run_id="1",
     ).row(0, named=True)
 

@@ -77,7 +77,11 @@ def test_an_opportunity_in_shared_words():
         PushCount=2,
     )
     row = conformed.records.row(0, named=True)
-    assert (row["account_key"], row["owner_key"], row["amount"]) == ("sf:account:001A", "sf:user:005A", Decimal("1234.5"))
+    assert (row["account_key"], row["owner_key"], row["amount"]) == (
+        "sf:account:001A",
+        "sf:user:005A",
+        Decimal("1234.5"),
+    )
     assert (row["source_close_date"], row["forecast_category"], row["push_count"]) == (date(2026, 12, 31), "commit", 2)
     assert row["closed_at"] == datetime(2026, 12, 31, 5, tzinfo=UTC)
     assert (row["loss_reason"], row["currency_code"], row["is_won"]) == ("Price", "USD", True)
@@ -137,12 +141,18 @@ def test_a_merged_contact_names_the_winner():
 )
 def test_a_task_is_ours_unless_the_settings_say_theirs(given, expected):
     acts = salesforce_links.tasks(
-        state({"Id": "00TA", "WhoId": "00QA", "WhatId": "006A", "CreatedDate": "2026-09-01T00:00:00.000+0000", **given}),
+        state(
+            {"Id": "00TA", "WhoId": "00QA", "WhatId": "006A", "CreatedDate": "2026-09-01T00:00:00.000+0000", **given}
+        ),
         MEANING,
     ).records
     row = acts.row(0, named=True)
     assert (row["activity_type"], row["direction"]) == expected
-    assert (row["person_key"], row["opportunity_key"], row["account_key"]) == ("sf:lead:00QA", "sf:opportunity:006A", None)
+    assert (row["person_key"], row["opportunity_key"], row["account_key"]) == (
+        "sf:lead:00QA",
+        "sf:opportunity:006A",
+        None,
+    )
     assert (row["occurred_at"] is None) == (not given["IsClosed"])
     assert acts.schema == schema_of(ACTIVITY.fields)
 

@@ -78,7 +78,9 @@ def test_every_code_is_its_country(field):
     assert read(*(getattr(one, field) for one in countries)) == [one.alpha_2 for one in countries]
 
 
-@given(st.lists(st.sampled_from(["France", "Côte d'Ivoire", "Türkiye", "Ελλάδα", "Brasil", "Korea", "日本"]), max_size=8))
+@given(
+    st.lists(st.sampled_from(["France", "Côte d'Ivoire", "Türkiye", "Ελλάδα", "Brasil", "Korea", "日本"]), max_size=8)
+)
 def test_case_and_space_do_not_matter(names):
     assert read(*(f"  {name.swapcase()}\u200b" for name in names)) == read(*names)
 
