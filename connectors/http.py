@@ -5,7 +5,8 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 import httpx
 import msgspec
@@ -80,6 +81,16 @@ class Http:
             follow_redirects=False,
             trust_env=False,
         )
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        self.close()
 
     def close(self) -> None:
         """Close all connections."""

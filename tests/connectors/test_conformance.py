@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from connectors import hubspot, salesforce
 from connectors.auth import Secret
+from connectors.http import Http
 from connectors.landing import Landing
 from connectors.pace import Clock, Rate
 from connectors.pull import Pulled, pull
@@ -40,6 +42,7 @@ class Bench:
     opens: dict[str, str]
     landing: Landing
     cursors: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    clients: dict[str, Http] = field(default_factory=dict)
 
     def account(self, vendor: str):
         base = self.opens["base_url"]
@@ -58,14 +61,13 @@ class Bench:
             lookback_seconds=DAY,
         )
 
-    def pull(self, vendor: str, name: str, run_id: str, *, is_full: bool = False, **changes) -> Pulled:
+    def pull(self, vendor: str, name: str, run_id: str, *, is_full: bool = False) -> Pulled:
         account = self.account(vendor)
-        http = MODULES[vendor].open_http(account, HURRIED)
+        http = self.clients[vendor]
         cursor = None if is_full else self.cursors.get((vendor, name))
         with self.landing.writer(vendor, name, run_id) as writer:
             now = datetime.now(UTC)
             pulled = pull(STREAMS[vendor, name], account, http, writer, cursor=cursor, now=now, progress=lambda _: None)
-        http.close()
         self.cursors[vendor, name] = json.loads(json.dumps(pulled.cursor))
         return pulled
 
@@ -93,7 +95,12 @@ def at(record: dict[str, Any], path: tuple[str, ...]) -> Any:
 def bench(tmp_path_factory) -> Iterator[Bench]:
     asked = [sys.executable, "-m", "sandbox.serve", "--people", "1200"]
     with subprocess.Popen(asked, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-        yield Bench(json.loads(server.stdout.readline()), Landing(tmp_path_factory.mktemp("landing")))
+        bench = Bench(json.loads(server.stdout.readline()), Landing(tmp_path_factory.mktemp("landing")))
+        for vendor, module in MODULES.items():
+            bench.clients[vendor] = module.open_http(bench.account(vendor), HURRIED)
+        yield bench
+        for client in bench.clients.values():
+            client.close()
         server.stdin.close()
 
 
@@ -155,6 +162,17 @@ def test_a_passing_fault_changes_nothing(bench, first, vendor, name, path, kind)
     pulled = bench.pull(vendor, name, f"run-{kind}", is_full=True)
     assert pulled.records == first[vendor, name].records
     assert bench.latest(vendor, name, f"run-{kind}") == bench.latest(vendor, name, "run-1")
+
+
+@pytest.mark.parametrize("vendor", MODULES)
+def test_streams_of_one_source_can_be_pulled_at_once(bench, first, vendor):
+    """By threads that share one client, its rate and its session."""
+    independent = [name for of, name in STREAMS if of == vendor and not STREAMS[of, name].after]
+    with ThreadPoolExecutor(4) as pool:
+        futures = {name: pool.submit(bench.pull, vendor, name, "run-at-once", is_full=True) for name in independent}
+    for name, future in futures.items():
+        assert future.result().records == first[vendor, name].records
+        assert bench.latest(vendor, name, "run-at-once") == bench.latest(vendor, name, "run-1")
 
 
 @pytest.fixture(scope="module")
