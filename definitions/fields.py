@@ -1,7 +1,7 @@
 """Every canonical field, once: its type, unit and meaning are the same in every record and table that has it.
 
 Names carry their kind: `_on` or `_date` a day, `_at` an aware UTC moment, `_id` whose id, `_key` a source record,
-`is_`/`has_` a boolean, `days_` a whole number of days. Field names are the standard terms of CRM systems (semantics D0).
+`is_`/`has_` a boolean, `days_` a whole number of days. Field names are the standard terms of CRM systems.
 """
 
 from definitions import vocabulary as words
@@ -153,7 +153,7 @@ _ACTIVITY = (
     Field("team", _T, "Team or region of the owner."),
     Field("owner_email", _T, "Address hygiene alerts go to.", sensitivity=_P),
     Field("owner_name", _T, "Name of the salesperson.", sensitivity=_P),
-    Field("association_type", _T, "What is linked.", values=("opportunity_person", "opportunity_account", "person_account")),
+    Field("association_type", _T, "What is linked.", values=words.ASSOCIATION_TYPE),
     Field("role", _T, "Role of the person on the deal, as the source says."),
     Field("is_primary", _B, "The source marks the link as the primary one."),
     Field("is_decision_maker", _B, "The role is one of those the definitions count as decision-maker."),
@@ -166,7 +166,7 @@ _GOLDEN = (
     Field("first_seen_at", _AT, "Earliest creation over all source records."),
     Field("record_count", _I, "Live source records the entity is made of.", low=1),
     Field("source_count", _I, "Systems that hold a live record of the entity.", low=1),
-    Field("field_winners", Kind.JSON, "For each surviving field, the record key it came from; null for a single record."),
+    Field("field_winners", Kind.JSON, "For each surviving field, the record it came from; null for a single record."),
     Field("match_rule", _T, "Rule that tied the record to the entity."),
     Field("match_confidence", _R, "1 for exact keys.", low=0, high=1),
     Field("is_survivor", _B, "The record gave the entity its id."),

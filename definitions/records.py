@@ -1,6 +1,6 @@
 """Canonical records: what every vendor's `conform` must produce, one schema per kind of record.
 
-Grain of each: one record of one source. `required` fields are never null; every other null means the source did not say.
+Grain of each: one record of one source. `required` fields are never null; any other null means the source did not say.
 """
 
 from dataclasses import dataclass

@@ -140,7 +140,8 @@ FCT_OPPORTUNITY = _curated(
     last_activity_on next_step next_activity_on loss_reason loss_family competitor lead_source contact_count
     has_decision_maker {_QUALIFICATION} {_CRITERIA} missing_criteria missing_criteria_count is_open is_closed is_won
     is_deleted sales_cycle_days claimed_class pipeline_class pipeline_class_since class_reasons is_forecast_eligible
-    is_win_rate_eligible record_count source_count field_winners source_system source_id source_url source_updated_at""",
+    is_win_rate_eligible record_count source_count field_winners source_system source_id source_url
+    source_updated_at""",
     required="""is_open is_closed is_won is_deleted pipeline_class is_forecast_eligible is_win_rate_eligible
     contact_count push_count missing_criteria_count owner_state record_count""",
     references={
@@ -240,7 +241,8 @@ OPS_QUARANTINE = _ops(
     "quarantine",
     "One record set aside.",
     "record_key reason_code",
-    "record_key source_system stream reason_code field_name location detail first_seen_on last_seen_on released_at run_id",
+    """record_key source_system stream reason_code field_name location detail first_seen_on last_seen_on released_at
+    run_id""",
     "source_system stream first_seen_on last_seen_on run_id",
 )
 OPS_AUDIT_RESULT = _ops(

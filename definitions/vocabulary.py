@@ -47,6 +47,7 @@ LOSS_FAMILY = (
     "duplicate",
     "other",
 )
+ASSOCIATION_TYPE = ("opportunity_person", "opportunity_account", "person_account")
 DIRECTION = ("inbound", "outbound", "internal")
 SEVERITY = ("critical", "warning", "info")
 DISPOSITION = ("curated", "merged_into", "deleted", "quarantined", "excluded")

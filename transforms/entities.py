@@ -47,7 +47,9 @@ def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
     bridge = resolve(records, _EDGES[kind](records))
     tied = records.join(bridge.select("record_key", "entity_id"), on="record_key", maintain_order="left")
     rows = golden(tied, _SURVIVORS[kind], roles=terms.roles)
-    return Entities(golden=rows, bridge=bridge, chosen=rows.filter(~pl.col("is_deleted")).select("entity_id", "record_key"))
+    return Entities(
+        golden=rows, bridge=bridge, chosen=rows.filter(~pl.col("is_deleted")).select("entity_id", "record_key")
+    )
 
 
 def _mended_people(people: pl.DataFrame, regions: dict[str, str]) -> pl.DataFrame:

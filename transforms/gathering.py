@@ -8,6 +8,7 @@ import polars as pl
 from definitions.records import RECORD_KINDS
 from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.frames import empty, schema_of
+from transforms.links import without_the_dead
 from transforms.terms import Records
 
 _VERSIONS = pl.Schema(
@@ -53,6 +54,9 @@ def gathered_records(streams: Iterable[Heard]) -> Records:
     for name, kind in RECORD_KINDS.items():
         frames = [conformed.records for other, conformed in parts if other == name]
         kinds[name] = pl.concat([pl.DataFrame(schema=schema_of(kind.fields)), *frames]).sort("record_key")
+    kinds["association"] = without_the_dead(
+        kinds["association"], [kinds[end] for end in ("person", "account", "opportunity")]
+    )
     return Records(
         kinds=kinds,
         versions=pl.concat(

@@ -22,8 +22,8 @@ def golden(records: pl.DataFrame, rules: Sequence[Survivor], *, roles: Mapping[s
     `records` has entity_id, record_key, source_system, source_created_at, source_updated_at, is_deleted and columns
     that `rules` name; `roles` says of each source whether it is `crm` or `marketing`, in order of priority. The result
     has entity_id, the outputs of those rules whose fields are there, is_deleted (every record is), first_seen_at,
-    record_count and source_count over the live records, and field_winners: a JSON object from field to the record key that
-    gave it, where fields that come together are named by their first; null for a single record.
+    record_count and source_count over the live records, and field_winners: a JSON object from field to the record key
+    that gave it, where fields that come together are named by their first; null for a single record.
 
     A record that its source deleted or merged away gives no value while another is left. Blank text is no value. Needs
     all rows of one entity together. Raises `TransformError` on a column that no rule is for and on a source without a

@@ -7,9 +7,7 @@ import polars as pl
 from transforms.opportunity_facets import staged
 from transforms.terms import Entities
 
-_STATE = (
-    pl.when("is_won").then(pl.lit("won")).when("is_closed").then(pl.lit("lost")).otherwise(pl.lit("open"))
-)
+_STATE = pl.when("is_won").then(pl.lit("won")).when("is_closed").then(pl.lit("lost")).otherwise(pl.lit("open"))
 
 
 def source_totals(

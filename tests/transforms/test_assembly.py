@@ -97,8 +97,8 @@ def records_of(company):
             conformed = Conformed(own, nothing_quarantined())
             heard.append(
                 Heard(
-                    source=system, stream=kind, kinds={kind: conformed}, record_keys=own["record_key"], pulled=own.height,
-                    aside=nothing_quarantined(),
+                    source=system, stream=kind, kinds={kind: conformed}, record_keys=own["record_key"],
+                    pulled=own.height, aside=nothing_quarantined(),
                 )
             )  # fmt: skip
     return gathered_records(heard)

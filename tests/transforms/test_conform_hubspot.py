@@ -26,7 +26,10 @@ MEANING = Meaning(
 )
 
 
-def state(*records, envelope=Envelope(id="id", version="updatedAt", deleted="archived"), keeps_versions=False):
+OBJECT = Envelope(id="id", version="updatedAt", deleted="archived")
+
+
+def state(*records, envelope=OBJECT, keeps_versions=False):
     raw = [record if isinstance(record, str) else json.dumps(record) for record in records]
     lines = pl.LazyFrame({"raw": raw, "location": [f"run1/page:{place}" for place, _ in enumerate(raw)]})
     return folded([opened(lines, envelope)], keeps_versions=keeps_versions).lazy()
@@ -183,8 +186,10 @@ def test_pipelines_give_stages_and_won_is_what_closes_with_certainty():
         "stages": [
             {"id": "appointmentscheduled", "label": "Meeting", "displayOrder": 0,
              "metadata": {"isClosed": "false", "probability": "0.2"}},
-            {"id": "closedwon", "label": "Won", "displayOrder": 1, "metadata": {"isClosed": "true", "probability": "1.0"}},
-            {"id": "closedlost", "label": "Lost", "displayOrder": 2, "metadata": {"isClosed": "true", "probability": "0.0"}},
+            {"id": "closedwon", "label": "Won", "displayOrder": 1,
+             "metadata": {"isClosed": "true", "probability": "1.0"}},
+            {"id": "closedlost", "label": "Lost", "displayOrder": 2,
+             "metadata": {"isClosed": "true", "probability": "0.0"}},
         ],
     }  # fmt: skip
     stages = hubspot_links.pipelines(state(pipeline), MEANING)

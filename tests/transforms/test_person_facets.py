@@ -71,7 +71,8 @@ def test_who_can_be_told_apart(given, expected):
 
 def test_milestones_are_days_in_the_reporting_zone():
     names = (
-        "first_seen_at", "mql_first_at", "mql_at", "sales_accepted_at", "sales_qualified_at", "disqualified_at", "recycled_at",
+        "first_seen_at", "mql_first_at", "mql_at", "sales_accepted_at", "sales_qualified_at",
+        "disqualified_at", "recycled_at",
     )  # fmt: skip
     frame = pl.DataFrame({name: [None] for name in names}, schema=dict.fromkeys(names, MOMENT))
     frame = frame.with_columns(first_seen_at=pl.lit(datetime(2026, 11, 1, 3, tzinfo=UTC)))

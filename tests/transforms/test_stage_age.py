@@ -27,10 +27,14 @@ VERSIONS = {
 }
 
 
+def on(day):
+    return START + timedelta(days=day)
+
+
 def deal(*versions, key="sf:opportunity:1"):
     """(day seen, stage, day the source says the stage was entered or None)."""
     return [
-        (key, START + timedelta(days=day), f"run/{place}", False, None, stage, entered if entered is None else START + timedelta(days=entered))
+        (key, on(day), f"run/{place}", False, None, stage, None if entered is None else on(entered))
         for place, (day, stage, entered) in enumerate(versions)
     ]  # fmt: skip
 

@@ -68,7 +68,9 @@ def upgrade() -> None:
         Column("team", TEXT, comment="Team or region of the owner."),
         Column("manager_id", TEXT, comment="Owner this owner reports to. Refers to curated.dim_owner.owner_id."),
         Column("is_deleted", BOOLEAN, nullable=False, comment="The source deleted or archived the record."),
-        Column("record_count", INTEGER, nullable=False, comment="Live source records the entity is made of. At least 1."),
+        Column(
+            "record_count", INTEGER, nullable=False, comment="Live source records the entity is made of. At least 1."
+        ),
         Column("source_system", TEXT, comment="Name of the configured source the record came from."),
         Column("source_id", TEXT, comment="Id of the record in its source, as the source writes it."),
         Column(
@@ -199,7 +201,9 @@ def upgrade() -> None:
         Column("has_won_opportunity", BOOLEAN, comment="On a won deal, or at an account with one."),
         Column("is_deleted", BOOLEAN, nullable=False, comment="The source deleted or archived the record."),
         Column("first_seen_at", MOMENT, comment="Earliest creation over all source records."),
-        Column("record_count", INTEGER, nullable=False, comment="Live source records the entity is made of. At least 1."),
+        Column(
+            "record_count", INTEGER, nullable=False, comment="Live source records the entity is made of. At least 1."
+        ),
         Column("source_count", INTEGER, comment="Systems that hold a live record of the entity. At least 1."),
         Column(
             "field_winners",

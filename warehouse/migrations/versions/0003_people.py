@@ -175,7 +175,9 @@ def upgrade() -> None:
             comment="Each class tried, in order, with its answer: dead=false; sql=unknown; lead=true.",
         ),
         Column("first_seen_at", MOMENT, comment="Earliest creation over all source records."),
-        Column("record_count", INTEGER, nullable=False, comment="Live source records the entity is made of. At least 1."),
+        Column(
+            "record_count", INTEGER, nullable=False, comment="Live source records the entity is made of. At least 1."
+        ),
         Column("source_count", INTEGER, comment="Systems that hold a live record of the entity. At least 1."),
         Column(
             "field_winners",

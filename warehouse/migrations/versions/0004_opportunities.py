@@ -189,7 +189,9 @@ def upgrade() -> None:
         Column(
             "is_win_rate_eligible", BOOLEAN, nullable=False, comment="Closed, and neither duplicate nor unqualified."
         ),
-        Column("record_count", INTEGER, nullable=False, comment="Live source records the entity is made of. At least 1."),
+        Column(
+            "record_count", INTEGER, nullable=False, comment="Live source records the entity is made of. At least 1."
+        ),
         Column("source_count", INTEGER, comment="Systems that hold a live record of the entity. At least 1."),
         Column(
             "field_winners",
