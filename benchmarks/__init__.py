@@ -1,0 +1,1 @@
+"""Side-by-side measurements: ratios of one run on one machine, never a timed test."""

@@ -1,0 +1,35 @@
+"""From landed bytes to published tables, by the code that the flow runs: `python -m benchmarks.refresh HOME`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.company import job_in, pulled_before
+from benchmarks.measured import Clocks, ServerClock, tell
+from flows.publication import known_of, publish_records
+from flows.states import heard_streams
+from warehouse.connect import engine_for
+from warehouse.embedded import EmbeddedServer
+from warehouse.migrate import migrate
+
+
+def main() -> None:
+    """Refresh once from what is landed, and say what it took."""
+    home = Path(sys.argv[1])
+    job = job_in(home)
+    with EmbeddedServer(home) as server:
+        engine = engine_for(server.url)
+        migrate(engine)
+        clocks: Any = Clocks(ServerClock(home))
+        with clocks.step("asking what is published"):
+            known = known_of(job, engine)
+        pulls = pulled_before(job, known)
+        with clocks.step("reading records"):
+            streams, states = heard_streams(job, known, pulls)
+        report = publish_records(job, engine, known, streams, states, pulls, clocks)
+        written = sum(sum(counts.values()) for counts in report["written"].values())
+        tell({"steps": clocks.steps, **clocks.totals(), "written": written})
+
+
+if __name__ == "__main__":
+    main()
