@@ -76,11 +76,17 @@ def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
 def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool) -> pl.DataFrame:
     """The state after these parts, sorted by id and version. Needs all versions of one record together.
 
-    The latest version wins; of one moment's versions, the later run's, then the deletion, then the greater text.
+    The latest version wins; of one moment's versions, the later run's, then the deletion, then the greater text. A
+    deletion does not stand against a later run that found the record alive: what a source restores may keep its old
+    change time (HubSpot does).
     """
     versions = pl.concat(parts).collect()
     run = pl.col("location").str.split("/").list.first()
-    order = [pl.col("source_id"), pl.col("version_at"), run, pl.col("is_deleted"), pl.col("raw")]
+    found_gone = run.filter("is_deleted").max().over("source_id")
+    found_alive = run.filter(~pl.col("is_deleted")).max().over("source_id")
+    stands = (found_gone >= found_alive) | (run > found_gone)
+    stands = stands.fill_null(value=True) if versions["is_deleted"].any() else pl.lit(value=True)
+    order = [pl.col("source_id"), stands, pl.col("version_at"), run, pl.col("is_deleted"), pl.col("raw")]
     ranked = versions.select(
         place=pl.arg_sort_by(*order, nulls_last=False),
     )["place"]

@@ -208,7 +208,7 @@ def upgrade() -> None:
         Column(
             "field_winners",
             JSON,
-            comment="For each surviving field, the record key it came from; null for a single record.",
+            comment="For each surviving field, the record it came from; null for a single record.",
         ),
         Column("source_system", TEXT, comment="Name of the configured source the record came from."),
         Column("source_id", TEXT, comment="Id of the record in its source, as the source writes it."),
