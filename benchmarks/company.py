@@ -103,7 +103,7 @@ def _records(landing: Landing, system: str, stream: str) -> int:
 
 
 def _copied(landing: Landing, system: str, stream: str, copies: int, people: int) -> Iterator[tuple[int, pl.Series]]:
-    """Records of each landed page, once for each copy; a copy beyond the people's belongs to people of an earlier one."""
+    """Records of each landed page, once a copy; a copy beyond the people's own belongs to people of an earlier one."""
     for page in landing.pages_of(system, stream, [RUN]):
         lines = pl.Series("raw", inflate(landing.verified(page)).decode().splitlines()).to_frame().lazy()
         for number in range(copies):
