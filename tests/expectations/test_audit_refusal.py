@@ -37,7 +37,9 @@ def _result(number: int, *, is_blocking: bool = True, is_success: bool = False) 
     ids=["all passed", "only warnings"],
 )
 def test_nothing_is_refused_without_a_blocking_failure(results):
-    refuse_if_blocking(AuditReport(tuple(results)))
+    report = AuditReport(tuple(results))
+    refuse_if_blocking(report)
+    assert report.blocking_failures == ()
 
 
 def test_refusal_names_what_failed_and_what_to_do():

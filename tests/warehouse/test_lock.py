@@ -40,8 +40,8 @@ def test_the_lock_is_free_again_after_the_run_however_it_ended(engine):
 
 
 def test_locks_of_other_names_do_not_block_each_other(engine):
-    with run_lock(engine, "pull hubspot"), run_lock(engine, "pull salesforce"):
-        pass
+    with run_lock(engine, "pull hubspot") as one, run_lock(engine, "pull salesforce") as other:
+        assert (one.name, other.name) == ("pull hubspot", "pull salesforce")
 
 
 def test_a_killed_holder_frees_the_lock(engine):
