@@ -20,14 +20,14 @@ class Watcher:
         """Make a function that adds records to the line called `name`."""
         if self.bars is None:
             return _nobody_watches
-        line = self.bars.add_task(name, total=None, count=0)
+        line = self.bars.add_task(name, total=None, told="")
         self._streams[name] = line
         seen = [0]
 
         def add(count: int) -> None:
             seen[0] += count
             if self.bars is not None:
-                self.bars.update(line, count=seen[0])
+                self.bars.update(line, told=f"{seen[0]:,} records")
 
         return add
 
@@ -63,7 +63,7 @@ def watched(console: Console, *, quiet: bool = False) -> Iterator[None]:
         SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[count]:>9,} records", table_column=None),
+        TextColumn("{task.fields[told]:>17}"),
         TimeElapsedColumn(),
         console=console,
         disable=quiet,

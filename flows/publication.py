@@ -4,9 +4,11 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import sqlalchemy as sa
@@ -160,6 +162,13 @@ def _refuse_many(job: Job, records: Records) -> None:
     )
 
 
+def _judged_at(job: Job) -> datetime:
+    """The moment freshness is judged at: now, or the end of the day an earlier run is true for."""
+    zone = ZoneInfo(job.definitions.reporting.time_zone)
+    end = datetime.combine(job.as_of + timedelta(days=1), clock_time.min, tzinfo=zone)
+    return min(job.started_at, end.astimezone(UTC))
+
+
 def _audited(job: Job, engine: sa.Engine, known: Known, assembled: Assembled) -> AuditReport:
     sources = [source.name for source in job.settings.sources]
     totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()]
@@ -168,7 +177,7 @@ def _audited(job: Job, engine: sa.Engine, known: Known, assembled: Assembled) ->
         engine.url,
         [
             structure_suite(CURATED, known.filled),
-            times_suite(sources, as_of=job.as_of, now=job.started_at),
+            times_suite(sources, as_of=job.as_of, now=_judged_at(job)),
             reconciliation_suite(tallies, totals),
             agreement_suite(job.definitions, as_of=job.as_of),
         ],

@@ -17,6 +17,9 @@ from transforms.conform.files_versions import LandedFile, folded_files
 from transforms.conform.meaning import Meaning
 from transforms.versions import STATE, Envelope, folded, opened
 
+# A reader that streams holds a few groups at a time: 30 MB each, of wide records.
+_GROUP_ROWS = 20_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamState:
@@ -147,7 +150,9 @@ def _save(state: pl.DataFrame, path: Path) -> None:
     temporary = path.with_suffix(".part")
     crash_point("state.before_save")
     try:
-        state.write_parquet(temporary, compression="zstd", compression_level=3, statistics=False)
+        state.write_parquet(
+            temporary, compression="zstd", compression_level=3, statistics=False, row_group_size=_GROUP_ROWS
+        )
         temporary.chmod(0o600)
         with temporary.open("rb") as handle:
             os.fsync(handle.fileno())

@@ -18,6 +18,7 @@ from transforms.message_text import is_link
 
 _STATUS = re.compile(r"error=(\d{3})\b")
 _SILENT = logging.CRITICAL + 1
+_SLACK = "slack"
 _OTHER_SIGNS = str.maketrans({"<": "\u2039", ">": "\u203a"})
 # The libraries under Apprise; at DEBUG they write paths and queries, which hold tokens.
 _UNDERNEATH = ("urllib3", "requests", "charset_normalizer")
@@ -91,8 +92,8 @@ def deliver(server: NotifyBase, title: str, body: str) -> bool:
     """
     if server.notify_format == NotifyFormat.HTML:
         server.notify_format = NotifyFormat.TEXT
-    is_markdown = server.notify_format == NotifyFormat.MARKDOWN
-    lines = [_in_markdown(server, line) for line in body.split("\n")] if is_markdown else [body]
+    reads_marks = server.notify_format == NotifyFormat.MARKDOWN or server.secure_protocol == _SLACK
+    lines = [_in_markdown(server, line) for line in body.split("\n")] if reads_marks else [body]
     sender = Apprise(server, asset=_ASSET)
     return bool(sender.notify("  \n".join(lines), title=title, body_format=NotifyFormat.TEXT))
 
@@ -100,7 +101,7 @@ def deliver(server: NotifyBase, title: str, body: str) -> bool:
 def _in_markdown(server: NotifyBase, line: str) -> str:
     if not is_link(line):
         return line.translate(_OTHER_SIGNS)
-    link = "<{}>" if server.secure_protocol == "slack" else "[Open the record]({})"
+    link = "<{}>" if server.secure_protocol == _SLACK else "[Open the record]({})"
     return line.replace(line.strip(), link.format(line.strip()))
 
 

@@ -41,6 +41,7 @@ def _opened(home: Path, url: SecretStr | None) -> Iterator[sa.Engine]:
         migrate(engine)
         yield engine
         return
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with EmbeddedServer(home) as server:
         engine = engine_for(server.url)
         migrate(engine)
