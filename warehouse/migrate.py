@@ -27,6 +27,8 @@ def migrate(engine: sa.Engine) -> None:
     """
     with engine.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        # Whoever reads a table now must not have every later reader queue behind us.
+        connection.execute(sa.text("SET LOCAL lock_timeout = '30s'"))
         _check_server(connection, engine)
         if schema_version(connection) == newest_version():
             return

@@ -59,14 +59,15 @@ def published(
 
     `where` names columns of `warehouse.tables.TABLES`.
     """
-    fields = _fields(contract, contract.names if names is None else names)
+    asked = _fields(contract, contract.names if names is None else names)
+    # The key is read along to sort by: here, by bytes, not by the collation of somebody's server.
+    beside = [field for field in contract.columns if field.name in contract.key and field not in asked]
     table = TABLES[contract.name]
-    statement = sa.select(*(column_of(table, field) for field in fields))
+    statement = sa.select(*(column_of(table, field) for field in (*asked, *beside)))
     if where is not None:
         statement = statement.where(where)
-    # Bytes, not the collation of somebody's server, so that the same rows come in the same order everywhere.
-    keys = (sa.collate(table.c[key], "C") if _is_text(table, key) else table.c[key] for key in contract.key)
-    return read(engine, statement.order_by(*keys), fields)
+    rows = read(engine, statement, [*asked, *beside])
+    return rows.sort(contract.key).select(field.name for field in asked)
 
 
 def published_classes(engine: sa.Engine, kind: str) -> pl.DataFrame:
@@ -143,7 +144,3 @@ def row_counts(engine: sa.Engine) -> dict[str, int]:
 def _fields(contract: Table, names: Sequence[str]) -> list[Field]:
     known = {field.name: field for field in contract.columns}
     return [known[name] for name in names]
-
-
-def _is_text(table: sa.Table, name: str) -> bool:
-    return isinstance(table.c[name].type, sa.Text)

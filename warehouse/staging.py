@@ -1,7 +1,7 @@
 """The next state, copied into schema `staging` to be audited there and published from there.
 
 The tables are unlogged: loading them costs no write-ahead log, and a server crash empties them. The row in
-`staging.run`, written last and unlogged too, says that everything of a run is there.
+`staging.staged_run`, written last and unlogged too, says that everything of a run is there.
 """
 
 import threading
@@ -29,7 +29,7 @@ Frame = pl.DataFrame | pl.LazyFrame
 _CONNECTIONS = 2
 _BATCH_ROWS = 20_000
 _RUN = sa.Table(
-    "run", sa.MetaData(), sa.Column("run_id", sa.Text, nullable=False), schema="staging", prefixes=["UNLOGGED"]
+    "staged_run", sa.MetaData(), sa.Column("run_id", sa.Text, nullable=False), schema="staging", prefixes=["UNLOGGED"]
 )
 
 

@@ -43,6 +43,10 @@ _DEFAULTS: dict[Kind, Any] = {
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     with EmbeddedServer(tmp_path_factory.mktemp("home")) as running:
+        with psycopg.connect(**connection_settings(running), autocommit=True) as connection:
+            # No test here pulls the plug of the machine.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield running
 
 

@@ -148,7 +148,7 @@ def test_a_server_crash_empties_staging_and_nothing_empty_is_published(tmp_path,
         def report(_tables):
             pid = int((tmp_path / "warehouse" / "data" / "postmaster.pid").read_text().splitlines()[0])
             os.kill(pid, signal.SIGQUIT)  # what `pg_ctl stop -m immediate` does
-            while Path(f"/proc/{pid}").exists():
+            while server._cluster.answers():
                 os.sched_yield()
             server.start()
             return {}
@@ -193,7 +193,7 @@ def test_readers_see_one_run_in_all_tables_while_runs_are_published(warehouse_of
     readers = [threading.Thread(target=read_all, args=[level]) for level in seen]
     for reader in readers:
         reader.start()
-    for number in range(1, 26):
+    for number in range(1, 16):
         publish_run(number)
     is_over.set()
     for reader in readers:

@@ -67,7 +67,7 @@ def test_staged_tables_are_unlogged_and_what_a_dead_run_left_is_gone(warehouse_o
     warehouse.stage("r1", dim_owner=[{}])
     warehouse.stage("r2")
     kinds = "SELECT relname::text, relpersistence::text FROM pg_class WHERE relnamespace = 'staging'::regnamespace"
-    assert sorted(warehouse.all(kinds)) == [("dim_owner", "u"), ("run", "u")]
+    assert sorted(warehouse.all(kinds)) == [("dim_owner", "u"), ("staged_run", "u")]
     assert warehouse.all("SELECT count(*) FROM staging.dim_owner") == [(0,)]
     with warehouse.engine.begin() as connection:
         clear_staging(connection)
