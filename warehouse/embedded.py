@@ -33,9 +33,8 @@ _WAIT_SECONDS = 0.1
 class EmbeddedServer:
     """A PostgreSQL under `home`, started when the first process needs it and stopped when the last one leaves.
 
-    Use it as a context manager, or call `start` and `stop`. With `keep` it goes on running after this process. Where
-    the
-    last process was killed it runs on too; the next one uses it and stops it.
+    Use it as a context manager, or call `start` and `stop`. With `keep` it goes on running after this process. It also
+    runs on where the last process was killed; the next one uses it and stops it.
     """
 
     __slots__ = ("_cluster", "_hold", "_keep", "_sleep")
