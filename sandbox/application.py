@@ -1,6 +1,5 @@
 """The ASGI application: one request in, one answer out, and the ways a connection can break in between."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -14,8 +13,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Abort = Callable[[tuple[str, int]], None]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-STALLS_FOR = 3600.0
-
 
 def application(sandbox: Sandbox, abort: Abort) -> Application:
     """The application; `abort` resets the connection of a client address."""
@@ -28,7 +25,7 @@ def application(sandbox: Sandbox, abort: Abort) -> Application:
         answer = sandbox.answer(request, fault)
         date = sandbox.date_header()
         if fault is not None and fault.kind in CONNECTION_FAULTS:
-            await _break(fault, answer, date, send, lambda: abort(scope["client"]))
+            await _break(fault, answer, date, receive, send, lambda: abort(scope["client"]))
             return
         await send(_start(answer, date))
         await send({"type": "http.response.body", "body": answer.body})
@@ -68,10 +65,14 @@ def _start(answer: Answer, date: str) -> MutableMapping[str, Any]:
     }
 
 
-async def _break(fault: Fault, answer: Answer, date: str, send: Send, abort: Callable[[], None]) -> None:
+async def _break(
+    fault: Fault, answer: Answer, date: str, receive: Receive, send: Send, abort: Callable[[], None]
+) -> None:
+    """Send half the answer, or none for a reset; then end the connection, or for a stall leave that to the client."""
     if fault.kind != "reset":
         await send(_start(answer, date))
         await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
-    if fault.kind == "stall":
-        await asyncio.sleep(STALLS_FOR)
-    abort()
+    if fault.kind != "stall":
+        abort()
+    while (await receive())["type"] != "http.disconnect":
+        continue

@@ -1,6 +1,7 @@
 """Scripted faults over a real connection: each looks as it would in the wild, and the next answer is good."""
 
 import gzip
+import socket
 
 import httpx
 import pytest
@@ -68,10 +69,12 @@ def test_gzip_is_cut_but_the_length_is_right(client, kind):
         gzip.decompress(raw)
 
 
-def test_a_connection_is_reset(client):
+def test_a_connection_is_reset_before_the_first_byte(client):
     script(client, kind="reset")
-    with pytest.raises(httpx.ReadError):
-        client.get(CONTACTS)
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=30) as raw:
+        raw.sendall(f"GET {CONTACTS} HTTP/1.1\r\nHost: sandbox\r\n\r\n".encode())
+        with pytest.raises(ConnectionResetError):
+            raw.recv(1)
 
 
 def test_a_connection_closes_half_way_through_the_body(client):

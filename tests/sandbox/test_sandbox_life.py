@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from sandbox.hubspot_links import pairs_of
 from sandbox.life import changes, next_week
 from sandbox.moments import evening_of, last_change_before, moments
 
@@ -81,6 +82,30 @@ def test_the_silent_come_back(weeks):
     assert (back["inbound_now"] > back["inbound"]).all()
 
 
+def test_nobody_asked_for_anything_before_being_known(weeks):
+    contacts = weeks[-1].hubspot["contacts"].filter(pl.col("_copy") == 0)
+    new = contacts.filter(pl.col("_created") > moments(np.array([weeks[0].last_change]))[0])
+    assert new["first_conversion_date"].drop_nulls().len() > 10
+    for column in ("first_conversion_date", "recent_conversion_date", "hs_email_last_click_date"):
+        assert contacts.filter(pl.col(column) < pl.col("_created").dt.truncate("1s")).is_empty(), column
+    assert new.filter(pl.col("notes_last_contacted") > pl.col("_modified")).is_empty()
+
+
+def test_associations_of_a_merged_contact_are_its_survivor_s(weeks):
+    pairs = pairs_of(weeks[-1])["contacts", "companies"]
+    contacts = weeks[-1].hubspot["contacts"]
+    survivors = contacts.filter(pl.col("hs_merged_object_ids").is_not_null() & (pl.col("_state") == "live"))
+    adopted = 0
+    for identity, merged in survivors.select("_id", "hs_merged_object_ids").iter_rows():
+        olds = weeks[-1].links.filter(pl.col("from_id").is_in(merged.split(";")) & (pl.col("_from") == "contacts"))
+        companies = weeks[-1].hubspot["companies"].filter(pl.col("_id").is_in(olds["to_id"].implode()))
+        live = companies.filter(pl.col("_state") == "live")["_id"].to_list()
+        assert set(live) <= {other for other, _ in pairs.get(identity, [])}
+        adopted += len(live)
+        assert not set(merged.split(";")) & set(pairs)
+    assert adopted
+
+
 def test_synced_deals_stay_in_step(weeks):
     after = weeks[-1]
     pairs = after.hubspot["deals"].join(
@@ -106,7 +131,10 @@ def test_merged_records_are_named_by_their_survivors(weeks):
     leads = after.salesforce["Lead"]
     binned = leads.filter(pl.col("MasterRecordId").is_not_null())
     assert (binned["_state"] == "archived").all()
-    assert binned["MasterRecordId"].is_in(leads["Id"].implode()).all()
+    masters = binned.join(leads, left_on="MasterRecordId", right_on="Id", suffix="_master")
+    assert masters.height == binned.height
+    assert (masters["_entity"] == masters["_entity_master"]).all()
+    assert (masters["_copy_master"] == 0).all()
 
 
 def test_no_live_record_says_it_was_merged_away(weeks):

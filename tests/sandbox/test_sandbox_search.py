@@ -51,6 +51,24 @@ def test_search_compares_booleans(asker, company, operator, value, expected):
     assert {record["id"] for record in found} == set(table["_id"])
 
 
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        ("GT", slice(51, None)),
+        ("GTE", slice(50, None)),
+        ("LT", slice(0, 50)),
+        ("LTE", slice(0, 51)),
+        ("EQ", slice(50, 51)),
+    ],
+)
+def test_search_bounds_are_as_written(asker, company, operator, expected):
+    ids = ids_in(company.hubspot["contacts"], "live")
+    found = asker.searched(
+        "contacts", filterGroups=filters(("hs_object_id", operator, ids[50])), sorts=["hs_object_id"]
+    )
+    assert [record["id"] for record in found] == ids[expected]
+
+
 def test_search_walks_ids_above_one(asker, company):
     ids = ids_in(company.hubspot["contacts"], "live")
     conditions = filters(("hs_object_id", "GT", ids[50]), ("createdate", "GTE", "2000-01-01T00:00:00.000Z"))
