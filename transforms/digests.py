@@ -14,8 +14,9 @@ from definitions.vocabulary import SEVERITY
 from transforms.message_text import Edition, counted, literal, safe_link
 
 REVOPS = "revops"
-# Narrower than what mail allows: a quote, a comma or a percent sign in an address could name a second recipient.
-_ADDRESS = r"^[\w.!#$&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*$"
+# Narrower than what mail allows, and just what Apprise reads as one address and as itself: of o'neill@corp.example it
+# makes neill@corp.example, and a comma or a percent sign may begin a second recipient.
+ADDRESS = r"(?i)^([a-z0-9._-]+\+)?[a-z0-9_-]+(\.[a-z0-9_-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){1,9}[a-z]{2,24}$"
 _NOUN = {"person": "Lead", "opportunity": "Deal"}
 
 
@@ -63,7 +64,7 @@ def readers(issues: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
     none is known.
     """
     is_here = pl.col("is_active") & ~pl.col("is_queue") & ~pl.col("is_deleted")
-    reachable = owners.filter(is_here, pl.col("owner_email").str.contains(_ADDRESS))
+    reachable = owners.filter(is_here, pl.col("owner_email").str.contains(ADDRESS))
     own = reachable.select("owner_id", own_address="owner_email")
     boss = reachable.select(manager_id="owner_id", boss_address="owner_email")
     known = owners.select("owner_id", "manager_id", "owner_name").join(boss, on="manager_id", how="left")

@@ -9,7 +9,7 @@ from decimal import Decimal
 _BREAK = "\u200b"
 # Chat programs and mail readers see a mention, a tag, a link or an address where these characters meet. A zero-width
 # space between them stops that and shows nothing: <!channel>, @here, [text](address), https://host, host.tld.
-_MEETINGS = re.compile(r"(?<=[<@\]])(?=[^\s\u200b])|(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d_])")
+_MEETINGS = re.compile(r"(?<=[<@])(?=[^\s\u200b])|(?<=\])(?=[(\[:])|(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d_])")
 _LINK = re.compile(r"https?://[^\s]+", re.IGNORECASE)
 _UNSAFE_IN_LINK = re.compile(r"[^\w:/?#@!$&*+,;=%~.\-]", re.ASCII)
 

@@ -1,0 +1,128 @@
+"""A mail server and a web hook on loopback that keep what they are sent, and refuse what they are told to refuse."""
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """What a mail server accepted: (recipients, message). `refuses` are addresses it will not take."""
+
+    port: int = 0
+    accepted: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    says: str = "550 mailbox unavailable"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        return [message for recipients, message in self.accepted if recipients == [address]]
+
+    async def handle_RCPT(  # noqa: N802 - the name the server calls
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refuses:
+            return self.says
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        self.accepted.append((envelope.rcpt_tos, message))
+        return "250 OK"
+
+
+@contextmanager
+def mail_server() -> Iterator[Mailbox]:
+    mailbox = Mailbox()
+    started, stopped = threading.Event(), threading.Event()
+    # What the other side logs is no log of ours.
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
+
+    async def serve() -> None:
+        server = await asyncio.get_running_loop().create_server(lambda: _smtp(mailbox), "127.0.0.1", 0)
+        mailbox.port = server.sockets[0].getsockname()[1]
+        started.set()
+        async with server:
+            await asyncio.to_thread(stopped.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert started.wait(60)
+    try:
+        yield mailbox
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _smtp(mailbox: Mailbox) -> SMTP:
+    return SMTP(
+        mailbox,
+        hostname="mail.example",
+        auth_require_tls=False,
+        authenticator=lambda *_given: AuthResult(success=True),
+    )
+
+
+@dataclass(slots=True)
+class Hook:
+    """What was posted to a web hook: (path with its query, JSON). `answers` are given first, then 200.
+
+    An answer is a status, a status with a place to go to instead, or None for no answer at all.
+    """
+
+    port: int = 0
+    posted: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    answers: list[int | tuple[int, str] | None] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        return [content for _path, content in self.posted]
+
+
+@contextmanager
+def web_hook() -> Iterator[Hook]:
+    hook = Hook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = hook.answers.pop(0) if hook.answers else 200
+            if answer is None:
+                self.close_connection = True
+                return
+            status, place = answer if isinstance(answer, tuple) else (answer, None)
+            if status < 300:
+                hook.posted.append((self.path, content))
+            self.send_response(status)
+            if place is not None:
+                self.send_header("Location", place)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        do_GET = do_POST  # noqa: N815
+
+        def log_message(self, *given: object) -> None:
+            """Keep the test's output clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    hook.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield hook
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
