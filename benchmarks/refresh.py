@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.company import job_in, pulled_before
 from benchmarks.measured import Clocks, ServerClock, tell
 from flows.publication import known_of, publish_records
-from flows.states import heard_streams
+from flows.states import read_records
 from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import migrate
@@ -25,8 +25,8 @@ def main() -> None:
             known = known_of(job, engine)
         pulls = pulled_before(job, known)
         with clocks.step("reading records"):
-            streams, states = heard_streams(job, known, pulls)
-        report = publish_records(job, engine, known, streams, states, pulls, clocks)
+            records, states = read_records(job, known, pulls)
+        report = publish_records(job, engine, known, records, states, pulls, clocks)
         written = sum(sum(counts.values()) for counts in report["written"].values())
         tell({"steps": clocks.steps, **clocks.totals(), "written": written})
 

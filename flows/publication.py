@@ -32,7 +32,6 @@ from flows.pulling import Errand
 from flows.run_report import Facts, Report, build_report, write_report
 from flows.state_files import StreamState, forget_old_states
 from transforms.assembly import Assembled, assemble
-from transforms.gathering import Heard, gathered_records
 from transforms.terms import Before, Records, Terms
 from warehouse import reads
 from warehouse.connect import safe_url
@@ -93,7 +92,7 @@ def publish_records(
     job: Job,
     engine: sa.Engine,
     known: Known,
-    streams: Sequence[Heard],
+    records: Records,
     states: Sequence[StreamState],
     pulls: Sequence[tuple[str, Pulled]],
     seen: Watcher,
@@ -107,7 +106,6 @@ def publish_records(
         is_draft=job.definitions.is_draft,
     )
     with seen.step("computing"):
-        records = gathered_records(streams)
         _refuse_many(job, records)
         assembled = assemble(records, known.before, _terms(job, known))
         crash_point("transform.mid")

@@ -9,7 +9,7 @@ from flows.job import open_job
 from flows.progress import watcher
 from flows.publication import known_of, publish_records
 from flows.run_report import Report
-from flows.states import heard_streams
+from flows.states import read_records
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
@@ -25,7 +25,7 @@ def reclassify_stale(config: str = "bantam.yaml", as_of: date | None = None) -> 
     with opened_warehouse(job.settings) as engine, run_lock(engine):
         known = known_of(job, engine)
         with seen.step("reading records"):
-            streams, states = heard_streams(job, known, [])
-        report = publish_records(job, engine, known, streams, states, [], seen)
+            records, states = read_records(job, known, [])
+        report = publish_records(job, engine, known, records, states, [], seen)
     keep_artifacts(report)
     return report

@@ -22,7 +22,7 @@ from flows.publication import Known, begun, known_of, publish_records
 from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
 from flows.run_report import Report
 from flows.sources import Opened, opened
-from flows.states import heard_streams
+from flows.states import read_records
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
@@ -65,8 +65,8 @@ _THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
 def publish(job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], seen: Watcher) -> Report:
     """Recompute, stage, audit and publish."""
     with seen.step("reading records"):
-        streams, states = heard_streams(job, known, pulls)
-    return publish_records(job, engine, known, streams, states, pulls, seen)
+        records, states = read_records(job, known, pulls)
+    return publish_records(job, engine, known, records, states, pulls, seen)
 
 
 @flow(name="refresh_pipeline", task_runner=_THREADS, log_prints=False)

@@ -15,7 +15,8 @@ from flows.settings import HubSpotSource, SalesforceSource
 from flows.sources import STREAMS, envelope_of, meaning_of_files
 from flows.state_files import Shelf, StreamState, fold_files, fold_pages
 from transforms.conform.readings import READINGS
-from transforms.gathering import Heard
+from transforms.gathering import Heard, gathered_records
+from transforms.terms import Records
 
 
 def heard_streams(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tuple[list[Heard], list[StreamState]]:
@@ -33,6 +34,12 @@ def heard_streams(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tu
             heard.append(told)
             states.append(state)
     return heard, states
+
+
+def read_records(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tuple[Records, list[StreamState]]:
+    """All records of all sources, by kind, and the states they came from; only one copy of them is held."""
+    heard, states = heard_streams(job, known, pulls)
+    return gathered_records(heard.pop(0) for _ in range(len(heard))), states
 
 
 def _read(

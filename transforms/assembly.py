@@ -113,8 +113,14 @@ def _streams(records: Records, kind: str) -> list[tuple[str, str]]:
 
 def _published(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     """Rows in the table's contract, sorted by key, with the hash that says whether a row changed."""
-    whole = conformed(frame.lazy(), table)
-    return with_record_hash(whole, table).sort(table.key).collect()
+    whole = conformed(_in_order(frame, table.key).lazy(), table)
+    return with_record_hash(whole, table).collect()
+
+
+def _in_order(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Rows sorted by key; a frame that is so already, as most are, is not copied."""
+    first, *others = key
+    return frame if not others and frame[first].is_sorted() else frame.sort(key)
 
 
 def _owner_table(owners: Entities) -> pl.DataFrame:
@@ -134,14 +140,12 @@ def _dates(deals: pl.DataFrame, terms: Terms) -> pl.DataFrame:
 
 def _only_live(acts: pl.DataFrame, live: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Activities, with a reference to something deleted taken out of them: no published key points nowhere."""
+    kept = []
     for kind, frame in live.items():
         ids = frame.select(f"{kind}_id", is_live=pl.lit(value=True))
-        acts = (
-            acts.join(ids, on=f"{kind}_id", how="left", maintain_order="left")
-            .with_columns(pl.when("is_live").then(f"{kind}_id").alias(f"{kind}_id"))
-            .drop("is_live")
-        )
-    return acts
+        known = acts.select(f"{kind}_id").join(ids, on=f"{kind}_id", how="left", maintain_order="left")
+        kept.append(known.select(pl.when("is_live").then(f"{kind}_id").alias(f"{kind}_id")))
+    return acts.with_columns(column for frame in kept for column in frame)
 
 
 def _bridge(records: Records, entity: Entities, kind: str, live: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from definitions.records import RECORD_KINDS
+from definitions.records import RECORD_KINDS, RecordKind
 from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.frames import empty, schema_of
 from transforms.links import without_the_dead
@@ -47,32 +47,45 @@ class Heard:
 
 
 def gathered_records(streams: Iterable[Heard]) -> Records:
-    """Put all streams together, by kind, sorted by record key; a kind that no stream has is empty."""
-    heard = list(streams)
-    parts = [(kind, conformed) for stream in heard for kind, conformed in stream.kinds.items()]
-    kinds = {}
-    for name, kind in RECORD_KINDS.items():
-        frames = [conformed.records for other, conformed in parts if other == name]
-        kinds[name] = pl.concat([pl.DataFrame(schema=schema_of(kind.fields)), *frames]).sort("record_key")
+    """Put all streams together, by kind, sorted by record key; a kind that no stream has is empty.
+
+    `streams` may let go of each stream as it is taken: no frame of theirs is held once its kind is put together.
+    """
+    parts: dict[str, list[pl.DataFrame]] = {name: [] for name in RECORD_KINDS}
+    versions, aside, shown = (
+        [pl.DataFrame(schema=_VERSIONS)],
+        [empty(QUARANTINE).collect()],
+        [pl.DataFrame(schema=_SHOWN)],
+    )
+    pulled = []
+    for stream in streams:
+        for kind, conformed in stream.kinds.items():
+            parts[kind].append(conformed.records)
+            aside.append(conformed.quarantined)
+            if conformed.versions is not None:
+                versions.append(conformed.versions)
+        aside.append(stream.aside)
+        shown.append(_shown(stream))
+        pulled.append((stream.source, stream.stream, stream.pulled))
+    kinds = {name: _sorted(kind, parts.pop(name)) for name, kind in RECORD_KINDS.items()}
     kinds["association"] = without_the_dead(
         kinds["association"], [kinds[end] for end in ("person", "account", "opportunity")]
     )
     return Records(
         kinds=kinds,
-        versions=pl.concat(
-            [pl.DataFrame(schema=_VERSIONS), *(one.versions for _, one in parts if one.versions is not None)]
-        ),
-        quarantined=pl.concat(
-            [empty(QUARANTINE).collect(), *(one.quarantined for _, one in parts), *(one.aside for one in heard)]
-        ),
-        shown=pl.concat(
-            [pl.DataFrame(schema=_SHOWN)]
-            + [
-                pl.DataFrame({"record_key": one.record_keys}).select(
-                    source_system=pl.lit(one.source), stream=pl.lit(one.stream), record_key="record_key"
-                )
-                for one in heard
-            ]
-        ),
-        pulled=pl.DataFrame([(one.source, one.stream, one.pulled) for one in heard], schema=_PULLED, orient="row"),
+        versions=pl.concat(versions),
+        quarantined=pl.concat(aside),
+        shown=pl.concat(shown),
+        pulled=pl.DataFrame(pulled, schema=_PULLED, orient="row"),
+    )
+
+
+def _sorted(kind: RecordKind, frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat([pl.DataFrame(schema=schema_of(kind.fields)), *frames]).sort("record_key")
+
+
+def _shown(stream: Heard) -> pl.DataFrame:
+    """Every record the stream has shown, under its name."""
+    return pl.DataFrame({"record_key": stream.record_keys}).select(
+        source_system=pl.lit(stream.source), stream=pl.lit(stream.stream), record_key="record_key"
     )

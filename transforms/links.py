@@ -11,7 +11,8 @@ def with_id(frame: pl.DataFrame, bridge: pl.DataFrame, *, key: str, gives: str) 
     `bridge` has one row a record: record_key, entity_id. Row by row.
     """
     ids = bridge.select(pl.col("record_key").alias(key), pl.col("entity_id").alias(gives))
-    return frame.join(ids, on=key, how="left", maintain_order="left")
+    # The keys alone, since a join copies every column it is given.
+    return frame.with_columns(frame.select(key).join(ids, on=key, how="left", maintain_order="left")[gives])
 
 
 def people_of_opportunities(

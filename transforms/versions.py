@@ -86,7 +86,9 @@ def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool) -> pl.DataFrame:
     found_alive = run.filter(~pl.col("is_deleted")).max().over("source_id")
     stands = (found_gone >= found_alive) | (run > found_gone)
     stands = stands.fill_null(value=True) if versions["is_deleted"].any() else pl.lit(value=True)
-    order = [pl.col("source_id"), stands, pl.col("version_at"), run, pl.col("is_deleted"), pl.col("raw")]
+    # Sorting copies what it sorts by, so the whole text takes part only where an id comes more than once.
+    text = pl.when(pl.col("source_id").is_duplicated()).then("raw")
+    order = [pl.col("source_id"), stands, pl.col("version_at"), run, pl.col("is_deleted"), text]
     ranked = versions.select(
         place=pl.arg_sort_by(*order, nulls_last=False),
     )["place"]
