@@ -17,7 +17,7 @@ from warehouse.database_errors import DATABASE_ERRORS, is_passing, without_value
 from warehouse.merge import merge
 from warehouse.merge_rules import rule_of
 from warehouse.run import Run, Written
-from warehouse.staging import Frame, check_staged, stage_more
+from warehouse.staging import Frame, add_staged, check_staged
 from warehouse.tables import TABLES, staged_table
 
 _ATTEMPTS = 3
@@ -72,7 +72,7 @@ def publish(
             if published is not None and _is_published(engine, run):
                 return published
             if kept:
-                stage_more(engine, run, books, kept)
+                add_staged(engine, run, books, kept)
             with engine.begin() as connection:
                 _limit_waiting(connection, lock_seconds)
                 published = _merge_all(connection, run, [*contracts, *kept], report, now)

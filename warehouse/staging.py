@@ -62,6 +62,11 @@ def stage(
 @without_values("Staging")
 def stage_more(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, int]:
     """Copy further tables beside what the run has staged, in place of earlier ones of the same names."""
+    return add_staged(engine, run, frames, contracts)
+
+
+def add_staged(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, int]:
+    """Do as `stage_more`, but let the database's own errors through, for whoever tries again."""
     chosen = _chosen(frames, contracts)
     with engine.begin() as connection:
         check_staged(connection, run)

@@ -8,6 +8,7 @@ import threading
 from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -86,6 +87,21 @@ def test_a_publication_that_is_cut_off_is_tried_again_from_staging(warehouse_of)
     assert done.tables["dim_owner"].updated == 1
     assert warehouse.all("SELECT owner_name, run_id FROM curated.dim_owner") == [("Ben", "r2")]
     assert warehouse.all("SELECT report FROM ops.run WHERE run_id = 'r2'") == [({"tries": 3},)]
+
+
+def test_a_server_that_is_away_for_a_moment_is_waited_for(warehouse_of, frame):
+    warehouse = warehouse_of(DIM_OWNER)
+    run = warehouse.stage("r1", dim_owner=[ADA])
+    away = count(1)
+
+    @sa.event.listens_for(warehouse.engine, "do_connect")
+    def _refuse_twice(*_arguments):
+        if next(away) <= 2:
+            raise psycopg.OperationalError("connection failed: the database system is starting up")
+
+    cursor = [{"source_system": "crm", "stream": "owners", "cursor": '"Ada"'}]
+    warehouse.publish(run, {"cursor": frame(OPS_CURSOR, cursor)})
+    assert standing(warehouse) == [("Ada", "r1", "Ada", "r1", "r1")]
 
 
 def test_a_publication_that_is_cut_off_each_time_gives_up_and_says_so(warehouse_of):
