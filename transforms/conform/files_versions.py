@@ -9,6 +9,7 @@ from definitions.file_stream import FileStream
 from transforms.conform.files_columns import with_record, word
 from transforms.conform.meaning import Meaning
 from transforms.frames import MOMENT
+from transforms.sweep import no_longer_listed
 from transforms.values.dates import moment
 from transforms.values.numbers import boolean
 from transforms.values.text import clean
@@ -45,7 +46,7 @@ def folded_files(
         read = file_versions(file.rows, meaning, stream=stream).collect()
         parts = [state, read]
         if file.is_whole:
-            parts.append(_gone(state, read, file.location))
+            parts.append(no_longer_listed(state, read, f"{file.location}:0"))
         state = folded([part.lazy() for part in parts], keeps_versions=keeps_versions)
     return state
 
@@ -68,10 +69,3 @@ def file_versions(rows: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -
         raw="raw",
         location="location",
     )
-
-
-def _gone(state: pl.DataFrame, read: pl.DataFrame, location: str) -> pl.DataFrame:
-    """Tombstones of the live records that a whole file no longer has, as of their last version."""
-    live = state.filter("is_latest", ~pl.col("is_deleted"))
-    missing = live.join(read, on="source_id", how="anti")
-    return missing.with_columns(is_deleted=pl.lit(value=True), location=pl.lit(f"{location}:0"))
