@@ -89,7 +89,7 @@ class Shelf:
         return None if version is None else self.folder / self.source / self.stream / f"{version}.parquet"
 
 
-def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool) -> StreamState:
+def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool, revives: bool) -> StreamState:
     """Fold what a vendor's stream landed since the last version; without anything new the last one stands.
 
     Raises `LandingError` when the last version is gone or a page no longer matches its checksum.
@@ -100,7 +100,7 @@ def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool) -> Str
     parts = [opened(_lines(shelf.landing.verified(page), _place(page)), envelope) for page in pages]
     if (last := shelf.last()) is not None:
         parts.insert(0, pl.scan_parquet(last))
-    return shelf.keep(folded(parts, keeps_versions=keeps_versions))
+    return shelf.keep(folded(parts, keeps_versions=keeps_versions, revives=revives))
 
 
 def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamState:

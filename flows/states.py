@@ -58,6 +58,7 @@ def _read(
     if isinstance(stream, FileStream):
         raise TypeError("a vendor has no streams of files")
     aside = set_aside(source.name, stream.name, stream.source_object, shelf.unread_rejected())
-    keeps = READINGS[source.kind][stream.name].keeps_versions
-    state = fold_pages(shelf, envelope_of(stream), keeps_versions=keeps)
+    reading = READINGS[source.kind][stream.name]
+    envelope = envelope_of(stream)
+    state = fold_pages(shelf, envelope, keeps_versions=reading.keeps_versions, revives=reading.revives)
     return state, heard_vendor(source, stream, state, job.definitions, pulled=pulled, aside=aside)

@@ -25,6 +25,10 @@ STATE = pl.Schema(
 `location` is `run/file:line` of the landed record, so it sorts by run."""
 
 
+RUN = pl.col("location").str.split("/").list.first()
+"""The run that landed a version."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """Where a vendor's record keeps its id, its change time and its deletion mark; a dot goes one level down."""
@@ -73,29 +77,31 @@ def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
     )
 
 
-def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool) -> pl.DataFrame:
+def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool, revives: bool = False) -> pl.DataFrame:
     """The state after these parts, sorted by id and version. Needs all versions of one record together.
 
-    The latest version wins; of one moment's versions, the later run's, then the deletion, then the greater text. A
-    deletion does not stand against a later run that found the record alive: what a source restores may keep its old
-    change time (HubSpot does).
+    The latest version wins; of one moment's versions, the later run's, then the deletion, then the greater text.
+    `revives`: a deletion does not stand against a later run that found the record alive, for the source gives what it
+    restores its old change time again (HubSpot does).
     """
-    versions = pl.concat(parts).collect()
-    run = pl.col("location").str.split("/").list.first()
-    found_gone = run.filter("is_deleted").max().over("source_id")
-    found_alive = run.filter(~pl.col("is_deleted")).max().over("source_id")
-    stands = (found_gone >= found_alive) | (run > found_gone)
-    stands = stands.fill_null(value=True) if versions["is_deleted"].any() else pl.lit(value=True)
+    versions = _in_order(pl.concat(parts).collect(), pl.lit(value=True))
+    if revives and versions["is_deleted"].any():
+        winner_run, winner_is_gone = RUN.last().over("source_id"), pl.col("is_deleted").last().over("source_id")
+        found_alive = RUN.filter(~pl.col("is_deleted")).max().over("source_id")
+        is_restored = (winner_is_gone & (found_alive > winner_run)).fill_null(value=False)
+        versions = _in_order(versions, ~is_restored | (RUN > winner_run))
+    is_last = pl.col("source_id") != pl.col("source_id").shift(-1)
+    versions = versions.with_columns(is_latest=is_last.fill_null(value=True))
+    if not keeps_versions:
+        return versions.filter("is_latest")
+    same = (pl.col("source_id") == pl.col("source_id").shift(-1)) & (pl.col("raw") == pl.col("raw").shift(-1))
+    return versions.filter(~same.fill_null(value=False))
+
+
+def _in_order(versions: pl.DataFrame, stands: pl.Expr) -> pl.DataFrame:
+    """Versions of each id, the one that wins last; one that does not stand comes before all that do."""
     # Sorting copies what it sorts by, so the whole text takes part only where an id comes more than once.
     text = pl.when(pl.col("source_id").is_duplicated()).then("raw")
-    order = [pl.col("source_id"), stands, pl.col("version_at"), run, pl.col("is_deleted"), text]
-    ranked = versions.select(
-        place=pl.arg_sort_by(*order, nulls_last=False),
-    )["place"]
-    ordered = versions[ranked]
-    is_last = pl.col("source_id") != pl.col("source_id").shift(-1)
-    ordered = ordered.with_columns(is_latest=is_last.fill_null(value=True))
-    if not keeps_versions:
-        return ordered.filter("is_latest")
-    same = (pl.col("source_id") == pl.col("source_id").shift(-1)) & (pl.col("raw") == pl.col("raw").shift(-1))
-    return ordered.filter(~same.fill_null(value=False))
+    order = [pl.col("source_id"), stands, pl.col("version_at"), RUN, pl.col("is_deleted"), text]
+    ranked = versions.select(place=pl.arg_sort_by(*order, nulls_last=False))["place"]
+    return versions[ranked]

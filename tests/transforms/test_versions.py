@@ -19,7 +19,7 @@ def line(number, minute, run=1, *, archived=False, name="x"):
 
 def state(lines, **how):
     frame = pl.LazyFrame(lines, schema={"raw": pl.String, "location": pl.String})
-    return folded([opened(frame, CONTACT)], keeps_versions=how.get("keeps_versions", False))
+    return folded([opened(frame, CONTACT)], keeps_versions=how.get("keeps_versions", False), revives=True)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_order_and_pages_do_not_matter(lines, chance, cut):
     schema = {"raw": pl.String, "location": pl.String}
     parts = [part for part in (shuffled[:cut], shuffled[cut:]) if part]
     pages = [opened(pl.LazyFrame(part, schema=schema), CONTACT) for part in parts]
-    whole, paged = state(lines), folded(pages, keeps_versions=False)
+    whole, paged = state(lines), folded(pages, keeps_versions=False, revives=True)
     assert whole.drop("location").equals(paged.drop("location"))
 
 
@@ -88,5 +88,5 @@ def test_folding_in_two_runs_is_folding_once(lines):
     second = [one for one in lines if one["location"].startswith("run2/")]
     if first and second:
         frame = pl.LazyFrame(second, schema={"raw": pl.String, "location": pl.String})
-        twice = folded([state(first).lazy(), opened(frame, CONTACT)], keeps_versions=False)
+        twice = folded([state(first).lazy(), opened(frame, CONTACT)], keeps_versions=False, revives=True)
         assert twice.drop("location").equals(state(lines).drop("location"))

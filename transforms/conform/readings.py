@@ -18,13 +18,15 @@ Read = Callable[[pl.LazyFrame, Meaning], Conformed]
 class Reading:
     """How one stream becomes canonical records of one kind.
 
-    `keeps_versions`: the state keeps every version, for history. `also` gives further records that are told by dates on
+    `keeps_versions`: the state keeps every version, for history. `revives`: the source gives a restored record its old
+    change time again. `also` gives further records that are told by dates on
     the stream's own records, by kind. `explodes`: one landed record holds several canonical ones.
     """
 
     kind: str
     read: Read
     keeps_versions: bool = False
+    revives: bool = False
     explodes: bool = False
     also: Mapping[str, Read] | None = None
 
@@ -32,9 +34,9 @@ class Reading:
 _HUBSPOT = {
     "owners": Reading(kind="owner", read=hubspot.owners),
     "pipelines": Reading(kind="stage", read=hubspot_links.pipelines, explodes=True),
-    "companies": Reading(kind="account", read=hubspot.companies),
-    "contacts": Reading(kind="person", read=hubspot.contacts, also={"activity": contact_activities}),
-    "deals": Reading(kind="opportunity", read=hubspot.deals, keeps_versions=True),
+    "companies": Reading(kind="account", read=hubspot.companies, revives=True),
+    "contacts": Reading(kind="person", read=hubspot.contacts, revives=True, also={"activity": contact_activities}),
+    "deals": Reading(kind="opportunity", read=hubspot.deals, keeps_versions=True, revives=True),
     **{
         name: Reading(kind="association", read=partial(hubspot_links.associations, stream=name), explodes=True)
         for name in ("contacts_companies", "deals_companies", "deals_contacts")
