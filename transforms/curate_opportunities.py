@@ -75,7 +75,7 @@ def curated_opportunities(
     """One row per live opportunity, in the contract of `fct_opportunity` but for the run's own columns."""
     definitions, as_of = terms.definitions, terms.as_of
     deals = entities["opportunity"]
-    frame = deals.golden.filter(~pl.col("is_deleted")).with_columns(opportunity_id=pl.col("entity_id"))
+    frame = deals.golden.with_columns(opportunity_id=pl.col("entity_id"))
     links = account_of(
         records.kinds["association"],
         "opportunity_account",

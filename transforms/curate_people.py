@@ -14,7 +14,7 @@ from transforms.terms import Before, Entities, Records, Terms
 def account_table(entities: dict[str, Entities], owners: pl.DataFrame) -> pl.DataFrame:
     """One row per live account, with its parent and its owner resolved."""
     accounts = entities["account"]
-    frame = accounts.golden.filter(~pl.col("is_deleted")).with_columns(account_id=pl.col("entity_id"))
+    frame = accounts.golden.with_columns(account_id=pl.col("entity_id"))
     frame = with_id(frame, accounts.bridge, key="parent_key", gives="parent_account_id")
     frame = with_id(frame, entities["owner"].bridge, key="owner_key", gives="owner_id")
     is_itself = pl.col("parent_account_id") == pl.col("account_id")
@@ -47,7 +47,7 @@ def curated_people(
     """One row per live person, in the contract of `dim_person` but for the run's own columns."""
     definitions, as_of = terms.definitions, terms.as_of
     people = entities["person"]
-    frame = people.golden.filter(~pl.col("is_deleted")).with_columns(person_id=pl.col("entity_id"))
+    frame = people.golden.with_columns(person_id=pl.col("entity_id"))
     links = account_of(
         records.kinds["association"],
         "person_account",

@@ -7,6 +7,7 @@ import polars as pl
 from transforms import survivorship
 from transforms.golden import golden
 from transforms.identity import account_edges, opportunity_edges, owner_edges, person_edges, resolve
+from transforms.links import with_id
 from transforms.terms import Entities, Records, Terms
 from transforms.values.company import company_normalised
 from transforms.values.country import with_country
@@ -45,10 +46,12 @@ def resolved_entities(records: Records, terms: Terms) -> dict[str, Entities]:
 
 def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
     bridge = resolve(records, _EDGES[kind](records))
-    tied = records.join(bridge.select("record_key", "entity_id"), on="record_key", maintain_order="left")
+    tied = with_id(records, bridge, key="record_key", gives="entity_id")
     rows = golden(tied, _SURVIVORS[kind], roles=terms.roles)
+    live = rows.filter(~pl.col("is_deleted"))
+    # An owner who left still owns records.
     return Entities(
-        golden=rows, bridge=bridge, chosen=rows.filter(~pl.col("is_deleted")).select("entity_id", "record_key")
+        golden=rows if kind == "owner" else live, bridge=bridge, chosen=live.select("entity_id", "record_key")
     )
 
 

@@ -56,8 +56,9 @@ class Before:
 class Entities:
     """One kind of entity.
 
-    `golden` has one row each, `bridge` one row per source record (record_key, entity_id, match_rule, match_confidence,
-    is_survivor), `chosen` the record that stands for each live entity (entity_id, record_key).
+    `golden` has one row for each that is live (of owners, for each deleted one too), `bridge` one row per source record
+    (record_key, entity_id, match_rule, match_confidence, is_survivor), `chosen` the record that stands for each live
+    entity (entity_id, record_key).
     """
 
     golden: pl.DataFrame
