@@ -21,6 +21,8 @@ _QUIET = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     # Twenty seconds, the default, is too short for a busy machine.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    # Polars gives memory back as soon as a step is done with it; its allocator reads this when it is loaded.
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:0",
 }
 
 app = App(name="bantam", help="One agreed meaning of lead and opportunity, enforced against your CRM.")
