@@ -1,6 +1,5 @@
 import logging
 import re
-from collections.abc import Iterator
 
 import pytest
 from apprise import Apprise
@@ -10,7 +9,7 @@ from pydantic import SecretStr
 
 from definitions.errors import ConfigurationError
 from flows.targets import Target, check, deliver, for_owner, send
-from tests.flows.recipients import Hook, Mailbox, mail_server, web_hook
+from tests.flows.alerts.recipients import Hook, Mailbox
 from transforms.digests import ADDRESS
 from transforms.message_text import literal
 
@@ -29,18 +28,6 @@ BODY = "\n".join(
         "   https://crm.example/record/0-3/5_6_7",
     ]
 )
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    with web_hook() as server:
-        yield server
 
 
 def target_of(url: str) -> Target:
