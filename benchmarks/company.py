@@ -42,7 +42,10 @@ _OWN = {
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many person records, opportunity records and tasks are wanted; counts are met to a copy."""
+    """How many person records, opportunity records and tasks are wanted; counts are met to a copy.
+
+    Activities are more than tasks: HubSpot keeps others as dates on contacts, about two for each person record.
+    """
 
     people: int
     deals: int

@@ -25,7 +25,12 @@ _QUIET = {
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:0",
 }
 
-app = App(name="bantam", help="One agreed meaning of lead and opportunity, enforced against your CRM.")
+app = App(
+    name="bantam",
+    help="One agreed meaning of lead and opportunity, enforced against your CRM.",
+    # Markdown would be read by a library that takes a quarter of the time of `bantam --help`.
+    help_format="plaintext",
+)
 app.command("flows.commands.run:run", name="run", help="Refresh once, in the foreground.")
 app.command("flows.commands.demo:demo", name="demo", help="Refresh a synthetic company twice, a week apart.")
 app.command("flows.commands.status:status", name="status", help="Sources, cursors, freshness, last runs, quarantine.")
