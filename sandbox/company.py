@@ -10,13 +10,14 @@ from sandbox.activities import TASKS_A_PERSON, holders, salesforce_events, sales
 from sandbox.chance import Dice
 from sandbox.contacts import hubspot_contacts
 from sandbox.deals import hubspot_deals
-from sandbox.firms import hubspot_companies, salesforce_accounts, true_firms
+from sandbox.firms import hubspot_companies, salesforce_accounts, true_firms, with_dealings
 from sandbox.leads import salesforce_contacts, salesforce_leads
 from sandbox.links import (
     contact_roles,
     counted_contacts,
     deal_links,
     with_conversions,
+    with_dealing,
     with_primary_contact,
     with_salesforce_ids,
     work_links,
@@ -56,14 +57,16 @@ def found(people: int, seed: int, as_of: date) -> Company:
     """Make the company of `people` true people as it stands on the morning of `as_of`."""
     dice, last = Dice(seed), last_change_before(as_of)
     reps = salespeople(people, dice, last)
-    firms = true_firms(people, dice, last)
+    bare_firms = true_firms(people, dice, last)
+    deals = true_deals(np.arange(how_many(people), dtype=np.int64), bare_firms, reps, dice, last)
+    firms = with_dealings(bare_firms, deals)
     persons = true_people(np.arange(people, dtype=np.int64), firms, dice, last)
-    deals = true_deals(np.arange(how_many(people), dtype=np.int64), firms, reps, dice, last)
     accounts = salesforce_accounts(firms, reps, dice, last)
     opps = opportunities(deals, accounts, reps, dice, last)
     sf_contacts = salesforce_contacts(persons, accounts, reps, dice, last)
     roles = contact_roles(opps, sf_contacts, dice)
     opps = with_primary_contact(opps, roles)
+    persons = with_dealing(persons, firms, opps, roles, sf_contacts)
     leads = with_conversions(salesforce_leads(persons, reps, dice, last), sf_contacts, opps, dice)
     companies = hubspot_companies(firms, accounts, reps, dice, last)
     contacts = with_salesforce_ids(hubspot_contacts(persons, companies, reps, dice, last), leads, sf_contacts, dice)

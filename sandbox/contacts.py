@@ -8,7 +8,16 @@ from sandbox.identifiers import hubspot_numbers
 from sandbox.moments import MOMENT, moments
 from sandbox.owners import draw_reps
 from sandbox.records import DUPLICATE, Habits, held, hubspot_state, losers_of, marks, stamped
-from sandbox.stories import LEAD_STATUS, LIFECYCLE, LIST_FILES, SOURCES, buys_on, by_story, hours_after
+from sandbox.stories import (
+    LEAD_STATUS,
+    LIFECYCLE,
+    LIST_FILES,
+    SOURCES,
+    buys_on,
+    by_story,
+    hours_after,
+    story_and_dealing,
+)
 from sandbox.untidy import untidy_address, untidy_name, untidy_phone
 
 HABITS = Habits()
@@ -78,7 +87,7 @@ def _who(draws: Draws) -> list[pl.Expr]:
 
 def _standing(draws: Draws, owner: pl.Expr, newest: pl.Expr) -> list[pl.Expr]:
     is_list = pl.col("story") == "list"
-    stage = by_story(LIFECYCLE, draws, "lifecycle")
+    stage = by_story(LIFECYCLE, draws, "lifecycle", story_and_dealing())
     owned = draws.sometimes(0.62, "owned") | pl.col("story").is_in(["worked", "buyer"])
     is_customer = stage == "customer"
     has_deal = is_customer | (stage == "opportunity")
@@ -95,7 +104,7 @@ def _standing(draws: Draws, owner: pl.Expr, newest: pl.Expr) -> list[pl.Expr]:
         pl.col("_created").alias("hs_lifecyclestage_lead_date"),
         pl.when(qualified).then(moved).alias("hs_lifecyclestage_marketingqualifiedlead_date"),
         pl.when(accepted)
-        .then(hours_after("inbound", draws, "accepted", 2, 90, newest))
+        .then(hours_after(pl.col("inbound"), draws, "accepted", 2, 90, newest))
         .alias("hs_lifecyclestage_salesqualifiedlead_date"),
         pl.when(has_deal).then("inbound").alias("hs_lifecyclestage_opportunity_date"),
         pl.when(is_customer).then("inbound").alias("hs_lifecyclestage_customer_date"),

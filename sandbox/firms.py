@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from sandbox.chance import Dice, Draws
+from sandbox.chance import Dice, Draws, Ids, Units
 from sandbox.identifiers import hubspot_numbers, salesforce_ids
 from sandbox.moments import DAY, moments, whole_seconds
 from sandbox.owners import draw_reps
@@ -25,7 +25,18 @@ from sandbox.whereabouts import NUMBERS, with_whereabouts
 PEOPLE_A_FIRM = 8
 HABITS = Habits(twice=0.02, merged=0.01, archived=0.008, bulk_edited=0.25, bulk_edit_days_ago=53)
 REGIONS = ("East", "West", "North", "South", "Group", "Holding", "International", "Labs")
-ACCOUNT_TYPES = {"Prospect": 6, "Customer - Direct": 2, "Customer - Channel": 0.5, "Partner": 0.3, None: 2}
+# Share of the firms that sales works at all: those have the deals, and the people sales knows.
+WORKED = 0.35
+ACCOUNT_TYPES: dict[str, dict[str | None, float]] = {
+    "won": {"Customer - Direct": 75, "Customer - Channel": 10, "Prospect": 10, None: 5},
+    "open": {"Prospect": 80, "Partner": 4, "Customer - Direct": 1, None: 15},
+    "none": {"Prospect": 60, "Partner": 4, "Customer - Direct": 1, None: 35},
+}
+LIFECYCLE: dict[str, dict[str | None, float]] = {
+    "won": {"customer": 85, "opportunity": 10, None: 5},
+    "open": {"opportunity": 80, "lead": 15, "customer": 1, None: 4},
+    "none": {"lead": 80, "opportunity": 4, "customer": 1, None: 15},
+}
 ACCOUNT_SOURCES = {"Web": 3, "Partner Referral": 1, "Purchased List": 1, None: 4}
 NEVER = pl.lit(value=False)
 
@@ -50,6 +61,7 @@ def true_firms(people: int, dice: Dice, last_change: int) -> pl.DataFrame:
             "in_salesforce": dice.happens(0.80, "firm in salesforce", ids),
             "born": moments(last_change - dice.whole(60, 1800, "firm born", ids) * DAY),
             "phone_number": dice.whole(0, NUMBERS, "firm phone", ids),
+            "turn": np.argsort(np.argsort(dice.unit("firm turn", ids))),
         }
     )
     again = pl.col("firm").cum_count().over("name") - 1
@@ -58,6 +70,32 @@ def true_firms(people: int, dice: Dice, last_change: int) -> pl.DataFrame:
     return frame.with_columns(
         name=pl.when(again > 0).then(pl.col("name") + " " + _region(again)).otherwise("name"),
         domain=slug + numbered + ".example",
+    )
+
+
+def worked_firm(firms: pl.DataFrame, known: pl.Expr, draw: Units) -> Ids:
+    """One of the firms sales works for every draw: `known` to the system, the first of them in turn most often."""
+    candidates = firms.filter(known).sort("turn")["firm"].to_numpy()
+    worked = candidates[: max(1, round(len(candidates) * WORKED))]
+    return worked[(draw**1.2 * len(worked)).astype(np.int64)]
+
+
+def with_dealings(firms: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFrame:
+    """Add `dealing`: won if the firm bought once, open if a deal with it is open, else none."""
+    named = deals.filter(~pl.col("firmless"))
+    outcomes = named.group_by("firm").agg(
+        _won=(pl.col("outcome") == "won").any(), _open=(pl.col("outcome") == "open").any()
+    )
+    dealing = pl.when("_won").then(pl.lit("won")).when("_open").then(pl.lit("open")).otherwise(pl.lit("none"))
+    joined = firms.join(outcomes, on="firm", how="left", maintain_order="left")
+    return joined.with_columns(dealing=dealing).drop("_won", "_open")
+
+
+def by_dealing(weights: dict[str, dict[str | None, float]], draws: Draws, salt: str) -> pl.Expr:
+    """Draw a word by the weights of each firm's dealings."""
+    return pl.coalesce(
+        pl.when(pl.col("dealing") == dealing).then(draws.weighed(words, f"{salt} {dealing}"))
+        for dealing, words in weights.items()
     )
 
 
@@ -101,7 +139,7 @@ def hubspot_companies(
         country=draws.known(0.9, "country"),
         city="city",
         phone=draws.known(0.6, "phone_international"),
-        lifecyclestage=draws.weighed({"lead": 5, "opportunity": 2, "customer": 2, None: 1}, "stage"),
+        lifecyclestage=by_dealing(LIFECYCLE, draws, "stage"),
         hubspot_owner_id=owner,
         hs_parent_company_id=pl.lit(None, dtype=pl.String),
         salesforceaccountid=pl.when(pl.col("_copy") == 0).then(draws.known(0.85, "account")),
@@ -129,7 +167,7 @@ def salesforce_accounts(firms: pl.DataFrame, reps: pl.DataFrame, dice: Dice, las
         _state=salesforce_state(NEVER),
         MasterRecordId="_survivor",
         Name=pl.when(pl.col("_copy") == DUPLICATE).then(legal.str.to_uppercase()).otherwise(legal),
-        Type=draws.weighed(ACCOUNT_TYPES, "type"),
+        Type=by_dealing(ACCOUNT_TYPES, draws, "type"),
         Website=draws.known(0.85, "website"),
         Industry=draws.known(0.8, "industry"),
         NumberOfEmployees=draws.known(0.75, "employees"),

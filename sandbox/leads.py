@@ -85,7 +85,7 @@ def _work(draws: Draws, owner: pl.Expr) -> list[pl.Expr]:
         draws.weighed(RATINGS, "rating").alias("Rating"),
         pl.when(queued).then(pl.lit(QUEUE_ID)).otherwise(owner).alias("OwnerId"),
         CONVERTED.alias("IsConverted"),
-        pl.when(CONVERTED).then(pl.coalesce("inbound", "born").dt.date()).alias("ConvertedDate"),
+        pl.when(CONVERTED).then(pl.col("converted").dt.date()).alias("ConvertedDate"),
         *(pl.lit(None, dtype=pl.String).alias(f"Converted{what}Id") for what in ("Contact", "Account", "Opportunity")),
     ]
 
@@ -93,20 +93,17 @@ def _work(draws: Draws, owner: pl.Expr) -> list[pl.Expr]:
 def _milestones(draws: Draws, newest: pl.Expr) -> list[pl.Expr]:
     story = pl.col("story")
     once = (story == "silent") & draws.sometimes(0.3, "old mql")
+    qualified = story.is_in(["asker", "worked", "buyer", "nurture"]) | once
     finished = (story == "buyer") | ((story == "worked") & draws.sometimes(0.5, "qualified"))
+    # A buyer went through all this at the beginning, others at their last move.
+    begins = pl.when(story == "buyer").then("born").otherwise(pl.coalesce("inbound", "born"))
+    spans = {"accepted": (1, 70), "qualified at": (70, 200), "recycled": (80, 400)}
+    later = {salt: hours_after(begins, draws, salt, *span, newest) for salt, span in spans.items()}
     moments_of = {
-        "MQL_Date__c": pl.when(story.is_in(["asker", "worked", "buyer", "nurture"]) | once).then(
-            pl.coalesce("inbound", "born")
-        ),
-        "Sales_Accepted_Date__c": pl.when(story.is_in(["worked", "buyer", "nurture"])).then(
-            hours_after("inbound", draws, "accepted", 1, 70, newest)
-        ),
-        "Sales_Qualified_Date__c": pl.when(finished).then(
-            hours_after("inbound", draws, "qualified at", 70, 200, newest)
-        ),
-        "Recycled_Date__c": pl.when(story == "nurture").then(
-            hours_after("inbound", draws, "recycled", 80, 400, newest)
-        ),
+        "MQL_Date__c": pl.when(qualified).then(begins),
+        "Sales_Accepted_Date__c": pl.when(story.is_in(["worked", "buyer", "nurture"])).then(later["accepted"]),
+        "Sales_Qualified_Date__c": pl.when(finished).then(later["qualified at"]),
+        "Recycled_Date__c": pl.when(story == "nurture").then(later["recycled"]),
     }
     told = draws.sometimes(0.75, "reason told")
     return [
@@ -128,7 +125,8 @@ def salesforce_contacts(
     after: int = 0,
 ) -> pl.DataFrame:
     """Contacts of the people sales does business with, at their firm's account where there is one."""
-    rows = held(people.filter(pl.col("pattern").str.contains("c")), "person", dice, "sf contact", CONTACT_HABITS)
+    known = people.filter(pl.col("pattern").str.contains("c")).with_columns(born=pl.coalesce("converted", "born"))
+    rows = held(known, "person", dice, "sf contact", CONTACT_HABITS)
     rows = stamped(rows, pl.max_horizontal("inbound", "outbound"), dice, "sf contact", CONTACT_HABITS, last_change)
     numbers = after + 1001 + 11 * np.arange(len(rows), dtype=np.int64)
     rows = survivor_of(rows.with_columns(_rank=pl.Series(numbers), Id=salesforce_ids("003", numbers)), "Id")

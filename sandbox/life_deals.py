@@ -26,7 +26,16 @@ from sandbox.trades import COMPETITORS, LOSS_REASONS, NEXT_STEPS
 from sandbox.true_deals import LOST, WON, true_deals
 from sandbox.week import Week, touch
 
-FATES = {"won": 2.5, "lost": 3.5, "forward": 7, "redated": 6, "stepped": 5, "answered": 6, "nothing": 70}
+FATES = {
+    "won": 2.5,
+    "lost": 3.5,
+    "forward": 9,
+    "redated": 6,
+    "stepped": 5,
+    "answered": 6,
+    "touched": 30,
+    "nothing": 38,
+}
 OPENED = 0.012
 
 _LOST = pl.col("_fate") == "lost"

@@ -87,7 +87,7 @@ def leads_convert(company: Company, week: Week) -> Company:
     persons = leads.filter(hit)["_entity"]
     now = pl.DataFrame({"person": persons, "_now": week.times("converted", persons.to_numpy())})
     rows = company.people.join(now, on="person", how="inner", maintain_order="left").with_columns(
-        *(pl.col("_now").alias(name) for name in ("born", "inbound", "outbound")),
+        *(pl.col("_now").alias(name) for name in ("converted", "inbound", "outbound")),
         pattern=pl.col("pattern") + "c",
         story=pl.lit("buyer"),
     )
@@ -103,6 +103,8 @@ def leads_convert(company: Company, week: Week) -> Company:
         "_story": pl.lit("buyer"),
     }
     after = touch(joined, hit, week, "converted", values, ids=leads["_entity"].to_numpy()).drop("_contact", "_account")
-    people = company.people.update(rows.select("person", "pattern", "story", "outbound"), on="person", how="left")
+    people = company.people.update(
+        rows.select("person", "pattern", "story", "outbound", "converted"), on="person", how="left"
+    )
     salesforce = {**company.salesforce, "Lead": after, "Contact": stacked(contacts, made)}
     return replace(company, people=people, salesforce=salesforce)

@@ -63,6 +63,7 @@ def people_arrive(company: Company, week: Week) -> Company:
         pattern=pl.col("pattern").replace(NEW_PATTERN),
         born=week.times("arrives", ids),
         outbound=pl.lit(None, dtype=MOMENT),
+        converted=pl.lit(None, dtype=MOMENT),
     ).with_columns(inbound=pl.when(pl.col("story") != "list").then("born"))
     known = newest(hubspot["contacts"])
     contacts = hubspot_contacts(people, hubspot["companies"], company.reps, dice, week.ends, after=known)

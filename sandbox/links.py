@@ -5,7 +5,7 @@ import polars as pl
 
 from sandbox.chance import Dice, Ids
 from sandbox.identifiers import salesforce_ids
-from sandbox.records import FIRST_AND_LIVE
+from sandbox.records import FIRST_AND_LIVE, LIVE
 from sandbox.trades import ROLES
 
 
@@ -70,6 +70,18 @@ def with_primary_contact(opportunities: pl.DataFrame, roles: pl.DataFrame) -> pl
     )
     joined = opportunities.join(primary, on="Id", how="left", maintain_order="left")
     return joined.with_columns(ContactId=pl.coalesce("ContactId", "_primary")).drop("_primary")
+
+
+def with_dealing(
+    people: pl.DataFrame, firms: pl.DataFrame, opportunities: pl.DataFrame, roles: pl.DataFrame, contacts: pl.DataFrame
+) -> pl.DataFrame:
+    """Fill `dealing` of the people sales knows: open for those on an open opportunity, else what the firm's is."""
+    opened = opportunities.filter(LIVE & ~pl.col("IsClosed")).select(OpportunityId="Id")
+    on_open = roles.join(opened, on="OpportunityId", how="semi").select(Id="ContactId")
+    persons = contacts.join(on_open, on="Id", how="semi")["_entity"].unique()
+    theirs = pl.when(pl.col("person").is_in(persons.implode())).then(pl.lit("open"))
+    dealing = theirs.otherwise(pl.lit(firms["dealing"].gather(people["firm"]).replace("open", "none")))
+    return people.with_columns(dealing=pl.when(pl.col("story") == "buyer").then(dealing))
 
 
 def with_conversions(

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from sandbox.chance import Dice, Draws, Flags, Ids, Units
-from sandbox.moments import DAY, moments
+from sandbox.firms import worked_firm
+from sandbox.moments import DAY, MOMENT, moments
 from sandbox.names import NAMES
 from sandbox.places import PLACES
 from sandbox.qualification import OF_A_LEAD, qualification
@@ -62,8 +63,11 @@ def true_people(ids: Ids, firms: pl.DataFrame, dice: Dice, last_change: int) -> 
     draws = Draws(dice, "person", ids)
     pattern = dice.weigh(PATTERNS, "person pattern", ids)
     story = _stories(pattern, dice, ids)
-    # A few firms have many people: the low numbers are drawn more often.
-    firm = np.floor(dice.unit("person firm", ids) ** 1.7 * len(firms)).astype(np.int64)
+    # A few firms have many people: the low numbers are drawn more often. Sales knows people where it works.
+    draw = dice.unit("person firm", ids)
+    dealt_with = pattern.str.contains("c").to_numpy()
+    anyone = np.floor(draw**1.7 * len(firms)).astype(np.int64)
+    firm = np.where(dealt_with, worked_firm(firms, pl.col("in_salesforce"), draw), anyone)
     abroad = dice.happens(0.15, "person abroad", ids)
     anywhere = dice.index([place.weight for place in PLACES], "person place", ids)
     place = np.where(abroad, anywhere, firms["place"].to_numpy()[firm])
@@ -77,6 +81,10 @@ def true_people(ids: Ids, firms: pl.DataFrame, dice: Dice, last_change: int) -> 
         title=draws.weighed(TITLES, "title"),
         opted_out=draws.sometimes(0.06, "opted out"),
         bounced=draws.sometimes(0.03, "bounced"),
+        converted=pl.when(pl.col("pattern").is_in(["lc", "hlc"]))
+        .then(pl.col("born") + pl.duration(hours=draws.whole(300, 1200, "converted")))
+        .cast(MOMENT),
+        dealing=pl.lit(None, dtype=pl.String),
     )
     frame = with_whereabouts(_with_address(frame, draws, first=int(ids[0]) if len(ids) else 0), draws)
     asked = story.replace_strict(ASKED, default=ASKED_ELSE, return_dtype=pl.Float64).to_numpy()

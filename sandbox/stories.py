@@ -19,7 +19,9 @@ LIFECYCLE: ByStory = {
     "nurture": {"lead": 70, "marketingqualifiedlead": 30},
     "refused": {"other": 50, "lead": 50},
     "test": {"lead": 60, "subscriber": 40},
-    "buyer": {"opportunity": 55, "customer": 40, "salesqualifiedlead": 5},
+    "buyer, open": {"opportunity": 90, "salesqualifiedlead": 10},
+    "buyer, won": {"customer": 85, "opportunity": 10, "salesqualifiedlead": 5},
+    "buyer, none": {"salesqualifiedlead": 60, "lead": 25, "opportunity": 15},
 }
 LEAD_STATUS: ByStory = {
     "subscriber": {"": 90, "NEW": 10},
@@ -48,18 +50,24 @@ SOURCES = {"list": "OFFLINE", "subscriber": "ORGANIC_SEARCH", "download": "PAID_
 LIST_FILES = ("purchased_list_q3.csv", "badge_scans_expo.csv", "enrichment_feed")
 
 
-def by_story(weights: ByStory, draws: Draws, salt: str) -> pl.Expr:
+def story_and_dealing() -> pl.Expr:
+    """The story, for a buyer with how far the dealings are."""
+    dealing = "buyer, " + pl.col("dealing").fill_null("none")
+    return pl.when(pl.col("story") == "buyer").then(dealing).otherwise("story")
+
+
+def by_story(weights: ByStory, draws: Draws, salt: str, story_is: pl.Expr | None = None) -> pl.Expr:
     """Draw a word by the weights of each person's story; the empty word, or a story without weights, is null."""
+    told = pl.col("story") if story_is is None else story_is
     chosen = pl.coalesce(
-        pl.when(pl.col("story") == story).then(draws.weighed(words, f"{salt} {story}"))
-        for story, words in weights.items()
+        pl.when(told == story).then(draws.weighed(words, f"{salt} {story}")) for story, words in weights.items()
     )
     return pl.when(chosen != "").then(chosen)
 
 
-def hours_after(column: str, draws: Draws, salt: str, low: int, high: int, newest: pl.Expr) -> pl.Expr:
-    """The moment some hours after the one in `column`, but never later than `newest`; null stays null."""
-    later = pl.col(column) + draws.whole(low * HOUR, high * HOUR, salt).cast(pl.Duration("ms"))
+def hours_after(since: pl.Expr, draws: Draws, salt: str, low: int, high: int, newest: pl.Expr) -> pl.Expr:
+    """The moment some hours after `since`, but never later than `newest`; null stays null."""
+    later = since + draws.whole(low * HOUR, high * HOUR, salt).cast(pl.Duration("ms"))
     return pl.when(later > newest).then(newest).otherwise(later).cast(MOMENT)
 
 

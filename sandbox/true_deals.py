@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from sandbox.chance import Dice, Draws, Flags, Ids, Units
+from sandbox.firms import worked_firm
 from sandbox.moments import DAY, moments, year_of
 from sandbox.owners import draw_reps
 from sandbox.qualification import OF_A_LATE_DEAL, OF_AN_EARLY_DEAL, qualification
@@ -74,17 +75,14 @@ def true_deals(ids: Ids, firms: pl.DataFrame, reps: pl.DataFrame, dice: Dice, la
 
 
 def _firm(where: pl.Series, firms: pl.DataFrame, dice: Dice, ids: Ids) -> Ids:
-    """A firm that the deal's systems know; a few firms have many deals."""
-    draw = dice.unit("deal firm", ids) ** 1.5
+    """A firm that the deal's systems know and sales works; a few firms have many deals."""
+    draw = dice.unit("deal firm", ids)
     known = {
         "s": pl.col("in_salesforce"),
         "h": pl.col("in_hubspot"),
         "sh": pl.col("in_salesforce") & pl.col("in_hubspot"),
     }
-    chosen = {}
-    for word, condition in known.items():
-        candidates = firms.filter(condition)["firm"].to_numpy()
-        chosen[word] = candidates[(draw * len(candidates)).astype(np.int64)]
+    chosen = {word: worked_firm(firms, condition, draw) for word, condition in known.items()}
     return np.select([(where == word).to_numpy() for word in chosen], list(chosen.values()))
 
 
