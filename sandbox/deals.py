@@ -42,12 +42,7 @@ def hubspot_deals(
     after: int = 51,
 ) -> pl.DataFrame:
     """HubSpot deals; a placeholder close date of the true deal is mostly no date at all here."""
-    second = pl.col("second_pipeline") & (pl.col("where") == "h")
-    rows = deal_rows(deals, "h", dice, last_change).with_columns(
-        pipeline=pl.when(second).then(pl.lit(SECOND_PIPELINE)).otherwise(pl.lit("default"))
-    )
-    synced = opportunity.select(deal="_entity", opportunity="Id")
-    rows = rows.join(synced, on="deal", how="left", maintain_order="left")
+    rows = _rows(deals, opportunity, dice, last_change)
     numbers = hubspot_numbers(len(rows), after=after)
     draws = Draws(dice, "hubspot deal", rows["_entity"].to_numpy())
     dated = (pl.col("close_kind") != "placeholder") | draws.sometimes(0.3, "keeps placeholder")
@@ -97,3 +92,13 @@ def hubspot_deals(
         bant_timeline="timeline",
         purchase_date=buys_on(last_change),
     )
+
+
+def _rows(deals: pl.DataFrame, opportunity: pl.DataFrame, dice: Dice, last_change: int) -> pl.DataFrame:
+    """The deals HubSpot holds, each with its pipeline and the opportunity it is synced with."""
+    second = pl.col("second_pipeline") & (pl.col("where") == "h")
+    rows = deal_rows(deals, "h", dice, last_change).with_columns(
+        pipeline=pl.when(second).then(pl.lit(SECOND_PIPELINE)).otherwise(pl.lit("default"))
+    )
+    synced = opportunity.select(deal="_entity", opportunity="Id")
+    return rows.join(synced, on="deal", how="left", maintain_order="left")
