@@ -147,7 +147,7 @@ def pulled_before(job: Job, known: Known) -> list[tuple[str, Pulled]]:
                 pages=0,
                 rejected=0,
                 repeated=0,
-                is_full=True,
+                is_full=False,
                 cursor={},
                 high_water_at=job.started_at,
                 notes=(),
