@@ -17,7 +17,7 @@ from connectors.landing import Landing
 from connectors.pull import Pulled
 from definitions.crash_points import crash_point
 from definitions.errors import ConfigurationError, TransformError
-from definitions.tables import CURATED, OPS_CONSERVATION
+from definitions.tables import CURATED, OPS_CONSERVATION, OPS_QUARANTINE
 from expectations.agreement import agreement_suite
 from expectations.counts import filled
 from expectations.reconciliation import SourceTotal, Tally, reconciliation_suite
@@ -29,6 +29,7 @@ from flows.books import cursor_book, definitions_book, quarantine_book
 from flows.job import Job
 from flows.progress import Watcher
 from flows.pulling import Errand
+from flows.reading import QUARANTINE_COLUMNS, unfiled_of
 from flows.run_report import Facts, Report, build_report, write_report
 from flows.state_files import StreamState, forget_old_states
 from transforms.assembly import Assembled, assemble
@@ -42,7 +43,10 @@ from warehouse.staging import stage, stage_more
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the warehouse knows before the run, and the run's own number."""
+    """What the warehouse knows before the run, and the run's own number.
+
+    `unfiled` has the records set aside before they could be filed: no state holds them, so they are remembered here.
+    """
 
     run_id: str
     last_run_id: str | None
@@ -50,6 +54,7 @@ class Known:
     versions: Mapping[tuple[str, str], str | None]
     before: Before
     filled: Mapping[str, Filled]
+    unfiled: pl.DataFrame
 
 
 def known_of(job: Job, engine: sa.Engine) -> Known:
@@ -73,6 +78,7 @@ def known_of(job: Job, engine: sa.Engine) -> Known:
             snapshots=reads.latest_snapshots(engine, job.as_of),
         ),
         filled={} if last is None else filled(engine.url, "curated", CURATED),
+        unfiled=unfiled_of(reads.published(engine, OPS_QUARANTINE, QUARANTINE_COLUMNS)),
     )
 
 

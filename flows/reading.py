@@ -18,6 +18,9 @@ from transforms.conform.readings import READINGS
 from transforms.frames import schema_of
 from transforms.gathering import Heard
 
+QUARANTINE_COLUMNS = [field.name for field in QUARANTINE]
+_UNFILED = "the record cannot be filed"
+
 
 def heard_vendor(
     source: VendorSource,
@@ -74,6 +77,17 @@ def _own_keys(conformed: Conformed) -> pl.Series:
     return pl.concat([conformed.records["record_key"], conformed.quarantined["record_key"]])
 
 
+def unfiled_of(quarantine: pl.DataFrame) -> pl.DataFrame:
+    """Of what is in quarantine, the rows that `set_aside` made."""
+    return quarantine.filter(pl.col("detail") == _UNFILED)
+
+
+def with_unfiled(aside: pl.DataFrame, before: pl.DataFrame, source: str, stream: str) -> pl.DataFrame:
+    """Add what earlier runs set aside of a stream; it stands until the whole stream is read again."""
+    known = before.filter(pl.col("source_system") == source, pl.col("stream") == stream)
+    return pl.concat([aside, known]).unique("record_key", keep="first", maintain_order=True)
+
+
 def set_aside(source: str, stream: str, object_name: str, rejected: list[tuple[str, Rejected]]) -> pl.DataFrame:
     """Quarantine rows of records that had no envelope; without an id the content names them, as a hash.
 
@@ -99,7 +113,7 @@ def set_aside(source: str, stream: str, object_name: str, rejected: list[tuple[s
             reason_code="reason_code",
             field_name="field_name",
             location="location",
-            detail=pl.lit("the record cannot be filed"),
+            detail=pl.lit(_UNFILED),
         )
         .cast(schema_of(QUARANTINE))
     )

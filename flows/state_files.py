@@ -15,6 +15,7 @@ from definitions.errors import LandingError
 from definitions.file_stream import FileStream
 from transforms.conform.files_versions import LandedFile, folded_files
 from transforms.conform.meaning import Meaning
+from transforms.sweep import no_longer_listed
 from transforms.versions import STATE, Envelope, folded, opened
 
 # A reader that streams holds a few groups at a time: 30 MB each, of wide records.
@@ -89,18 +90,26 @@ class Shelf:
         return None if version is None else self.folder / self.source / self.stream / f"{version}.parquet"
 
 
-def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool, revives: bool) -> StreamState:
+def fold_pages(
+    shelf: Shelf, envelope: Envelope, *, keeps_versions: bool, revives: bool, is_whole: bool = False
+) -> StreamState:
     """Fold what a vendor's stream landed since the last version; without anything new the last one stands.
 
+    `is_whole`: this run listed every record the source has, so that one it did not list is gone.
     Raises `LandingError` when the last version is gone or a page no longer matches its checksum.
     """
     pages = shelf.unread()
     if not pages:
         return shelf.unchanged()
     parts = [opened(_lines(shelf.landing.verified(page), _place(page)), envelope) for page in pages]
+    listed = [part.select("source_id") for page, part in zip(pages, parts, strict=True) if page.run_id == shelf.run_id]
     if (last := shelf.last()) is not None:
         parts.insert(0, pl.scan_parquet(last))
-    return shelf.keep(folded(parts, keeps_versions=keeps_versions, revives=revives))
+    state = folded(parts, keeps_versions=keeps_versions, revives=revives)
+    if is_whole and len(listed) < len(parts):
+        gone = no_longer_listed(state, pl.concat(listed).collect(), f"{_place(pages[-1])}:0")
+        state = folded([state.lazy(), gone.lazy()], keeps_versions=keeps_versions, revives=revives)
+    return shelf.keep(state)
 
 
 def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamState:

@@ -10,7 +10,7 @@ from connectors.source import Stream
 from definitions.file_stream import FileStream
 from flows.job import Job
 from flows.publication import Known
-from flows.reading import heard_file, heard_vendor, set_aside
+from flows.reading import heard_file, heard_vendor, set_aside, with_unfiled
 from flows.settings import HubSpotSource, SalesforceSource
 from flows.sources import STREAMS, envelope_of, meaning_of_files
 from flows.state_files import Shelf, StreamState, fold_files, fold_pages
@@ -22,7 +22,7 @@ from transforms.terms import Records
 def heard_streams(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tuple[list[Heard], list[StreamState]]:
     """Every stream of every source, pulled by this run or not, as canonical records with the state they came from."""
     landing = Landing(job.home.landing)
-    counts = {(source, pulled.stream): pulled.records for source, pulled in pulls}
+    pulled = {(source, one.stream): one for source, one in pulls}
     shelf = Shelf(folder=job.home.state, landing=landing, source="", stream="", run_id=known.run_id, last_version=None)
     heard, states = [], []
     for source in job.settings.sources:
@@ -30,7 +30,7 @@ def heard_streams(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tu
         for stream in streams:
             place = (source.name, stream.name)
             own = replace(shelf, source=source.name, stream=stream.name, last_version=known.versions.get(place))
-            state, told = _read(job, source, stream, own, counts.get(place, 0))
+            state, told = _read(job, known, source, stream, own, pulled.get(place))
             heard.append(told)
             states.append(state)
     return heard, states
@@ -44,21 +44,33 @@ def read_records(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tup
 
 def _read(
     job: Job,
+    known: Known,
     source: HubSpotSource | SalesforceSource | FilesSource,
     stream: Stream[Any] | FileStream,
     shelf: Shelf,
-    pulled: int,
+    pulled: Pulled | None,
 ) -> tuple[StreamState, Heard]:
+    count = 0 if pulled is None else pulled.records
     if isinstance(source, FilesSource):
         if not isinstance(stream, FileStream):
             raise TypeError("a folder of files has streams of files")
         aside = set_aside(source.name, stream.name, stream.name, shelf.unread_rejected())
+        if not (stream.complete and pulled is not None and pulled.pages):
+            aside = with_unfiled(aside, known.unfiled, source.name, stream.name)
         state = fold_files(shelf, stream, meaning_of_files(source, job.definitions))
-        return state, heard_file(source, stream, state, job.definitions, pulled=pulled, aside=aside)
+        return state, heard_file(source, stream, state, job.definitions, pulled=count, aside=aside)
     if isinstance(stream, FileStream):
         raise TypeError("a vendor has no streams of files")
     aside = set_aside(source.name, stream.name, stream.source_object, shelf.unread_rejected())
+    if pulled is None or not pulled.is_full:
+        aside = with_unfiled(aside, known.unfiled, source.name, stream.name)
     reading = READINGS[source.kind][stream.name]
-    envelope = envelope_of(stream)
-    state = fold_pages(shelf, envelope, keeps_versions=reading.keeps_versions, revives=reading.revives)
-    return state, heard_vendor(source, stream, state, job.definitions, pulled=pulled, aside=aside)
+    state = fold_pages(
+        shelf,
+        envelope_of(stream),
+        keeps_versions=reading.keeps_versions,
+        revives=reading.revives,
+        # A list with records set aside may have lost the one that is missing; an empty one is more likely a fault.
+        is_whole=pulled is not None and pulled.is_full and pulled.records > 0 and not pulled.rejected,
+    )
+    return state, heard_vendor(source, stream, state, job.definitions, pulled=count, aside=aside)
