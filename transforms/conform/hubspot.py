@@ -10,8 +10,9 @@ import polars as pl
 from definitions.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
 from transforms.conform.conformed import Conformed
 from transforms.conform.hubspot_activities import PROPERTIES as ACTIVITY_PROPERTIES
+from transforms.conform.hubspot_merges import with_merges
 from transforms.conform.meaning import Meaning
-from transforms.conform.raw import decoded, gathered
+from transforms.conform.raw import decoded
 from transforms.conform.typed import Vocabulary, translated, typed
 from transforms.values.dates import day_in_zone, moment
 
@@ -219,39 +220,6 @@ def owners(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
         is_deleted=pl.lit(value=False),
     )
     return typed(text, OWNER, meaning, object_name="owner", stream="owners")
-
-
-def with_merges(text: pl.LazyFrame, state: pl.LazyFrame, source: str, object_name: str) -> pl.LazyFrame:
-    """Add `merged_into_key`, the survivor whose `hs_merged_object_ids` names the record; such a record is deleted.
-
-    HubSpot forgets a loser without archiving it, so it would stay among the living.
-    """
-    merges = _merges(state, f"{source}.{object_name}")
-    key = pl.concat_str(pl.lit(f"{source}:{object_name}:"), pl.col("survivor"))
-    return text.join(merges.lazy(), on="source_id", how="left", maintain_order="left").with_columns(
-        merged_into_key=key, is_deleted=pl.col("is_deleted") | key.is_not_null()
-    )
-
-
-def _merges(state: pl.LazyFrame, where: str) -> pl.DataFrame:
-    """Which record (`source_id`) was merged into which (`survivor`).
-
-    Read by itself and not from the opened records, which would all have to be held until the last of them is read.
-    """
-    shape = pl.Struct({"properties": pl.Struct({"hs_merged_object_ids": pl.String})})
-    # Inside a text quotes are escaped, so nothing but the property itself looks like this.
-    survivors = state.filter(~pl.col("raw").str.contains('"hs_merged_object_ids":null', literal=True))
-    merges = (
-        decoded(survivors, shape)
-        .unnest("properties")
-        .select(pl.col("source_id").alias("survivor"), pl.col("hs_merged_object_ids").str.split(";").alias("source_id"))
-        .explode("source_id")
-        .with_columns(pl.col("source_id").str.strip_chars())
-        .filter(pl.col("source_id").is_not_null(), pl.col("source_id") != "", pl.col("source_id") != pl.col("survivor"))
-        .group_by("source_id")
-        .agg(pl.col("survivor").min())
-    )
-    return gathered(merges, where)
 
 
 def _filled(column: str) -> pl.Expr:

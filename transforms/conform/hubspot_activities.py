@@ -9,6 +9,7 @@ import polars as pl
 
 from definitions.records import ACTIVITY
 from transforms.conform.conformed import Conformed, nothing_quarantined
+from transforms.conform.hubspot_merges import merges_of
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import decoded, gathered
 from transforms.conform.typed import translated
@@ -41,10 +42,14 @@ PROPERTIES = sorted({name for move in MOVES for name in (move.property, move.lab
 def contact_activities(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
     """One row per contact and filled date; a date that cannot be read is the contact's fault, not told twice.
 
-    Row by row.
+    A contact that was merged away tells nothing any more: HubSpot gave the survivor its dates. Needs all rows together.
     """
     shape = pl.Struct({"updatedAt": pl.String, "properties": pl.Struct(dict.fromkeys(PROPERTIES, pl.String))})
-    contacts = decoded(state.filter(pl.col("is_latest") & ~pl.col("is_deleted")), shape).unnest("properties")
+    losers = merges_of(state, f"{meaning.source}.contacts").lazy()
+    live = state.filter(pl.col("is_latest") & ~pl.col("is_deleted")).join(
+        losers, on="source_id", how="anti", maintain_order="left"
+    )
+    contacts = decoded(live, shape).unnest("properties")
     parts = [_moves(contacts, move, meaning) for move in MOVES]
     records = gathered(pl.concat(parts), f"{meaning.source}.contacts")
     return Conformed(records.unique("record_key", keep="first", maintain_order=True), nothing_quarantined())
