@@ -140,7 +140,7 @@ def line_of(row: dict[str, Any]) -> Line:
     """Make the line of one row of `worst_first`."""
     return Line(
         record_id=row["record_id"],
-        record=f"{_NOUN[row['record_kind']]} {row['record_name'] or row['record_id']}",
+        record=f"{_NOUN[row['record_kind']]}: {row['record_name'] or row['record_id']}",
         whose=row.get("whose"),
         says=row["says"],
         also=tuple(row["also"]),

@@ -108,7 +108,7 @@ def test_records_come_by_value_then_severity_then_name():
         {"record_name": "small, critical", "value_at_risk": Decimal(10), "severity": "critical"},
     )
     (digest,) = digests(told, owners_of(ANN), limit=10)
-    assert [line.record.removeprefix("Deal ") for line in digest.lines] == [
+    assert [line.record.removeprefix("Deal: ") for line in digest.lines] == [
         "great",
         "small, critical",
         "small",
@@ -162,14 +162,14 @@ def test_a_digest_reads_as_its_owner_needs_it():
     assert body(digest, EDITION) == (
         "As of 2026-11-22, worst first. Each issue is told once.\n"
         "\n"
-        "1. Deal Acme - renewal (USD 120,000 at risk)\n"
+        "1. Deal: Acme - renewal (USD 120,000 at risk)\n"
         "   The close date passed 0 days ago.\n"
         "   Also: No next step.\n"
         "   Do: Enter a new date.\n"
         "   Ask: When will they decide?\n"
         "   https://crm.example/0\n"
         "\n"
-        "2. Lead Northwind\n"
+        "2. Lead: Northwind\n"
         "   An MQL for 4 days.\n"
         "   Do: Enter a new date.\n"
         "   Ask: When will they decide?\n"

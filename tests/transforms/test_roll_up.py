@@ -192,7 +192,7 @@ def test_the_worst_records_are_shown_in_full():
     text = roll_up.body(told(*issues, owners=({"owner_id": "ann", "owner_name": "Ann", "is_active": True},)))
     shown = text.split("WORST RECORDS\n\n")[1].split("\n\n")
     assert [part.split("\n")[0] for part in shown] == [
-        f"{place}. Deal Deal {9 - place} (USD {9 - place} at risk)" for place in range(1, 6)
+        f"{place}. Deal: Deal {9 - place} (USD {9 - place} at risk)" for place in range(1, 6)
     ]
     assert all("   Owner: Ann" in part for part in shown)
 

@@ -53,13 +53,13 @@ def test_the_mail_is_as_its_owner_should_read_it(company, mailbox):
         "",
         "As of 2026-11-22, worst first. Each issue is told once.",
         "",
-        "1. Deal <img src=x onerror=alert(1)> [Pay](https://evil.example) (USD 200 at risk)",
+        "1. Deal: <img src=x onerror=alert(1)> [Pay](https://evil.example) (USD 200 at risk)",
         "   The close date passed 2 days ago.",
         "   Do: Enter a new date.",
         "   Ask: When will they decide?",
         "   https://crm.example/deal/2",
         "",
-        "2. Deal Acme 1 (USD 100 at risk)",
+        "2. Deal: Acme 1 (USD 100 at risk)",
         "   The close date passed 1 days ago.",
         "   Do: Enter a new date.",
         "   Ask: When will they decide?",
@@ -105,8 +105,8 @@ def test_the_manager_reads_for_who_left_and_revops_where_there_is_nobody(company
     (mail,) = mailbox.to("max@corp.example")
     assert mail["Subject"] == "[draft definitions] 2 records need your attention, USD 400 at risk"
     lines = mail.get_content().splitlines()
-    assert lines[lines.index("1. Deal Acme 3 (USD 300 at risk)") + 1] == "   The close date passed 3 days ago."
-    assert lines[lines.index("2. Deal Acme 1 (USD 100 at risk)") + 1] == "   Owner: Cat Cool"
+    assert lines[lines.index("1. Deal: Acme 3 (USD 300 at risk)") + 1] == "   The close date passed 3 days ago."
+    assert lines[lines.index("2. Deal: Acme 1 (USD 100 at risk)") + 1] == "   Owner: Cat Cool"
     assert titles(hook)[0] == "[draft definitions] 1 record without an owner who can be told, USD 200 at risk"
     assert company.ask("SELECT issue_id, owner_id FROM ops.notification ORDER BY 1") == [
         ("i1", "max"),
