@@ -106,7 +106,8 @@ def fold_pages(
     if (last := shelf.last()) is not None:
         parts.insert(0, pl.scan_parquet(last))
     state = folded(parts, keeps_versions=keeps_versions, revives=revives)
-    if is_whole and len(listed) < len(parts):
+    # A full listing of nothing is more likely a failed one than a source without records.
+    if is_whole and listed and len(listed) < len(parts):
         gone = no_longer_listed(state, pl.concat(listed).collect(), f"{_place(pages[-1])}:0")
         state = folded([state.lazy(), gone.lazy()], keeps_versions=keeps_versions, revives=revives)
     return shelf.keep(state)

@@ -1,0 +1,179 @@
+"""The line of a refresh without Prefect: the same functions in the same order, in this process or in one that dies."""
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from connectors.files_settings import FilesSource
+from definitions.tables import CURATED, Table
+from flows.job import Job, open_job
+from flows.progress import Watcher
+from flows.publication import Known, _terms, begun, known_of, publish_records
+from flows.pulling import pull_file_stream, pull_vendor_stream
+from flows.run_report import Report
+from flows.sources import opened
+from flows.states import read_records
+from flows.warehouse_access import opened_warehouse
+from transforms.assembly import Assembled, assemble
+from warehouse import reads
+from warehouse.lock import run_lock
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+WITHOUT_DATA = "the example files are not part of the repository"
+# Which run wrote a row, and when: all that two runs over the same records may differ in.
+STAMPS = ("run_id", "loaded_at", "record_hash")
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables, and put back what was there."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A home, its settings and the environment of its runs; embedded server unless that names another warehouse."""
+
+    config: Path
+    home: Path
+    variables: Mapping[str, str]
+    data: Path | None = None
+
+    def surroundings(self, **more: str) -> dict[str, str]:
+        return {**self.variables, "BANTAM_HOME": str(self.home), **more}
+
+    def refresh(self, as_of: date, *, full: bool = False, sources: list[str] | None = None) -> Report:
+        """Pull, recompute, audit and publish, as the flow does."""
+        with environment(self.surroundings()):
+            return refresh(str(self.config), self.data, as_of, full=full, sources=sources)
+
+    def reclassify(self, as_of: date) -> Report:
+        """Assess again without asking anybody, as the flow does."""
+        with environment(self.surroundings()):
+            job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=None)
+            with opened_warehouse(job.settings) as engine, run_lock(engine):
+                known = known_of(job, engine)
+                records, states = read_records(job, known, [])
+                return publish_records(job, engine, known, records, states, [], Watcher())
+
+    def refresh_in_a_process(self, as_of: date, crash_point: str = "") -> int | None:
+        """Refresh in a process of its own; its exit code, which is minus the signal that ended it."""
+        variables = self.surroundings(BANTAM_CRASH_POINT=crash_point)
+        child = _PROCESSES.Process(target=_child, args=(variables, str(self.config), self.data, as_of))
+        child.start()
+        child.join(300)
+        try:
+            return child.exitcode
+        finally:
+            child.kill()
+            child.close()
+
+    @contextmanager
+    def opened(
+        self, as_of: date, *, sources: list[str] | None = None, full: bool = False
+    ) -> Iterator[tuple[Job, sa.Engine]]:
+        """The job of a run and its warehouse."""
+        with environment(self.surroundings()):
+            job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=sources, full=full)
+            with opened_warehouse(job.settings) as engine:
+                yield job, engine
+
+    def published(self) -> dict[str, pl.DataFrame]:
+        """Every curated table as it stands."""
+        with self.opened(date(2000, 1, 1)) as (_, engine):
+            return {table.name: reads.published(engine, table) for table in CURATED}
+
+    def ask(self, statement: str) -> list[tuple[Any, ...]]:
+        """Rows of one SQL statement."""
+        with self.opened(date(2000, 1, 1)) as (_, engine), engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(statement))]
+
+    def _data(self) -> str | None:
+        return None if self.data is None else str(self.data)
+
+
+def refresh(
+    config: str, data: Path | None, as_of: date, *, full: bool = False, sources: list[str] | None = None
+) -> Report:
+    """One refresh in this environment."""
+    folder = None if data is None else str(data)
+    job = open_job(config, data=folder, as_of=as_of, sources=sources, full=full)
+    with opened_warehouse(job.settings) as engine, run_lock(engine):
+        known = known_of(job, engine)
+        pulls = pulled(job, known)
+        records, states = read_records(job, known, pulls)
+        return publish_records(job, engine, known, records, states, pulls, Watcher())
+
+
+def pulled(job: Job, known: Known) -> list[tuple[str, Any]]:
+    """Land every stream of the sources asked, one after the other."""
+    errand = begun(job, known)
+    pulls = []
+    with ExitStack() as clients:
+        for source in job.settings.sources:
+            if not job.is_asked(source):
+                continue
+            if isinstance(source, FilesSource):
+                streams = source.streams
+                pulls += [(source.name, pull_file_stream(errand, source, one, job.data, _nobody)) for one in streams]
+                continue
+            vendor = opened(source)
+            http = clients.enter_context(vendor.http)
+            pulls += [(vendor.name, pull_vendor_stream(errand, vendor, http, one, _nobody)) for one in vendor.streams]
+    return pulls
+
+
+def assembled(job: Job, known: Known, pulls: list[tuple[str, Any]]) -> Assembled:
+    """Compute the next tables, and neither audit nor publish them."""
+    records, _ = read_records(job, known, pulls)
+    return assemble(records, known.before, _terms(job, known))
+
+
+def same_rows(one: pl.DataFrame, other: pl.DataFrame, table: Table, without: tuple[str, ...] = ()) -> str:
+    """What differs between two contents of a table, but for stamps and the columns named; empty where nothing does."""
+    names = [name for name in table.names if name not in {*STAMPS, *without}]
+    left, right = (frame.select(names).sort(table.key) for frame in (one, other))
+    if left.equals(right):
+        return ""
+    key = list(table.key)
+    both = left.join(right, on=key, how="full", suffix=" (other)", coalesce=True)
+    told = []
+    for name in names:
+        if name not in key:
+            other_name = f"{name} (other)"
+            apart = both.filter(pl.col(name).ne_missing(pl.col(other_name)))
+            if apart.height:
+                sample = apart.select(*key, name, other_name).head(2).rows()
+                told.append(f"{table.name}.{name}: {apart.height} rows differ, such as {sample}")
+    return "; ".join(told) or f"{table.name}: {left.height} and {right.height} rows"
+
+
+def _nobody(count: int) -> None:
+    """Nobody watches."""
+
+
+def _child(variables: Mapping[str, str], config: str, data: Path | None, as_of: date) -> None:
+    os.environ.update(variables)
+    refresh(config, data, as_of)
+
+
+# Forked from a server that has imported everything once and computed nothing: a child starts at once.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.flows.line", "great_expectations"])

@@ -1,0 +1,95 @@
+"""What a person at a terminal sees, and what a scheduler reads from the exit code."""
+
+import os
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from tests.flows.line import ROOT, Line
+
+CONFIG = """
+definitions: handoff
+sources:
+  - name: shop
+    kind: files
+    currency: USD
+    stages: {Talking: meeting_discovery, Won: closed_won}
+    streams:
+      - name: deals
+        kind: opportunity
+        path: deals.csv
+        id: id
+        columns: {name: name, source_stage: stage, source_close_date: close, amount: amount}
+"""
+BANTAM = "import sys; sys.argv[0] = 'bantam'; from flows.command_line import main; main()"
+
+
+def bantam(home, *asked):
+    environment = {
+        **os.environ,
+        "BANTAM_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "100",
+        "PYTHONWARNINGS": "ignore",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", BANTAM, *asked],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "bantam.yaml").write_text(CONFIG)
+    rows = "id,name,stage,close,amount\n1,Acme renewal,Talking,2026-10-01,1250\n2,Beta,Won,2026-09-01,300\n"
+    rows += "3,Odd,Talking,never,1\n"
+    (folder / "deals.csv").write_text(rows)
+    Line(config=folder / "bantam.yaml", home=folder / "home", variables={}, data=folder).refresh(date(2026, 11, 23))
+    return folder / "home"
+
+
+def test_help_waits_for_nothing_heavy():
+    heavy = "('prefect', 'polars', 'great_expectations')"
+    script = f"import sys; from flows import command_line; print([m for m in {heavy} if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["status"], ["shop.deals", "published", "unreadable_value", "fct_opportunity"]),
+        (["findings", "--rule", "OPP-01"], ["Acme renewal", "1,250", "The close date passed 53 days ago", "1 of 1"]),
+        (["quarantine", "list"], ["shop:deals:3", "source_close_date", "1 of 1"]),
+        (["explain", "shop:deals:1"], ["is  overdue", "closed_won", "false", "OPP-01"]),
+        (["warehouse", "url"], ["postgresql+psycopg://", "***"]),
+        (["warehouse", "shell", "--command", "select pipeline_class from fct_opportunity"], ["closed_won", "overdue"]),
+    ],
+    ids=lambda asked: " ".join(asked[:2]),
+)  # fmt: skip
+@pytest.mark.slow
+def test_a_published_home_can_be_asked(home, asked, words):
+    done = bantam(home, *asked)
+    assert done.returncode == 0, done.stderr
+    assert [word for word in words if word not in done.stdout] == []
+
+
+def test_definitions_can_be_shown_and_checked(tmp_path):
+    assert "marketing" in bantam(tmp_path, "definitions", "show", "--plain").stdout
+    assert "can be used" in bantam(tmp_path, "definitions", "check").stdout
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("definitions: wrong\nversin: 1\n")
+    done = bantam(tmp_path, "definitions", "check", str(wrong))
+    assert (done.returncode, "wrong.yaml:2" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_nobody_found_is_told_with_the_next_step(home):
+    done = bantam(home, "explain", "nobody@example.com")
+    assert (done.returncode, "bantam status" in done.stderr) == (2, True)
