@@ -24,8 +24,14 @@ LIVED_THROUGH = {"fct_classification_change", "fct_hygiene_issue", "fct_opportun
 # was watched.
 _VERSIONS = ("push_count", "original_close_date", "last_meaningful_change_on")
 REMEMBERED = {"dim_person": ("lifecycle_class_since",), "fct_opportunity": ("pipeline_class_since", *_VERSIONS)}
-# HubSpot forgets whom it merged away. Who knew them keeps their keys as aliases, and why they are tied.
-ALIASES = {"bridge_person_source": "contact", "bridge_account_source": "company"}
+# HubSpot forgets whom it merged away. Who knew them keeps their keys as aliases, and tells why and that they are tied.
+ALIASES = {"bridge_person_source": ("contact", "contacts"), "bridge_account_source": ("company", "companies")}
+TIED = {
+    "bridge_person_source": ("match_rule", "match_confidence"),
+    "bridge_account_source": ("match_rule", "match_confidence"),
+    "dim_person": ("field_winners",),
+    "dim_account": ("field_winners",),
+}
 TABLES = {table.name: table for table in CURATED if table.name not in LIVED_THROUGH}
 
 
@@ -66,12 +72,11 @@ def test_the_second_run_asks_for_changes_only(lived):
 @pytest.mark.parametrize("name", TABLES)
 def test_following_the_company_is_the_same_as_meeting_it_afterwards(lived, name):
     followed, met = lived.after.tables[name], lived.fresh.tables[name]
-    ignored = REMEMBERED.get(name, ())
-    if source_object := ALIASES.get(name):
-        gone = lived.changed["contacts" if source_object == "contact" else "companies"]["gone"]
-        followed = without_keys(followed, [f"hubspot:{source_object}:{identity}" for identity in gone])
-        ignored = ("match_rule", "match_confidence") if gone else ()
-    assert same_rows(followed, met, TABLES[name], ignored) == ""
+    if name in ALIASES:
+        source_object, table = ALIASES[name]
+        gone = [f"hubspot:{source_object}:{identity}" for identity in lived.changed[table]["gone"]]
+        followed = followed.filter(~pl.col("record_key").is_in(gone))
+    assert same_rows(followed, met, TABLES[name], (*REMEMBERED.get(name, ()), *TIED.get(name, ()))) == ""
 
 
 def test_the_weeks_are_in_the_tables(lived):
@@ -245,7 +250,3 @@ def next_tables(line, day, *, full=False):
 
 def live_keys(found):
     return found.tables["bridge_person_source"].filter(~pl.col("is_deleted"))["record_key"]
-
-
-def without_keys(frame, keys):
-    return frame.filter(~pl.col("record_key").is_in(keys))
