@@ -89,7 +89,7 @@ def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool, revives: bool = F
         winner_run, winner_is_gone = RUN.last().over("source_id"), pl.col("is_deleted").last().over("source_id")
         found_alive = RUN.filter(~pl.col("is_deleted")).max().over("source_id")
         is_restored = (winner_is_gone & (found_alive > winner_run)).fill_null(value=False)
-        versions = _in_order(versions, ~is_restored | (RUN > winner_run))
+        versions = _in_order(versions, ~is_restored | (winner_run < RUN))
     is_last = pl.col("source_id") != pl.col("source_id").shift(-1)
     versions = versions.with_columns(is_latest=is_last.fill_null(value=True))
     if not keeps_versions:

@@ -40,7 +40,9 @@ def test_a_name_is_shown_and_does_nothing(name, never):
     assert shown.replace(ZERO_WIDTH, "").replace(" ", "") == seen.replace(" ", "")
 
 
-@pytest.mark.parametrize("name", ["Acme Inc. - renewal 2.5", "Ünal & Co", "O'Brien / Söhne (EU)", "a < b", "=SUM(A1)", "[EU]Acme"])
+@pytest.mark.parametrize(
+    "name", ["Acme Inc. - renewal 2.5", "Ünal & Co", "O'Brien / Söhne (EU)", "a < b", "=SUM(A1)", "[EU]Acme"]
+)
 def test_an_ordinary_name_is_not_touched(name):
     assert literal(name) == name
 
