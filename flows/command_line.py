@@ -3,6 +3,7 @@
 What a command needs is imported with it: `bantam --help` must not wait for Prefect.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -63,6 +64,8 @@ def main() -> None:
     """Run a command and end with its exit code (see `definitions.errors`); an error is told in one line, on stderr."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    # It tells every run of a folder that it does not use, at a level that it sets itself.
+    logging.getLogger("great_expectations.data_context.types.base").addFilter(_is_warning)
     signal.signal(signal.SIGTERM, _terminated)
     try:
         app()
@@ -72,6 +75,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("bantam: interrupted; what is published stands, the next run goes on from there.\n")
         sys.exit(130)
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a signal handler

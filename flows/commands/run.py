@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.job import open_job
 from flows.progress import watched
 from flows.refresh_pipeline import refresh_pipeline
 from flows.show_report import show_report
@@ -38,9 +39,10 @@ def run(
     quiet
         Print nothing; the exit code and the report file tell.
     """
+    folder = None if data is None else str(data)
+    # A mistake in the settings is told at once, and not after Prefect has started its server.
+    open_job(str(config), data=folder, as_of=as_of, sources=source, full=full)
     with watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):
-        report = refresh_pipeline(
-            config=str(config), data=None if data is None else str(data), as_of=as_of, sources=source, full=full
-        )
+        report = refresh_pipeline(config=str(config), data=folder, as_of=as_of, sources=source, full=full)
     if not quiet:
         show_report(report, Console())
