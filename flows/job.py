@@ -42,6 +42,7 @@ def open_job(
     arm(os.environ.get("BANTAM_CRASH_POINT") or None)
     settings = load_settings(Path(config))
     definitions = load_definitions(_definitions_path(settings))
+    _check_activities(config, settings, definitions)
     names = {source.name for source in settings.sources}
     if unknown := sorted(set(sources or ()) - names):
         raise ConfigurationError(
@@ -58,6 +59,17 @@ def open_job(
         asked=tuple(sources or ()),
         full=full,
     )
+
+
+def _check_activities(config: str, settings: Settings, definitions: Definitions) -> None:
+    """Refuse a kind of activity that the definitions do not know: it would show no interest, and nobody would see."""
+    known = definitions.engagement.known_types
+    for source in settings.sources:
+        if strangers := sorted(set(getattr(source, "activity_types", {}).values()) - known):
+            raise ConfigurationError(
+                f"{config}: {source.name}.activity_types: {', '.join(strangers)} is no activity of the definitions "
+                f"{definitions.profile}; there are {', '.join(sorted(known))}."
+            )
 
 
 def _definitions_path(settings: Settings) -> str:

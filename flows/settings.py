@@ -1,22 +1,45 @@
 """Settings: bantam.yaml and the environment, read here and nowhere else; a mistake names file and line.
 
 Secrets stand in bantam.yaml only as `${NAME}`; their values come from the environment and stay `SecretStr`.
-`${NAME:-x}` is x where the environment does not set NAME.
+`${NAME:-x}` is x where the environment does not set NAME, or sets it to nothing.
 """
 
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from connectors.files_settings import FilesSource
 from definitions.errors import ConfigurationError
-from definitions.yaml_file import read_yaml
+from definitions.records import ACCOUNT, OPPORTUNITY, PERSON
+from definitions.vocabulary import CANONICAL_STAGE, LEAD_STATUS, PERSON_CLASS
+from definitions.yaml_file import Place, read_yaml
 
 _REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
+
+
+# What a source's words may mean, and the objects whose fields may be mapped.
+_WORDS = {"stages": CANONICAL_STAGE, "statuses": LEAD_STATUS, "lifecycle_stages": PERSON_CLASS}
+_OBJECTS = {
+    **dict.fromkeys(("contact", "lead"), PERSON),
+    **dict.fromkeys(("company", "account"), ACCOUNT),
+    **dict.fromkeys(("deal", "opportunity"), OPPORTUNITY),
+}
 
 
 class _Strict(BaseModel):
@@ -51,6 +74,33 @@ class _Vendor(_Strict):
     lifecycle_stages: Mapping[str, str] = {}
     activity_types: Mapping[str, str] = {}
     ignored_owners: tuple[str, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, zone: str | None) -> str | None:
+        if zone is not None and zone not in available_timezones():
+            raise ValueError("no time zone is called so; write one such as Europe/Berlin")
+        return zone
+
+    @field_validator("stages", "statuses", "lifecycle_stages")
+    @classmethod
+    def _words_are_ours(cls, mapping: Mapping[str, str], told: ValidationInfo) -> Mapping[str, str]:
+        ours = _WORDS[str(told.field_name)]
+        if strangers := sorted(set(mapping.values()) - {*ours, ""}):
+            raise ValueError(f"{', '.join(strangers)} is none of {', '.join(ours)}")
+        return mapping
+
+    @field_validator("fields")
+    @classmethod
+    def _fields_are_ours(cls, mapping: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        for name, chosen in mapping.items():
+            if name not in _OBJECTS:
+                raise ValueError(f"no object {name!r} has fields to map; there are {', '.join(_OBJECTS)}")
+            if strangers := sorted(set(chosen) - set(_OBJECTS[name].names)):
+                raise ValueError(
+                    f"{name} has no field {', '.join(strangers)}; it has {', '.join(_OBJECTS[name].names)}"
+                )
+        return mapping
 
 
 class HubSpotSource(_Vendor):
@@ -126,14 +176,24 @@ class Settings(_Strict):
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             raise ValueError(f"source names used twice: {', '.join(doubled)}")
+        twins = {getattr(source, "twin", None) for source in self.sources} - {None, *names}
+        if twins:
+            raise ValueError(f"no source is called {', '.join(sorted(map(str, twins)))}, which `twin` names")
         return self
+
+    @field_validator("exchange_rates")
+    @classmethod
+    def _rates_are_positive(cls, rates: Mapping[str, float]) -> Mapping[str, float]:
+        if wrong := sorted(code for code, rate in rates.items() if not 0 < rate < inf):
+            raise ValueError(f"the rate of {', '.join(wrong)} is not above 0")
+        return rates
 
 
 def load_settings(config: Path, environment: Mapping[str, str] | None = None) -> Settings:
     """Read bantam.yaml, fill in the environment; `ConfigurationError` names file, line and next step."""
     environment = os.environ if environment is None else environment
     content, lines = read_yaml(config)
-    filled = _filled(content, environment, config)
+    filled = _Filling(config, lines, environment).of(content, ())
     filled["home"] = Path(environment.get("BANTAM_HOME") or ".bantam").resolve()
     filled["config_folder"] = config.resolve().parent
     if url := environment.get("BANTAM_WAREHOUSE_URL"):
@@ -144,24 +204,32 @@ def load_settings(config: Path, environment: Mapping[str, str] | None = None) ->
         raise ConfigurationError(_told(error, config, lines)) from None
 
 
-def _filled(value: Any, environment: Mapping[str, str], config: Path) -> Any:
-    """The value with every `${NAME}` replaced; a name that is not set is an error."""
-    if isinstance(value, dict):
-        return {key: _filled(item, environment, config) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, environment, config) for item in value]
-    if not isinstance(value, str):
-        return value
-    asked = {found.group(1): found.group(2) for found in _REFERENCE.finditer(value)}
-    missing = [name for name, default in asked.items() if default is None and name not in environment]
-    if missing:
-        raise ConfigurationError(
-            f"{config}: the environment does not set {', '.join(missing)}. Set it (see .env.example), then run again."
-        )
-    return _REFERENCE.sub(lambda found: environment.get(found.group(1), found.group(2)), value)
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """Puts values of the environment in place of `${NAME}`."""
+
+    config: Path
+    lines: Mapping[Place, int]
+    environment: Mapping[str, str]
+
+    def of(self, value: Any, place: Place) -> Any:
+        """The value with every reference replaced; a name that is not set is an error."""
+        if isinstance(value, dict):
+            return {key: self.of(item, (*place, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.of(item, (*place, number)) for number, item in enumerate(value)]
+        if not isinstance(value, str):
+            return value
+        asked = {found.group(1): found.group(2) for found in _REFERENCE.finditer(value)}
+        if missing := [name for name, default in asked.items() if default is None and not self.environment.get(name)]:
+            raise ConfigurationError(
+                f"{self.config}:{self.lines.get(place, 1)}: the environment does not set {', '.join(missing)}. Set it "
+                "(see .env.example), then run again."
+            )
+        return _REFERENCE.sub(lambda found: self.environment.get(found.group(1)) or found.group(2), value)
 
 
-def _told(error: ValidationError, config: Path, lines: Mapping[tuple[str | int, ...], int]) -> str:
+def _told(error: ValidationError, config: Path, lines: Mapping[Place, int]) -> str:
     """One line per mistake: file, line, where in it, what is wrong; never the value, which may be a secret."""
     told = []
     for problem in error.errors(include_input=False, include_url=False):

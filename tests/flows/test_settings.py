@@ -1,0 +1,178 @@
+"""bantam.yaml: every mistake is named by file and line before anything is asked, and no secret is ever shown."""
+
+import pytest
+
+from definitions.errors import ConfigurationError
+from flows.job import open_job
+from flows.settings import load_settings
+from tests.flows.line import ROOT, environment
+
+TOKEN, SECRET = "pat-CANARY-token", "CANARY-secret"
+SET = {"TOKEN": TOKEN, "SECRET": SECRET, "EMPTY": ""}
+WHOLE = """\
+definitions: handoff
+exchange_rates: {EUR: 1.08}
+sources:
+  - name: marketing
+    kind: hubspot
+    token: ${TOKEN}
+    twin: crm
+    stages: {closedwon: closed_won}
+    fields:
+      contact: {budget_status: bant_budget}
+  - name: crm
+    kind: salesforce
+    base_url: ${URL:-https://example.my.salesforce.com}
+    client_id: ${SECRET}
+    client_secret: ${SECRET}
+    stages: {Closed Won: closed_won}
+    activity_types: {inbound call: inbound_call}
+  - name: shop
+    kind: files
+    stages: {Won: closed_won}
+    streams:
+      - name: deals
+        kind: opportunity
+        path: deals.csv
+        id: id
+        columns: {source_stage: stage}
+"""
+
+
+def written(folder, text):
+    config = folder / "bantam.yaml"
+    config.write_text(text)
+    return config
+
+
+def test_the_whole_file_is_read(tmp_path):
+    settings = load_settings(written(tmp_path, WHOLE), SET)
+    assert [(source.name, source.kind, source.role) for source in settings.sources] == [
+        ("marketing", "hubspot", "marketing"),
+        ("crm", "salesforce", "crm"),
+        ("shop", "files", "crm"),
+    ]
+    assert settings.sources[0].token.get_secret_value() == TOKEN
+    assert settings.sources[1].base_url == "https://example.my.salesforce.com"
+    assert (settings.config_folder, settings.warehouse_url) == (tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("definitions: handoff", "definition: handoff", 1, ["definition", "Extra inputs"]),
+        ("definitions: handoff", "\tdefinitions: handoff", 1, ["not valid YAML"]),
+        ("exchange_rates: {EUR: 1.08}", "definitions: other", 2, ["'definitions'", "twice", "line 1"]),
+        ("EUR: 1.08", "EUR: 0", 2, ["exchange_rates", "EUR", "not above 0"]),
+        ("EUR: 1.08", "EUR: much", 2, ["exchange_rates.EUR", "number"]),
+        ("kind: hubspot", "kind: hubspt", 4, ["sources.0", "'hubspot', 'salesforce', 'files'"]),
+        ("name: marketing", "name: Marketing!", 4, ["sources.0.name", "pattern"]),
+        ("name: crm", "name: shop", 1, ["source names used twice: shop"]),
+        ("    token: ${TOKEN}\n", "", 4, ["sources.0.token", "required"]),
+        ("token: ${TOKEN}", "token: ${TOKEN_OF_NOBODY}", 6, ["does not set TOKEN_OF_NOBODY", ".env.example"]),
+        ("token: ${TOKEN}", "token: ${EMPTY}", 6, ["does not set EMPTY"]),
+        ("twin: crm", "twin: crn", 1, ["no source is called crn"]),
+        ("twin: crm", "role: sales", 7, ["sources.0.role", "'crm' or 'marketing'"]),
+        ("twin: crm", "page_size: 0", 7, ["sources.0.page_size", "greater than or equal to 1"]),
+        ("twin: crm", "time_zone: Mars/Olympus", 7, ["sources.0.time_zone", "Europe/Berlin"]),
+        ("twin: crm", "region: USA", 7, ["sources.0.region"]),
+        ("closedwon: closed_won", "closedwon: won", 8, ["sources.0.stages", "won is none of", "closed_won"]),
+        ("twin: crm", "statuses: {hot: very_hot}", 7, ["very_hot is none of", "marketing_qualified"]),
+        ("twin: crm", "lifecycle_stages: {mql: hot}", 7, ["hot is none of", "mql"]),
+        ("contact:", "contacts:", 9, ["no object 'contacts'", "contact, lead"]),
+        ("budget_status:", "budget_stat:", 9, ["contact has no field budget_stat", "budget_status"]),
+        ("columns: {source_stage: stage}", "columns: {stage: stage}", 22, ["sources.2.streams.0", "'stage'"]),
+        ("path: deals.csv", "path: ../deals.csv", 24, ["sources.2.streams.0.path", "stays inside"]),
+        ("stages: {Won: closed_won}\n", "stages: {}\n", 18, ["sources.2", "needs `stages`"]),
+        (WHOLE[WHOLE.index("sources:") :], "sources: []\n", 3, ["sources", "at least 1"]),
+    ],
+    ids=lambda part: part.strip().split("\n")[0] if isinstance(part, str) else "",
+)
+def test_a_mistake_is_named_by_file_and_line(tmp_path, old, new, line, words):
+    assert old in WHOLE
+    config = written(tmp_path, WHOLE.replace(old, new, 1))
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(config, SET)
+    told = str(refused.value)
+    assert told.startswith(f"{config}:{line}: "), told
+    assert [word for word in words if word not in told] == []
+    assert "CANARY" not in told
+
+
+def test_every_mistake_is_told_at_once(tmp_path):
+    config = written(tmp_path, WHOLE.replace("closedwon: closed_won", "closedwon: won").replace("EUR: 1.08", "EUR: -1"))
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(config, SET)
+    assert [line.split(": ")[0] for line in str(refused.value).splitlines()] == [f"{config}:2", f"{config}:8"]
+
+
+@pytest.mark.parametrize(
+    ("said", "environment", "url"),
+    [
+        ("${URL:-https://a.example}", {}, "https://a.example"),
+        ("${URL:-https://a.example}", {"URL": ""}, "https://a.example"),
+        ("${URL:-https://a.example}", {"URL": "https://b.example"}, "https://b.example"),
+        ("https://${HOST}.${ZONE:-example}/api", {"HOST": "crm"}, "https://crm.example/api"),
+        ("${URL:-}", {}, ""),
+        ("$URL", {"URL": "https://b.example"}, "$URL"),
+        ("${HOST}", {"HOST": "${TOKEN}"}, "${TOKEN}"),
+    ],
+    ids=["default", "empty is not set", "set", "within a text", "empty default", "no braces", "never twice"],
+)
+def test_the_environment_fills_in(tmp_path, said, environment, url):
+    config = written(tmp_path, WHOLE.replace("${URL:-https://example.my.salesforce.com}", f'"{said}"'))
+    assert load_settings(config, {**SET, **environment}).sources[1].base_url == url
+
+
+def test_a_secret_is_in_no_text_of_the_settings(tmp_path):
+    settings = load_settings(written(tmp_path, WHOLE), {**SET, "BANTAM_WAREHOUSE_URL": f"postgresql://a:{SECRET}@b/c"})
+    assert "CANARY" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_a_value_of_the_wrong_type_is_not_repeated(tmp_path):
+    """It may be a secret that slipped into the wrong line."""
+    config = written(tmp_path, WHOLE.replace("twin: crm", "lag_seconds: ${TOKEN}"))
+    with pytest.raises(ConfigurationError, match="lag_seconds") as refused:
+        load_settings(config, SET)
+    assert TOKEN not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("definitions: handoff", "definitions: handof", ["handof", "handoff"]),
+        ("definitions: handoff", "definitions: ours.yaml", ["ours.yaml", "cannot be read"]),
+        (
+            "inbound call: inbound_call",
+            "inbound call: inbound_cal",
+            ["crm.activity_types", "inbound_cal", "inbound_call"],
+        ),
+    ],
+    ids=["no such profile", "no such file", "no such activity"],
+)
+def test_settings_must_fit_the_definitions(tmp_path, old, new, words):
+    config = written(tmp_path, WHOLE.replace(old, new, 1))
+    with environment(SET), pytest.raises(ConfigurationError) as refused:
+        open_job(str(config), data=None, as_of=None, sources=None)
+    assert [word for word in words if word not in str(refused.value)] == []
+
+
+def test_definitions_beside_the_settings_are_found(tmp_path):
+    profile = (
+        (ROOT / "definitions" / "profiles" / "handoff.yaml")
+        .read_text()
+        .replace("definitions: handoff", "definitions: ours")
+    )
+    (tmp_path / "ours.yaml").write_text(profile)
+    config = written(tmp_path, WHOLE.replace("definitions: handoff", "definitions: ours.yaml", 1))
+    with environment({**SET, "BANTAM_HOME": str(tmp_path / "home")}):
+        job = open_job(str(config), data=None, as_of=None, sources=None)
+    assert (job.definitions.profile, job.data) == ("ours", tmp_path)
+
+
+def test_an_unknown_source_is_refused_by_the_names_there_are(tmp_path):
+    with (
+        environment(SET),
+        pytest.raises(ConfigurationError, match="no source is called hub; there are crm, marketing, shop"),
+    ):
+        open_job(str(written(tmp_path, WHOLE)), data=None, as_of=None, sources=["hub"])
