@@ -73,5 +73,5 @@ def refuse_if_blocking(report: AuditReport) -> None:
         f"the staged tables failed {len(failed)} of {len(report.results)} checks that stop a publication; "
         "the published tables stay as they were.\n" + "\n".join(lines) + "\n"
         "Look at the staged rows the checks name, mend the source or the definitions, then run again. "
-        "A deliberate change of volume can be let through with its reason."
+        "A deliberate change of volume can be let through with its reason: bantam run --accept-volume <reason>."
     )

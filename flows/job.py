@@ -16,7 +16,10 @@ from flows.settings import Settings, Source, load_settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """`started_at` is the only reading of the clock that tables see; `data` is where file sources start from."""
+    """`started_at` is the only reading of the clock that tables see; `data` is where file sources start from.
+
+    `volume_accepted_because` is a person's reason for far more or fewer rows than last time; null: that stops the run.
+    """
 
     settings: Settings
     definitions: Definitions
@@ -26,6 +29,7 @@ class Job:
     data: Path
     asked: tuple[str, ...]
     full: bool
+    volume_accepted_because: str | None = None
 
     def is_asked(self, source: Source) -> bool:
         """Whether this run pulls the source; without a choice it pulls all."""
@@ -33,7 +37,13 @@ class Job:
 
 
 def open_job(
-    config: str, *, data: str | None, as_of: date | None, sources: list[str] | None, full: bool = False
+    config: str,
+    *,
+    data: str | None,
+    as_of: date | None,
+    sources: list[str] | None,
+    full: bool = False,
+    accept_volume: str | None = None,
 ) -> Job:
     """Read settings and definitions and the clock; `as_of` is today in the reporting time zone unless given.
 
@@ -58,6 +68,7 @@ def open_job(
         data=Path(data) if data else settings.config_folder,
         asked=tuple(sources or ()),
         full=full,
+        volume_accepted_because=(accept_volume or "").strip() or None,
     )
 
 

@@ -180,7 +180,7 @@ def _audited(job: Job, engine: sa.Engine, known: Known, assembled: Assembled) ->
     report = audit(
         engine.url,
         [
-            structure_suite(CURATED, known.filled),
+            structure_suite(CURATED, known.filled, volume_accepted_because=job.volume_accepted_because),
             times_suite(sources, as_of=job.as_of, now=_judged_at(job)),
             reconciliation_suite(tallies, totals),
             agreement_suite(job.definitions, as_of=job.as_of),

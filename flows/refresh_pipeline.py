@@ -76,10 +76,11 @@ def refresh_pipeline(
     as_of: date | None = None,
     sources: list[str] | None = None,
     full: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment
+    accept_volume: str | None = None,
 ) -> Report:
     """Refresh the warehouse and return the run report. Safe to run twice; a second one at the same time exits 75."""
     seen = watcher()
-    job = open_job(config, data=data, as_of=as_of, sources=sources, full=full)
+    job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
     with opened_warehouse(job.settings) as engine, run_lock(engine):
         known = known_of(job, engine)
         report = publish(job, engine, known, _pulled(job, known, seen), seen)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from connectors.durable import make_folder
 from connectors.files import is_whole, landed_rows
 from connectors.landed import LandedPage, Rejected
 from connectors.landing import Landing
@@ -156,7 +157,7 @@ def _lines(path: Path, location: str) -> pl.LazyFrame:
 
 def _save(state: pl.DataFrame, path: Path) -> None:
     """Write durably: temporary name, fsync, rename, fsync of the folder."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_suffix(".part")
     crash_point("state.before_save")
     try:

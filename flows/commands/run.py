@@ -20,6 +20,7 @@ def run(
     as_of: date | None = None,
     source: list[str] | None = None,
     full: bool = False,
+    accept_volume: str | None = None,
     quiet: bool = False,
 ) -> None:
     """Refresh once and show what was done.
@@ -36,6 +37,8 @@ def run(
         Ask only these sources; the others keep the records they have.
     full
         Ask for everything again, not only for what changed.
+    accept_volume
+        Why far more or fewer rows than last time are right; kept with the audit. Without it they stop the run.
     quiet
         Print nothing; the exit code and the report file tell.
     """
@@ -43,6 +46,8 @@ def run(
     # A mistake in the settings is told at once, and not after Prefect has started its server.
     open_job(str(config), data=folder, as_of=as_of, sources=source, full=full)
     with watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):
-        report = refresh_pipeline(config=str(config), data=folder, as_of=as_of, sources=source, full=full)
+        report = refresh_pipeline(
+            config=str(config), data=folder, as_of=as_of, sources=source, full=full, accept_volume=accept_volume
+        )
     if not quiet:
         show_report(report, Console())

@@ -59,10 +59,10 @@ class Line:
     def surroundings(self, **more: str) -> dict[str, str]:
         return {**self.variables, "BANTAM_HOME": str(self.home), **more}
 
-    def refresh(self, as_of: date, *, full: bool = False, sources: list[str] | None = None) -> Report:
+    def refresh(self, as_of: date, *, accept_volume: str | None = None) -> Report:
         """Pull, recompute, audit and publish, as the flow does."""
         with environment(self.surroundings()):
-            return refresh(str(self.config), self.data, as_of, full=full, sources=sources)
+            return refresh(str(self.config), self.data, as_of, accept_volume=accept_volume)
 
     def reclassify(self, as_of: date) -> Report:
         """Assess again without asking anybody, as the flow does."""
@@ -109,12 +109,10 @@ class Line:
         return None if self.data is None else str(self.data)
 
 
-def refresh(
-    config: str, data: Path | None, as_of: date, *, full: bool = False, sources: list[str] | None = None
-) -> Report:
+def refresh(config: str, data: Path | None, as_of: date, *, accept_volume: str | None = None) -> Report:
     """One refresh in this environment."""
     folder = None if data is None else str(data)
-    job = open_job(config, data=folder, as_of=as_of, sources=sources, full=full)
+    job = open_job(config, data=folder, as_of=as_of, sources=None, accept_volume=accept_volume)
     with opened_warehouse(job.settings) as engine, run_lock(engine):
         known = known_of(job, engine)
         pulls = pulled(job, known)

@@ -160,7 +160,8 @@ def _scope(stream: FileStream) -> str | None:
 
 def _refuse_many(frame: pl.DataFrame, cells: Sequence[Cell], where: str) -> None:
     """Raise where columns hold too many values that are not what they are declared to hold; names all of them."""
-    latest = frame.filter("is_latest")
+    # What a file no longer holds is not in it, whatever an earlier one said.
+    latest = frame.filter("is_latest", ~pl.col("is_deleted"))
     complaints = [found for cell in cells if (found := _complaint(latest, cell))]
     if complaints:
         remedies = dict.fromkeys(remedy for _, remedy in complaints)

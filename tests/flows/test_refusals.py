@@ -1,0 +1,129 @@
+"""A run that is refused says why, ends with its exit code, and leaves tables, cursors and books as they were."""
+
+from datetime import date
+
+import pytest
+
+from definitions.errors import (
+    AuditRefusedError,
+    ConfigurationError,
+    FileUnreadableError,
+    SourceRefusedError,
+    TransformError,
+)
+from flows.sandbox_process import sandbox_running
+from tests.flows.line import ROOT, Line
+from tests.flows.shop import HEADER, copied_shop, opened_shop, write_deals
+
+pytestmark = pytest.mark.slow
+
+MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
+DEALS = [f"{number},Deal {number},Talking,2027-01-{number % 28 + 1:02},{number}00" for number in range(1, 151)]
+PROFILE = ROOT / "definitions" / "profiles" / "handoff.yaml"
+
+
+@pytest.fixture(scope="module")
+def monday(server, tmp_path_factory):
+    """A shop of 150 deals, published; one line of its file has no id and one a day that is none."""
+    folder = tmp_path_factory.mktemp("monday") / "shop"
+    line = opened_shop(folder, [*DEALS, ",Nobody's,Talking,2027-01-01,1", "151,Odd,Talking,never,1"], server)
+    profile = PROFILE.read_text().replace("definitions: handoff", "definitions: ours", 1)
+    (folder / "ours.yaml").write_text(profile)
+    line.config.write_text(line.config.read_text().replace("definitions: handoff", "definitions: ours.yaml"))
+    line.refresh(MONDAY)
+    return line
+
+
+@pytest.fixture
+def shop(server, monday, tmp_path):
+    return copied_shop(monday, tmp_path / "shop", server)
+
+
+def standing(line):
+    """Everything a reader or the next run may see."""
+    tables = {name: frame.rows() for name, frame in line.published().items()}
+    books = "ops.run", "ops.cursor", "ops.quarantine", "ops.audit_result", "ops.conservation", "ops.definitions_version"
+    return tables, {book: sorted(map(str, line.ask(f"SELECT * FROM {book}"))) for book in books}
+
+
+WITHOUT_STAGE = "id,name,phase,close,amount"
+
+
+def mistyped(rows):
+    return [row.replace("Talking", "Tlaking") for row in rows]
+
+
+def rewritten(line, rows, header=HEADER):
+    write_deals(line.config.parent, rows)
+    path = line.config.parent / "deals.csv"
+    path.write_text(path.read_text().replace(HEADER, header, 1))
+
+
+def edited_profile(line):
+    path = line.config.parent / "ours.yaml"
+    path.write_text(path.read_text().replace("lead_days: 180", "lead_days: 90", 1))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "code", "words"),
+    [
+        (lambda line: rewritten(line, DEALS[:60]), AuditRefusedError, 5, ["fct_opportunity", "-20%", "60 rows"]),
+        (lambda line: rewritten(line, mistyped(DEALS)), TransformError, 4, ["shop.deals", "source_stage", "150 of 15"]),
+        (lambda line: rewritten(line, DEALS, WITHOUT_STAGE), FileUnreadableError, 3, ["deals.csv", "stage"]),
+        (lambda line: (line.config.parent / "deals.csv").unlink(), FileUnreadableError, 3, ["shop.deals", "deals.csv"]),
+        (lambda line: rewritten(line, [row.replace("2027-01-", "01/2027/") for row in DEALS]), FileUnreadableError, 3,
+         ["'close'", "not an ISO day, in lines 2, 3, 4"]),
+        (edited_profile, ConfigurationError, 2, ["ours 2026.1", "version of its own"]),
+    ],
+    ids=["too few rows", "unknown words", "a column is gone", "no file", "unreadable dates", "edited definitions"],
+)  # fmt: skip
+def test_a_refused_run_changes_nothing_and_says_why(shop, change, error, code, words):
+    before = standing(shop)
+    change(shop)
+    with pytest.raises(error) as refused:
+        shop.refresh(TUESDAY)
+    assert refused.value.exit_code == code
+    assert [word for word in words if word not in str(refused.value)] == [], str(refused.value)
+    assert standing(shop) == before
+
+
+def test_a_change_of_volume_is_let_through_with_its_reason_which_is_kept(shop):
+    rewritten(shop, DEALS[:60])
+    report = shop.refresh(TUESDAY, accept_volume="the old region was sold")
+    assert shop.ask("SELECT count(*) FROM curated.fct_opportunity") == [(60,)]
+    assert [(row["deleted"], row["difference"]) for row in report["balance"]] == [(90, 0)]
+    kept = shop.ask(f"SELECT observed FROM ops.audit_result WHERE NOT is_success AND run_id = '{report['run_id']}'")
+    assert any("let through: the old region was sold" in observed for (observed,) in kept)
+
+
+def test_what_could_not_be_filed_stays_in_quarantine_until_its_file_is_read_again(shop):
+    """Neither record is in the state, or in it as it should be; the next run must not forget them."""
+    held = "SELECT reason_code, first_seen_on::text, last_seen_on::text FROM ops.quarantine ORDER BY 1"
+    monday, tuesday, wednesday = "2026-11-23", "2026-11-24", "2026-11-25"
+    assert shop.ask(held) == [("missing_id", monday, monday), ("unreadable_value", monday, monday)]
+    report = shop.refresh(TUESDAY)
+    assert shop.ask(held) == [("missing_id", monday, tuesday), ("unreadable_value", monday, tuesday)]
+    assert [(row["fetched"], row["quarantined"], row["difference"]) for row in report["balance"]] == [(152, 2, 0)]
+    rewritten(shop, [*DEALS, "151,Odd,Talking,never,1"])
+    report = shop.refresh(date.fromisoformat(wednesday))
+    assert shop.ask(held) == [("unreadable_value", monday, wednesday)]
+    assert [(row["fetched"], row["quarantined"], row["difference"]) for row in report["balance"]] == [(151, 1, 0)]
+
+
+def test_a_source_that_refuses_our_token_is_named_and_the_token_is_not(tmp_path, server):
+    with sandbox_running(20, date(2026, 11, 22)) as sandbox:
+        wrong = {**sandbox.environment, "HUBSPOT_TOKEN": "pat-CANARY-wrong"}
+        config = ROOT / "examples" / "hubspot_salesforce" / "bantam.yaml"
+        line = Line(config=config, home=tmp_path, variables=wrong)
+        with pytest.raises(SourceRefusedError, match="hubspot") as refused:
+            line.refresh(MONDAY)
+    assert refused.value.exit_code == 3
+    assert "CANARY" not in str(refused.value)
+    assert line.ask("SELECT count(*) FROM ops.run") == [(0,)]
+
+
+def test_nothing_of_the_home_is_open_to_others(shop):
+    """The warehouse of this shop is elsewhere; that of the embedded server is proved in its own room."""
+    modes = {path: path.stat().st_mode & 0o077 for path in [shop.home, *shop.home.rglob("*")]}
+    documents = {path for path in modes if path.is_relative_to(shop.home / "data_docs" / "static")}
+    assert [str(path) for path, open_to in modes.items() if open_to and path not in documents] == []
