@@ -14,10 +14,11 @@ from definitions.crash_points import crash_point
 from definitions.errors import ConfigurationError, PublishError
 from definitions.tables import CURATED, OPS, OPS_DEFINITIONS_VERSION, OPS_RUN, Table
 from warehouse.database_errors import DATABASE_ERRORS, is_passing, without_values
+from warehouse.loading import Frame
 from warehouse.merge import merge
 from warehouse.merge_rules import rule_of
 from warehouse.run import Run, Written
-from warehouse.staging import Frame, add_staged, check_staged
+from warehouse.staging import add_staged, check_staged
 from warehouse.tables import TABLES, staged_table
 
 _ATTEMPTS = 3

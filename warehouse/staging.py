@@ -4,11 +4,9 @@ The tables are unlogged: loading them costs no write-ahead log, and a server cra
 `staging.staged_run`, written last and unlogged too, says that everything of a run is there.
 """
 
-import threading
-from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-import polars as pl
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
@@ -17,46 +15,69 @@ from definitions.crash_points import crash_point
 from definitions.errors import PublishError
 from definitions.tables import CURATED, Table
 from warehouse.columns import frame_schema
-from warehouse.connect import bulk_connection
 from warehouse.database_errors import without_values
+from warehouse.loading import Frame, Loader, loading
 from warehouse.run import Run
 from warehouse.tables import STAMPED, staged_table
 
-Frame = pl.DataFrame | pl.LazyFrame
-
-# 200,000 rows of 79 columns took 1.4 s with two connections and 20,000 rows a batch, 3.3 s with one; client and server
-# each keep a core busy. Larger batches cost memory, smaller ones time.
-_CONNECTIONS = 2
-_BATCH_ROWS = 20_000
 _RUN = sa.Table(
     "staged_run", sa.MetaData(), sa.Column("run_id", sa.Text, nullable=False), schema="staging", prefixes=["UNLOGGED"]
 )
 
 
-@without_values("Staging")
+class Parts:
+    """Takes the tables of one run part by part: call it with the name of a table and some of its rows.
+
+    `rows` has the rows given so far of each table that was given; they are copied when the block of `staging` is over.
+    """
+
+    __slots__ = ("_contracts", "_loader", "rows")
+
+    def __init__(self, contracts: Sequence[Table], loader: Loader) -> None:
+        self.rows: dict[str, int] = {}
+        self._contracts = {contract.name: contract for contract in contracts}
+        self._loader = loader
+
+    @without_values("Staging")
+    def __call__(self, name: str, part: Frame) -> None:
+        """Check a part against its contract and hand it over to be copied; an empty table is an empty part.
+
+        A part holds the contract's content and, where the contract has it, `record_hash`; the columns that say which
+        run wrote a row are filled in at the end, given or not. A lazy part is collected batch by batch. It returns when
+        all rows but the last few batches are copied. Raises `PublishError` as `staging` does, for earlier parts too.
+        """
+        if name not in self._contracts:
+            raise PublishError(f"There is no contract for {name}.")
+        given = self._loader.put(name, _in_contract(part, self._contracts[name]))
+        self.rows[name] = self.rows.get(name, 0) + given
+
+
+@contextmanager
+def staging(engine: sa.Engine, run: Run, contracts: Sequence[Table] = CURATED) -> Iterator[Parts]:
+    """Empty `staging`, take every contract's rows in any number of parts, and say at the end that the run is there.
+
+    Copying goes on while the block computes the next part. Neither the order of tables nor that of rows matters. What a
+    dead run left is dropped. The caller holds the run lock: `staging` has room for one run.
+    An error in the block stops the copying and passes on. Raises `PublishError` when nothing was given for a contract,
+    a part is not as the contract says, or PostgreSQL refuses a value; the message names table and column.
+    """
+    _empty(engine, contracts)
+    with loading(engine) as loader:
+        parts = Parts(contracts, loader)
+        yield parts
+        _complete(engine, run, contracts, parts, loader)
+    crash_point("stage.after_load")
+
+
 def stage(
     engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table] = CURATED
 ) -> dict[str, int]:
-    """Empty `staging`, copy every contract's frame into its table there, and give the rows copied for each.
-
-    `frames` is keyed by table name. A frame holds the contract's content and, where the contract has it, `record_hash`;
-    the columns that say which run wrote a row are filled in here, given or not. What a dead run left is dropped.
-    Lazy frames are collected batch by batch. The caller holds the run lock: `staging` has room for one run.
-    Raises `PublishError` when a frame is missing or is not as the contract says, or PostgreSQL refuses a value; the
-    message names table and column.
-    """
+    """Stage every contract's frame, keyed by table name, and give the rows copied for each; see `staging`."""
     _check_names(frames, contracts)
-    chosen = _chosen(frames, contracts)
-    with engine.begin() as connection:
-        clear_staging(connection)
-        _create(connection, contracts)
-    rows = _copy(engine, chosen)
-    with engine.begin() as connection:
-        _stamp_all(connection, contracts, run)
-        _RUN.create(connection)
-        connection.execute(sa.insert(_RUN).values(run_id=run.run_id))
-    crash_point("stage.after_load")
-    return rows
+    with staging(engine, run, contracts) as add:
+        for contract in contracts:
+            add(contract.name, frames[contract.name])
+    return add.rows
 
 
 @without_values("Staging")
@@ -67,13 +88,14 @@ def stage_more(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contrac
 
 def add_staged(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, int]:
     """Do as `stage_more`, but let the database's own errors through, for whoever tries again."""
-    chosen = _chosen(frames, contracts)
+    chosen = {contract.name: _in_contract(frames[contract.name], contract) for contract in contracts}
     with engine.begin() as connection:
         check_staged(connection, run)
         for contract in contracts:
             staged_table(contract).drop(connection, checkfirst=True)
         _create(connection, contracts)
-    rows = _copy(engine, chosen)
+    with loading(engine) as loader:
+        rows = {name: loader.put(name, frame) for name, frame in chosen.items()}
     with engine.begin() as connection:
         _stamp_all(connection, contracts, run)
     return rows
@@ -97,16 +119,30 @@ def clear_staging(connection: sa.Connection) -> None:
         sa.Table(name, sa.MetaData(), schema="staging").drop(connection)
 
 
-def _check_names(frames: Mapping[str, Frame], contracts: Sequence[Table]) -> None:
+@without_values("Staging")
+def _empty(engine: sa.Engine, contracts: Sequence[Table]) -> None:
+    with engine.begin() as connection:
+        clear_staging(connection)
+        _create(connection, contracts)
+
+
+@without_values("Staging")
+def _complete(engine: sa.Engine, run: Run, contracts: Sequence[Table], parts: Parts, loader: Loader) -> None:
+    """Wait for the last rows, then say which run they are of and that all are there."""
+    loader.finish()
+    _check_names(parts.rows, contracts)
+    with engine.begin() as connection:
+        _stamp_all(connection, contracts, run)
+        _RUN.create(connection)
+        connection.execute(sa.insert(_RUN).values(run_id=run.run_id))
+
+
+def _check_names(given: Collection[str], contracts: Sequence[Table]) -> None:
     names = {contract.name for contract in contracts}
-    if missing := sorted(names - set(frames)):
+    if missing := sorted(names - set(given)):
         raise PublishError(f"Nothing was given to stage for {', '.join(missing)}; an empty table is an empty frame.")
-    if unknown := sorted(set(frames) - names):
+    if unknown := sorted(set(given) - names):
         raise PublishError(f"There is no contract for {', '.join(unknown)}.")
-
-
-def _chosen(frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, Frame]:
-    return {contract.name: _in_contract(frames[contract.name], contract) for contract in contracts}
 
 
 def _in_contract(frame: Frame, contract: Table) -> Frame:
@@ -129,64 +165,6 @@ def _create(connection: sa.Connection, contracts: Sequence[Table]) -> None:
         columns = [column for column in staged_table(contract).columns if column.name not in STAMPED]
         bare = (sa.Column(column.name, column.type) for column in columns)
         sa.Table(contract.name, sa.MetaData(), *bare, schema="staging", prefixes=["UNLOGGED"]).create(connection)
-
-
-def _copy(engine: sa.Engine, frames: Mapping[str, Frame]) -> dict[str, int]:
-    """Copy all frames over a few connections at once; the first failure stops the others."""
-    batches = _Batches(frames)
-
-    def work() -> None:
-        batch = batches.take()
-        if batch is None:
-            return
-        try:
-            with bulk_connection(engine) as connection, connection.cursor() as cursor:
-                while batch is not None:
-                    name, rows = batch
-                    cursor.adbc_ingest(name, rows, mode="append", db_schema_name="staging")
-                    batch = batches.take()
-        except BaseException:
-            batches.stop()
-            raise
-
-    with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        for done in [pool.submit(work) for _ in range(_CONNECTIONS)]:
-            done.result()
-    return batches.rows
-
-
-class _Batches:
-    """Batches of all frames in turn, taken by several threads; counts the rows of each table."""
-
-    __slots__ = ("_lock", "_source", "rows")
-
-    def __init__(self, frames: Mapping[str, Frame]) -> None:
-        self.rows = dict.fromkeys(frames, 0)
-        self._lock = threading.Lock()
-        self._source = _batches(frames)
-
-    def take(self) -> tuple[str, pl.DataFrame] | None:
-        """Give the next table name and batch; None at the end."""
-        with self._lock:
-            batch = next(self._source, None)
-            if batch is not None:
-                self.rows[batch[0]] += batch[1].height
-            return batch
-
-    def stop(self) -> None:
-        """Give no more batches."""
-        with self._lock:
-            self._source.close()
-
-
-def _batches(frames: Mapping[str, Frame]) -> Generator[tuple[str, pl.DataFrame]]:
-    for name, frame in frames.items():
-        slices = (
-            frame.iter_slices(_BATCH_ROWS)
-            if isinstance(frame, pl.DataFrame)
-            else frame.collect_batches(chunk_size=_BATCH_ROWS)
-        )
-        yield from ((name, rows) for rows in slices if rows.height)
 
 
 def _stamp_all(connection: sa.Connection, contracts: Sequence[Table], run: Run) -> None:
