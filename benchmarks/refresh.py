@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.company import job_in, pulled_before
 from benchmarks.measured import Clocks, ServerClock, tell
 from flows.publication import known_of, publish_records
+from flows.spill import spilling
 from flows.states import read_records
 from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
@@ -17,15 +18,15 @@ def main() -> None:
     """Refresh once from what is landed, and say what it took."""
     home = Path(sys.argv[1])
     job = job_in(home)
-    with EmbeddedServer(home) as server:
+    with EmbeddedServer(home) as server, spilling(job.home.spill) as spill:
         engine = engine_for(server.url)
         migrate(engine)
         clocks: Any = Clocks(ServerClock(home))
         with clocks.step("asking what is published"):
-            known = known_of(job, engine)
+            known = known_of(job, engine, spill)
         pulls = pulled_before(job, known)
         with clocks.step("reading records"):
-            records, states = read_records(job, known, pulls)
+            records, states = read_records(job, known, pulls, spill)
         report = publish_records(job, engine, known, records, states, pulls, clocks)
         written = sum(sum(counts.values()) for counts in report["written"].values())
         tell({"steps": clocks.steps, **clocks.totals(), "written": written})

@@ -29,6 +29,11 @@ class Home:
         return self.part("state")
 
     @property
+    def spill(self) -> Path:
+        """What a run has no room for in memory; empty between runs."""
+        return self.part("spill")
+
+    @property
     def reports(self) -> Path:
         """One machine-readable report a run."""
         return self.part("reports")

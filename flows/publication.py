@@ -31,6 +31,7 @@ from flows.progress import Watcher
 from flows.pulling import Errand
 from flows.reading import QUARANTINE_COLUMNS, unfiled_of
 from flows.run_report import Facts, Report, build_report, write_report
+from flows.spill import Spill
 from flows.state_files import StreamState, forget_old_states
 from transforms.assembly import Assembled, assemble
 from transforms.terms import Before, Records, Terms
@@ -38,7 +39,7 @@ from warehouse import reads
 from warehouse.connect import safe_url
 from warehouse.publish import publish
 from warehouse.run import Run, Written
-from warehouse.staging import stage, stage_more
+from warehouse.staging import stage_more, staging
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,8 @@ class Known:
     unfiled: pl.DataFrame
 
 
-def known_of(job: Job, engine: sa.Engine) -> Known:
-    """Read what is published."""
+def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
+    """Read what is published; the wide rows of issues lie in `spill`."""
     last = reads.last_run(engine)
     if last is not None and job.as_of < last.as_of:
         raise ConfigurationError(
@@ -74,7 +75,7 @@ def known_of(job: Job, engine: sa.Engine) -> Known:
         versions={place: row["state_version"] for place, row in zip(places, cursors, strict=True)},
         before=Before(
             classes={kind: reads.published_classes(engine, kind) for kind in ("person", "opportunity")},
-            issues=reads.live_issues(engine, job.as_of),
+            issues=spill.put("issues before", reads.live_issues(engine, job.as_of)),
             snapshots=reads.latest_snapshots(engine, job.as_of),
         ),
         filled={} if last is None else filled(engine.url, "curated", CURATED),
@@ -111,12 +112,11 @@ def publish_records(
         definitions_version=job.definitions.version,
         is_draft=job.definitions.is_draft,
     )
-    with seen.step("computing"):
+    with seen.step("computing and staging"):
         _refuse_many(job, records)
-        assembled = assemble(records, known.before, _terms(job, known))
-        crash_point("transform.mid")
-    with seen.step("staging"):
-        stage(engine, run, assembled.tables)
+        with staging(engine, run) as give:
+            assembled = assemble(records, known.before, _terms(job, known), give)
+            crash_point("transform.mid")
         stage_more(engine, run, {"conservation": assembled.balance}, [OPS_CONSERVATION])
     with seen.step("auditing"):
         audited = _audited(job, engine, known, assembled)
@@ -146,9 +146,11 @@ def _terms(job: Job, known: Known) -> Terms:
 def _refuse_many(job: Job, records: Records) -> None:
     """Stop where more of a stream was set aside than the settings allow: that is no longer a few bad records."""
     aside = records.quarantined.group_by("source_system", "stream").agg(aside=pl.len())
-    shares = aside.join(
-        records.shown.group_by("source_system", "stream").agg(shown=pl.len()), on=["source_system", "stream"]
-    )
+    counts = [
+        one.record_keys.select(source_system=pl.lit(one.source), stream=pl.lit(one.stream), shown=pl.len())
+        for one in records.shown
+    ]
+    shares = aside.join(pl.concat(pl.collect_all(counts)), on=["source_system", "stream"])
     over = shares.filter(
         pl.col("aside") > pl.max_horizontal(pl.lit(10), pl.col("shown") * job.settings.quarantine_ceiling)
     )

@@ -1,6 +1,8 @@
 """From the states of streams to canonical records, one stream after the other."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -11,12 +13,15 @@ from connectors.source import Stream
 from definitions.file_stream import FileStream
 from definitions.model import Definitions
 from flows.sources import VendorSource, meaning_of, meaning_of_files
+from flows.spill import Spill
 from flows.state_files import StreamState
 from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.files import conform_file, stages_of_file
-from transforms.conform.readings import READINGS
+from transforms.conform.hubspot_merges import merges_of, with_survivors
+from transforms.conform.readings import READINGS, read_kinds
 from transforms.frames import schema_of
 from transforms.gathering import Heard
+from transforms.terms import Shown
 
 QUARANTINE_COLUMNS = [field.name for field in QUARANTINE]
 _UNFILED = "the record cannot be filed"
@@ -27,19 +32,28 @@ def heard_vendor(
     stream: Stream[Any],
     state: StreamState,
     definitions: Definitions,
+    spill: Spill,
     *,
     pulled: int,
     aside: pl.DataFrame,
 ) -> Heard:
-    """Conform one stream of a vendor; `aside` holds the records that were set aside before they were landed."""
+    """Conform one stream of a vendor, part by part, so that only a part of its text is ever in memory.
+
+    `aside` holds the records that were set aside before they were landed.
+    """
     reading = READINGS[source.kind][state.stream]
     meaning = meaning_of(source, definitions)
-    conformed = reading.read(state.frame(), meaning)
-    kinds = {reading.kind: conformed}
-    for kind, read in (reading.also or {}).items():
-        kinds[kind] = read(state.frame(), meaning)
-    keys = _own_keys(conformed) if reading.explodes else _keys(state, source.name, stream.source_object)
-    return _heard(source.name, state.stream, kinds, keys, pulled=pulled, aside=aside)
+    where = f"{source.name}.{state.stream}"
+    merges = merges_of(state.frame(), where) if reading.merges else None
+    kept = Kept(spill, where)
+    for batch in state.batches():
+        known = batch if merges is None else with_survivors(batch, merges)
+        kept.add(read_kinds(reading, known, meaning, where))
+    if reading.explodes:
+        keys = pl.concat([kept.keys(reading.kind), *(part.lazy().select("record_key") for part in kept.quarantined)])
+    else:
+        keys = _keys(state, source.name, stream.source_object)
+    return kept.heard(_shown(source.name, state, reading.kind, keys, aside, pulled), aside)
 
 
 def heard_file(
@@ -47,34 +61,67 @@ def heard_file(
     stream: FileStream,
     state: StreamState,
     definitions: Definitions,
+    spill: Spill,
     *,
     pulled: int,
     aside: pl.DataFrame,
 ) -> Heard:
-    """Conform one file; a file of opportunities tells its stages too."""
+    """Conform one file, whole: what is wrong with a column shows only in all of it. Opportunities tell stages too."""
     meaning = meaning_of_files(source, definitions)
-    kinds = {stream.kind: conform_file(state.frame(), meaning, stream=stream)}
+    kept = Kept(spill, f"{source.name}.{stream.name}")
+    kept.add({stream.kind: conform_file(state.frame(), meaning, stream=stream)})
     if stream.kind == "opportunity":
-        kinds["stage"] = stages_of_file(state.frame(), meaning, stream=stream)
-    return _heard(source.name, stream.name, kinds, _keys(state, source.name, stream.name), pulled=pulled, aside=aside)
+        kept.add({"stage": stages_of_file(state.frame(), meaning, stream=stream)})
+    keys = _keys(state, source.name, stream.name)
+    return kept.heard(_shown(source.name, state, stream.kind, keys, aside, pulled), aside)
 
 
-def _heard(
-    source: str, stream: str, kinds: dict[str, Conformed], keys: pl.Series, *, pulled: int, aside: pl.DataFrame
-) -> Heard:
-    keys = pl.concat([keys, aside["record_key"]])
-    return Heard(source=source, stream=stream, kinds=kinds, record_keys=keys, pulled=pulled, aside=aside)
+@dataclass(slots=True)
+class Kept:
+    """What has been conformed of one stream: records on disk, what was set aside and versions of deals in memory."""
+
+    spill: Spill
+    where: str
+    quarantined: list[pl.DataFrame] = field(default_factory=list)
+    _kinds: list[str] = field(default_factory=list)
+    _versions: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, kinds: Mapping[str, Conformed]) -> None:
+        """Put a part beside the others."""
+        for kind, conformed in kinds.items():
+            self.spill.add(self._name(kind), conformed.records)
+            self.quarantined.append(conformed.quarantined)
+            if conformed.versions is not None:
+                self._versions.append(conformed.versions)
+            if kind not in self._kinds:
+                self._kinds.append(kind)
+
+    def keys(self, kind: str) -> pl.LazyFrame:
+        """Record keys of what could be read."""
+        return self.spill.scan(self._name(kind)).select("record_key")
+
+    def heard(self, shown: Shown, aside: pl.DataFrame) -> Heard:
+        """The stream as the computation takes it."""
+        return Heard(
+            shown=shown,
+            kinds={kind: self.spill.scan(self._name(kind)) for kind in self._kinds},
+            quarantined=pl.concat([*self.quarantined, aside]),
+            versions=pl.concat(self._versions) if self._versions else None,
+        )
+
+    def _name(self, kind: str) -> str:
+        return f"{self.where}.{kind}"
 
 
-def _keys(state: StreamState, source: str, object_name: str) -> pl.Series:
+def _shown(source: str, state: StreamState, kind: str, keys: pl.LazyFrame, aside: pl.DataFrame, pulled: int) -> Shown:
+    told = pl.concat([keys, aside.lazy().select("record_key")])
+    return Shown(source=source, stream=state.stream, kind=kind, record_keys=told, pulled=pulled)
+
+
+def _keys(state: StreamState, source: str, object_name: str) -> pl.LazyFrame:
     """Keys of all records the stream has shown, from the state alone."""
     key = pl.concat_str(pl.lit(f"{source}:{object_name}:"), "source_id")
-    return state.frame().filter("is_latest").select(record_key=key).collect()["record_key"]
-
-
-def _own_keys(conformed: Conformed) -> pl.Series:
-    """Keys of records that lie several in one landed record."""
-    return pl.concat([conformed.records["record_key"], conformed.quarantined["record_key"]])
+    return state.frame().filter("is_latest").select(record_key=key)
 
 
 def unfiled_of(quarantine: pl.DataFrame) -> pl.DataFrame:

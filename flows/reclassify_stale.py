@@ -9,6 +9,7 @@ from flows.job import open_job
 from flows.progress import watcher
 from flows.publication import known_of, publish_records
 from flows.run_report import Report
+from flows.spill import spilling
 from flows.states import read_records
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
@@ -22,10 +23,10 @@ def reclassify_stale(config: str = "bantam.yaml", as_of: date | None = None) -> 
     """
     seen = watcher()
     job = open_job(config, data=None, as_of=as_of, sources=None)
-    with opened_warehouse(job.settings) as engine, run_lock(engine):
-        known = known_of(job, engine)
+    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+        known = known_of(job, engine, spill)
         with seen.step("reading records"):
-            records, states = read_records(job, known, [])
+            records, states = read_records(job, known, [], spill)
         report = publish_records(job, engine, known, records, states, [], seen)
     keep_artifacts(report)
     return report

@@ -22,6 +22,7 @@ from flows.publication import Known, begun, known_of, publish_records
 from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
 from flows.run_report import Report
 from flows.sources import Opened, opened
+from flows.spill import Spill, spilling
 from flows.states import read_records
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
@@ -62,10 +63,12 @@ _THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
 
 
 @task(cache_policy=NO_CACHE)
-def publish(job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], seen: Watcher) -> Report:
+def publish(
+    job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill, seen: Watcher
+) -> Report:
     """Recompute, stage, audit and publish."""
     with seen.step("reading records"):
-        records, states = read_records(job, known, pulls)
+        records, states = read_records(job, known, pulls, spill)
     return publish_records(job, engine, known, records, states, pulls, seen)
 
 
@@ -81,9 +84,9 @@ def refresh_pipeline(
     """Refresh the warehouse and return the run report. Safe to run twice; a second one at the same time exits 75."""
     seen = watcher()
     job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with opened_warehouse(job.settings) as engine, run_lock(engine):
-        known = known_of(job, engine)
-        report = publish(job, engine, known, _pulled(job, known, seen), seen)
+    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+        known = known_of(job, engine, spill)
+        report = publish(job, engine, known, _pulled(job, known, seen), spill, seen)
     keep_artifacts(report)
     return report
 

@@ -38,9 +38,8 @@ class Facts:
 
 def build_report(facts: Facts, definitions: Definitions, records: Records, assembled: Assembled) -> Report:
     """Put the run in numbers: counts per stage, balance, classes, what moved, what is wrong, what it is worth."""
-    people, deals = assembled.classified["person"].lazy(), assembled.classified["opportunity"].lazy()
-    changes = assembled.tables["fct_classification_change"].lazy()
-    issues = assembled.tables["fct_hygiene_issue"].lazy().filter(pl.col("state") == "open")
+    people, deals, changes = assembled.people.lazy(), assembled.deals.lazy(), assembled.changes.lazy()
+    issues = assembled.issues.lazy().filter(pl.col("state") == "open")
     quarantined = records.quarantined.group_by("source_system", "stream", "reason_code", "field_name", "detail").agg(
         records=pl.len()
     )
@@ -99,13 +98,12 @@ def _pulled(source: str, pulled: Pulled) -> Report:
 
 
 def _people(assembled: Assembled) -> Report:
-    bridge = assembled.tables["bridge_person_source"].filter(~pl.col("is_deleted"))
-    persons = assembled.tables["dim_person"].height
+    people = assembled.people
     return {
-        "records": bridge.height,
-        "persons": persons,
-        "in_several_systems": assembled.tables["dim_person"].filter(pl.col("source_count") > 1).height,
-        "largest": assembled.tables["dim_person"]["record_count"].max(),
+        "records": assembled.live_records,
+        "persons": people.height,
+        "in_several_systems": people.filter(pl.col("source_count") > 1).height,
+        "largest": people["record_count"].max(),
     }
 
 

@@ -13,13 +13,16 @@ from flows.publication import Known
 from flows.reading import heard_file, heard_vendor, set_aside, with_unfiled
 from flows.settings import HubSpotSource, SalesforceSource
 from flows.sources import STREAMS, envelope_of, meaning_of_files
+from flows.spill import Spill
 from flows.state_files import Shelf, StreamState, fold_files, fold_pages
 from transforms.conform.readings import READINGS
 from transforms.gathering import Heard, gathered_records
 from transforms.terms import Records
 
 
-def heard_streams(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tuple[list[Heard], list[StreamState]]:
+def heard_streams(
+    job: Job, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill
+) -> tuple[list[Heard], list[StreamState]]:
     """Every stream of every source, pulled by this run or not, as canonical records with the state they came from."""
     landing = Landing(job.home.landing)
     pulled = {(source, one.stream): one for source, one in pulls}
@@ -30,16 +33,18 @@ def heard_streams(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tu
         for stream in streams:
             place = (source.name, stream.name)
             own = replace(shelf, source=source.name, stream=stream.name, last_version=known.versions.get(place))
-            state, told = _read(job, known, source, stream, own, pulled.get(place))
+            state, told = _read(job, known, source, stream, own, pulled.get(place), spill)
             heard.append(told)
             states.append(state)
     return heard, states
 
 
-def read_records(job: Job, known: Known, pulls: list[tuple[str, Pulled]]) -> tuple[Records, list[StreamState]]:
-    """All records of all sources, by kind, and the states they came from; only one copy of them is held."""
-    heard, states = heard_streams(job, known, pulls)
-    return gathered_records(heard.pop(0) for _ in range(len(heard))), states
+def read_records(
+    job: Job, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill
+) -> tuple[Records, list[StreamState]]:
+    """All records of all sources, by kind, which lie in `spill`, and the states they came from."""
+    heard, states = heard_streams(job, known, pulls, spill)
+    return gathered_records(heard), states
 
 
 def _read(
@@ -49,6 +54,7 @@ def _read(
     stream: Stream[Any] | FileStream,
     shelf: Shelf,
     pulled: Pulled | None,
+    spill: Spill,
 ) -> tuple[StreamState, Heard]:
     count = 0 if pulled is None else pulled.records
     if isinstance(source, FilesSource):
@@ -58,7 +64,7 @@ def _read(
         if not (stream.complete and pulled is not None and pulled.pages):
             aside = with_unfiled(aside, known.unfiled, source.name, stream.name)
         state = fold_files(shelf, stream, meaning_of_files(source, job.definitions))
-        return state, heard_file(source, stream, state, job.definitions, pulled=count, aside=aside)
+        return state, heard_file(source, stream, state, job.definitions, spill, pulled=count, aside=aside)
     if isinstance(stream, FileStream):
         raise TypeError("a vendor has no streams of files")
     aside = set_aside(source.name, stream.name, stream.source_object, shelf.unread_rejected())
@@ -73,4 +79,4 @@ def _read(
         # A list with records set aside may have lost the one that is missing; an empty one is more likely a fault.
         is_whole=pulled is not None and pulled.is_full and pulled.records > 0 and not pulled.rejected,
     )
-    return state, heard_vendor(source, stream, state, job.definitions, pulled=count, aside=aside)
+    return state, heard_vendor(source, stream, state, job.definitions, spill, pulled=count, aside=aside)

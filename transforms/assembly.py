@@ -1,126 +1,194 @@
-"""The whole computation: canonical records in, the next curated tables out. Pure: same records, same rows."""
+"""The whole computation: canonical records in, the next curated tables out. Pure: same records, same rows.
+
+Tables are given away as they are made, the wide ones in parts, so that no more than a part of them is in memory.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
 
 from definitions import tables as contract
-from definitions.tables import CURATED, Table
-from transforms import balance as places
 from transforms.calendar import calendar
+from transforms.conservation import conservation
 from transforms.curate_opportunities import curated_opportunities, roles, stage_table
-from transforms.curate_people import account_table, curated_people, with_deals
+from transforms.curate_people import Company, account_table, accounts_of_people, curated_people, with_deals
 from transforms.engagement import activities
-from transforms.entities import resolved_entities
-from transforms.frames import conformed, with_record_hash
-from transforms.history import class_changes, issue_lives, owed, snapshot
-from transforms.hygiene import findings
+from transforms.entities import golden_people, resolved_entities, tied_people
+from transforms.giving import Desk, Give
+from transforms.history import owed, snapshot
+from transforms.people_parts import PART_PERSONS, Part, parts_of
 from transforms.terms import Before, Entities, Records, Terms
 from transforms.totals import source_totals
 
-_BRIDGES = {
-    "person": contract.BRIDGE_PERSON_SOURCE,
-    "account": contract.BRIDGE_ACCOUNT_SOURCE,
-    "opportunity": contract.BRIDGE_OPPORTUNITY_SOURCE,
-}
 _GOLDEN = {"dim_person": "person", "dim_account": "account", "fct_opportunity": "opportunity", "dim_owner": "owner"}
-_CLASS = {"person": "lifecycle_class", "opportunity": "pipeline_class"}
+_MATCH = ["match_rule", "match_confidence", "is_survivor"]
+_MOVE = ["activity_type", "engagement_level", "direction"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembled:
-    """All that a run computed.
+    """What is left to tell of a run once its tables are given away.
 
-    `tables` holds every curated table's next rows but the columns only the publisher knows; `balance` is the
-    conservation of each stream; `totals` what the source records say of deals in sum; `streams_of` which streams feed a
-    golden table; `findings` are the failing (record, rule) pairs; `classified` people and deals with all their facets.
+    `balance` is the conservation of each stream; `totals` what the source records say of deals in sum; `streams_of`
+    which streams feed a golden table; `people` has claimed_class, lifecycle_class, record_count and source_count of
+    each person; `deals` the rows of `fct_opportunity`; `changes` and `issues` what reports count of their tables;
+    `live_records` how many source records the people are made of.
     """
 
-    tables: Mapping[str, pl.DataFrame]
     balance: pl.DataFrame
     totals: pl.DataFrame
     streams_of: Mapping[str, Sequence[tuple[str, str]]]
-    findings: pl.DataFrame
-    classified: Mapping[str, pl.DataFrame]
+    people: pl.DataFrame
+    deals: pl.DataFrame
+    changes: pl.DataFrame
+    issues: pl.DataFrame
+    live_records: int
 
 
-def assemble(records: Records, before: Before, terms: Terms) -> Assembled:
-    """Resolve, curate, classify, check: all tables of the next publication."""
-    definitions, as_of = terms.definitions, terms.as_of
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _People:
+    """What is kept of the persons of a part, or of all: `facts` for the report, `chosen` (entity_id, record_key)."""
+
+    facts: pl.DataFrame
+    chosen: pl.DataFrame
+    live_records: int
+
+
+def assemble(
+    records: Records, before: Before, terms: Terms, give: Give, *, part_persons: int = PART_PERSONS
+) -> Assembled:
+    """Resolve, curate, classify, check; give every curated table away, in at least one part each.
+
+    Persons are computed `part_persons` at a time: how many makes no difference to what is given in all.
+    """
+    desk = Desk(give, before, terms)
     entities = resolved_entities(records, terms)
-    bridges = {kind: entity.bridge for kind, entity in entities.items()}
-    owners = _owner_table(entities["owner"])
-    acts = activities(records.kinds["activity"], definitions, bridges=bridges, ignored_owners=terms.ignored_owners)
-    on_deals = roles(records, entities["person"], entities["opportunity"], terms)
-    stage_rows = stage_table(records, terms)
-    deals = curated_opportunities(records, entities, acts, on_deals, owners, stage_rows, before, terms)
-    on_deals = on_deals.join(deals.select("opportunity_id"), on="opportunity_id", how="semi", maintain_order="left")
-    accounts = account_table(entities, owners)
-    people = curated_people(
-        records, entities, acts, on_deals, deals=deals, accounts=accounts, owners=owners, before=before, terms=terms
+    tied = tied_people(records.kinds["person"])
+    company = _company(records, entities, tied, before, terms)
+    parts = [_give_people(part, records, company, before, terms, desk) for part in parts_of(tied, part_persons)]
+    people = _People(
+        facts=pl.concat([part.facts for part in parts]),
+        chosen=pl.concat([part.chosen for part in parts]),
+        live_records=sum(part.live_records for part in parts),
     )
-    open_classes = [rule.name for rule in definitions.opportunities if rule.is_open_class]
-    accounts = with_deals(accounts, deals, open_classes)
-    failing = pl.concat(
-        [
-            findings(people.lazy(), definitions, "person", as_of).collect(),
-            findings(deals.lazy(), definitions, "opportunity", as_of).collect(),
-        ]
-    )
-    live = {"person": people, "opportunity": deals, "account": accounts}
-    tables = {
-        "dim_date": _dates(deals, terms),
-        "dim_owner": owners,
-        "dim_stage": stage_rows,
-        "dim_product": records.kinds["product"].filter(~pl.col("is_deleted")).with_columns(product_id="record_key"),
-        "dim_account": accounts,
-        "dim_person": people,
-        "fct_opportunity": deals,
-        "fct_activity": _only_live(acts, live),
-        "bridge_opportunity_person": on_deals.join(
-            people.select("person_id"), on="person_id", how="semi", maintain_order="left"
-        ),
-        "fct_classification_change": _changes(live, before, terms),
-        "fct_hygiene_issue": issue_lives(
-            before.issues.lazy(), failing.lazy(), as_of=as_of, is_baseline=terms.is_baseline
-        ).collect(),
-        "fct_opportunity_daily_snapshot": snapshot(deals.lazy(), owed(before.snapshots.lazy(), as_of), as_of).collect(),
-        **{table.name: _bridge(records, entities[kind], kind, live) for kind, table in _BRIDGES.items()},
-    }
+    _give_company(records, company, before, terms, desk)
+    _give_links(records, company, tied, people.chosen, terms, desk)
     return Assembled(
-        tables={table.name: _published(tables[table.name], table) for table in CURATED},
-        balance=_balance(records, entities, terms),
-        totals=source_totals(records.kinds["opportunity"], entities["opportunity"], stage_rows, terms.roles),
+        balance=conservation(records, entities, tied, people.chosen, terms),
+        totals=source_totals(
+            records.kinds["opportunity"].collect(), entities["opportunity"], company.stages, terms.roles
+        ),
         streams_of={table: _streams(records, kind) for table, kind in _GOLDEN.items()},
-        findings=failing,
-        classified={"person": people, "opportunity": deals},
+        people=people.facts,
+        deals=company.deals,
+        changes=desk.all_changes(),
+        issues=desk.all_issues(),
+        live_records=people.live_records,
     )
+
+
+def _company(
+    records: Records, entities: dict[str, Entities], tied: pl.DataFrame, before: Before, terms: Terms
+) -> Company:
+    """Everything but the people."""
+    owners = _owner_table(entities["owner"])
+    stages = stage_table(records, terms)
+    on_deals = roles(records, tied, entities["opportunity"], terms)
+    acts = _acts(records, terms, {"opportunity": entities["opportunity"].bridge})
+    columns = ["opportunity_id", "is_human", "is_completed", "occurred_at"]
+    done = acts.filter(pl.col("opportunity_id").is_not_null()).select(columns).collect(engine="streaming")
+    deals = curated_opportunities(records, entities, done, on_deals, owners, stages, before, terms)
+    open_classes = [rule.name for rule in terms.definitions.opportunities if rule.is_open_class]
+    moves = _acts(records, terms, {"person": tied}).filter(pl.col("person_id").is_not_null())
+    return Company(
+        entities=entities,
+        linked=accounts_of_people(records, tied, entities["account"]),
+        acts=moves.select(
+            "person_id",
+            # Words that repeat a million times are kept once.
+            *(pl.col(name).cast(pl.Categorical) for name in _MOVE),
+            "is_inferred", "is_completed", "is_human", "occurred_at",
+        ).collect(engine="streaming"),
+        on_deals=on_deals.join(deals.select("opportunity_id"), on="opportunity_id", how="semi", maintain_order="left"),
+        deals=deals,
+        accounts=with_deals(account_table(entities, owners), deals, open_classes),
+        owners=owners,
+        stages=stages,
+    )  # fmt: skip
+
+
+def _acts(records: Records, terms: Terms, bridges: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
+    return activities(
+        records.kinds["activity"], terms.definitions, bridges=bridges, ignored_owners=terms.ignored_owners
+    )
+
+
+def _give_people(part: Part, records: Records, company: Company, before: Before, terms: Terms, desk: Desk) -> _People:
+    """Curate the persons of a part and give away their rows, records, issues and changes of class."""
+    golden, live_records = _give_records(part, records, terms, desk)
+    acts = company.acts.filter(part.holds("person_id")).with_columns(pl.col(_MOVE).cast(pl.String))
+    classes = before.classes["person"].filter(part.holds("record_id"))
+    people = curated_people(golden, replace(company, acts=acts), classes, terms)
+    desk.give(contract.DIM_PERSON, people)
+    desk.give_history("person", people, classes, part.holds("record_id"))
+    return _People(
+        facts=people.select("claimed_class", "lifecycle_class", "record_count", "source_count"),
+        chosen=golden.select("entity_id", "record_key"),
+        live_records=live_records,
+    )
+
+
+def _give_records(part: Part, records: Records, terms: Terms, desk: Desk) -> tuple[pl.DataFrame, int]:
+    """Give away the source records of a part's live persons; return their golden rows and how many records live."""
+    golden, own = golden_people(records.kinds["person"], part.tied, terms)
+    sources = own.join(golden.select("entity_id"), on="entity_id", how="semi").rename({"entity_id": "person_id"})
+    aliases = sources.join(part.tied.select("record_key", *_MATCH), on="record_key")
+    desk.give(contract.BRIDGE_PERSON_SOURCE, aliases)
+    return golden, aliases.height - int(aliases["is_deleted"].sum())
+
+
+def _give_company(records: Records, company: Company, before: Before, terms: Terms, desk: Desk) -> None:
+    deals, as_of = company.deals, terms.as_of
+    desk.give(contract.DIM_DATE, _dates(deals, terms))
+    desk.give(contract.DIM_OWNER, company.owners)
+    desk.give(contract.DIM_STAGE, company.stages)
+    products = records.kinds["product"].filter(~pl.col("is_deleted")).collect()
+    desk.give(contract.DIM_PRODUCT, products.with_columns(product_id="record_key"))
+    desk.give(contract.DIM_ACCOUNT, company.accounts)
+    desk.give(contract.FCT_OPPORTUNITY, deals)
+    desk.give_history("opportunity", deals, before.classes["opportunity"])
+    shots = snapshot(deals.lazy(), owed(before.snapshots.lazy(), as_of), as_of).collect()
+    desk.give(contract.FCT_OPPORTUNITY_DAILY_SNAPSHOT, shots)
+
+
+def _give_links(
+    records: Records, company: Company, tied: pl.DataFrame, people: pl.DataFrame, terms: Terms, desk: Desk
+) -> None:
+    """What ties the golden rows: no published key points to something deleted."""
+    live = {
+        "person": people.select("entity_id"),
+        "account": company.accounts.select(entity_id="account_id"),
+        "opportunity": company.deals.select(entity_id="opportunity_id"),
+    }
+    bridges = {"person": tied, **{kind: company.entities[kind].bridge for kind in ("account", "opportunity")}}
+    alive = {kind: bridge.join(live[kind], on="entity_id", how="semi") for kind, bridge in bridges.items()}
+    desk.give(contract.FCT_ACTIVITY, _acts(records, terms, {**alive, "owner": company.entities["owner"].bridge}))
+    persons = people.select(person_id="entity_id")
+    desk.give(contract.BRIDGE_OPPORTUNITY_PERSON, company.on_deals.join(persons, on="person_id", how="semi"))
+    for table, kind in (
+        (contract.BRIDGE_ACCOUNT_SOURCE, "account"),
+        (contract.BRIDGE_OPPORTUNITY_SOURCE, "opportunity"),
+    ):
+        # Merged and deleted records too: the alias map of the keys that are gone.
+        sources = records.kinds[kind].collect().join(alive[kind], on="record_key")
+        desk.give(table, sources.rename({"entity_id": f"{kind}_id"}))
 
 
 def _streams(records: Records, kind: str) -> list[tuple[str, str]]:
     """Streams (source, stream) whose records are of a kind."""
-    keys = records.kinds[kind].select("record_key")
-    return (
-        records.shown.join(keys, on="record_key", how="semi")
-        .select("source_system", "stream")
-        .unique()
-        .sort(pl.all())
-        .rows()
-    )
-
-
-def _published(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Rows in the table's contract, sorted by key, with the hash that says whether a row changed."""
-    whole = conformed(_in_order(frame, table.key).lazy(), table)
-    return with_record_hash(whole, table).collect()
-
-
-def _in_order(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    """Rows sorted by key; a frame that is so already, as most are, is not copied."""
-    first, *others = key
-    return frame if not others and frame[first].is_sorted() else frame.sort(key)
+    return sorted((shown.source, shown.stream) for shown in records.shown if shown.kind == kind)
 
 
 def _owner_table(owners: Entities) -> pl.DataFrame:
@@ -136,65 +204,3 @@ def _dates(deals: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     first = min(oldest.year if isinstance(oldest, date) else terms.as_of.year, terms.as_of.year - 2)
     start, end = date(max(first, 1990), 1, 1), date(terms.as_of.year + 5, 12, 31)
     return calendar(start, end, fiscal_year_starts_in=terms.definitions.reporting.fiscal_year_starts_in).collect()
-
-
-def _only_live(acts: pl.DataFrame, live: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Activities, with a reference to something deleted taken out of them: no published key points nowhere."""
-    kept = []
-    for kind, frame in live.items():
-        ids = frame.select(f"{kind}_id", is_live=pl.lit(value=True))
-        known = acts.select(f"{kind}_id").join(ids, on=f"{kind}_id", how="left", maintain_order="left")
-        kept.append(known.select(pl.when("is_live").then(f"{kind}_id").alias(f"{kind}_id")))
-    return acts.with_columns(column for frame in kept for column in frame)
-
-
-def _bridge(records: Records, entity: Entities, kind: str, live: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Source records of every live entity, merged and deleted ones too: the alias map of the keys that are gone."""
-    sources = records.kinds[kind].drop("same_as_keys")
-    return (
-        sources.join(entity.bridge, on="record_key", maintain_order="left")
-        .rename({"entity_id": f"{kind}_id"})
-        .join(live[kind].select(f"{kind}_id"), on=f"{kind}_id", how="semi", maintain_order="left")
-    )
-
-
-def _changes(live: Mapping[str, pl.DataFrame], before: Before, terms: Terms) -> pl.DataFrame:
-    """Rows to add to the ledger, of both kinds."""
-    value = {"person": pl.lit(None, pl.Decimal(18, 2)), "opportunity": pl.col("amount_corporate")}
-    parts = []
-    for kind, column in _CLASS.items():
-        after = (
-            live[kind]
-            .lazy()
-            .select(
-                pl.col(f"{kind}_id").alias("record_id"),
-                pl.col(column).alias("class"),
-                "claimed_class",
-                "rule",
-                "reason",
-                value[kind].alias("value"),
-            )
-        )
-        parts.append(
-            class_changes(
-                before.classes[kind].lazy(),
-                after,
-                kind=kind,
-                as_of=terms.as_of,
-                profile=terms.definitions.profile,
-                run_id=terms.run_id,
-            )
-        )
-    return pl.concat(parts).collect()
-
-
-def _balance(records: Records, entities: Mapping[str, Entities], terms: Terms) -> pl.DataFrame:
-    """The conservation of each stream."""
-    bridges = {kind: entities[kind].bridge for kind in ("person", "account", "opportunity")}
-    ended = [
-        places.entity_places(records.kinds[kind], entities[kind].chosen)
-        for kind in ("person", "account", "opportunity", "owner")
-    ]
-    ended += [places.single_places(records.kinds[kind]) for kind in ("activity", "stage", "product")]
-    ended.append(places.association_places(records.kinds["association"], bridges))
-    return places.balance(records.shown, pl.concat(ended), records.quarantined, records.pulled, run_id=terms.run_id)

@@ -24,7 +24,7 @@ from transforms.terms import Before, Entities, Records, Terms
 
 def stage_table(records: Records, terms: Terms) -> pl.DataFrame:
     """`dim_stage` rows, with the ageing limit beside them: the learnt one where enough deals left the stage."""
-    rows = stages(records.kinds["stage"], terms.definitions)
+    rows = stages(records.kinds["stage"].collect(), terms.definitions)
     learnt = learnt_limits(completed_stays(records.versions, rows), terms.definitions)
     return rows.join(learnt, on="canonical_stage", how="left", maintain_order="left").with_columns(
         max_age_days=pl.coalesce("learnt_limit_days", "max_age_days")
@@ -50,13 +50,16 @@ def tracked(records: Records, deals: Entities, terms: Terms) -> pl.DataFrame:
     )
 
 
-def roles(records: Records, people: Entities, deals: Entities, terms: Terms) -> pl.DataFrame:
-    """`bridge_opportunity_person` rows."""
+def roles(records: Records, people: pl.DataFrame, deals: Entities, terms: Terms) -> pl.DataFrame:
+    """`bridge_opportunity_person` rows; `people` is the bridge of persons."""
+    told = ["record_key", "is_deleted", "source_updated_at"]
+    converted = records.kinds["person"].filter(pl.col("converted_opportunity_key").is_not_null())
+    held = records.kinds["opportunity"].filter(pl.col("person_key").is_not_null())
     return people_of_opportunities(
-        records.kinds["association"],
-        records.kinds["person"],
-        records.kinds["opportunity"],
-        person_bridge=people.bridge,
+        records.kinds["association"].collect(),
+        converted.select(*told, "converted_opportunity_key").collect(engine="streaming"),
+        held.select(*told, "person_key").collect(),
+        person_bridge=people,
         opportunity_bridge=deals.bridge,
         decision_maker_roles=terms.definitions.decision_maker_roles,
     )
@@ -77,7 +80,7 @@ def curated_opportunities(
     deals = entities["opportunity"]
     frame = deals.golden.with_columns(opportunity_id=pl.col("entity_id"))
     links = account_of(
-        records.kinds["association"],
+        records.kinds["association"].collect(),
         "opportunity_account",
         owner_bridge=deals.bridge,
         account_bridge=entities["account"].bridge,
@@ -96,7 +99,7 @@ def curated_opportunities(
     frame = owned(loss_families(frame, definitions), owners)
     frame = frame.with_columns(claimed_class=_claim())
     classed = classify_opportunities(with_criteria(frame.lazy(), definitions, "opportunity", as_of), definitions, as_of)
-    return with_since(classed.collect(), before, "opportunity", "pipeline_class", terms)
+    return with_since(classed.collect(), before.classes["opportunity"], "opportunity", "pipeline_class", terms)
 
 
 def _claim() -> pl.Expr:
@@ -110,10 +113,10 @@ def _claim() -> pl.Expr:
     )
 
 
-def with_since(frame: pl.DataFrame, before: Before, kind: str, column: str, terms: Terms) -> pl.DataFrame:
-    """Add the day the class was first given: the published one while the class stays. Row by row."""
+def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: str, column: str, terms: Terms) -> pl.DataFrame:
+    """Add the day the class was first given: the published one (`Before.classes`) while it stays. Row by row."""
     after = frame.lazy().select(pl.col(f"{kind}_id").alias("record_id"), pl.col(column).alias("class"))
-    since = class_since(before.classes[kind].lazy(), after, terms.as_of)
+    since = class_since(classes.lazy(), after, terms.as_of)
     named = since.rename({"record_id": f"{kind}_id", "class_since": f"{column}_since"}).collect()
     return frame.join(named, on=f"{kind}_id", how="left", maintain_order="left")
 

@@ -1,5 +1,8 @@
 """From golden persons to `dim_person`: every facet, then the class; and `dim_account` with what its deals say."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import polars as pl
 
 from transforms.classify import classify_people
@@ -8,7 +11,7 @@ from transforms.curate_opportunities import with_since
 from transforms.engagement import clocks, moves, silent_since, wakings
 from transforms.links import account_of, with_id
 from transforms.person_facets import dealt, engaged, owned, phases, reached, scored
-from transforms.terms import Before, Entities, Records, Terms
+from transforms.terms import Entities, Records, Terms
 
 
 def account_table(entities: dict[str, Entities], owners: pl.DataFrame) -> pl.DataFrame:
@@ -32,43 +35,59 @@ def with_deals(accounts: pl.DataFrame, deals: pl.DataFrame, open_classes: list[s
     )
 
 
-def curated_people(
-    records: Records,
-    entities: dict[str, Entities],
-    acts: pl.DataFrame,
-    on_deals: pl.DataFrame,
-    *,
-    deals: pl.DataFrame,
-    accounts: pl.DataFrame,
-    owners: pl.DataFrame,
-    before: Before,
-    terms: Terms,
-) -> pl.DataFrame:
-    """One row per live person, in the contract of `dim_person` but for the run's own columns."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """What is known around the people: their accounts, owners, deals and what they did.
+
+    `linked` (person_id, account_id) is the account that associations tie a person to; `acts` as `activities` gives them
+    with person_id; `on_deals` the rows of `bridge_opportunity_person`, deleted persons too.
+    """
+
+    entities: Mapping[str, Entities]
+    linked: pl.DataFrame
+    acts: pl.DataFrame
+    on_deals: pl.DataFrame
+    deals: pl.DataFrame
+    accounts: pl.DataFrame
+    owners: pl.DataFrame
+    stages: pl.DataFrame
+
+
+def curated_people(golden: pl.DataFrame, company: Company, classes: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+    """One row per golden person, in the contract of `dim_person` but for the run's own columns.
+
+    `classes` is what was published of them (`Before.classes`). Persons do not depend on each other, so some of them may
+    be curated at a time.
+    """
     definitions, as_of = terms.definitions, terms.as_of
-    people = entities["person"]
-    frame = people.golden.with_columns(person_id=pl.col("entity_id"))
-    links = account_of(
-        records.kinds["association"],
-        "person_account",
-        owner_bridge=people.bridge,
-        account_bridge=entities["account"].bridge,
-        gives="person_id",
-    ).rename({"account_id": "linked_account_id"})
-    frame = with_id(frame, entities["account"].bridge, key="account_key", gives="account_id")
-    frame = with_id(frame, entities["owner"].bridge, key="owner_key", gives="owner_id")
-    frame = frame.join(links, on="person_id", how="left", maintain_order="left").with_columns(
+    frame = golden.with_columns(person_id=pl.col("entity_id"))
+    frame = with_id(frame, company.entities["account"].bridge, key="account_key", gives="account_id")
+    frame = with_id(frame, company.entities["owner"].bridge, key="owner_key", gives="owner_id")
+    linked = company.linked.rename({"account_id": "linked_account_id"})
+    frame = frame.join(linked, on="person_id", how="left", maintain_order="left").with_columns(
         account_id=pl.coalesce("account_id", "linked_account_id")
     )
     frame = reached(phases(frame, definitions), definitions)
-    made = moves(acts, frame, definitions, as_of=as_of)
+    made = moves(company.acts, frame, definitions, as_of=as_of)
     frame = engaged(
         frame,
         clocks(made, definitions, as_of=as_of),
         silent_since(frame, made, wakings(frame, definitions, as_of=as_of), definitions, as_of=as_of),
     )
-    frame = owned(frame, owners)
+    frame = owned(frame, company.owners)
     open_classes = [rule.name for rule in definitions.opportunities if rule.is_open_class]
-    frame = scored(dealt(frame, on_deals, deals, open_classes), accounts, definitions, as_of=as_of)
+    frame = dealt(frame, company.on_deals, company.deals, open_classes)
+    frame = scored(frame, company.accounts, definitions, as_of=as_of)
     classed = classify_people(with_criteria(frame.lazy(), definitions, "person", as_of), definitions, as_of)
-    return with_since(classed.collect(), before, "person", "lifecycle_class", terms)
+    return with_since(classed.collect(), classes, "person", "lifecycle_class", terms)
+
+
+def accounts_of_people(records: Records, people: pl.DataFrame, accounts: Entities) -> pl.DataFrame:
+    """The account that associations tie each person to: person_id, account_id; `people` is the bridge of persons."""
+    return account_of(
+        records.kinds["association"].collect(),
+        "person_account",
+        owner_bridge=people,
+        account_bridge=accounts.bridge,
+        gives="person_id",
+    )

@@ -1,38 +1,41 @@
 """What people did: activities with their meaning, and each person's clocks, scores and silence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import polars as pl
 
 from definitions.model import Definitions
-from transforms.links import with_id
 
 _LEVELS = ("none", "passive", "proactive")
 _CONVERSATIONS = ("meeting", "call", "discovery_call")
 
 
 def activities(
-    records: pl.DataFrame,
+    records: pl.LazyFrame,
     definitions: Definitions,
     *,
-    bridges: dict[str, pl.DataFrame],
+    bridges: Mapping[str, pl.DataFrame],
     ignored_owners: Sequence[str],
-) -> pl.DataFrame:
-    """One row per activity that was not deleted, with golden ids and the interest it shows.
+) -> pl.LazyFrame:
+    """One row per activity that was not deleted, with the interest it shows and an id for each kind in `bridges`.
 
+    `bridges` (record_key, entity_id) lead from a key of that kind to its golden id; null where it leads nowhere.
     Interest is what the definitions say of the type, and only the buyer's own moves show any. Activities of an owner in
-    `ignored_owners` (record keys of integration users) are kept and marked as not human. Row by row.
+    `ignored_owners` (record keys of integration users) are kept and marked as not human. In no particular order.
+    Row by row.
     """
-    known = {name: definitions.engagement.level_of(name) for name in records["activity_type"].unique().to_list()}
+    types = records.select(pl.col("activity_type").unique()).collect().to_series()
+    known = {name: definitions.engagement.level_of(name) for name in types}
     level = pl.col("activity_type").replace_strict(known, return_dtype=pl.String) if known else pl.lit("none")
     frame = records.filter(~pl.col("is_deleted")).with_columns(
         activity_id=pl.col("record_key"),
         engagement_level=pl.when(pl.col("direction") == "inbound").then(level).otherwise(pl.lit("none")),
         is_human=~pl.col("owner_key").is_in(list(ignored_owners)).fill_null(value=False),
     )
-    for kind in ("person", "account", "opportunity", "owner"):
-        frame = with_id(frame, bridges[kind], key=f"{kind}_key", gives=f"{kind}_id")
+    for kind, bridge in bridges.items():
+        ids = bridge.lazy().select(pl.col("record_key").alias(f"{kind}_key"), pl.col("entity_id").alias(f"{kind}_id"))
+        frame = frame.join(ids, on=f"{kind}_key", how="left")
     return frame
 
 

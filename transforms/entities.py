@@ -12,7 +12,7 @@ from transforms.terms import Entities, Records, Terms
 from transforms.values.company import company_normalised
 from transforms.values.country import with_country
 from transforms.values.domains import web_domain
-from transforms.values.email import with_email
+from transforms.values.email import normalise_email, with_email_domain
 from transforms.values.names import with_names
 from transforms.values.phone import with_phone
 
@@ -20,28 +20,46 @@ _EDGES: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "owner": owner_edges,
     "account": account_edges,
     "opportunity": opportunity_edges,
-    "person": person_edges,
 }
 _SURVIVORS = {
     "owner": survivorship.OWNER,
     "account": survivorship.ACCOUNT,
     "opportunity": survivorship.OPPORTUNITY,
-    "person": survivorship.PERSON,
 }
+_TYING = [
+    "record_key", "source_created_at", "is_deleted", "email", "merged_into_key", "converted_person_key", "same_as_keys",
+]  # fmt: skip
 
 
 def resolved_entities(records: Records, terms: Terms) -> dict[str, Entities]:
-    """Make the entities of every kind; a product is its own entity. Needs all records together."""
-    regions = {source: region for source, region in terms.regions.items() if region is not None}
-    mended = {
-        "owner": records.kinds["owner"],
-        "account": _mended_accounts(records.kinds["account"], regions),
-        "opportunity": records.kinds["opportunity"],
-        "person": _mended_people(records.kinds["person"], regions),
-    }
-    entities = {kind: _entities(frame, kind, terms) for kind, frame in mended.items()}
-    products = records.kinds["product"].select("record_key", entity_id="record_key")
+    """Make the entities of every kind but persons; a product is its own entity. Needs all records together."""
+    kinds = {kind: records.kinds[kind].collect().sort("record_key") for kind in (*_EDGES, "product")}
+    mended = {**kinds, "account": _mended_accounts(kinds["account"], _regions(terms))}
+    entities = {kind: _entities(mended[kind], kind, terms) for kind in _EDGES}
+    products = kinds["product"].select("record_key", entity_id="record_key")
     return {**entities, "product": Entities(golden=products, bridge=products, chosen=products)}
+
+
+def tied_people(people: pl.LazyFrame) -> pl.DataFrame:
+    """Tie the records of persons: the columns of `identity.resolve` and email_normalised, one row a record.
+
+    Only what ties is read, so that a million wide records may stay where they are. Needs all records together.
+    """
+    tying = people.select(_TYING).with_columns(email_normalised=normalise_email(pl.col("email"))).drop("email")
+    known = tying.collect(engine="streaming").sort("record_key")
+    return resolve(known, person_edges(known)).with_columns(known["email_normalised"])
+
+
+def golden_people(people: pl.LazyFrame, tied: pl.DataFrame, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Golden rows of the live persons whose records are in `tied`, and those records, each with its entity.
+
+    `tied` is the rows of `tied_people` of some persons, each of them whole. Needs all records of one person together.
+    """
+    own = people.join(tied.select("record_key", "entity_id", "email_normalised").lazy(), on="record_key")
+    mended = with_names(with_phone(with_country(with_email_domain(own)), default_regions=_regions(terms)))
+    records = mended.collect(engine="streaming")
+    rows = golden(records, survivorship.PERSON, roles=terms.roles)
+    return rows.filter(~pl.col("is_deleted")), records
 
 
 def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
@@ -55,9 +73,8 @@ def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
     )
 
 
-def _mended_people(people: pl.DataFrame, regions: dict[str, str]) -> pl.DataFrame:
-    """Persons with normalised address, number, country and names. Row by row."""
-    return with_names(with_phone(with_country(with_email(people.lazy())), default_regions=regions)).collect()
+def _regions(terms: Terms) -> dict[str, str]:
+    return {source: region for source, region in terms.regions.items() if region is not None}
 
 
 def _mended_accounts(accounts: pl.DataFrame, regions: dict[str, str]) -> pl.DataFrame:

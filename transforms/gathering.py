@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from definitions.records import RECORD_KINDS, RecordKind
-from transforms.conform.conformed import QUARANTINE, Conformed
+from transforms.conform.conformed import QUARANTINE
 from transforms.frames import empty, schema_of
 from transforms.links import without_the_dead
-from transforms.terms import Records
+from transforms.terms import Records, Shown
 
 _VERSIONS = pl.Schema(
     {
@@ -25,67 +25,39 @@ _VERSIONS = pl.Schema(
         "is_closed": pl.Boolean(),
     }
 )
-_SHOWN = pl.Schema({"source_system": pl.String(), "stream": pl.String(), "record_key": pl.String()})
-_PULLED = pl.Schema({"source_system": pl.String(), "stream": pl.String(), "pulled": pl.Int64()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One stream, conformed.
 
-    `kinds` holds its records by kind, `aside` what was set aside before it could be landed; `record_keys` has every
-    record the stream has shown, read from the state and not from what became of it; `pulled` counts the versions this
-    run landed.
+    `kinds` holds its records by kind, `versions` every landed version of opportunities, `quarantined` what was set
+    aside, before it could be landed or after; `shown` has its keys, read from the state and not from what became of it.
     """
 
-    source: str
-    stream: str
-    kinds: Mapping[str, Conformed]
-    record_keys: pl.Series
-    pulled: int
-    aside: pl.DataFrame
+    shown: Shown
+    kinds: Mapping[str, pl.LazyFrame]
+    quarantined: pl.DataFrame
+    versions: pl.DataFrame | None = None
 
 
 def gathered_records(streams: Iterable[Heard]) -> Records:
-    """Put all streams together, by kind, sorted by record key; a kind that no stream has is empty.
-
-    `streams` may let go of each stream as it is taken: no frame of theirs is held once its kind is put together.
-    """
-    parts: dict[str, list[pl.DataFrame]] = {name: [] for name in RECORD_KINDS}
-    versions, aside, shown = (
-        [pl.DataFrame(schema=_VERSIONS)],
-        [empty(QUARANTINE).collect()],
-        [pl.DataFrame(schema=_SHOWN)],
-    )
-    pulled = []
+    """Put all streams together, by kind; a kind that no stream has is empty."""
+    parts: dict[str, list[pl.LazyFrame]] = {name: [] for name in RECORD_KINDS}
+    versions, aside = [pl.DataFrame(schema=_VERSIONS)], [empty(QUARANTINE).collect()]
+    shown = []
     for stream in streams:
-        for kind, conformed in stream.kinds.items():
-            parts[kind].append(conformed.records)
-            aside.append(conformed.quarantined)
-            if conformed.versions is not None:
-                versions.append(conformed.versions)
-        aside.append(stream.aside)
-        shown.append(_shown(stream))
-        pulled.append((stream.source, stream.stream, stream.pulled))
-    kinds = {name: _sorted(kind, parts.pop(name)) for name, kind in RECORD_KINDS.items()}
-    kinds["association"] = without_the_dead(
-        kinds["association"], [kinds[end] for end in ("person", "account", "opportunity")]
-    )
-    return Records(
-        kinds=kinds,
-        versions=pl.concat(versions),
-        quarantined=pl.concat(aside),
-        shown=pl.concat(shown),
-        pulled=pl.DataFrame(pulled, schema=_PULLED, orient="row"),
-    )
+        for kind, records in stream.kinds.items():
+            parts[kind].append(records)
+        aside.append(stream.quarantined)
+        if stream.versions is not None:
+            versions.append(stream.versions)
+        shown.append(stream.shown)
+    kinds = {name: _together(kind, parts[name]) for name, kind in RECORD_KINDS.items()}
+    ends = [kinds[end] for end in ("person", "account", "opportunity")]
+    kinds["association"] = without_the_dead(kinds["association"].collect(), ends).lazy()
+    return Records(kinds=kinds, versions=pl.concat(versions), quarantined=pl.concat(aside), shown=shown)
 
 
-def _sorted(kind: RecordKind, frames: list[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat([pl.DataFrame(schema=schema_of(kind.fields)), *frames]).sort("record_key")
-
-
-def _shown(stream: Heard) -> pl.DataFrame:
-    """Every record the stream has shown, under its name."""
-    return pl.DataFrame({"record_key": stream.record_keys}).select(
-        source_system=pl.lit(stream.source), stream=pl.lit(stream.stream), record_key="record_key"
-    )
+def _together(kind: RecordKind, frames: list[pl.LazyFrame]) -> pl.LazyFrame:
+    return pl.concat([pl.LazyFrame(schema=schema_of(kind.fields)), *frames])

@@ -75,15 +75,15 @@ def _pairs(frame: pl.DataFrame, opportunity: str, person: str) -> pl.DataFrame:
     )
 
 
-def without_the_dead(associations: pl.DataFrame, ends: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def without_the_dead(associations: pl.DataFrame, ends: Sequence[pl.LazyFrame]) -> pl.DataFrame:
     """Mark associations as deleted where an end is: they went with it, and nobody asks for them again.
 
     An association stands in the list of its `from_key`; once that record is deleted or merged away, its list no longer
     counts, for a survivor has one of its own. Where `to_key` was merged away, the survivor's fate decides. `ends` are
     the records that associations tie: record_key, merged_into_key, is_deleted. Needs all records together.
     """
-    records = pl.concat([end.select("record_key", "merged_into_key", "is_deleted") for end in ends])
-    gone = records.filter("is_deleted")
+    columns = ["record_key", "merged_into_key"]
+    gone = pl.concat([end.filter("is_deleted").select(columns) for end in ends]).collect(engine="streaming")
     lost = gone.filter(pl.col("merged_into_key").is_null())["record_key"].implode()
     survivors = gone.filter(pl.col("merged_into_key").is_not_null()).select("record_key", survivor="merged_into_key")
     to = associations.join(survivors, left_on="to_key", right_on="record_key", how="left", maintain_order="left")

@@ -1,6 +1,6 @@
 """What a run is computed under: the agreement, the date, and what was published before. Plain values, no clock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,18 +29,30 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
-    """Canonical records of all sources, by kind.
+class Shown:
+    """One stream of one source: which kind its records are, their keys, and how many versions this run landed.
 
-    `versions` as in `Conformed`; `shown` has one row per record a stream has shown (source_system, stream, record_key);
-    `pulled` counts versions landed by this run.
+    `record_keys` (one column, record_key) has every record the stream has shown, those set aside too.
     """
 
-    kinds: Mapping[str, pl.DataFrame]
+    source: str
+    stream: str
+    kind: str
+    record_keys: pl.LazyFrame
+    pulled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Canonical records of all sources, by kind, in no particular order; a million of them may lie on disk.
+
+    `versions` and `quarantined` as in `Conformed`; `shown` is each stream as it was read.
+    """
+
+    kinds: Mapping[str, pl.LazyFrame]
     versions: pl.DataFrame
     quarantined: pl.DataFrame
-    shown: pl.DataFrame
-    pulled: pl.DataFrame
+    shown: Sequence[Shown]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +60,7 @@ class Before:
     """What is published: classes per kind (record_id, class, class_since), issues and the latest snapshots."""
 
     classes: Mapping[str, pl.DataFrame]
-    issues: pl.DataFrame
+    issues: pl.LazyFrame
     snapshots: pl.DataFrame
 
 

@@ -9,11 +9,9 @@ import httpx
 import polars as pl
 import pytest
 
-from flows.publication import known_of
 from flows.run_report import Report
 from flows.sandbox_process import RunningSandbox, sandbox_running
-from tests.flows.line import ROOT, Line, assembled, pulled
-from transforms.assembly import Assembled
+from tests.flows.line import ROOT, Computed, Line, assembled, known_to, pulled
 from warehouse.embedded import EmbeddedServer
 
 PEOPLE = 400
@@ -46,7 +44,7 @@ class Lived:
     again: Stand
     after: Stand
     fresh: Stand
-    one_source: tuple[Assembled, Mapping[str, int]]
+    one_source: tuple[Computed, Mapping[str, int]]
     changed: Mapping[str, Mapping[str, list[str]]]
 
 
@@ -85,10 +83,10 @@ def advance(sandbox: RunningSandbox, days: int) -> Mapping[str, Mapping[str, lis
     return changes
 
 
-def asking_one(line: Line, source: str, sandbox: RunningSandbox) -> tuple[Assembled, Mapping[str, int]]:
+def asking_one(line: Line, source: str, sandbox: RunningSandbox) -> tuple[Computed, Mapping[str, int]]:
     before = requests(sandbox)
     with line.opened(WEEKS_LATER, sources=[source]) as (job, engine):
-        known = known_of(job, engine)
+        known = known_to(job, engine)
         tables = assembled(job, known, pulled(job, known))
     return tables, {name: count - before[name] for name, count in requests(sandbox).items()}
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ from flows.publication import Known, _terms, begun, known_of, publish_records
 from flows.pulling import pull_file_stream, pull_vendor_stream
 from flows.run_report import Report
 from flows.sources import opened
+from flows.spill import Spill, spilling
 from flows.states import read_records
 from flows.warehouse_access import opened_warehouse
 from transforms.assembly import Assembled, assemble
+from transforms.terms import Records
 from warehouse import reads
 from warehouse.lock import run_lock
 
@@ -68,9 +71,9 @@ class Line:
         """Assess again without asking anybody, as the flow does."""
         with environment(self.surroundings()):
             job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=None)
-            with opened_warehouse(job.settings) as engine, run_lock(engine):
-                known = known_of(job, engine)
-                records, states = read_records(job, known, [])
+            with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+                known = known_of(job, engine, spill)
+                records, states = read_records(job, known, [], spill)
                 return publish_records(job, engine, known, records, states, [], Watcher())
 
     def refresh_in_a_process(self, as_of: date, crash_point: str = "") -> int | None:
@@ -113,10 +116,10 @@ def refresh(config: str, data: Path | None, as_of: date, *, accept_volume: str |
     """One refresh in this environment."""
     folder = None if data is None else str(data)
     job = open_job(config, data=folder, as_of=as_of, sources=None, accept_volume=accept_volume)
-    with opened_warehouse(job.settings) as engine, run_lock(engine):
-        known = known_of(job, engine)
+    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+        known = known_of(job, engine, spill)
         pulls = pulled(job, known)
-        records, states = read_records(job, known, pulls)
+        records, states = read_records(job, known, pulls, spill)
         return publish_records(job, engine, known, records, states, pulls, Watcher())
 
 
@@ -138,10 +141,45 @@ def pulled(job: Job, known: Known) -> list[tuple[str, Any]]:
     return pulls
 
 
-def assembled(job: Job, known: Known, pulls: list[tuple[str, Any]]) -> Assembled:
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a run would publish, and what it would tell of it."""
+
+    tables: Mapping[str, pl.DataFrame]
+    told: Assembled
+
+    @property
+    def balance(self) -> pl.DataFrame:
+        return self.told.balance
+
+
+def assembled(job: Job, known: Known, pulls: list[tuple[str, Any]]) -> Computed:
     """Compute the next tables, and neither audit nor publish them."""
-    records, _ = read_records(job, known, pulls)
-    return assemble(records, known.before, _terms(job, known))
+    records, _ = read_records(job, known, pulls, spill_of(job))
+    return computed(job, known, records)
+
+
+def spill_of(job: Job) -> Spill:
+    """Room for a computation that is not published; the next run gives it back."""
+    return Spill(Path(tempfile.mkdtemp(dir=job.home.spill)))
+
+
+def known_to(job: Job, engine: sa.Engine) -> Known:
+    """What a run would know."""
+    return known_of(job, engine, spill_of(job))
+
+
+def computed(job: Job, known: Known, records: Records) -> Computed:
+    """Compute the next tables of these records."""
+    taken: dict[str, list[pl.DataFrame]] = {}
+    told = assemble(
+        records,
+        known.before,
+        _terms(job, known),
+        lambda name, rows: taken.setdefault(name, []).append(rows.lazy().collect()),
+    )
+    tables = {table.name: pl.concat(taken[table.name]).sort(table.key) for table in CURATED}
+    return Computed(tables, told)
 
 
 def same_rows(one: pl.DataFrame, other: pl.DataFrame, table: Table, without: tuple[str, ...] = ()) -> str:

@@ -7,9 +7,8 @@ import pytest
 from definitions.crash_points import CRASH_POINTS
 from definitions.errors import AnotherRunActiveError
 from definitions.tables import CURATED, FCT_CLASSIFICATION_CHANGE
-from flows.publication import known_of
 from flows.sandbox_process import sandbox_running
-from tests.flows.line import ROOT, Line, assembled, pulled, same_rows
+from tests.flows.line import ROOT, Line, assembled, known_to, pulled, same_rows
 from tests.flows.shop import copied_shop, opened_shop, write_deals
 from warehouse.lock import run_lock
 
@@ -113,7 +112,7 @@ def test_what_was_pulled_by_killed_runs_is_neither_lost_nor_doubled(tmp_path):
 
 def next_tables(line):
     with line.opened(MONDAY) as (job, engine):
-        known = known_of(job, engine)
+        known = known_to(job, engine)
         return assembled(job, known, pulled(job, known))
 
 

@@ -5,9 +5,8 @@ from datetime import date
 import pytest
 
 from definitions.errors import FileUnreadableError
-from flows.publication import known_of
 from tests.flows.excerpts import write_leads, write_maven
-from tests.flows.line import DATA, ROOT, WITHOUT_DATA, Line, assembled, pulled
+from tests.flows.line import DATA, ROOT, WITHOUT_DATA, Line, assembled, known_to, pulled
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +87,7 @@ def test_the_same_deals_with_american_dates_are_the_same(maven, tmp_path):
 
 def curated_deals(line):
     with line.opened(NEW_YEAR) as (job, engine):
-        known = known_of(job, engine)
+        known = known_to(job, engine)
         return assembled(job, known, pulled(job, known)).tables["fct_opportunity"]
 
 

@@ -9,11 +9,9 @@ import pytest
 
 from definitions.errors import ConfigurationError
 from definitions.tables import CURATED, DIM_PERSON, FCT_OPPORTUNITY
-from flows.publication import _terms, known_of
 from flows.states import heard_streams
 from tests.flows.conftest import FIRST_DAY, MUCH_LATER, WEEKS_LATER, advance
-from tests.flows.line import Line, assembled, pulled, same_rows
-from transforms.assembly import assemble
+from tests.flows.line import Line, assembled, computed, known_to, pulled, same_rows, spill_of
 from transforms.gathering import gathered_records
 
 pytestmark = pytest.mark.slow
@@ -90,16 +88,16 @@ def test_the_weeks_are_in_the_tables(lived):
 def usual(lived):
     """What the fresh home would publish next, its streams heard in the order of the settings."""
     with lived.fresh_line.opened(WEEKS_LATER) as (job, engine):
-        known = known_of(job, engine)
+        known = known_to(job, engine)
         yield job, known, assembled(job, known, [])
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_in_which_streams_come_changes_nothing(usual, seed):
     job, known, expected = usual
-    streams, _ = heard_streams(job, known, [])
+    streams, _ = heard_streams(job, known, [], spill_of(job))
     random.Random(seed).shuffle(streams)
-    shuffled = assemble(gathered_records(streams), known.before, _terms(job, known))
+    shuffled = computed(job, known, gathered_records(streams))
     for table in CURATED:
         assert shuffled.tables[table.name].equals(expected.tables[table.name]), table.name
     assert shuffled.balance.equals(expected.balance)
@@ -244,7 +242,7 @@ def test_what_is_gone_without_a_word_is_found_when_all_is_asked_again(lived, usu
 
 def next_tables(line, day, *, full=False):
     with line.opened(day, full=full) as (job, engine):
-        known = known_of(job, engine)
+        known = known_to(job, engine)
         return assembled(job, known, pulled(job, known))
 
 

@@ -1,5 +1,7 @@
 """The whole computation on a small company whose truth a person can check by hand."""
 
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,11 +12,12 @@ from polars.testing import assert_frame_equal
 from definitions.load import load_definitions
 from definitions.records import RECORD_KINDS
 from definitions.tables import CURATED, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
-from transforms.assembly import assemble
-from transforms.conform.conformed import Conformed, nothing_quarantined
+from transforms.assembly import Assembled, assemble
+from transforms.conform.conformed import nothing_quarantined
 from transforms.frames import empty, schema_of
 from transforms.gathering import Heard, gathered_records
-from transforms.terms import Before, Terms
+from transforms.people_parts import PART_PERSONS
+from transforms.terms import Before, Shown, Terms
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)
@@ -93,14 +96,10 @@ def records_of(company):
     for kind, rows in company.items():
         frame = pl.DataFrame(rows, schema=schema_of(RECORD_KINDS[kind].fields))
         for system in sorted({row["source_system"] for row in rows}):
-            own = frame.filter(pl.col("source_system") == system)
-            conformed = Conformed(own, nothing_quarantined())
-            heard.append(
-                Heard(
-                    source=system, stream=kind, kinds={kind: conformed}, record_keys=own["record_key"],
-                    pulled=own.height, aside=nothing_quarantined(),
-                )
-            )  # fmt: skip
+            own = frame.filter(pl.col("source_system") == system).lazy()
+            keys = own.select("record_key")
+            shown = Shown(source=system, stream=kind, kind=kind, record_keys=keys, pulled=keys.collect().height)
+            heard.append(Heard(shown=shown, kinds={kind: own}, quarantined=nothing_quarantined()))
     return gathered_records(heard)
 
 
@@ -112,17 +111,32 @@ def classes(pairs=()):
 def nothing_before(people=(), deals=(), issues=None):
     return Before(
         classes={"person": classes(people), "opportunity": classes(deals)},
-        issues=empty(FCT_HYGIENE_ISSUE.columns).collect() if issues is None else issues,
+        issues=empty(FCT_HYGIENE_ISSUE.columns) if issues is None else issues,
         snapshots=empty(FCT_OPPORTUNITY_DAILY_SNAPSHOT.columns).collect(),
     )
 
 
-def assembled(company=None, before=None, as_of=AS_OF, run_id="000001"):
+@dataclass(frozen=True)
+class Computed:
+    told: Assembled
+    tables: dict[str, pl.DataFrame]
+
+    @property
+    def balance(self):
+        return self.told.balance
+
+
+def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", part_persons=PART_PERSONS):
     terms = Terms(
         definitions=HANDOFF, as_of=as_of, run_id=run_id, roles={"sf": "crm", "hs": "marketing"},
         regions={"sf": "US", "hs": "US"}, rates={}, is_baseline=before is None,
     )  # fmt: skip
-    return assemble(records_of(company or COMPANY), before or nothing_before(), terms)
+    taken = defaultdict(list)
+    told = assemble(
+        records_of(company or COMPANY), before or nothing_before(), terms,
+        lambda table, rows: taken[table].append(rows.lazy().collect()), part_persons=part_persons,
+    )  # fmt: skip
+    return Computed(told, {table.name: pl.concat(taken[table.name]).sort(table.key) for table in CURATED})
 
 
 def rows(frame, *columns):
@@ -168,7 +182,7 @@ def test_the_balance_is_exact_and_says_where_each_record_is():
 
 def test_totals_of_the_sources_are_those_of_the_table():
     made = assembled()
-    told = made.totals.select("source_system", "currency_code", "state", "rows", "amount").rows()
+    told = made.told.totals.select("source_system", "currency_code", "state", "rows", "amount").rows()
     assert told == [("sf", "USD", "open", 3, Decimal(3000)), ("sf", "USD", "won", 1, Decimal(500))]
 
 
@@ -206,6 +220,18 @@ def test_the_same_records_in_another_order_give_the_same_rows():
     for table in CURATED:
         assert_frame_equal(one.tables[table.name], other.tables[table.name])
     assert_frame_equal(one.balance, other.balance)
+
+
+@pytest.mark.parametrize("part_persons", [1, 2])
+def test_in_how_many_parts_the_people_are_computed_makes_no_difference(part_persons):
+    gone = [("aa:lead:0", "lead", date(2026, 11, 1)), ("zz:lead:9", "mql", date(2026, 11, 1))]
+    before = nothing_before(people=[*gone, ("sf:lead:2", "lead", date(2026, 11, 1))])
+    whole, parted = assembled(before=before), assembled(before=before, part_persons=part_persons)
+    for table in CURATED:
+        assert_frame_equal(whole.tables[table.name], parted.tables[table.name])
+    ledger = whole.tables["fct_classification_change"].filter(pl.col("to_class") == "merged_or_deleted")
+    assert ledger["record_id"].to_list() == ["aa:lead:0", "zz:lead:9"]
+    assert whole.told.live_records == parted.told.live_records == 3
 
 
 def test_a_day_later_only_what_depends_on_the_day_is_rewritten():

@@ -9,8 +9,9 @@ import pytest
 
 from definitions.records import OPPORTUNITY, PERSON
 from transforms.conform import hubspot, hubspot_links
-from transforms.conform.hubspot_activities import contact_activities
+from transforms.conform.hubspot_merges import merges_of, with_survivors
 from transforms.conform.meaning import Meaning
+from transforms.conform.readings import READINGS, read_kinds
 from transforms.frames import schema_of
 from transforms.versions import Envelope, folded, opened
 
@@ -47,11 +48,16 @@ def hubspot_object(number, properties, *, updated="2026-11-01T00:00:00.000Z", ar
 
 def deal(properties, **rest):
     given = {"dealname": "Deal", "pipeline": "default", "dealstage": "appointmentscheduled", **properties}
-    return hubspot.deals(state(hubspot_object(1, given, **rest), keeps_versions=True), MEANING)
+    return read("deals", hubspot_object(1, given, **rest), keeps_versions=True)["opportunity"]
 
 
 def contact(*many):
-    return hubspot.contacts(state(*(hubspot_object(number, given) for number, given in many)), MEANING)
+    return read("contacts", *(hubspot_object(number, given) for number, given in many))["person"]
+
+
+def read(stream, *records, **told):
+    known = state(*records, **told)
+    return read_kinds(READINGS["hubspot"][stream], with_survivors(known, merges_of(known, stream)), MEANING, stream)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +117,7 @@ def test_every_version_of_a_deal_is_kept_and_the_latest_stands():
     new = hubspot_object(
         1, {"pipeline": "default", "dealstage": "closedwon", "amount": "2"}, updated="2026-11-02T00:00:00.000Z"
     )
-    conformed = hubspot.deals(state(new, old, keeps_versions=True), MEANING)
+    conformed = read("deals", new, old, keeps_versions=True)["opportunity"]
     assert conformed.records["amount"].to_list() == [Decimal(2)]
     assert conformed.versions["amount"].to_list() == [Decimal(1), Decimal(2)]
 
@@ -160,7 +166,7 @@ def test_dates_on_a_contact_become_activities():
         "hs_email_last_click_date": "2026-10-02T08:00:00Z",
         "notes_last_contacted": "2026-10-03T08:00:00Z",
     }
-    acts = contact_activities(state(hubspot_object(5, given)), MEANING).records.sort("occurred_at")
+    acts = read("contacts", hubspot_object(5, given))["activity"].records.sort("occurred_at")
     assert acts.select("activity_type", "direction", "person_key").rows() == [
         ("demo_request", "inbound", "hubspot:contact:5"),
         ("email_click", "inbound", "hubspot:contact:5"),

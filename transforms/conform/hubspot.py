@@ -106,13 +106,16 @@ def properties(object_name: str, meaning: Meaning) -> list[str]:
     return sorted({*plain.values(), *_ALSO[object_name].split(), *moves, *custom})
 
 
-def opened(state: pl.LazyFrame, object_name: str, meaning: Meaning) -> pl.LazyFrame:
-    """One row a record: `source_id`, `location`, `createdAt`, `updatedAt` and each property as a text column."""
+def opened(state: pl.LazyFrame, meaning: Meaning, *, object_name: str) -> pl.LazyFrame:
+    """One row a record: what the state knows, `createdAt`, `updatedAt` and each property as a text column. Row by row.
+
+    The state comes with `survivor` (`hubspot_merges.with_survivors`).
+    """
     names = properties(object_name, meaning)
     shape = pl.Struct(
         {"createdAt": pl.String, "updatedAt": pl.String, "properties": pl.Struct(dict.fromkeys(names, pl.String))}
     )
-    return decoded(state, shape).unnest("properties")
+    return decoded(state, shape, beside=("survivor",)).unnest("properties")
 
 
 def _shared(object_name: str, meaning: Meaning, plain: dict[str, str]) -> dict[str, pl.Expr]:
@@ -140,11 +143,11 @@ def _same_as(*keys: pl.Expr) -> pl.Expr:
     return pl.concat_list(keys).list.drop_nulls()
 
 
-def contacts(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Contacts to persons. Needs all contacts together: a survivor names the contacts merged into it."""
+def contacts(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
+    """Opened contacts to persons. Row by row."""
     statuses = Vocabulary("source_status", {**LEAD_STATUSES, **meaning.statuses})
     stages = Vocabulary("source_lifecycle_stage", {**LIFECYCLE_CLAIMS, **meaning.lifecycle_stages})
-    text = opened(state, "contact", meaning).with_columns(
+    told = text.with_columns(
         **_shared("contact", meaning, _CONTACT),
         phone=pl.coalesce(_filled("phone"), _filled("mobilephone")),
         account_key=_key(meaning.source, "company", "associatedcompanyid"),
@@ -159,7 +162,7 @@ def contacts(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
         claims_customer=pl.col("lifecyclestage").is_in(["customer", "evangelist"]).cast(pl.String),
     )
     return typed(
-        with_merges(text, state, meaning.source, "contact"),
+        with_merges(told, meaning.source, "contact"),
         PERSON,
         meaning,
         object_name="contact",
@@ -168,26 +171,26 @@ def contacts(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
     )
 
 
-def companies(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Companies to accounts. Needs all companies together, for merges."""
-    text = opened(state, "company", meaning).with_columns(
+def companies(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
+    """Opened companies to accounts. Row by row."""
+    told = text.with_columns(
         **_shared("company", meaning, _COMPANY),
         parent_key=_key(meaning.source, "company", "hs_parent_company_id"),
         same_as_keys=_same_as(_key(meaning.twin, "account", "salesforceaccountid")),
         claims_customer=pl.col("lifecyclestage").is_in(["customer", "evangelist"]).cast(pl.String),
     )
-    text = text.with_columns(domain=pl.coalesce(_filled("domain"), _filled("website")))
+    told = told.with_columns(domain=pl.coalesce(_filled("domain"), _filled("website")))
     return typed(
-        with_merges(text, state, meaning.source, "company"), ACCOUNT, meaning, object_name="company", stream="companies"
+        with_merges(told, meaning.source, "company"), ACCOUNT, meaning, object_name="company", stream="companies"
     )
 
 
-def deals(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Deals to opportunities, every landed version of them. Needs all deals together, for merges."""
+def deals(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
+    """Opened deals to opportunities, every landed version of them. Row by row."""
     categories = Vocabulary("source_forecast_category", FORECAST_CATEGORIES)
     stage = Vocabulary("source_stage", meaning.stages, scope="pipeline_id")
     closes = moment(pl.col("closedate"))
-    text = opened(state, "deal", meaning).with_columns(
+    told = text.with_columns(
         **_shared("deal", meaning, _DEAL),
         source_close_date=pl.coalesce(day_in_zone(closes, meaning.time_zone).cast(pl.String), pl.col("closedate")),
         closed_at=pl.when(pl.col("hs_is_closed").str.to_lowercase() == "true").then(pl.col("closedate")),
@@ -196,7 +199,7 @@ def deals(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
         currency_code=pl.coalesce(_filled("deal_currency_code"), pl.lit(meaning.currency)),
     )
     return typed(
-        with_merges(text, state, meaning.source, "deal"),
+        with_merges(told, meaning.source, "deal"),
         OPPORTUNITY,
         meaning,
         object_name="deal",

@@ -9,9 +9,8 @@ import polars as pl
 
 from definitions.records import ACTIVITY
 from transforms.conform.conformed import Conformed, nothing_quarantined
-from transforms.conform.hubspot_merges import merges_of
 from transforms.conform.meaning import Meaning
-from transforms.conform.raw import decoded, gathered
+from transforms.conform.raw import gathered
 from transforms.conform.typed import translated
 from transforms.frames import schema_of
 from transforms.values.dates import moment
@@ -39,20 +38,16 @@ MOVES = (
 PROPERTIES = sorted({name for move in MOVES for name in (move.property, move.label) if name})
 
 
-def contact_activities(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """One row per contact and filled date; a date that cannot be read is the contact's fault, not told twice.
+def contact_activities(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
+    """One row per opened contact and filled date; a date that cannot be read is the contact's fault, not told twice.
 
-    A contact that was merged away tells nothing any more: HubSpot gave the survivor its dates. Needs all rows together.
+    A contact that was merged away tells nothing any more: HubSpot gave the survivor its dates. Row by row.
     """
-    shape = pl.Struct({"updatedAt": pl.String, "properties": pl.Struct(dict.fromkeys(PROPERTIES, pl.String))})
-    losers = merges_of(state, f"{meaning.source}.contacts").lazy()
-    live = state.filter(pl.col("is_latest") & ~pl.col("is_deleted")).join(
-        losers, on="source_id", how="anti", maintain_order="left"
+    live = text.filter("is_latest", ~pl.col("is_deleted"), pl.col("survivor").is_null()).with_columns(
+        source_updated_at=moment(pl.col("updatedAt"))
     )
-    contacts = decoded(live, shape).unnest("properties")
-    parts = [_moves(contacts, move, meaning) for move in MOVES]
-    records = gathered(pl.concat(parts), f"{meaning.source}.contacts")
-    return Conformed(records.unique("record_key", keep="first", maintain_order=True), nothing_quarantined())
+    records = gathered(pl.concat([_moves(live, move, meaning) for move in MOVES]), f"{meaning.source}.contacts")
+    return Conformed(records, nothing_quarantined())
 
 
 def _moves(contacts: pl.LazyFrame, move: Move, meaning: Meaning) -> pl.LazyFrame:
@@ -66,7 +61,7 @@ def _moves(contacts: pl.LazyFrame, move: Move, meaning: Meaning) -> pl.LazyFrame
         "source_system": pl.lit(source),
         "source_object": pl.lit("contact_move"),
         "source_id": pl.concat_str("source_id", pl.lit(f"/{move.property}")),
-        "source_updated_at": moment(pl.col("updatedAt")),
+        "source_updated_at": pl.col("source_updated_at"),
         "is_deleted": pl.lit(value=False),
         "activity_type": kind,
         "direction": pl.lit(move.direction),

@@ -5,23 +5,8 @@ import polars as pl
 from transforms.conform.raw import decoded, gathered
 
 
-def with_merges(text: pl.LazyFrame, state: pl.LazyFrame, source: str, object_name: str) -> pl.LazyFrame:
-    """Add `merged_into_key`, the survivor whose `hs_merged_object_ids` names the record; such a record is deleted.
-
-    HubSpot forgets a loser without archiving it, so it would stay among the living.
-    """
-    merges = merges_of(state, f"{source}.{object_name}")
-    key = pl.concat_str(pl.lit(f"{source}:{object_name}:"), pl.col("survivor"))
-    return text.join(merges.lazy(), on="source_id", how="left", maintain_order="left").with_columns(
-        merged_into_key=key, is_deleted=pl.col("is_deleted") | key.is_not_null()
-    )
-
-
 def merges_of(state: pl.LazyFrame, where: str) -> pl.DataFrame:
-    """Which record (`source_id`) was merged into which (`survivor`).
-
-    Read by itself and not from the opened records, which would all have to be held until the last of them is read.
-    """
+    """Which record (`source_id`) was merged into which (`survivor`). Needs all records of the stream together."""
     shape = pl.Struct({"properties": pl.Struct({"hs_merged_object_ids": pl.String})})
     # Inside a text quotes are escaped, so nothing but the property itself looks like this.
     survivors = state.filter(~pl.col("raw").str.contains('"hs_merged_object_ids":null', literal=True))
@@ -36,3 +21,17 @@ def merges_of(state: pl.LazyFrame, where: str) -> pl.DataFrame:
         .agg(pl.col("survivor").min())
     )
     return gathered(merges, where)
+
+
+def with_survivors(state: pl.LazyFrame, merges: pl.DataFrame) -> pl.LazyFrame:
+    """Add `survivor`, the id of the record that each was merged into (`merges_of`); null for all others. Row by row."""
+    return state.join(merges.lazy(), on="source_id", how="left", maintain_order="left")
+
+
+def with_merges(text: pl.LazyFrame, source: str, object_name: str) -> pl.LazyFrame:
+    """Add `merged_into_key` to records that have `survivor`; a record that was merged away is deleted. Row by row.
+
+    HubSpot forgets a loser without archiving it, so it would stay among the living.
+    """
+    key = pl.concat_str(pl.lit(f"{source}:{object_name}:"), pl.col("survivor"))
+    return text.with_columns(merged_into_key=key, is_deleted=pl.col("is_deleted") | key.is_not_null())

@@ -8,13 +8,13 @@ from definitions.errors import TransformError
 KEPT = ("source_id", "version_at", "is_deleted", "is_latest", "location")
 
 
-def decoded(state: pl.LazyFrame, shape: pl.Struct) -> pl.LazyFrame:
+def decoded(state: pl.LazyFrame, shape: pl.Struct, *, beside: tuple[str, ...] = ()) -> pl.LazyFrame:
     """One row a record version: what the state knows of it, and the fields of `shape`, each as text.
 
-    A field the record lacks, and a JSON null, is null. Row by row.
+    `beside` names further columns of the state to keep. A field the record lacks, and a JSON null, is null. Row by row.
     """
     record = pl.col("raw").str.json_decode(shape)
-    return state.select(*KEPT, record.alias("record")).unnest("record")
+    return state.select(*KEPT, *beside, record.alias("record")).unnest("record")
 
 
 def gathered(frame: pl.LazyFrame, where: str) -> pl.DataFrame:

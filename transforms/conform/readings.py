@@ -10,33 +10,71 @@ from transforms.conform import hubspot, hubspot_links, salesforce, salesforce_li
 from transforms.conform.conformed import Conformed
 from transforms.conform.hubspot_activities import contact_activities
 from transforms.conform.meaning import Meaning
+from transforms.conform.raw import gathered
 
 Read = Callable[[pl.LazyFrame, Meaning], Conformed]
+Open = Callable[[pl.LazyFrame, Meaning], pl.LazyFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How one stream becomes canonical records of one kind.
+    """How one stream becomes canonical records of one kind. Every reading is row by row, so a state is read in parts.
 
     `keeps_versions`: the state keeps every version, for history. `revives`: the source gives a restored record its old
-    change time again. `also` gives further records that are told by dates on
-    the stream's own records, by kind. `explodes`: one landed record holds several canonical ones.
+    change time again. `merges`: survivors name the records merged into them, so that the state is given to `opens`
+    with `survivor`. `opens` makes the text that `read` and `also` share; `also` gives further records that are told by
+    dates on the stream's own, by kind. `explodes`: one landed record holds several canonical ones.
     """
 
     kind: str
     read: Read
     keeps_versions: bool = False
     revives: bool = False
+    merges: bool = False
     explodes: bool = False
+    opens: Open | None = None
     also: Mapping[str, Read] | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of records the stream tells of, its own first."""
+        return (self.kind, *(self.also or {}))
+
+
+def read_kinds(reading: Reading, state: pl.LazyFrame, meaning: Meaning, where: str) -> dict[str, Conformed]:
+    """Conform a state, or a part of it, to each kind the stream tells of. Row by row."""
+    text = state if reading.opens is None else reading.opens(state, meaning)
+    if reading.also is None:
+        return {reading.kind: reading.read(text, meaning)}
+    # Opened once: to read the JSON costs more than all that is done with it.
+    shared = gathered(text, where).lazy()
+    return {kind: read(shared, meaning) for kind, read in ((reading.kind, reading.read), *reading.also.items())}
+
+
+def _opened(object_name: str) -> Open:
+    return partial(hubspot.opened, object_name=object_name)
 
 
 _HUBSPOT = {
     "owners": Reading(kind="owner", read=hubspot.owners),
     "pipelines": Reading(kind="stage", read=hubspot_links.pipelines, explodes=True),
-    "companies": Reading(kind="account", read=hubspot.companies, revives=True),
-    "contacts": Reading(kind="person", read=hubspot.contacts, revives=True, also={"activity": contact_activities}),
-    "deals": Reading(kind="opportunity", read=hubspot.deals, keeps_versions=True, revives=True),
+    "companies": Reading(kind="account", read=hubspot.companies, opens=_opened("company"), revives=True, merges=True),
+    "contacts": Reading(
+        kind="person",
+        read=hubspot.contacts,
+        opens=_opened("contact"),
+        also={"activity": contact_activities},
+        revives=True,
+        merges=True,
+    ),
+    "deals": Reading(
+        kind="opportunity",
+        read=hubspot.deals,
+        opens=_opened("deal"),
+        keeps_versions=True,
+        revives=True,
+        merges=True,
+    ),
     **{
         name: Reading(kind="association", read=partial(hubspot_links.associations, stream=name), explodes=True)
         for name in ("contacts_companies", "deals_companies", "deals_contacts")

@@ -88,13 +88,16 @@ def typed(
         source_object=pl.lit(object_name),
     )
     columns = keyed.collect_schema()
-    read = {field.name: _read(field, columns, meaning.time_zone) for field in kind.fields}
-    told = [_fault(field, read[field.name]) for field in kind.fields if columns.get(field.name) == pl.String]
+    told = [_fault(field) for field in kind.fields if columns.get(field.name) == pl.String]
     told += [_unmapped(vocabulary) for vocabulary in vocabularies]
-    told += [_missing(name, read[name]) for name in sorted(kind.required)]
+    told += [_missing(name) for name in sorted(kind.required)]
+    # Each value is read once, beside its text, and only then looked at.
+    read = keyed.with_columns(
+        _read(field, columns, meaning.time_zone).alias(_as_read(field.name)) for field in kind.fields
+    )
     frame = gathered(
-        keyed.select(
-            *(expr.alias(name) for name, expr in read.items()),
+        read.select(
+            *(pl.col(_as_read(name)).alias(name) for name in kind.names),
             "version_at",
             "is_latest",
             "location",
@@ -159,14 +162,18 @@ def _parsed(kind: Kind, column: pl.Expr, zone: str) -> pl.Expr:
     return readers[kind](column)
 
 
-def _fault(field: Field, read: pl.Expr) -> pl.Expr:
+def _as_read(name: str) -> str:
+    return f"{name} as read"
+
+
+def _fault(field: Field) -> pl.Expr:
     """`reason|field|detail` where the source holds something that cannot be read; null where all is well."""
     if field.kind is Kind.TEXT and not field.values:
         return pl.lit(None, pl.String)
     filled = _blank_to_null(pl.col(field.name)).is_not_null()
     code = "unmapped_value" if field.values else "unreadable_value"
     shown = f"not a {field.kind.value} within its limits" if not field.values else "not in the shared vocabulary"
-    return pl.when(filled & read.is_null()).then(pl.lit(f"{code}|{field.name}|{shown}"))
+    return pl.when(filled & pl.col(_as_read(field.name)).is_null()).then(pl.lit(f"{code}|{field.name}|{shown}"))
 
 
 def _unmapped(vocabulary: Vocabulary) -> pl.Expr:
@@ -177,8 +184,8 @@ def _unmapped(vocabulary: Vocabulary) -> pl.Expr:
     return pl.when(vocabulary.is_unknown()).then(told)
 
 
-def _missing(name: str, read: pl.Expr) -> pl.Expr:
-    return pl.when(read.is_null()).then(pl.lit(f"missing_value|{name}|required by the contract"))
+def _missing(name: str) -> pl.Expr:
+    return pl.when(pl.col(_as_read(name)).is_null()).then(pl.lit(f"missing_value|{name}|required by the contract"))
 
 
 def _blank_to_null(column: pl.Expr) -> pl.Expr:

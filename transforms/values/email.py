@@ -43,8 +43,13 @@ def with_email(people: pl.LazyFrame) -> pl.LazyFrame:
 
     Row by row. `is_email_valid` is null where there is no address; the others are null unless it is true.
     """
+    return with_email_domain(people.with_columns(email_normalised=normalise_email(pl.col("email"))))
+
+
+def with_email_domain(people: pl.LazyFrame) -> pl.LazyFrame:
+    """Add the other columns of `with_email` to rows that have `email` and `email_normalised`. Row by row."""
     email, normalised = pl.col("email"), pl.col("email_normalised")
-    return people.with_columns(email_normalised=normalise_email(email)).with_columns(
+    return people.with_columns(
         email_domain=_domain(normalised),
         email_domain_type=domain_type(_domain(normalised)),
         is_email_valid=pl.when(~_is_blank(email)).then(normalised.is_not_null()),

@@ -1,0 +1,33 @@
+"""What a run puts on disk for a while: all rows come back in order, nobody else may read them, nothing is left."""
+
+import stat
+
+import polars as pl
+
+from flows.folders import Home
+from flows.spill import spilling
+
+
+def test_rows_come_back_in_the_order_they_were_added(tmp_path):
+    with spilling(tmp_path) as spill:
+        spill.add("hubspot.contacts.person", pl.DataFrame({"n": [3, 1]}))
+        spill.add("hubspot.contacts.activity", pl.DataFrame({"n": [9]}))
+        spill.add("hubspot.contacts.person", pl.DataFrame({"n": [2]}))
+        assert spill.scan("hubspot.contacts.person").collect()["n"].to_list() == [3, 1, 2]
+        assert spill.put("issues", pl.DataFrame({"n": [7]})).collect()["n"].to_list() == [7]
+
+
+def test_nothing_is_left_behind_nor_of_a_run_that_died(tmp_path):
+    (tmp_path / "run-of-a-dead-one").mkdir()
+    (tmp_path / "run-of-a-dead-one" / "people.000000.parquet").write_bytes(b"personal values")
+    with spilling(tmp_path) as spill:
+        assert [folder.name for folder in tmp_path.iterdir()] == [spill.folder.name]
+        spill.add("people", pl.DataFrame({"n": [1]}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_else_may_read_it(tmp_path):
+    home = Home(tmp_path / "home")
+    with spilling(home.spill) as spill:
+        folders = (home.root, home.spill, spill.folder)
+        assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
