@@ -104,6 +104,7 @@ def _people(assembled: Assembled) -> Report:
         "persons": people.height,
         "in_several_systems": people.filter(pl.col("source_count") > 1).height,
         "largest": people["record_count"].max(),
+        "untied": rows(assembled.untied.lazy()),
     }
 
 

@@ -31,7 +31,23 @@ def show_report(report: Report, console: Console) -> None:
         f"People: {people['records']:,} live records are {people['persons']:,} persons, "
         f"{people['in_several_systems']:,} of them in several systems."
     )
+    for row in people["untied"]:
+        console.print(Text(_untied(row), style="yellow"))
     _closing(report, console)
+
+
+_NEVER_SEEN = {
+    "source_merge": "records that a source says were merged into one it never showed",
+    "converted_lead": "leads that were converted to a contact no source has shown",
+    "cross_system_id": "ids of another system under which no record was seen there",
+}
+
+
+def _untied(row: Report) -> str:
+    """What could have made one person of several records, and did not."""
+    if row["reason"] == "crowded_address":
+        return f"  {row['count']:,} records have an address that so many share that it is nobody's: not merged by it."
+    return f"  {row['count']:,} {_NEVER_SEEN[row['match_rule']]}: not merged by it."
 
 
 def _closing(report: Report, console: Console) -> None:

@@ -34,7 +34,7 @@ class Assembled:
     `balance` is the conservation of each stream; `totals` what the source records say of deals in sum; `streams_of`
     which streams feed a golden table; `people` has claimed_class, lifecycle_class, record_count and source_count of
     each person; `deals` the rows of `fct_opportunity`; `changes` and `issues` what reports count of their tables;
-    `live_records` how many source records the people are made of.
+    `live_records` how many source records the people are made of; `untied` what ties nobody though it could.
     """
 
     balance: pl.DataFrame
@@ -45,6 +45,7 @@ class Assembled:
     changes: pl.DataFrame
     issues: pl.DataFrame
     live_records: int
+    untied: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def assemble(
     """
     desk = Desk(give, before, terms)
     entities = resolved_entities(records, terms)
-    tied = tied_people(records.kinds["person"])
+    tied, untied = tied_people(records.kinds["person"])
     company = _company(records, entities, tied, before, terms)
     parts = [_give_people(part, records, company, before, terms, desk) for part in parts_of(tied, part_persons)]
     people = _People(
@@ -86,6 +87,7 @@ def assemble(
         changes=desk.all_changes(),
         issues=desk.all_issues(),
         live_records=people.live_records,
+        untied=untied,
     )
 
 

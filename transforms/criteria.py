@@ -36,7 +36,7 @@ def with_criteria(
         added = added.with_columns(
             missing_criteria=pl.concat_str(
                 [pl.when(lacks).then(pl.lit(name)) for name, lacks in zip(answers, missing, strict=True)],
-                separator=",",
+                separator=", ",
                 ignore_nulls=True,
             ),
             missing_criteria_count=_count(missing),

@@ -6,7 +6,7 @@ import polars as pl
 
 from transforms import survivorship
 from transforms.golden import golden
-from transforms.identity import account_edges, opportunity_edges, owner_edges, person_edges, resolve
+from transforms.identity import account_edges, opportunity_edges, owner_edges, person_edges, resolve, untied
 from transforms.links import with_id
 from transforms.terms import Entities, Records, Terms
 from transforms.values.company import company_normalised
@@ -40,14 +40,16 @@ def resolved_entities(records: Records, terms: Terms) -> dict[str, Entities]:
     return {**entities, "product": Entities(golden=products, bridge=products, chosen=products)}
 
 
-def tied_people(people: pl.LazyFrame) -> pl.DataFrame:
+def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tie the records of persons: the columns of `identity.resolve` and email_normalised, one row a record.
 
-    Only what ties is read, so that a million wide records may stay where they are. Needs all records together.
+    Beside it, what ties nobody though it could (`identity.untied`). Only what ties is read, so that a million wide
+    records may stay where they are. Needs all records together.
     """
     tying = people.select(_TYING).with_columns(email_normalised=normalise_email(pl.col("email"))).drop("email")
     known = tying.collect(engine="streaming").sort("record_key")
-    return resolve(known, person_edges(known)).with_columns(known["email_normalised"])
+    edges = person_edges(known)
+    return resolve(known, edges).with_columns(known["email_normalised"]), untied(known, edges)
 
 
 def golden_people(people: pl.LazyFrame, tied: pl.DataFrame, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:

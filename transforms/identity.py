@@ -22,7 +22,7 @@ def person_edges(people: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.
     """List what ties records of people, from canonical person records with `email_normalised`.
 
     Grain: from_key, to_key, match_rule. An address that names a desk (info@) or that more than `email_limit` records
-    share that are not deleted is nobody's key: see `crowded_emails`. Needs all rows together.
+    share that are not deleted is nobody's key: see `untied`. Needs all rows together.
     """
     return pl.concat(
         [
@@ -59,22 +59,12 @@ def owner_edges(owners: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([_listed(owners), _tied(_held(people, normalise_email(pl.col("owner_email"))))])
 
 
-def crowded_emails(people: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.DataFrame:
-    """List the records whose address is no key because too many share it: record_key, shared_by (records, not deleted).
-
-    Grain: record. A finding: either the address stands for nobody, or a form was filled in by a machine. Needs all
-    rows together.
-    """
-    held = _held(people, pl.col("email_normalised"))
-    return held.filter(pl.col("shared_by") > email_limit).select("record_key", "shared_by").sort("record_key")
-
-
 def resolve(records: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     """Give every record its entity: record_key, entity_id, match_rule, match_confidence, is_survivor, sorted by key.
 
     `records` has record_key (unique) and source_created_at (null: unknown, counts as last; of equals the smaller key
     is first). `match_rule` is the strongest of `RULES` that ties the record to another, else `alone`. An edge to a
-    record that was never seen ties nothing: see `dangling_edges`. The order of records and edges does not matter, more
+    record that was never seen ties nothing: see `untied`. The order of records and edges does not matter, more
     edges never split an entity, and a later record never changes an id. Needs all rows together. Raises
     `TransformError` on a record key that comes twice and on a rule that is none of `RULES`.
     """
@@ -94,11 +84,24 @@ def resolve(records: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def dangling_edges(records: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
-    """Count the edges that tie nothing because one end was never seen: match_rule, edge_count, sorted by rule."""
-    seen = records.get_column("record_key").implode()
+def untied(people: pl.DataFrame, edges: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.DataFrame:
+    """Count what ties nobody though it could: reason, match_rule, count; sorted, reasons without any left out.
+
+    `crowded_address`: records whose address more than `email_limit` records share that are not deleted, which stands
+    for nobody, or a machine filled in a form. `never_seen`: ties of which one end is a record no stream has shown.
+    Needs all rows together.
+    """
+    held = _held(people, pl.col("email_normalised"))
+    crowded = held.select(
+        reason=pl.lit("crowded_address"),
+        match_rule=pl.lit("email"),
+        count=(pl.col("shared_by") > email_limit).sum().cast(pl.Int64),
+    )
+    seen = people.get_column("record_key").implode()
     is_known = pl.col("from_key").is_in(seen) & pl.col("to_key").is_in(seen)
-    return edges.filter(~is_known).group_by("match_rule").agg(edge_count=pl.len()).sort("match_rule")
+    dangling = edges.filter(~is_known).group_by("match_rule").agg(count=pl.len().cast(pl.Int64))
+    never_seen = dangling.select(pl.lit("never_seen").alias("reason"), "match_rule", "count")
+    return pl.concat([crowded, never_seen]).filter(pl.col("count") > 0).sort("reason", "match_rule")
 
 
 def _pointed(records: pl.DataFrame, column: str, rule: str) -> pl.DataFrame:

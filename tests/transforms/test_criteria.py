@@ -97,7 +97,7 @@ def test_a_personal_value_is_no_evidence_and_odd_text_is_still_json(agreed):
     [
         ({"canonical_stage": "qualification"} | MET, "", 0),
         ({"canonical_stage": "qualification"}, "need", 1),
-        ({"canonical_stage": "proposal"}, "need,budget,timeline", 3),
+        ({"canonical_stage": "proposal"}, "need, budget, timeline", 3),
         ({"canonical_stage": "proposal"} | MET | {"need_status": "none"}, "need", 1),
         ({"canonical_stage": "closed_won"}, "", 0),
         ({"canonical_stage": None}, "", 0),
@@ -142,6 +142,6 @@ def test_every_criterion_is_counted_once_and_the_counts_agree_with_the_json(bant
         assert row["criteria_met"] == states.count("met")
         assert row["criteria_unmet"] == states.count("not_met")
         assert row["criteria_unknown"] == states.count("unknown")
-        missing = [name for name in row["missing_criteria"].split(",") if name]
+        missing = [name for name in row["missing_criteria"].split(", ") if name]
         assert row["missing_criteria_count"] == len(missing)
         assert all(json.loads(row["criteria"])[name]["state"] != "met" for name in missing)
