@@ -81,7 +81,9 @@ def set_aside(reason: str, line: int, text: str, field: str | None = None) -> Re
     """One rejected row, its line end apart; bytes that were not of the encoding are written as escapes."""
     text = text.rstrip("\r\n")
     shown = text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
-    return Rejected(reason=reason, page=1, offset=line, field=field, record=shown.decode("utf-8", "backslashreplace"))
+    return Rejected(
+        reason=reason, page=None, offset=line, field=field, record=shown.decode("utf-8", "backslashreplace")
+    )
 
 
 def is_damaged(text: str) -> bool:

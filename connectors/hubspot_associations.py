@@ -1,8 +1,9 @@
 """HubSpot's associations: asked for the records this run landed, one record landed for each of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
+import polars as pl
 
 from connectors.call import Call
 from connectors.envelope import Checked, Seen, sort_out
@@ -10,7 +11,7 @@ from connectors.hubspot_account import Account
 from connectors.hubspot_answers import Associations, Batch, BatchProblem, Live
 from connectors.hubspot_lists import mended_note
 from connectors.landed import Rejected
-from connectors.source import Page, Tokens, Visit, portions
+from connectors.source import Page, Tokens, Visit
 from definitions.errors import SourceAnswerUnusableError
 
 _BATCH = msgspec.json.Decoder(Batch)
@@ -27,22 +28,32 @@ def association_pages(visit: Visit[Account]) -> Iterator[Page]:
     """
     ids = _landed_ids(visit)
     done = int(visit.position["done"]) if visit.position else 0
-    for number, chunk in enumerate(portions(ids[done:], visit.account.association_batch), start=1):
-        done += len(chunk)
-        checked, notes = _read(visit, chunk, number)
-        yield Page(checked=checked, request=f"POST {_path(visit)}", position={"done": done}, notes=notes)
+    for number, start in enumerate(range(done, ids.len(), visit.account.association_batch), start=1):
+        yield _page(visit, ids.slice(start, visit.account.association_batch).to_list(), start, number)
+
+
+def _page(visit: Visit[Account], ids: list[str], before: int, number: int) -> Page:
+    checked, notes = _read(visit, ids, number)
+    return Page(checked=checked, request=f"POST {_path(visit)}", position={"done": before + len(ids)}, notes=notes)
 
 
 def _path(visit: Visit[Account]) -> str:
     return visit.account.path("associations", f"/{visit.stream.remote}/batch/read")
 
 
-def _landed_ids(visit: Visit[Account]) -> list[str]:
-    """Ids in the order first landed; landing only grows, so a resumed pull sees the same beginning."""
+def _landed_ids(visit: Visit[Account]) -> pl.Series:
+    """Ids in the order first landed; landing only grows, so a resumed pull sees the same beginning.
+
+    Of ids a pull holds as many as there are records, and of nothing else: so they are a series, about 16 bytes each.
+    """
     landing, source = visit.writer.landing, visit.writer.source
     pages = landing.pages_of(source, visit.stream.after or "", visit.seen_in)
-    records = (record for page in pages for record in map(_LIVE.decode, landing.records(page)))
-    return list(dict.fromkeys(str(record.id) for record in records if not record.archived))
+    parts = [pl.Series("id", _live_ids(landing.records(page)), pl.String) for page in pages]
+    return pl.concat([pl.Series("id", [], pl.String), *parts]).unique(maintain_order=True)
+
+
+def _live_ids(records: Iterable[bytes]) -> list[str]:
+    return [str(record.id) for record in map(_LIVE.decode, records) if not record.archived]
 
 
 def _read(visit: Visit[Account], ids: Sequence[str], number: int) -> tuple[Checked, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -42,14 +43,10 @@ def archived_and_restored_pages(visit: Visit[Account]) -> Iterator[Page]:
         archived.update(seen.id for seen in page.checked.records)
         # Not resumable: the ids of the pages before would be missing.
         yield Page(checked=page.checked, request=page.request, notes=page.notes)
+        del page
     gone = sorted(_archived_before(visit) - archived)
     for number, chunk in enumerate(portions(gone, READ_BATCH), start=1):
-        answer = read_batch(visit, chunk, archived=False, page=number)
-        yield Page(
-            checked=sort_out(answer.value.results, visit.stream.identify, number),
-            request=f"POST {_path(visit)}/batch/read",
-            notes=mended_note(answer.mended),
-        )
+        yield _restored(visit, chunk, number)
 
 
 def whole_list(visit: Visit[Account]) -> Iterator[Page]:
@@ -93,32 +90,43 @@ def _path(visit: Visit[Account]) -> str:
 def _listed(visit: Visit[Account], *, archived: bool) -> Iterator[Page]:
     tokens = Tokens(visit.where)
     after = str(visit.position["after"]) if visit.position and visit.position.get("after") else None
-    asked = ",".join(visit.fields)
-    is_wide = len(asked) > WIDEST_QUERY
     for number in itertools.count(1):
-        params = {"limit": str(visit.account.page_size), "archived": str(archived).lower()}
-        params |= {"properties": "hs_object_id" if is_wide else asked} if asked else {}
-        params |= {"after": after} if after else {}
-        call = Call(stream=visit.stream.name, path=_path(visit), params=params, page=number)
-        answer = visit.http.ask(call, _LISTING)
-        following = answer.value.after()
-        if following is not None and not answer.value.results:
-            # Rare, and not the end; asked twice, for a list has no total that would show what such a page left out.
-            answer = visit.http.ask(call, _LISTING)
-            following = answer.value.after()
+        page, following = _list_page(visit, after, archived=archived, number=number)
         if following is not None:
             after = tokens.new(following, number)
-        checked = sort_out(answer.value.results, visit.stream.identify, number)
-        if is_wide and checked.records:
-            checked = _widened(visit, checked, archived=archived, page=number)
-        yield Page(
-            checked=checked,
-            request=f"GET {call.path}",
-            position={"after": after},
-            notes=mended_note(answer.mended),
-        )
+        yield replace(page, position={"after": after})
+        # Let go before the next is asked for: one page at a time is held.
+        del page
         if following is None:
             return
+
+
+def _list_page(visit: Visit[Account], after: str | None, *, archived: bool, number: int) -> tuple[Page, str | None]:
+    """One page, and the token of the next; None at the end."""
+    asked = ",".join(visit.fields)
+    is_wide = len(asked) > WIDEST_QUERY
+    params = {"limit": str(visit.account.page_size), "archived": str(archived).lower()}
+    params |= {"properties": "hs_object_id" if is_wide else asked} if asked else {}
+    params |= {"after": after} if after else {}
+    call = Call(stream=visit.stream.name, path=_path(visit), params=params, page=number)
+    answer = visit.http.ask(call, _LISTING)
+    if answer.value.after() is not None and not answer.value.results:
+        # Rare, and not the end; asked twice, for a list has no total that would show what such a page left out.
+        answer = visit.http.ask(call, _LISTING)
+    checked = sort_out(answer.value.results, visit.stream.identify, number)
+    if is_wide and checked.records:
+        checked = _widened(visit, checked, archived=archived, page=number)
+    page = Page(checked=checked, request=f"GET {call.path}", notes=mended_note(answer.mended))
+    return page, answer.value.after()
+
+
+def _restored(visit: Visit[Account], ids: Sequence[str], number: int) -> Page:
+    answer = read_batch(visit, ids, archived=False, page=number)
+    return Page(
+        checked=sort_out(answer.value.results, visit.stream.identify, number),
+        request=f"POST {_path(visit)}/batch/read",
+        notes=mended_note(answer.mended),
+    )
 
 
 def _widened(visit: Visit[Account], narrow: Checked, *, archived: bool, page: int) -> Checked:

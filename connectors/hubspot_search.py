@@ -58,6 +58,8 @@ def changed_pages(visit: Visit[Account]) -> Iterator[Page]:
         number += 1
         page, place = _page(visit, place, until, number)
         yield page
+        # Let go before the next is asked for: one page at a time is held.
+        del page
 
 
 def milliseconds(moment: datetime) -> int:

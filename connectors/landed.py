@@ -1,6 +1,8 @@
 """What has been landed: pages, their manifest, and reading them back with the checksum verified."""
 
 import hashlib
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +19,26 @@ CHUNK_BYTES = 1 << 20
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     """One record set aside: why, where it stood, and its own text (bytes that are no UTF-8 are backslash-escaped).
 
-    `page` counts from 1 within the pull, `offset` from 0 within the page; for a file they are the file and its line.
+    `page` counts from 1 within the pull, `offset` from 0 within the page; of a file there are no pages: `page` is null,
+    `offset` its line (of Parquet: its row), from 1.
     """
 
     reason: str
-    page: int
+    page: int | None
     offset: int
     field: str | None = None
     record: str
+
+    @property
+    def place(self) -> str:
+        """Where it stood, in words.
+
+        >>> Rejected(reason="id_blank", page=2, offset=7, record="{}").place
+        'page 2, offset 7'
+        >>> Rejected(reason="short_row", page=None, offset=3, record="1;x").place
+        'line 3'
+        """
+        return f"line {self.offset}" if self.page is None else f"page {self.page}, offset {self.offset}"
 
 
 class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +131,16 @@ def verified(path: Path | None, sha256: str, page: LandedPage) -> Path:
     if digest.hexdigest() != sha256:
         raise LandingError(f"{path}: does not match its checksum. Restore it from a backup or pull the run again.")
     return path
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Lines of a landed `.jsonl.zst` file, ends and empty ones left out; little of it is held at a time."""
+    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as unpacked:
+        yield from filter(None, map(_without_end, io.BufferedReader(unpacked)))
+
+
+def _without_end(line: bytes) -> bytes:
+    return line.removesuffix(b"\n")
 
 
 def inflate(path: Path) -> bytes:

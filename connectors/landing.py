@@ -16,11 +16,47 @@ import msgspec
 import zstandard
 
 from connectors.durable import FILE_MODE, TEMPORARY, append_line, failed, make_folder, sync_folder, write_durably
-from connectors.landed import MANIFEST, LandedPage, ManifestLine, Rejected, inflate, page_of, read_manifest, verified
+from connectors.landed import (
+    MANIFEST,
+    LandedPage,
+    ManifestLine,
+    Rejected,
+    inflate,
+    lines_of,
+    page_of,
+    read_manifest,
+    verified,
+)
 from definitions.errors import ConfigurationError, LandingError
 
 UNFINISHED = ".unfinished"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+# Level 3 would look back over 2 MiB, and each of several writers would hold as much: a quarter of it costs 2% of room.
+_PACKING = zstandard.ZstdCompressionParameters.from_level(3, window_log=19, write_checksum=1)
+_LINES_AT_ONCE = 20
+
+
+class Parcel:
+    """Records on their way into one file, packed as they come: what waits is a tenth of what came."""
+
+    def __init__(self) -> None:
+        self._packer = _compressor().compressobj()
+        self._packed: list[bytes] = []
+        self.records = 0
+        self.bytes = 0
+
+    def add(self, records: Sequence[bytes]) -> None:
+        """Take whole JSON records; raw newlines between the tokens become spaces (a JSON string cannot hold one)."""
+        for start in range(0, len(records), _LINES_AT_ONCE):
+            lines = b"".join(map(_as_line, records[start : start + _LINES_AT_ONCE]))
+            self.bytes += len(lines)
+            if packed := self._packer.compress(lines):
+                self._packed.append(packed)
+        self.records += len(records)
+
+    def chunks(self) -> list[bytes]:
+        """Bytes of the finished file; nothing can be added any more."""
+        return [*self._packed, self._packer.flush()]
 
 
 class LandingWriter:
@@ -32,7 +68,6 @@ class LandingWriter:
         self.stream = stream
         self.run_id = run_id
         self.folder = landing.folder(source, stream, run_id)
-        self._compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
         make_folder(self.folder)
         self._mark()
         landed = landing.read_manifest(source, stream, run_id)
@@ -51,20 +86,18 @@ class LandingWriter:
 
     def write_page(
         self,
-        records: Sequence[bytes],
+        parcel: Parcel,
         *,
         request: str,
         cursor: Mapping[str, Any] | None = None,
         rejected: Sequence[Rejected] = (),
     ) -> LandedPage:
-        """Land whole JSON records, one a line, then name them in the manifest; durable when this returns.
+        """Land the records of a parcel, one a line, then name them in the manifest; durable when this returns.
 
-        Raw newlines between the tokens of a record become spaces (a JSON string cannot hold one).
         Raises `LandingError` naming path and bytes.
         """
-        content = b"".join(map(_as_line, records))
-        chunks = (self._compressor.compress(content),)
-        return self._land(chunks if records else None, ".jsonl.zst", len(records), request, cursor, rejected)
+        chunks = parcel.chunks() if parcel.records else None
+        return self._land(chunks, ".jsonl.zst", parcel.records, request, cursor, rejected)
 
     def write_file(
         self,
@@ -80,7 +113,7 @@ class LandingWriter:
 
         Raises `LandingError` naming path and bytes.
         """
-        chunks = self._compressed(content) if suffix.endswith(".zst") else content
+        chunks = _packed(content) if suffix.endswith(".zst") else content
         return self._land(chunks, suffix, records, request, cursor, rejected)
 
     def close(self) -> None:
@@ -97,12 +130,6 @@ class LandingWriter:
         except OSError as error:
             raise failed("write", self.folder / UNFINISHED, 0, error) from error
 
-    def _compressed(self, content: Iterable[bytes]) -> Iterator[bytes]:
-        stream = self._compressor.compressobj()
-        for chunk in content:
-            yield stream.compress(chunk)
-        yield stream.flush()
-
     def _land(
         self,
         chunks: Iterable[bytes] | None,
@@ -114,8 +141,7 @@ class LandingWriter:
     ) -> LandedPage:
         seq = self._seq + 1
         name, size, digest = self._write(f"{seq:06d}", suffix, chunks)
-        set_aside = msgspec.json.Encoder().encode_lines(rejected)
-        aside = (self._compressor.compress(set_aside),) if rejected else None
+        aside = _packed([msgspec.json.Encoder().encode_lines(rejected)]) if rejected else None
         aside_name, _, aside_digest = self._write(f"{seq:06d}-rejected", ".jsonl.zst", aside)
         line = ManifestLine(
             seq=seq,
@@ -176,13 +202,13 @@ class Landing:
         """Path of a page whose bytes still match; raises `LandingError` naming the file when not, or when empty."""
         return verified(page.path, page.sha256, page)
 
-    def records(self, page: LandedPage) -> list[bytes]:
-        """Read the records of a page, one JSON text each, checksum verified."""
+    def records(self, page: LandedPage) -> Iterator[bytes]:
+        """Read the records of a page, one JSON text each, a few at a time; the checksum is verified first."""
         if page.path is None:
-            return []
+            return iter(())
         if not page.path.name.endswith(".jsonl.zst"):
             raise LandingError(f"{page.path}: is a file landed whole; read it with `verified`")
-        return [line for line in inflate(self.verified(page)).split(b"\n") if line]
+        return lines_of(self.verified(page))
 
     def rejected(self, page: LandedPage) -> list[Rejected]:
         """Read the records of a page that were set aside, checksum verified."""
@@ -201,6 +227,17 @@ class Landing:
                 if path.name.startswith(TEMPORARY) or (path not in named and path.name[:6].isdigit()):
                     path.unlink(missing_ok=True)
             mark.unlink(missing_ok=True)
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    return zstandard.ZstdCompressor(compression_params=_PACKING)
+
+
+def _packed(content: Iterable[bytes]) -> Iterator[bytes]:
+    packer = _compressor().compressobj()
+    for chunk in content:
+        yield packer.compress(chunk)
+    yield packer.flush()
 
 
 def _as_line(record: bytes) -> bytes:

@@ -9,7 +9,7 @@ import msgspec
 
 from connectors.http import Http
 from connectors.landed import Rejected
-from connectors.landing import LandingWriter
+from connectors.landing import LandingWriter, Parcel
 from connectors.source import A, Page, Pass, Prepared, Stream, Visit, When
 from definitions.errors import ConfigurationError, SourceAnswerUnusableError
 
@@ -100,6 +100,8 @@ def pull(
         for page in step.pages(visit):
             at = At(began=plan.began, is_first=plan.is_first, walking=step.name, position=_as_dict(page.position))
             batch.add(page, msgspec.structs.replace(known, fields=sorted(prepared.fields), at=at))
+            # Let go before the next page comes: one at a time is held.
+            del page
     done = Cursor(
         source=account.name, stream=stream.name, fields=sorted(prepared.fields), until=plan.until, run=writer.run_id
     )
@@ -164,28 +166,28 @@ class _Batch:
         self._where = where
         self._progress = progress
         self._enough = enough
-        self._waiting: list[bytes] = []
+        self._waiting = Parcel()
         self._aside: list[Rejected] = []
-        self._bytes = 0
+        self._aside_letters = 0
         self._request = ""
         self.records = self.pages = self.rejected = self.repeated = 0
         self.notes: list[str] = []
 
     def add(self, page: Page, cursor: Cursor) -> None:
         """Take a page; land what has gathered when it is enough."""
-        raws = [seen.raw for seen in page.checked.records]
-        self._waiting += raws
+        records = len(page.checked.records)
+        self._waiting.add([seen.raw for seen in page.checked.records])
         self._aside += page.checked.rejected
-        self._bytes += sum(map(len, raws))
+        self._aside_letters += sum(len(bad.record) for bad in page.checked.rejected)
         self._request = page.request
         self.pages += 1
-        self.records += len(raws)
+        self.records += records
         self.rejected += len(page.checked.rejected)
         self.repeated += page.repeated
         self.notes += page.notes
-        self._progress(len(raws) + len(page.checked.rejected))
+        self._progress(records + len(page.checked.rejected))
         self._stop_at_too_many()
-        if self._bytes >= self._enough:
+        if self._waiting.bytes + self._aside_letters >= self._enough:
             self.flush(cursor)
 
     def flush(self, cursor: Cursor | None) -> None:
@@ -196,7 +198,7 @@ class _Batch:
             cursor=None if cursor is None else msgspec.to_builtins(cursor),
             rejected=self._aside,
         )
-        self._waiting, self._aside, self._bytes = [], [], 0
+        self._waiting, self._aside, self._aside_letters = Parcel(), [], 0
 
     def _stop_at_too_many(self) -> None:
         if self.rejected < REJECTED_AT_LEAST or self.rejected <= self._rejected_share * (self.records + self.rejected):

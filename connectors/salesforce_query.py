@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,7 +70,9 @@ def _walked(visit: Visit[Account], bounds: list[str]) -> Iterator[Page]:
             for page in _query(visit, _soql(visit, bounds, reached), "queryAll", number):
                 number += 1
                 reached = _last(page.checked.records) or reached
-                yield Page(checked=page.checked, request=page.request, position=reached, notes=page.notes)
+                yield replace(page, position=reached)
+                # Let go before the next is asked for: one page at a time is held.
+                del page
         except CallRefusedError as error:
             if error.code not in _LOCATOR_DIED or reached in (None, asked_from):
                 raise
@@ -105,12 +108,17 @@ def _query(visit: Visit[Account], soql: str, resource: str, before: int) -> Iter
             raise SourceAnswerUnusableError(
                 f"{visit.where}: page {number}: {rows.totalSize} rows were announced, {came} came. Run again."
             )
-        yield Page(
+        is_last = rows.done
+        page = Page(
             checked=sort_out(rows.records, visit.stream.identify, number),
             request=f"GET {visit.account.path(f'/{resource}')}",
             notes=(f"{answer.mended} half surrogate pairs were landed as U+FFFD",) if answer.mended else (),
         )
-        if rows.done:
+        # The records are copies: the answer's body goes before they are packed, they before the next is asked for.
+        del answer, rows
+        yield page
+        del page
+        if is_last:
             return
 
 

@@ -144,7 +144,7 @@ def test_what_is_landed_is_whole_private_and_named_by_its_content(bench, first, 
     assert pages[-1].cursor == first[vendor, name].cursor
     for page in pages:
         assert page.path.name == f"{page.seq:06d}-{page.sha256[:16]}.jsonl.zst"
-        assert len(bench.landing.records(page)) == page.records
+        assert len(list(bench.landing.records(page))) == page.records
         assert "?" not in page.request
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from definitions.errors import ConfigurationError, SourceAnswerUnusableError
+from definitions.errors import ConfigurationError, SourceAnswerUnusableError, SourceRefusedError
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -136,6 +136,37 @@ def test_associations_are_asked_for_what_this_run_landed_one_record_each(crm, pu
     landed = {r["from"]["id"]: [to["toObjectId"] for to in r["to"]] for r in pull_crm.records("contacts_companies")}
     assert landed == {"1": ["10"], "2": ["10", "11", "12", "13", "14"], "3": [], "4": [], "5": ["15"], "6": [], "7": []}
     assert pulled.records == 7
+
+
+def asked_of(crm) -> list[str]:
+    asked = [json.loads(request.content)["inputs"] for request in crm.asked("/associations/")]
+    return [one["id"] for inputs in asked for one in inputs]
+
+
+def test_a_contact_landed_twice_is_asked_about_once_in_the_order_landed(crm, pull_crm):
+    crm.add(7, 3, 5, modified=NOON - timedelta(days=1))
+    pull_crm("contacts", run_id="run-1")
+    landed = pull_crm.ids("contacts", "run-1")
+    crm.add(1, 3, modified=NOON - timedelta(days=1))
+    pull_crm("contacts", run_id="run-2", cursor=None)
+    pulled = pull_crm("contacts_companies", run_id="run-2", seen_in=("run-1",))
+    assert asked_of(crm) == [*landed, "1"]
+    assert pulled.records == 4
+
+
+@pytest.mark.parametrize("broken", range(4))
+def test_interrupted_associations_go_on_where_they_stood(crm, pull_crm, broken):
+    crm.add(*range(1, 15), modified=NOON - timedelta(days=1))
+    pull_crm("contacts", run_id="run-1")
+    crm.once("/associations/", lambda: httpx.Response(403, json={}), skip=broken)
+    with pytest.raises(SourceRefusedError):
+        pull_crm("contacts_companies", run_id="run-1", batch_bytes=1)
+    landed = pull_crm.landing.read_manifest("hubspot", "contacts_companies", "run-1")
+    crm.requests.clear()
+    pulled = pull_crm("contacts_companies", run_id="run-1", cursor=landed[-1].cursor if landed else None)
+    assert pulled.records == len(asked_of(crm)) == 14 - 4 * broken
+    origins = [int(record["from"]["id"]) for record in pull_crm.records("contacts_companies", "run-1")]
+    assert sorted(origins) == list(range(1, 15))
 
 
 def test_an_association_batch_refused_in_part_for_another_reason_stops(crm, pull_crm):

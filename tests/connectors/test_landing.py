@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.landed import MANIFEST, Rejected
-from connectors.landing import Landing
+from connectors.landing import Landing, Parcel
 from definitions.crash_points import arm
 from definitions.errors import ConfigurationError, LandingError
 
@@ -23,16 +24,23 @@ ROOT = Path(__file__).parents[2]
 NAMES = ("hubspot", "contacts", "run-1")
 
 
+def packed(*portions: list[bytes]) -> Parcel:
+    parcel = Parcel()
+    for portion in portions:
+        parcel.add(portion)
+    return parcel
+
+
 def land(root: Path, *pages: list[bytes], run_id: str = "run-1", **extra):
     with Landing(root).writer("hubspot", "contacts", run_id) as writer:
-        return [writer.write_page(page, request="GET /contacts", **extra) for page in pages]
+        return [writer.write_page(packed(page), request="GET /contacts", **extra) for page in pages]
 
 
 def test_what_was_landed_is_read_back_in_order(tmp_path):
     pages = land(tmp_path, [b'{"id":"1"}', b'{"id":"2"}'], [b'{"id":"3"}'], cursor={"after": "3"})
     landing = Landing(tmp_path)
     assert list(landing.pages_of("hubspot", "contacts", ["run-1"])) == pages
-    assert [landing.records(page) for page in pages] == [[b'{"id":"1"}', b'{"id":"2"}'], [b'{"id":"3"}']]
+    assert [list(landing.records(page)) for page in pages] == [[b'{"id":"1"}', b'{"id":"2"}'], [b'{"id":"3"}']]
     assert pages[1].cursor == {"after": "3"}
     assert pages[0].path.name == f"000001-{pages[0].sha256[:16]}.jsonl.zst"
 
@@ -58,6 +66,22 @@ def test_any_json_survives_one_record_a_line(tmp_path_factory, values, indent):
     assert [json.loads(record) for record in Landing(root).records(page)] == values
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 400), st.integers())
+def test_law_however_records_come_in_portions_the_file_is_the_same(size, seed):
+    chance = random.Random(seed)
+    texts = [chance.randbytes(chance.randrange(900)).hex() for _ in range(400)]
+    records = [json.dumps({"id": text[:9], "text": text}).encode() for text in texts]
+    portions = [records[start : start + size] for start in range(0, len(records), size)]
+    assert b"".join(packed(*portions).chunks()) == b"".join(packed(records).chunks())
+
+
+def test_records_wider_than_what_is_read_at_once_come_back_whole(tmp_path):
+    records = [b'{"id":"%d","text":"%s"}' % (n, b"wide " * 100_000) for n in range(3)]
+    (page,) = land(tmp_path, records)
+    assert list(Landing(tmp_path).records(page)) == records
+
+
 def test_a_page_without_records_keeps_its_cursor_and_needs_no_file(tmp_path):
     (page,) = land(tmp_path, [], cursor={"after": "9"})
     assert page.path is None
@@ -69,7 +93,7 @@ def test_rejected_records_are_kept_apart_with_their_place(tmp_path):
     aside = Rejected(reason="id_missing", page=3, offset=7, field="id", record='{"x":1}')
     (page,) = land(tmp_path, [b'{"id":"1"}'], rejected=[aside])
     assert Landing(tmp_path).rejected(page) == [aside]
-    assert Landing(tmp_path).records(page) == [b'{"id":"1"}']
+    assert list(Landing(tmp_path).records(page)) == [b'{"id":"1"}']
     assert page.rejected_path.name.startswith("000001-rejected-")
 
 
@@ -139,12 +163,16 @@ LAND_TWO_PAGES = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    from connectors.landing import Landing
+    from connectors.landing import Landing, Parcel
     from definitions.crash_points import arm
+    def packed(record):
+        parcel = Parcel()
+        parcel.add([record])
+        return parcel
     with Landing(Path(sys.argv[1])).writer("hubspot", "contacts", sys.argv[2]) as writer:
-        writer.write_page([b'{"id":"1"}'], request="GET /contacts", cursor={"after": "1"})
+        writer.write_page(packed(b'{"id":"1"}'), request="GET /contacts", cursor={"after": "1"})
         arm(sys.argv[3])
-        writer.write_page([b'{"id":"2"}'], request="GET /contacts", cursor={"after": "2"})
+        writer.write_page(packed(b'{"id":"2"}'), request="GET /contacts", cursor={"after": "2"})
     """
 )
 
@@ -173,7 +201,7 @@ def test_a_full_disk_names_path_and_bytes_and_leaves_what_was_landed(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)
     landing = Landing(tmp_path)
-    assert [landing.records(page) for page in landing.read_manifest(*NAMES)] == [[b'{"id":"1"}']]
+    assert [list(landing.records(page)) for page in landing.read_manifest(*NAMES)] == [[b'{"id":"1"}']]
     land(tmp_path, [b'{"id":"2"}'])
     assert [page.seq for page in landing.read_manifest(*NAMES)] == [1, 2]
 

@@ -103,8 +103,16 @@ def test_a_few_bad_records_are_set_aside_and_the_rest_goes_on(crm, pull_crm):
     (landed,) = pull_crm.landing.read_manifest("hubspot", "contacts", "run-1")
     rejected = pull_crm.landing.rejected(landed)
     assert (pulled.records, pulled.rejected, len(rejected)) == (10, 9, 9)
-    assert (rejected[8].reason, rejected[8].field, rejected[8].page, rejected[8].offset) == ("wrong_type", "id", 1, 8)
+    assert (rejected[8].reason, rejected[8].field, rejected[8].place) == ("wrong_type", "id", "page 1, offset 8")
     assert json.loads(rejected[8].record) == {"id": {"n": 8}, "properties": {}}
+
+
+def test_bad_records_are_landed_before_they_pile_up(crm, pull_crm):
+    for page in (1, 2):
+        crm.once("/objects/", lambda page=page: listed(damaged(crm, 8), after=page))
+    pull_crm("contacts", account={"rejected_share": 1.0}, batch_bytes=200)
+    landed = pull_crm.landing.read_manifest("hubspot", "contacts", "run-1")
+    assert [page.rejected for page in landed] == [8, 8, 0]
 
 
 @pytest.mark.parametrize(("bad", "share", "stops"), [(9, 0.01, False), (10, 0.01, True), (10, 0.6, False)])
