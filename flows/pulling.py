@@ -1,7 +1,6 @@
 """Pulling all streams of a run: each as a task of its own, a stream that follows another after it."""
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -72,8 +71,3 @@ def pull_file_stream(
             now=errand.now,
             progress=progress,
         )
-
-
-def entered(stack: ExitStack, source: Opened) -> Http:
-    """Client of a source, closed when the stack is left."""
-    return stack.enter_context(source.http)
