@@ -1,31 +1,28 @@
 """From the checks of one table to one row of numbers, counted by PostgreSQL in one scan.
 
-Measured on two cores with 1 M persons: 30 native expectations take 3.3 s (each asks for its own element, null and
-unexpected counts), an `UnexpectedRowsExpectation` takes a scan of its own (0.4 s a check), counting all 30 conditions
-in one scan takes 0.9 s. So the numbers are counted here, and Great Expectations judges each of them by name. The
-statement is our own because Great Expectations doubles every per-cent sign in a query it is given.
+A staged table is read once, whatever the number of suites. Great Expectations then judges each number by name. Left to
+count by itself, it asks three questions for each native expectation and makes a scan for each
+`UnexpectedRowsExpectation`, and it doubles every per-cent sign in a query it is given.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 
-from definitions.errors import AuditRefusedError
 from definitions.tables import Table
+from expectations.session import counting, row_of, run
 from expectations.structure import HISTORY, Filled
-from expectations.suite import Check, Measure, Suite, identifier
+from expectations.suite import Check, Gathered, Measure, Suite, identifier
 
 _LONGEST_NAME = 63  # bytes PostgreSQL keeps of a name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One check with the column its number stands in, and the most rows that may fail.
+    """One check with its number, the column that stands in, and the most rows that may fail.
 
     `limit` is null for a number between bounds, and where the number is missing: then `why_not` tells why, without any
     value of a row. `scope` is the number of rows that the tolerance and the words "of 1000 rows" refer to.
@@ -33,6 +30,7 @@ class Measured:
 
     check: Check
     column: str
+    number: int | float | None
     scope: int | None
     limit: int | None
     why_not: str | None
@@ -40,80 +38,89 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """A table of one row, in the searched schema, that holds the numbers of the checks of one suite on one table."""
+    """A table of one row, in the searched schema, that holds the numbers of every check on one table.
 
-    suite: str
-    table: str
+    `measured` has the checks by suite; `columns` the column of each expression; `broken` why one could not be counted.
+    """
+
     counts_table: str
-    measured: tuple[Measured, ...]
+    measured: Mapping[str, tuple[Measured, ...]]
+    columns: Mapping[str, str]
+    broken: Mapping[str, str]
 
 
-@contextmanager
-def counting(url: str | URL, schema: str) -> Iterator[psycopg.Connection]:
-    """Connect for counting: only `schema` is searched, days begin at midnight UTC, no lock is waited for for ever.
-
-    Raises `AuditRefusedError` where there is no connection, or none any more; without the address, which may hold a
-    password, and without the server's own words, which may quote a value.
-    """
-    try:
-        connection = psycopg.connect(**connection_settings(url), autocommit=True)
-    except psycopg.Error as error:
-        raise AuditRefusedError(
-            f"the audit cannot reach the warehouse ({type(error).__name__}). Check that its server runs; run again."
-        ) from None
-    with connection:
-        _run(connection, f"SET search_path TO {identifier(schema)}")
-        _run(connection, "SET TIME ZONE 'UTC'")
-        _run(connection, "SET lock_timeout TO '60s'")
-        # Compiling hundreds of small expressions costs more than it saves.
-        _run(connection, "SET jit TO off")
-        try:
-            yield connection
-        except psycopg.Error as error:
-            raise AuditRefusedError(
-                f"the warehouse broke off the audit ({type(error).__name__}). Read its log, then run again."
-            ) from None
-
-
-def connection_settings(url: str | URL) -> dict[str, Any]:
-    """Read the address as libpq's own settings; what stands in the query wins, as with the folder of a socket.
-
-    >>> connection_settings("postgresql+psycopg://ada@localhost/bantam?host=%2Frun%2Fpg")
-    {'host': '/run/pg', 'user': 'ada', 'dbname': 'bantam'}
-    """
-    parsed = make_url(url)
-    named = {"host": parsed.host, "port": parsed.port, "user": parsed.username, "password": parsed.password}
-    told = {**named, "dbname": parsed.database, **parsed.normalized_query}
-    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in told.items() if value}
-
-
-def count(connection: psycopg.Connection, suite: Suite, table: str) -> Counted:
-    """Count the checks of one staged table into a new table of one row; `drop` removes it when it has been judged.
+def count(connection: psycopg.Connection, suites: Sequence[Suite]) -> dict[str, Counted]:
+    """Count the checks of all suites, by table; `drop` removes the numbers when they have been judged.
 
     A check whose SQL fails gets null, and so fails; the others are counted all the same.
     """
-    checks = [check for check in suite.checks if check.table == table]
-    columns = _columns(checks)
-    rows = f"{suite.relations.get(table, identifier(table))} AS counted_rows"
-    counts_table = f"audit_{suite.name}_{table}"
-    try:
-        _create(connection, counts_table, rows, columns)
-        broken: dict[str, str] = {}
-    except psycopg.Error:
-        broken = {sql: why for sql in columns if (why := _why_not(connection, rows, sql))}
-        _create(connection, counts_table, rows, columns, broken)
-    numbers = dict(zip(columns, _row(connection, f"SELECT * FROM {identifier(counts_table)}"), strict=True))
+    tables = dict.fromkeys(check.table for suite in suites for check in suite.checks)
+    relations = {name: one for suite in suites for name, one in suite.relations.items() if name in tables}
+    wanted: dict[str, list[str]] = {name: [] for name in tables if name not in relations}
+    for relation in relations.values():
+        for name in relation.tables:
+            wanted.setdefault(name, []).extend(relation.columns.values())
+    counted = {
+        name: _count(connection, name, _of(suites, name), rows=identifier(name), more=more)
+        for name, more in wanted.items()
+    }
+    for name, relation in relations.items():
+        why = next((why for table in relation.tables for why in _why(counted[table], relation)), None)
+        rows = _rows_of(relation, counted)
+        counted[name] = _count(connection, name, _of(suites, name), rows=rows, why_not=why)
+    return counted
+
+
+def _of(suites: Sequence[Suite], table: str) -> dict[str, list[Check]]:
+    """Checks of one table, by suite."""
+    return {suite.name: [check for check in suite.checks if check.table == table] for suite in suites}
+
+
+def _why(counted: Counted, relation: Gathered) -> list[str]:
+    return [counted.broken[sql] for sql in relation.columns.values() if sql in counted.broken]
+
+
+def _rows_of(relation: Gathered, counted: Mapping[str, Counted]) -> str:
+    """A query for the gathered rows, from the tables of numbers in which they were counted."""
+    rows = (
+        ", ".join(
+            f"{identifier(counted[table].columns[sql])} AS {identifier(name)}" for name, sql in relation.columns.items()
+        )
+        + f" FROM {identifier(counted[table].counts_table)}"
+        for table in relation.tables
+    )
+    return f"({' UNION ALL '.join(f'SELECT {row}' for row in rows)})"
+
+
+def _count(
+    connection: psycopg.Connection,
+    table: str,
+    by_suite: Mapping[str, Sequence[Check]],
+    *,
+    rows: str,
+    more: Iterable[str] = (),
+    why_not: str | None = None,
+) -> Counted:
+    """Count the checks and some `more` aggregates over the `rows`; none where it is known `why_not`."""
+    columns = _columns([check for checks in by_suite.values() for check in checks], more)
+    counts_table = f"audit_{table}"
+    broken = dict.fromkeys(columns, why_not) if why_not else {}
+    broken = _create(connection, counts_table, f"{rows} AS counted_rows", columns, broken)
+    numbers = dict(zip(columns, row_of(connection, f"SELECT * FROM {identifier(counts_table)}"), strict=True))
     return Counted(
-        suite=suite.name,
-        table=table,
         counts_table=counts_table,
-        measured=tuple(_measured(check, columns, numbers, broken) for check in checks),
+        measured={
+            suite: tuple(_measured(check, columns, numbers, broken) for check in checks)
+            for suite, checks in by_suite.items()
+        },
+        columns=columns,
+        broken=broken,
     )
 
 
 def drop(connection: psycopg.Connection, counted: Counted) -> None:
     """Remove the table of numbers."""
-    _run(connection, f"DROP TABLE IF EXISTS {identifier(counted.counts_table)}")
+    run(connection, f"DROP TABLE IF EXISTS {identifier(counted.counts_table)}")
 
 
 def explained(connection: psycopg.Connection, check: Check) -> str | None:
@@ -121,7 +128,7 @@ def explained(connection: psycopg.Connection, check: Check) -> str | None:
     if check.explain is None:
         return None
     try:
-        return str(_row(connection, check.explain)[0])
+        return str(row_of(connection, check.explain)[0])
     except psycopg.Error as error:
         return f"no explanation ({type(error).__name__})"
 
@@ -132,7 +139,7 @@ def filled(url: str | URL, schema: str, tables: Iterable[Table]) -> dict[str, Fi
     Left out are tables that do not exist yet, and histories, whose number of rows is held against nothing.
     """
     found: dict[str, Filled] = {}
-    with counting(url, schema) as connection:
+    with counting(url, schema, "the look at the published tables") as connection:
         for table in tables:
             if table.name in HISTORY:
                 continue
@@ -140,7 +147,7 @@ def filled(url: str | URL, schema: str, tables: Iterable[Table]) -> dict[str, Fi
             optional = [name for name in table.names if name in existing and name not in table.required]
             if existing:
                 counts = ", ".join(["count(*)", *(f"count({identifier(name)})" for name in optional)])
-                rows, *values = _row(connection, f"SELECT {counts} FROM {identifier(table.name)}")
+                rows, *values = row_of(connection, f"SELECT {counts} FROM {identifier(table.name)}")
                 found[table.name] = Filled(rows, dict(zip(optional, values, strict=True)))
     return found
 
@@ -150,13 +157,15 @@ def _existing_columns(connection: psycopg.Connection, schema: str, table: str) -
     return {name for (name,) in connection.execute(asked, (schema, table))}
 
 
-def _columns(checks: Sequence[Check]) -> dict[str, str]:
+def _columns(checks: Sequence[Check], more: Iterable[str]) -> dict[str, str]:
     """Name of a column for each expression to count, each once."""
     named: dict[str, str] = {}
     for check in checks:
         named.setdefault(_expression(check), check.name)
     for check in checks:
         named.setdefault(_scope(check), f"rows {check.among or 'staged'}")
+    for sql in more:
+        named.setdefault(sql, sql)
     return {sql: _column(said, number) for number, (sql, said) in enumerate(named.items(), 1)}
 
 
@@ -181,21 +190,46 @@ def _create(
     counts_table: str,
     rows: str,
     columns: Mapping[str, str],
-    broken: Mapping[str, str] | None = None,
+    broken: Mapping[str, str],
+) -> dict[str, str]:
+    """Make the table of numbers, with nulls for what is `broken`; give that with what else turned out to be."""
+    found = dict(broken)
+    # Planning finds a column that is not there at once; only what fails on a value has to be tried row by row.
+    for trying in ("EXPLAIN SELECT", "SELECT"):
+        try:
+            _fill(connection, counts_table, rows, columns, found)
+        except psycopg.OperationalError:
+            raise  # the server, its disk or its locks: no check is to blame
+        except psycopg.Error:
+            asked = {sql: f"{trying} {sql} FROM {rows}" for sql in columns if sql not in found}
+            found |= {sql: why for sql, query in asked.items() if (why := _why_not(connection, query))}
+        else:
+            return found
+    _fill(connection, counts_table, rows, columns, found)
+    return found
+
+
+def _fill(
+    connection: psycopg.Connection,
+    counts_table: str,
+    rows: str,
+    columns: Mapping[str, str],
+    broken: Mapping[str, str],
 ) -> None:
-    broken = broken or {}
     wanted = ", ".join(
         f"{'NULL::bigint' if sql in broken else sql} AS {identifier(column)}" for sql, column in columns.items()
     )
     source = f" FROM {rows}" if len(broken) < len(columns) else ""
-    _run(connection, f"DROP TABLE IF EXISTS {identifier(counts_table)}")
-    _run(connection, f"CREATE UNLOGGED TABLE {identifier(counts_table)} AS SELECT {wanted}{source}")
+    run(connection, f"DROP TABLE IF EXISTS {identifier(counts_table)}")
+    run(connection, f"CREATE UNLOGGED TABLE {identifier(counts_table)} AS SELECT {wanted}{source}")
 
 
-def _why_not(connection: psycopg.Connection, rows: str, sql: str) -> str | None:
+def _why_not(connection: psycopg.Connection, query: str) -> str | None:
     """Tell why an expression cannot be counted, by the kind of error only: its text may quote a value."""
     try:
-        _row(connection, f"SELECT {sql} FROM {rows}")
+        run(connection, query)
+    except psycopg.OperationalError:
+        raise
     except psycopg.Error as error:
         return type(error).__name__
     return None
@@ -210,19 +244,8 @@ def _measured(
     return Measured(
         check=check,
         column=columns[expression],
+        number=numbers[expression],
         scope=rows,
         limit=None if is_number or rows is None else int(check.tolerance * rows),
         why_not=broken.get(expression) or broken.get(_scope(check)),
     )
-
-
-def _row(connection: psycopg.Connection, sql: str) -> tuple[Any, ...]:
-    row = _run(connection, sql).fetchone()
-    if row is None:
-        raise AuditRefusedError("a count gave no row: a check is written wrongly. Compare its SQL with its words.")
-    return row
-
-
-def _run(connection: psycopg.Connection, sql: str) -> psycopg.Cursor[tuple[Any, ...]]:
-    """Run one statement made of quoted names and checks; without parameters, so that no sign in it is special."""
-    return connection.execute(sql)

