@@ -126,6 +126,15 @@ class Cluster:
                 return False
         return True
 
+    def is_ending(self) -> bool:
+        """Whether a server that answers no more still runs: it is on its way out. False where there is no /proc."""
+        try:
+            pid = self._pid_file().read_text(encoding="utf-8").split("\n", 1)[0].strip()
+            told = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return told.startswith("Name:\tpostgres\n") and "\nState:\tZ" not in told
+
     def socket_folder(self) -> Path:
         """Folder of the socket, under a name that is short enough for one: 107 bytes on Linux, 103 on macOS."""
         if _fits(self.data):
@@ -169,14 +178,9 @@ class Cluster:
         container, or that the dead server was never reaped, as in a container without an init. Without /proc it is
         left to PostgreSQL, which then refuses to start.
         """
-        if not self._pid_file().exists() or not Path("/proc/self/status").exists():
-            return
-        pid = self._pid_file().read_text(encoding="utf-8").split("\n", 1)[0].strip()
-        status = Path(f"/proc/{pid}/status")
-        told = status.read_text(encoding="utf-8") if status.exists() else ""
-        if not told.startswith("Name:\tpostgres\n") or "\nState:\tZ" in told:
+        if self._pid_file().exists() and Path("/proc/self/status").exists() and not self.is_ending():
             for stale in (self._pid_file(), *self.data.glob(".s.PGSQL.*")):
-                stale.unlink()
+                stale.unlink(missing_ok=True)
 
 
 def _fits(folder: Path) -> bool:

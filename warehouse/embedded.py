@@ -27,6 +27,7 @@ from warehouse.programs import find_programs
 READER = "bantam_reader"
 _DATABASE = "bantam"
 _WAITS = 600
+_ENDS = 100
 _WAIT_SECONDS = 0.1
 
 
@@ -119,8 +120,16 @@ class EmbeddedServer:
                 self._hold = _lock_file(cluster.folder / "users.lock")
                 fcntl.flock(self._hold, fcntl.LOCK_SH)
             if not cluster.answers():
+                self._let_end()
                 cluster.launch(port)
             self._make_database()
+
+    def _let_end(self) -> None:
+        """Wait for a server that was stopped or killed a moment ago: PostgreSQL starts no second one beside it."""
+        for _ in range(_ENDS):
+            if not self._cluster.is_ending():
+                return
+            self._sleep(_WAIT_SECONDS)
 
     def _free_for(self, port: int) -> None:
         """Stop a server that does not listen on the port, if nobody else uses it."""
