@@ -69,6 +69,8 @@ def test_staged_tables_are_unlogged_and_what_a_dead_run_left_is_gone(warehouse_o
     kinds = "SELECT relname::text, relpersistence::text FROM pg_class WHERE relnamespace = 'staging'::regnamespace"
     assert sorted(warehouse.all(kinds)) == [("dim_owner", "u"), ("staged_run", "u")]
     assert warehouse.all("SELECT count(*) FROM staging.dim_owner") == [(0,)]
+    untouched = "SELECT reloptions::text LIKE '%autovacuum_enabled=off%' FROM pg_class WHERE relname = 'dim_owner'"
+    assert (True,) in warehouse.all(f"{untouched} AND relpersistence = 'u'")
     with warehouse.engine.begin() as connection:
         clear_staging(connection)
     assert warehouse.all(kinds) == []
