@@ -208,23 +208,6 @@ def test_two_rows_of_one_key_stop_the_publication_without_naming_anybody(warehou
     assert warehouse.all("SELECT owner_id FROM curated.dim_owner") == [("a",)]
 
 
-def test_many_rows_go_in_without_their_indexes_and_find_them_again(warehouse_of):
-    big = Table(
-        "curated", "dim_big", "One row.", (Field("id", Kind.TEXT, "Id."), Field("record_hash", Kind.COUNT, "Hash.")),
-        ("id",), frozenset({"id"}),
-    )  # fmt: skip
-    warehouse = warehouse_of(big)
-    table = published_table(big)
-    index = sa.Index("ix_dim_big_record_hash", table.c.record_hash)
-    table.metadata.create_all(warehouse.engine)
-    rows = [{"id": str(number), "record_hash": number} for number in range(100_000)]
-
-    done = warehouse.refresh("r1", dim_big=rows)
-
-    assert done.tables["dim_big"].inserted == len(rows)
-    assert index.name in {found["name"] for found in sa.inspect(warehouse.engine).get_indexes("dim_big", "curated")}
-
-
 def test_names_are_quoted_and_never_run(warehouse_of):
     fields = tuple(
         Field(name, Kind.TEXT, f'It\'s "{name}" 100%.')
