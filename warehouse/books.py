@@ -1,4 +1,4 @@
-"""Changes to the pipeline's books between publications: who was told, what a person released."""
+"""Changes to the pipeline's books beside publications: who was told, what a person released, why a run was refused."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,8 +7,9 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from definitions.tables import OPS_NOTIFICATION, OPS_QUARANTINE
+from definitions.tables import OPS_AUDIT_RESULT, OPS_NOTIFICATION, OPS_QUARANTINE
 from warehouse.database_errors import without_values
+from warehouse.run import Run
 from warehouse.tables import TABLES
 
 
@@ -39,3 +40,19 @@ def release(engine: sa.Engine, record_keys: Sequence[str], *, at: datetime) -> i
     held = table.c.record_key.in_(list(record_keys)) & table.c.released_at.is_(None)
     with engine.begin() as connection:
         return connection.execute(sa.update(table).where(held).values(released_at=at)).rowcount
+
+
+@without_values("Keeping the audit")
+def keep_audit(engine: sa.Engine, run: Run, checks: pl.DataFrame) -> None:
+    """Keep the checks of a run that is about to be refused, columns of `ops.audit_result`, in place of earlier ones.
+
+    Such a run has rows there and none in `ops.run`, so nothing takes it for published; should it be published after
+    all, the checks of that publication take their place. Raises `PublishError` when they cannot be kept: the refusal is
+    then still to be told.
+    """
+    table = TABLES[OPS_AUDIT_RESULT.name]
+    rows = checks.with_columns(run_id=pl.lit(run.run_id)).select(OPS_AUDIT_RESULT.names).to_dicts()
+    with engine.begin() as connection:
+        connection.execute(sa.delete(table).where(table.c.run_id == run.run_id))
+        if rows:
+            connection.execute(sa.insert(table), rows)

@@ -1,6 +1,7 @@
 """Merge one staged table into the published one: only rows that differ are written."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -45,11 +46,11 @@ def merge(connection: sa.Connection, contract: Table, rule: MergeRule, run: Run)
     """Bring the published rows to the staged ones as far as the rule allows, and count what was written.
 
     The caller keeps other writers out, so that rows stay where the comparison found them. An empty table takes one
-    plain INSERT. Raises `PublishError` when rows of another day are staged for a day's table.
+    plain INSERT. Raises `PublishError` when rows of another day or run are staged where only the run's own may be.
     """
     sides = _sides(contract)
     if rule.within is not None:
-        _check_day(connection, sides, rule.within, run)
+        _check_own(connection, sides, rule.within, run)
     if is_empty(connection, sides.table):
         with indexes_aside(connection, sides.table, sides.incoming):
             return Written(inserted=_rows(connection, _insert(sides)))
@@ -68,7 +69,7 @@ def _differences(sides: _Sides, rule: MergeRule, run: Run) -> sa.Select[Any]:
     names = [*sides.contract.key, *(field.name for field in compared)]
     old = sa.select(sides.published.c.ctid.label("was"), *(sides.published.c[name] for name in names))
     if rule.within is not None:
-        old = old.where(sides.published.c[rule.within] == run.as_of)
+        old = old.where(sides.published.c[rule.within] == _own(rule.within, run))
     published = old.subquery("old")
     values = [sides.staged_value(field).label(field.name) for field in compared]
     keys = [sides.staged.c[name] for name in sides.contract.key]
@@ -117,12 +118,17 @@ def _insert(
     return sa.insert(sides.table).from_select(sides.contract.names, rows)
 
 
-def _check_day(connection: sa.Connection, sides: _Sides, day: str, run: Run) -> None:
-    column = sides.staged.c[day]
-    if connection.execute(sa.select(sa.exists(sa.select(column).where(column != run.as_of)))).scalar_one():
+def _own(column: str, run: Run) -> date | str:
+    """What the run's own rows hold in the column that a rule is limited to."""
+    return run.run_id if column == "run_id" else run.as_of
+
+
+def _check_own(connection: sa.Connection, sides: _Sides, name: str, run: Run) -> None:
+    column, own = sides.staged.c[name], _own(name, run)
+    if connection.execute(sa.select(sa.exists(sa.select(column).where(column != own)))).scalar_one():
         raise PublishError(
-            f"staging.{sides.contract.name} holds rows of other days than {run.as_of}, the run's as-of date; past days "
-            "are never rewritten."
+            f"staging.{sides.contract.name} holds rows whose {name} is not {own}, the run's own; those of other days "
+            "and runs are never rewritten."
         )
 
 

@@ -11,7 +11,8 @@ class MergeRule:
 
     `removes`: a published row that is not staged is deleted; where `spares` names a column, only if that is null.
     `updates`: a staged row that differs replaces the published one, but for the columns it `keeps`.
-    `within`: the staged rows are of one day, the run's `as_of` in this column, and rows of other days are not touched.
+    `within`: the staged rows are the run's own, with its `run_id` or its day, `as_of`, in this column; other rows are
+    not touched.
     """
 
     removes: bool
@@ -34,7 +35,8 @@ _RULES: dict[str, MergeRule] = {
     "quarantine": MergeRule(
         removes=True, updates=True, keeps=frozenset({"first_seen_on", "released_at"}), spares="released_at"
     ),
-    "audit_result": LEDGER,
+    # What an earlier, refused attempt of the same run had found is not true of what is published.
+    "audit_result": MergeRule(removes=True, updates=True, within="run_id"),
     "conservation": LEDGER,
     "definitions_version": LEDGER,
     "notification": UPSERT,

@@ -115,7 +115,7 @@ def test_a_snapshot_replaces_its_own_day_and_no_other(warehouse_of):
 
 def test_rows_of_a_past_day_are_refused(warehouse_of):
     warehouse = warehouse_of(FCT_OPPORTUNITY_DAILY_SNAPSHOT)
-    with pytest.raises(PublishError, match="other days than 2026-11-22"):
+    with pytest.raises(PublishError, match="snapshot_date is not 2026-11-22"):
         warehouse.refresh("r1", TODAY, fct_opportunity_daily_snapshot=[{"snapshot_date": YESTERDAY}])
     assert warehouse.all("SELECT count(*) FROM ops.run") == [(0,)]
 
