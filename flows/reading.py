@@ -145,7 +145,7 @@ def set_aside(source: str, stream: str, object_name: str, rejected: list[tuple[s
             "record_key": f"{source}:{object_name}:@{hashlib.sha256(record.record.encode()).hexdigest()[:24]}",
             "reason_code": record.reason,
             "field_name": record.field,
-            "location": f"{location}: page {record.page}, offset {record.offset}",
+            "location": f"{location}: {record.place}",
         }
         for location, record in rejected
     ]

@@ -4,7 +4,7 @@ Tables are given away as they are made, the wide ones in parts, so that no more 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -25,6 +25,7 @@ from transforms.totals import source_totals
 _GOLDEN = {"dim_person": "person", "dim_account": "account", "fct_opportunity": "opportunity", "dim_owner": "owner"}
 _MATCH = ["match_rule", "match_confidence", "is_survivor"]
 _MOVE = ["activity_type", "engagement_level", "direction"]
+_MOVED = ["person_id", "is_inferred", "is_completed", "is_human", "occurred_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +69,9 @@ def assemble(
     entities = resolved_entities(records, terms)
     tied, untied = tied_people(records.kinds["person"])
     company = _company(records, entities, tied, before, terms)
-    parts = [_give_people(part, records, company, before, terms, desk) for part in parts_of(tied, part_persons)]
-    people = _People(
-        facts=pl.concat([part.facts for part in parts]),
-        chosen=pl.concat([part.chosen for part in parts]),
-        live_records=sum(part.live_records for part in parts),
-    )
     _give_company(records, company, before, terms, desk)
-    _give_links(records, company, tied, people.chosen, terms, desk)
+    _give_links(records, company, tied, terms, desk)
+    people = _give_all_people(records, company, tied, before, terms, desk, part_persons)
     return Assembled(
         balance=conservation(records, entities, tied, people.chosen, terms),
         totals=source_totals(
@@ -103,16 +99,9 @@ def _company(
     done = acts.filter(pl.col("opportunity_id").is_not_null()).select(columns).collect(engine="streaming")
     deals = curated_opportunities(records, entities, done, on_deals, owners, stages, before, terms)
     open_classes = [rule.name for rule in terms.definitions.opportunities if rule.is_open_class]
-    moves = _acts(records, terms, {"person": tied}).filter(pl.col("person_id").is_not_null())
     return Company(
         entities=entities,
         linked=accounts_of_people(records, tied, entities["account"]),
-        acts=moves.select(
-            "person_id",
-            # Words that repeat a million times are kept once.
-            *(pl.col(name).cast(pl.Categorical) for name in _MOVE),
-            "is_inferred", "is_completed", "is_human", "occurred_at",
-        ).collect(engine="streaming"),
         on_deals=on_deals.join(deals.select("opportunity_id"), on="opportunity_id", how="semi", maintain_order="left"),
         deals=deals,
         accounts=with_deals(account_table(entities, owners), deals, open_classes),
@@ -127,12 +116,44 @@ def _acts(records: Records, terms: Terms, bridges: Mapping[str, pl.DataFrame]) -
     )
 
 
-def _give_people(part: Part, records: Records, company: Company, before: Before, terms: Terms, desk: Desk) -> _People:
+def _give_all_people(
+    records: Records,
+    company: Company,
+    tied: pl.DataFrame,
+    before: Before,
+    terms: Terms,
+    desk: Desk,
+    part_persons: int,
+) -> _People:
+    """Curate and give away all persons, part by part."""
+    moves = _acts(records, terms, {"person": tied}).filter(pl.col("person_id").is_not_null())
+    # Words that repeat a million times are kept once.
+    words = [pl.col(name).cast(pl.Categorical) for name in _MOVE]
+    acts = moves.select(*words, *_MOVED).collect(engine="streaming")
+    parts = [
+        _give_people(part, acts.filter(part.holds("person_id")), records, company, before, terms, desk)
+        for part in parts_of(tied, part_persons)
+    ]
+    return _People(
+        facts=pl.concat([part.facts for part in parts]),
+        chosen=pl.concat([part.chosen for part in parts]),
+        live_records=sum(part.live_records for part in parts),
+    )
+
+
+def _give_people(
+    part: Part,
+    acts: pl.DataFrame,
+    records: Records,
+    company: Company,
+    before: Before,
+    terms: Terms,
+    desk: Desk,
+) -> _People:
     """Curate the persons of a part and give away their rows, records, issues and changes of class."""
     golden, live_records = _give_records(part, records, terms, desk)
-    acts = company.acts.filter(part.holds("person_id")).with_columns(pl.col(_MOVE).cast(pl.String))
     classes = before.classes["person"].filter(part.holds("record_id"))
-    people = curated_people(golden, replace(company, acts=acts), classes, terms)
+    people = curated_people(golden, acts.with_columns(pl.col(_MOVE).cast(pl.String)), company, classes, terms)
     desk.give(contract.DIM_PERSON, people)
     desk.give_history("person", people, classes, part.holds("record_id"))
     return _People(
@@ -165,19 +186,17 @@ def _give_company(records: Records, company: Company, before: Before, terms: Ter
     desk.give(contract.FCT_OPPORTUNITY_DAILY_SNAPSHOT, shots)
 
 
-def _give_links(
-    records: Records, company: Company, tied: pl.DataFrame, people: pl.DataFrame, terms: Terms, desk: Desk
-) -> None:
+def _give_links(records: Records, company: Company, tied: pl.DataFrame, terms: Terms, desk: Desk) -> None:
     """What ties the golden rows: no published key points to something deleted."""
     live = {
-        "person": people.select("entity_id"),
+        "person": tied.filter(~pl.col("is_deleted")).select(pl.col("entity_id").unique()),
         "account": company.accounts.select(entity_id="account_id"),
         "opportunity": company.deals.select(entity_id="opportunity_id"),
     }
     bridges = {"person": tied, **{kind: company.entities[kind].bridge for kind in ("account", "opportunity")}}
     alive = {kind: bridge.join(live[kind], on="entity_id", how="semi") for kind, bridge in bridges.items()}
     desk.give(contract.FCT_ACTIVITY, _acts(records, terms, {**alive, "owner": company.entities["owner"].bridge}))
-    persons = people.select(person_id="entity_id")
+    persons = live["person"].select(person_id="entity_id")
     desk.give(contract.BRIDGE_OPPORTUNITY_PERSON, company.on_deals.join(persons, on="person_id", how="semi"))
     for table, kind in (
         (contract.BRIDGE_ACCOUNT_SOURCE, "account"),

@@ -39,13 +39,12 @@ def with_deals(accounts: pl.DataFrame, deals: pl.DataFrame, open_classes: list[s
 class Company:
     """What is known around the people: their accounts, owners, deals and what they did.
 
-    `linked` (person_id, account_id) is the account that associations tie a person to; `acts` as `activities` gives them
-    with person_id; `on_deals` the rows of `bridge_opportunity_person`, deleted persons too.
+    `linked` (person_id, account_id) is the account that associations tie a person to; `on_deals` the rows of
+    `bridge_opportunity_person`, deleted persons too.
     """
 
     entities: Mapping[str, Entities]
     linked: pl.DataFrame
-    acts: pl.DataFrame
     on_deals: pl.DataFrame
     deals: pl.DataFrame
     accounts: pl.DataFrame
@@ -53,11 +52,13 @@ class Company:
     stages: pl.DataFrame
 
 
-def curated_people(golden: pl.DataFrame, company: Company, classes: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+def curated_people(
+    golden: pl.DataFrame, acts: pl.DataFrame, company: Company, classes: pl.DataFrame, terms: Terms
+) -> pl.DataFrame:
     """One row per golden person, in the contract of `dim_person` but for the run's own columns.
 
-    `classes` is what was published of them (`Before.classes`). Persons do not depend on each other, so some of them may
-    be curated at a time.
+    `acts` is what they did (`activities`, with person_id), `classes` what was published of them (`Before.classes`).
+    Persons do not depend on each other, so some of them may be curated at a time.
     """
     definitions, as_of = terms.definitions, terms.as_of
     frame = golden.with_columns(person_id=pl.col("entity_id"))
@@ -68,7 +69,7 @@ def curated_people(golden: pl.DataFrame, company: Company, classes: pl.DataFrame
         account_id=pl.coalesce("account_id", "linked_account_id")
     )
     frame = reached(phases(frame, definitions), definitions)
-    made = moves(company.acts, frame, definitions, as_of=as_of)
+    made = moves(acts, frame, definitions, as_of=as_of)
     frame = engaged(
         frame,
         clocks(made, definitions, as_of=as_of),

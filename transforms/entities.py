@@ -41,7 +41,7 @@ def resolved_entities(records: Records, terms: Terms) -> dict[str, Entities]:
 
 
 def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Tie the records of persons: the columns of `identity.resolve` and email_normalised, one row a record.
+    """Tie the records of persons: the columns of `identity.resolve`, email_normalised and is_deleted, one row a record.
 
     Beside it, what ties nobody though it could (`identity.untied`). Only what ties is read, so that a million wide
     records may stay where they are. Needs all records together.
@@ -49,7 +49,7 @@ def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     tying = people.select(_TYING).with_columns(email_normalised=normalise_email(pl.col("email"))).drop("email")
     known = tying.collect(engine="streaming").sort("record_key")
     edges = person_edges(known)
-    return resolve(known, edges).with_columns(known["email_normalised"]), untied(known, edges)
+    return resolve(known, edges).with_columns(known["email_normalised"], known["is_deleted"]), untied(known, edges)
 
 
 def golden_people(people: pl.LazyFrame, tied: pl.DataFrame, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:

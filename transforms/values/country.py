@@ -6,13 +6,14 @@ that has it decides, and where it names two countries there, the answer is null.
 """
 
 import gettext
+import pickle
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import polars as pl
 import pycountry
-from babel import Locale
-from babel.localedata import locale_identifiers
+from babel.localedata import locale_identifiers, resolve_locale_filename
 
 from transforms.values.distinct import read_distinct
 
@@ -85,7 +86,18 @@ _AMBIGUOUS = (
     "Virgin Islands",
 )  # fmt: skip
 _APOSTROPHES = r"'`\x{B4}\x{2018}\x{2019}\x{2BB}-\x{2BF}"
-_WRITTEN_TWICE = ("az_Cyrl", "bs_Cyrl", "es_MX", "pa_Arab", "pt_PT", "sr_Latn", "uz_Cyrl", "zh_Hant", "zh_Hant_HK")
+_WRITTEN_TWICE = (
+    "az_Cyrl",
+    "bs_Cyrl",
+    "es_419",
+    "es_MX",
+    "pa_Arab",
+    "pt_PT",
+    "sr_Latn",
+    "uz_Cyrl",
+    "zh_Hant",
+    "zh_Hant_HK",
+)
 # Languages that iso-codes translates in full; in the smaller ones it has slips.
 _ISO_CODES_LANGUAGES = (
     "ar", "bg", "bn", "br", "ca", "cs", "cy", "da", "de", "el", "es", "et", "eu", "fa", "fi", "fr", "ga", "gl", "he",
@@ -176,14 +188,21 @@ def _in_cldr() -> Named:
 
 
 def _in_language(language: str) -> Named:
-    for code, name in Locale.parse(language).territories.items():
+    # Read from babel's own file: its loader would keep all data of all locales in memory, 170 MB, for good.
+    with Path(resolve_locale_filename(language)).open("rb") as file:
+        territories = pickle.load(file).get("territories", {})  # noqa: S301 - a file of the installed library
+    for code, name in territories.items():
         if code in _COUNTRIES:
             yield name, code
 
 
 def _in_iso_codes() -> Named:
     for language in _ISO_CODES_LANGUAGES:
-        translated = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language])
+        catalogue = gettext.find("iso3166-1", pycountry.LOCALES_DIR, languages=[language])
+        if catalogue is None:
+            raise LookupError(f"pycountry has no names of countries in {language}")
+        with Path(catalogue).open("rb") as file:
+            translated = gettext.GNUTranslations(file)
         for country in pycountry.countries:
             for name in _official(country):
                 yield translated.gettext(name), country.alpha_2
