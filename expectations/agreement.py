@@ -11,6 +11,7 @@ from datetime import date
 from definitions.model import ClassRule, Definitions
 from definitions.tables import DIM_PERSON, FCT_OPPORTUNITY
 from expectations.consequences import consequences
+from expectations.findings import FINDINGS, finding_checks, findings
 from expectations.suite import Check, Measure, Suite, identifier, literal, one_of
 
 CLAIMS_DISAGREE_SHARE = 0.2  # more than one claim in five that the definitions do not bear out is worth a talk
@@ -35,15 +36,15 @@ class _Ladder:
 
 
 def agreement_suite(definitions: Definitions, *, as_of: date) -> Suite:
-    """Every check that `definitions` imply for the curated persons and opportunities on `as_of`."""
+    """Every check that `definitions` imply on `as_of` for the curated persons, opportunities and issues."""
     people = _Ladder(DIM_PERSON.name, "lifecycle_class", definitions.people)
     deals = _Ladder(FCT_OPPORTUNITY.name, "pipeline_class", definitions.opportunities)
     checks: list[Check] = []
     for ladder in (people, deals):
         checks += [*_classes(ladder, as_of), *_criteria(ladder.table, definitions, as_of), *_claims(ladder, as_of)]
         checks += consequences(ladder.table, ladder.column, [rule.name for rule in ladder.rules], as_of)
-    checks += [*_forecast(definitions), *_missing(definitions, as_of)]
-    return Suite("agreement", tuple(checks))
+    checks += [*_forecast(definitions), *_missing(definitions, as_of), *finding_checks(definitions)]
+    return Suite("agreement", tuple(checks), {FINDINGS: findings(definitions, as_of)})
 
 
 def _test(rule: ClassRule, as_of: date) -> str:

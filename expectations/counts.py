@@ -58,14 +58,15 @@ def count(connection: psycopg.Connection, suites: Sequence[Suite]) -> dict[str, 
     relations = {name: one for suite in suites for name, one in suite.relations.items() if name in tables}
     wanted: dict[str, list[str]] = {name: [] for name in tables if name not in relations}
     for relation in relations.values():
-        for name in relation.tables:
-            wanted.setdefault(name, []).extend(relation.columns.values())
+        for table, sql in relation.columns.values():
+            wanted.setdefault(table, []).append(sql)
     counted = {
         name: _count(connection, name, _of(suites, name), rows=identifier(name), more=more)
         for name, more in wanted.items()
     }
     for name, relation in relations.items():
-        why = next((why for table in relation.tables for why in _why(counted[table], relation)), None)
+        reasons = (counted[table].broken.get(sql) for table, sql in relation.columns.values())
+        why = next((reason for reason in reasons if reason), None)
         rows = _rows_of(relation, counted)
         counted[name] = _count(connection, name, _of(suites, name), rows=rows, why_not=why)
     return counted
@@ -76,20 +77,14 @@ def _of(suites: Sequence[Suite], table: str) -> dict[str, list[Check]]:
     return {suite.name: [check for check in suite.checks if check.table == table] for suite in suites}
 
 
-def _why(counted: Counted, relation: Gathered) -> list[str]:
-    return [counted.broken[sql] for sql in relation.columns.values() if sql in counted.broken]
-
-
 def _rows_of(relation: Gathered, counted: Mapping[str, Counted]) -> str:
-    """A query for the gathered rows, from the tables of numbers in which they were counted."""
-    rows = (
-        ", ".join(
-            f"{identifier(counted[table].columns[sql])} AS {identifier(name)}" for name, sql in relation.columns.items()
-        )
-        + f" FROM {identifier(counted[table].counts_table)}"
-        for table in relation.tables
+    """A query for the gathered row, from the tables of numbers in which its columns were counted."""
+    columns = ", ".join(
+        f"{identifier(counted[table].counts_table)}.{identifier(counted[table].columns[sql])} AS {identifier(name)}"
+        for name, (table, sql) in relation.columns.items()
     )
-    return f"({' UNION ALL '.join(f'SELECT {row}' for row in rows)})"
+    tables = dict.fromkeys(identifier(counted[table].counts_table) for table, _ in relation.columns.values())
+    return f"(SELECT {columns} FROM {', '.join(tables)})"
 
 
 def _count(

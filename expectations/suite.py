@@ -62,10 +62,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """One row for each of the `tables`, of aggregates by name, counted in the scan of that table's own checks."""
+    """One row of aggregates over several tables, each counted in the scan of its table's own checks.
 
-    tables: tuple[str, ...]
-    columns: Mapping[str, str]
+    `columns` has, by name, the staged table and the aggregate over its rows.
+    """
+
+    columns: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

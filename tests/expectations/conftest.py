@@ -132,10 +132,8 @@ _ROWS: dict[str, list[dict[str, object]]] = {
     "bridge_opportunity_source": [_link("deal", "opportunity_id", n, n) for n in range(1, 13)],
     "bridge_opportunity_person": [{"opportunity_id": "hubspot:deal:12", "person_id": "hubspot:contact:4"}],
     "fct_classification_change": [{"change_id": "1", "from_class": "mql", "to_class": "lead"}],
-    "fct_hygiene_issue": [
-        {"issue_id": "1", "state": "open"},
-        {"issue_id": "2", "state": "resolved", "resolved_on": date(2026, 10, 1)},
-    ],
+    # The open ones are those that the definitions find, see below.
+    "fct_hygiene_issue": [{"issue_id": "1", "state": "resolved", "resolved_on": date(2026, 10, 1)}],
     "fct_opportunity_daily_snapshot": [
         {"snapshot_date": _AS_OF, "opportunity_id": "hubspot:deal:12", "pipeline_class": "active"}
     ],
@@ -162,6 +160,25 @@ def _fill(connection: psycopg.Connection, table: Table) -> None:
         connection.execute(f'INSERT INTO golden."{table.name}" VALUES ({places})', list((plain | row).values()))
 
 
+def _open_issues(connection: psycopg.Connection, definitions: Definitions) -> None:
+    """Add an open issue for every golden record that fails a rule, as PostgreSQL sees it."""
+    for rule in definitions.hygiene:
+        table, worn = {
+            "person": ("dim_person", "lifecycle_class"),
+            "opportunity": ("fct_opportunity", "pipeline_class"),
+        }[rule.on]
+        critical = rule.critical_when.to_postgres(_AS_OF) if rule.critical_when else "false"
+        connection.execute(
+            f"""INSERT INTO golden.fct_hygiene_issue (issue_id, rule_id, severity, record_kind, record_id, state,
+            opened_on, last_seen_on, is_baseline, says, run_id, definitions_version, loaded_at, record_hash)
+            SELECT {rule.on}_id || '|{rule.rule}', '{rule.rule}', CASE WHEN {critical} THEN 'critical'
+            ELSE '{rule.severity}' END, '{rule.on}', {rule.on}_id, 'open', '2026-10-01', '2026-11-20', false, 'x',
+            run_id, definitions_version, loaded_at, record_hash FROM golden.{table}
+            WHERE {rule.when.to_postgres(_AS_OF)} AND {worn} <> ALL (%s)""",
+            [list(definitions.not_checked)],
+        )
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """Address of a PostgreSQL that holds the staged tables, and their clean copy in schema golden."""
@@ -176,6 +193,7 @@ def server() -> Iterator[str]:
             connection.execute("CREATE SCHEMA golden; CREATE SCHEMA staging; SET TIME ZONE 'UTC'")
             for table in _STAGED:
                 _fill(connection, table)
+            _open_issues(connection, load_definitions("handoff"))
         yield running.get_uri()
         running.cleanup()
 

@@ -64,6 +64,7 @@ def test_clean_tables_pass(server, staged, suite):
 _PERSON, _DEAL = "UPDATE dim_person SET", "UPDATE fct_opportunity SET"
 _TWELVE, _ELEVEN = "WHERE opportunity_id = 'hubspot:deal:12'", "WHERE opportunity_id = 'hubspot:deal:11'"
 _BLOCKS, _TELLS = True, False
+_AS_MANY = "fct_hygiene_issue: as many issues of {} are open as opportunities fail it, each with its severity"
 _SABOTAGE = [
     # About the worn class.
     (
@@ -183,6 +184,31 @@ _SABOTAGE = [
         {
             "fct_opportunity: is_win_rate_eligible says closed, not duplicate, unqualified or deleted": _BLOCKS,
         },
+    ),
+    # About the issues.
+    (
+        "agreement",
+        "findings",
+        "DELETE FROM fct_hygiene_issue WHERE rule_id = 'OPP-01'",
+        {_AS_MANY.format("OPP-01"): _BLOCKS},
+    ),
+    (
+        "agreement",
+        "findings",
+        f"{_DEAL} push_count = 3 {_TWELVE}",
+        {_AS_MANY.format("OPP-05"): _BLOCKS},
+    ),
+    (
+        "agreement",
+        "findings",
+        "UPDATE fct_hygiene_issue SET severity = 'info' WHERE rule_id = 'OPP-01'",
+        {_AS_MANY.format("OPP-01"): _BLOCKS},
+    ),
+    (
+        "agreement",
+        "fct_hygiene_issue",
+        "UPDATE fct_hygiene_issue SET rule_id = 'OPP-99' WHERE rule_id = 'OPP-01'",
+        {"fct_hygiene_issue: every open issue is of a rule of the definitions": _BLOCKS},
     ),
     # About what the sources claim.
     (

@@ -114,6 +114,24 @@ _SABOTAGE = [
         f"{_PERSON} lifecycle_class_since = '2026-11-21' WHERE lifecycle_class = 'lead'",
         {"dim_person: lifecycle_class_since is not after the as-of date": _BLOCKS},
     ),
+    (
+        "times",
+        "fct_hygiene_issue",
+        "UPDATE fct_hygiene_issue SET resolved_on = '2026-11-21' WHERE state = 'resolved'",
+        {"fct_hygiene_issue: resolved_on is not after the as-of date": _BLOCKS},
+    ),
+    (
+        "times",
+        "fct_classification_change",
+        "UPDATE fct_classification_change SET changed_on = '2026-11-21'",
+        {"fct_classification_change: changed_on is not after the as-of date": _BLOCKS},
+    ),
+    (
+        "times",
+        "fct_opportunity_daily_snapshot",
+        "UPDATE fct_opportunity_daily_snapshot SET snapshot_date = '2026-11-21'",
+        {"fct_opportunity_daily_snapshot: snapshot_date is not after the as-of date": _BLOCKS},
+    ),
     # About counts and sums.
     (
         "reconciliation",

@@ -11,13 +11,15 @@ import pytest
 
 from definitions.field import Field, Kind
 from definitions.load import load_definitions, profiles
-from definitions.tables import DIM_PERSON, FCT_OPPORTUNITY, Table
+from definitions.tables import DIM_PERSON, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY, Table
 from expectations.agreement import agreement_suite
 from expectations.run import audit
 from expectations.suite import Suite
 from transforms.classify import classify_opportunities, classify_people
 from transforms.criteria import with_criteria
 from transforms.frames import conformed, schema_of
+from transforms.history import issue_lives
+from transforms.hygiene import findings
 
 _AS_OF = date(2026, 11, 20)
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -64,12 +66,22 @@ def test_no_row_is_blamed_that_was_classified_by_the_same_definitions(server, st
     definitions = load_definitions(profile)
     chance = random.Random(profile)
     people = with_criteria(_records(DIM_PERSON, chance).lazy(), definitions, "person", _AS_OF)
-    _copy(staged, DIM_PERSON, classify_people(people, definitions, _AS_OF).collect())
+    persons = classify_people(people, definitions, _AS_OF).collect()
+    _copy(staged, DIM_PERSON, persons)
     state = {"is_won": pl.col("is_won") & pl.col("is_closed"), "is_open": ~pl.col("is_closed")}
     deals = with_criteria(
         _records(FCT_OPPORTUNITY, chance).lazy().with_columns(**state), definitions, "opportunity", _AS_OF
     )
-    _copy(staged, FCT_OPPORTUNITY, classify_opportunities(deals, definitions, _AS_OF).collect())
+    opportunities = classify_opportunities(deals, definitions, _AS_OF).collect()
+    _copy(staged, FCT_OPPORTUNITY, opportunities)
+    found = [
+        findings(persons.lazy(), definitions, "person", _AS_OF),
+        findings(opportunities.lazy(), definitions, "opportunity", _AS_OF),
+    ]
+    nothing = pl.LazyFrame(schema=schema_of(FCT_HYGIENE_ISSUE.columns))
+    issues = issue_lives(nothing, pl.concat(found), as_of=_AS_OF, is_baseline=False).collect()
+    assert issues["rule_id"].n_unique() > 10
+    _copy(staged, FCT_HYGIENE_ISSUE, issues)
     report = audit(server, [agreement_suite(definitions, as_of=_AS_OF)], run_id="test", now=_NOW)
     assert [(result.expectation, result.observed) for result in report.blocking_failures] == []
 
