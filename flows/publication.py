@@ -36,6 +36,7 @@ from flows.state_files import StreamState, forget_old_states
 from transforms.assembly import Assembled, assemble
 from transforms.terms import Before, Records, Terms
 from warehouse import reads
+from warehouse.books import keep_audit
 from warehouse.connect import safe_url
 from warehouse.publish import publish
 from warehouse.run import Run, Written
@@ -119,7 +120,7 @@ def publish_records(
             crash_point("transform.mid")
         stage_more(engine, run, {"conservation": assembled.balance}, [OPS_CONSERVATION])
     with seen.step("auditing"):
-        audited = _audited(job, engine, known, assembled)
+        audited = _audited(job, engine, run, known, assembled)
         crash_point("audit.after_pass")
     with seen.step("publishing"):
         return _published(
@@ -175,7 +176,8 @@ def _judged_at(job: Job) -> datetime:
     return min(job.started_at, end.astimezone(UTC))
 
 
-def _audited(job: Job, engine: sa.Engine, known: Known, assembled: Assembled) -> AuditReport:
+def _audited(job: Job, engine: sa.Engine, run: Run, known: Known, assembled: Assembled) -> AuditReport:
+    """Judge what is staged; a refusal is kept in `ops`, so that it can be looked up, and raised in any case."""
     sources = [source.name for source in job.settings.sources]
     totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()]
     tallies = [Tally(table=table, streams=tuple(streams)) for table, streams in assembled.streams_of.items() if streams]
@@ -191,7 +193,11 @@ def _audited(job: Job, engine: sa.Engine, known: Known, assembled: Assembled) ->
         now=job.started_at,
         documents=job.home.data_docs,
     )
-    refuse_if_blocking(report)
+    try:
+        if report.blocking_failures:
+            keep_audit(engine, run, report.frame(run.run_id))
+    finally:
+        refuse_if_blocking(report)
     return report
 
 

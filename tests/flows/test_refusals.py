@@ -42,7 +42,7 @@ def shop(server, monday, tmp_path):
 def standing(line):
     """Everything a reader or the next run may see."""
     tables = {name: frame.rows() for name, frame in line.published().items()}
-    books = "ops.run", "ops.cursor", "ops.quarantine", "ops.audit_result", "ops.conservation", "ops.definitions_version"
+    books = "ops.run", "ops.cursor", "ops.quarantine", "ops.conservation", "ops.definitions_version"
     return tables, {book: sorted(map(str, line.ask(f"SELECT * FROM {book}"))) for book in books}
 
 
@@ -85,6 +85,19 @@ def test_a_refused_run_changes_nothing_and_says_why(shop, change, error, code, w
     assert refused.value.exit_code == code
     assert [word for word in words if word not in str(refused.value)] == [], str(refused.value)
     assert standing(shop) == before
+
+
+def test_what_a_refused_audit_found_can_be_looked_up(shop):
+    rewritten(shop, DEALS[:60])
+    with pytest.raises(AuditRefusedError):
+        shop.refresh(TUESDAY)
+    failed = (
+        "SELECT a.table_name, a.observed, r.run_id FROM ops.audit_result a LEFT JOIN ops.run r USING (run_id) "
+        "WHERE NOT a.is_success AND a.is_blocking"
+    )
+    assert [(table, "60 rows" in told, run) for table, told, run in shop.ask(failed) if table == "fct_opportunity"] == [
+        ("fct_opportunity", True, None)
+    ]
 
 
 def test_a_change_of_volume_is_let_through_with_its_reason_which_is_kept(shop):
