@@ -4,6 +4,7 @@ It is imported within functions: that takes 3 seconds, 5 where Python keeps no b
 nothing would pay.
 """
 
+import html
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,10 +20,10 @@ from definitions.errors import AuditRefusedError
 from expectations.counts import Counted, Measured
 from expectations.pages import clear, make_self_contained
 from expectations.session import broken_off
-from expectations.suite import Measure, identifier
+from expectations.suite import Check, Measure, identifier
 
 _SITE = "audit"
-_LONGEST_NOTE = 300  # a whole ladder of classes explains nothing on a page
+_LONGEST_SQL = 300  # a whole ladder of classes explains nothing on a page
 
 
 def import_great_expectations() -> Any:
@@ -120,15 +121,20 @@ def _expectation(measured: Measured) -> Any:
         column=measured.column,
         min_value=low,
         max_value=high,
-        description=check.name,
-        notes=f"`{check.sql}`" if len(check.sql) <= _LONGEST_NOTE else None,
+        description=_described(check),
         severity=FailureSeverity.CRITICAL if check.stops_publication else FailureSeverity.WARNING,
         meta={"check": check.name},
     )
 
 
+def _described(check: Check) -> str:
+    """The words of the check and, where it is short, its SQL, as they are put on a page: it is taken as it stands."""
+    words = html.escape(check.name, quote=False)
+    return f"{words}<br><code>{html.escape(check.sql, quote=False)}</code>" if len(check.sql) <= _LONGEST_SQL else words
+
+
 def _site(documents: Path) -> dict[str, Any]:
-    """Pages of results only: each repeats the checks, so that pages of checks without results tell nothing more."""
+    """Pages of results only: they repeat the checks with their SQL, so that pages of checks tell nothing more."""
     return {
         "class_name": "SiteBuilder",
         "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(documents.resolve())},

@@ -7,46 +7,56 @@ hosts, and the index is empty until a script of one of them has run.
 import html
 import re
 import shutil
+from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
 from expectations.report import AuditReport, CheckResult
 
-# Scripts, and whatever is fetched by an absolute address; Great Expectations writes its own files by relative ones.
+# Scripts, and all that is fetched: what comes from other hosts is private to nobody, and what Great Expectations brings
+# along, 4 MB of letters and pictures, is of no use without its scripts.
 _REMOVED = (
     re.compile(r"<script\b.*?</script>", re.DOTALL),
-    re.compile(r"<link\b[^>]*?href=\"(?:https?:)?//[^>]*>", re.DOTALL),
-    re.compile(r"<img\b[^>]*?src=\"(?:https?:)?//[^>]*>", re.DOTALL),
+    re.compile(r"<(?:link|img)\b[^>]*>", re.DOTALL),
+    re.compile(r"<title>.*?</title>", re.DOTALL),
     re.compile(r"<footer\b.*?</footer>", re.DOTALL),
 )
-_POLICY = (
-    '<meta http-equiv="Content-Security-Policy" '
-    "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; font-src 'self'\">"
+_HEADLINE = re.compile(r"<h4>Expectation Validation Result</h4>\s*<p class=\"lead\">.*?</p>", re.DOTALL)
+# A page of checks without results tells nothing more, and is not made.
+_SUITE_LINK = re.compile(r"<a href=\"[^\"]*/expectations/[^\"]*\"\s*>([^<]*)</a>")
+# The mark of a check that failed, and the words of the check in the next cell.
+_FAILED_CHECK = re.compile(
+    r"text-danger(\"\s*></i>\s*</span>\s*</div></td><td[^>]*><div[^>]*>\s*<span[^>]*>\s*)([^<]*?)(\s*<)"
 )
+_NUMBERS = "Beside each check stands its number: the rows that fail it, or the quantity that it speaks of."
+_POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
 _STYLE = """<style>
 body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 76rem; padding: 1rem 2rem; color: #222; }
 a { color: #0a58a8; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top; }
+th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8886; vertical-align: top; }
 th.number, td.number { width: 6rem; text-align: right; font-variant-numeric: tabular-nums; }
 td.mark, th.mark { width: 1.5rem; }
+i { font-style: normal; }
+.verdict { font-size: 1.15em; }
 .ge-section:not(#section-1) table { table-layout: fixed; }
 .ge-section:not(#section-1) td:nth-child(1) { width: 1.5rem; }
 .ge-section:not(#section-1) td:nth-child(3) { width: 9rem; font-variant-numeric: tabular-nums; }
 .ge-section:not(#section-1) thead, .ge-section:not(#section-1) .alert { display: none; }
-#section-1 table { width: auto; }
-.card, .navbar-brand, .collapse, [data-toggle="collapse"] { display: none; }
+#section-1, .card, .navbar-brand, .collapse, [data-toggle="collapse"] { display: none; }
 .breadcrumb { list-style: none; padding: 0; display: flex; gap: .6rem; }
-.ge-section, .ge-section ul { margin: 0; padding: 0; min-height: 0; }
-.ge-section ul { list-style: none; border-bottom: 1px solid #ddd; }
-.ge-section hr, .ge-section li h6 { display: none; }
-.ge-section li .collapse { display: block; }
-.ge-section li p { margin: 0; color: #777; overflow-wrap: anywhere; }
+.ge-section { margin: 0; padding: 0; min-height: 0; }
+.ge-section code { color: #6e6e6e; overflow-wrap: anywhere; }
 .text-success::before { content: "\\2713"; color: #1a7f37; font-weight: bold; }
 .text-danger::before, .stops::before { content: "\\2717"; color: #c4221f; font-weight: bold; }
 .text-warning::before, .warns::before { content: "!"; color: #9a6700; font-weight: bold; }
 .passes::before { content: "\\2713"; color: #1a7f37; font-weight: bold; }
-@media (prefers-color-scheme: dark) { body { background: #16181c; color: #ddd; } a { color: #7fb8f0; } }
+@media (prefers-color-scheme: dark) {
+body { background: #16181c; color: #ddd; } a { color: #7fb8f0; } .ge-section code { color: #9a9a9a; }
+.text-success::before, .passes::before { color: #4ac26b; } .text-warning::before, .warns::before { color: #d29922; }
+.text-danger::before, .stops::before { color: #ff7b72; }
+}
 </style>"""
 
 
@@ -58,35 +68,38 @@ def clear(folder: Path) -> None:
 
 def make_self_contained(folder: Path) -> None:
     """Rewrite every page under `folder` in place, and close files and folders to everybody but their owner."""
+    shutil.rmtree(folder / "static", ignore_errors=True)
     for page in sorted(folder.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
         for unwanted in _REMOVED:
             text = unwanted.sub("", text)
+        text = _SUITE_LINK.sub(r"\1", text)
         page.write_text(text.replace("</head>", f"{_POLICY}\n{_STYLE}\n</head>", 1), encoding="utf-8")
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-def write_index(folder: Path, report: AuditReport, run_id: str) -> None:
-    """Write the first page: what failed, in words, then a line for every suite and table with a link to its page."""
-    stops, warns = report.blocking_failures, report.warnings
-    verdict = (
-        f"Refused: {len(stops)} of {len(report.results)} checks failed and stop the publication."
-        if stops
-        else f"Passed: none of {len(report.results)} checks stops the publication."
-    )
-    failures = "".join(_failure(result) for result in (*stops, *warns))
-    lines = "".join(_line(folder, *one) for one in _by_table(report))
-    page = f"""<!DOCTYPE html>
+def tell(folder: Path, report: AuditReport, *, run_id: str, now: datetime) -> None:
+    """Head every page with its verdict, and write the first one: what failed, in words, and a link to each page."""
+    told = f"Run {run_id}, audited at {now:%Y-%m-%d %H:%M:%S} {now:%Z}."
+    by_table = _by_table(report)
+    for suite, table, results in by_table:
+        if page := _page(folder, suite, table):
+            _head(page, f"{suite}: {table}", _verdict(results), told, _names_of_warnings(results))
+    failures = "".join(_failure(result) for result in (*report.blocking_failures, *report.warnings))
+    lines = "".join(_line(folder, *one) for one in by_table)
+    first = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="UTF-8"><title>Audit of run {html.escape(run_id)}</title>
 {_POLICY}
 {_STYLE}
 </head><body>
 <h1>Audit of run {html.escape(run_id)}</h1>
-<p>{verdict} {len(warns)} more failed and are told, no more.</p>
+<p class="verdict">{_verdict(report.results)}</p>
+<p>{html.escape(told)}</p>
 <h2>What failed</h2>
 <table><tr><th class="mark"></th><th>Check</th><th>Observed</th></tr>
 {failures or "<tr><td></td><td>Nothing.</td><td></td></tr>"}</table>
+<p><span class="stops"></span> stops the publication, <span class="warns"></span> is told and stops nothing.</p>
 <h2>Every suite and table</h2>
 <table><tr><th class="mark"></th><th>Suite</th><th>Table</th>
 <th class="number">Checks</th><th class="number">Failed</th></tr>
@@ -94,8 +107,39 @@ def write_index(folder: Path, report: AuditReport, run_id: str) -> None:
 </body></html>
 """
     index = folder / "index.html"
-    index.write_text(page, encoding="utf-8")
+    index.write_text(first, encoding="utf-8")
     index.chmod(0o600)
+
+
+def _verdict(results: Sequence[CheckResult]) -> str:
+    """Whether the publication stops, with its mark."""
+    failed = [result for result in results if not result.is_success]
+    stops = sum(result.is_blocking for result in failed)
+    warns = len(failed) - stops
+    more = f" {warns} failed and {'is' if warns == 1 else 'are'} told, which stops nothing." if warns else ""
+    if stops:
+        said = (
+            f"Refused: {stops} of {len(results)} checks failed and {'stops' if stops == 1 else 'stop'} the publication."
+        )
+        return f'<span class="stops"></span> {said}{more.replace(" failed", " more failed")}'
+    return f'<span class="passes"></span> Passed: none of {len(results)} checks stops the publication.{more}'
+
+
+def _names_of_warnings(results: Sequence[CheckResult]) -> frozenset[str]:
+    return frozenset(result.expectation for result in results if not result.is_success and not result.is_blocking)
+
+
+def _head(page: Path, title: str, verdict: str, told: str, warnings: frozenset[str]) -> None:
+    """Put the verdict over the page, and mark what only warns: Great Expectations marks all that failed alike."""
+    said = html.escape(title)
+    head = f'<h1>{said}</h1>\n<p class="verdict">{verdict}</p>\n<p>{html.escape(told)} {_NUMBERS}</p>'
+    text = page.read_text(encoding="utf-8").replace("</head>", f"<title>{said}</title>\n</head>", 1)
+    text = _HEADLINE.sub(lambda _: head, text, count=1)
+    text = _FAILED_CHECK.sub(
+        lambda found: f"text-warning{''.join(found.groups())}" if html.unescape(found[2]) in warnings else found[0],
+        text,
+    )
+    page.write_text(text, encoding="utf-8")
 
 
 def _failure(result: CheckResult) -> str:
@@ -109,11 +153,15 @@ def _by_table(report: AuditReport) -> list[tuple[str, str, list[CheckResult]]]:
     return [(suite, table, list(results)) for (suite, table), results in ordered]
 
 
+def _page(folder: Path, suite: str, table: str) -> Path | None:
+    return next((folder / "validations" / f"{suite}-{table}").rglob("*.html"), None)
+
+
 def _line(folder: Path, suite: str, table: str, results: list[CheckResult]) -> str:
     failed = [result for result in results if not result.is_success]
     mark = "passes" if not failed else "stops" if any(result.is_blocking for result in failed) else "warns"
-    page = next(iter(sorted((folder / "validations" / f"{suite}-{table}").rglob("*.html"), reverse=True)), None)
     name = html.escape(table)
+    page = _page(folder, suite, table)
     link = f'<a href="{html.escape(page.relative_to(folder).as_posix())}">{name}</a>' if page else name
     numbers = f'<td class="number">{len(results)}</td><td class="number">{len(failed)}</td>'
     return f'<tr><td class="{mark}"></td><td>{html.escape(suite)}</td><td>{link}</td>{numbers}</tr>\n'

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 
 from expectations.counts import Counted, Measured, count, drop, explained
 from expectations.judging import import_great_expectations, judge, judging, write_pages
-from expectations.pages import write_index
+from expectations.pages import tell
 from expectations.report import AuditReport, CheckResult
 from expectations.session import counting
 from expectations.suite import Check, Measure, Suite
@@ -43,7 +43,7 @@ def audit(
         results = [result for suite in suites for result in _results(connection, suite, counted, passed)]
     report = AuditReport(tuple(results))
     if documents is not None:
-        write_index(documents, report, run_id)
+        tell(documents, report, run_id=run_id, now=now)
     return report
 
 
@@ -100,7 +100,8 @@ def _in_words(measured: Measured) -> str:
     if number is None:
         return f"not measured ({measured.why_not or 'there is nothing to measure'})"
     if check.measure is Measure.NUMBER:
-        return f"{number:.10g} {check.unit}, expected {_bounds(check)}"
+        # Two decimals at most: hours and amounts need no more.
+        return f"{round(number, 2):.15g} {check.unit}, expected {_bounds(check)}"
     allowed = f", at most {measured.limit} allowed" if measured.limit else ""
     of = f" of {measured.scope}" if check.unit == "rows" else ""
     return f"{int(number)}{of} {check.unit}{allowed}"

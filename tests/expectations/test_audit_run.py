@@ -180,17 +180,51 @@ def test_whole_audit_with_data_docs(server, staged, handoff, as_of, tmp_path, ca
 def _assert_pages_are_private(folder: Path) -> None:
     pages = sorted(folder.rglob("*.html"))
     assert len(pages) > 20
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} == {".html"}
+    assert not [page for page in pages if "run-41" in str(page)], "pages of earlier runs pile up"
     for page in pages:
         text = page.read_text(encoding="utf-8")
-        fetched = re.findall(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=\"(?:https?:)?//[^\"]*", text)
-        assert (fetched, "<script" in text) == ([], False), page
+        assert re.findall(r"<(?:script|link|img|iframe)\b", text) == [], page
         assert "default-src 'none'" in text
+        for link in re.findall(r'href="([^"#]+)"', text):
+            assert (page.parent / link).is_file(), f"{page}: {link}"
+        assert len(re.findall("<title>[^<]+</title>", text)) == 1
+        assert "Run run-42, audited at 2026-11-20 12:00:00 UTC." in text
+        (verdict,) = re.findall(r'<p class="verdict">(.*?)</p>', text)
+        assert "Passed: none of" in verdict
     assert {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]} == {0}
-    index = (folder / "index.html").read_text(encoding="utf-8")
-    assert "Audit of run run-42" in index
-    assert not [page for page in pages if "run-41" in str(page)], "pages of earlier runs pile up"
-    for link in re.findall(r'href="([^"]+)"', index):
-        assert (folder / link).is_file(), link
+    assert "<h1>Audit of run run-42</h1>" in (folder / "index.html").read_text(encoding="utf-8")
+
+
+def _seen_on(page: Path) -> str:
+    """What a reader sees: each mark as a sign, the rest without its tags."""
+    text = page.read_text(encoding="utf-8").partition("</head>")[2]
+    signs = {"text-success": "+", "passes": "+", "text-danger": "x", "stops": "x", "text-warning": "!", "warns": "!"}
+    for mark, sign in signs.items():
+        text = re.sub(rf'<\w+ class="(?:fas fa-[a-z-]+ )?{mark}[^>]*>', f"{sign} ", text)
+    return " ".join(re.sub(r"<[^>]*>", " ", text).split())
+
+
+@pytest.mark.slow
+def test_every_page_tells_what_stops_from_what_only_warns(server, staged, tmp_path):
+    checks = (
+        _check(name="Ada's <check> & more", sql="is_active", is_blocking=False),
+        _check(name="stops", sql="NOT is_active"),
+        _check(name="passes", sql="false"),
+    )
+    audit(server, [Suite("probe", checks), Suite("fine", checks[2:])], run_id="run-7", now=_NOW, documents=tmp_path)
+    (page,) = (tmp_path / "validations" / "probe-dim_owner").rglob("*.html")
+    seen = _seen_on(page)
+    assert (
+        "probe: dim_owner x Refused: 1 of 3 checks failed and stops the publication. 1 more failed and is told, which "
+        "stops nothing. Run run-7, audited at 2026-11-20 12:00:00 UTC."
+    ) in seen
+    for line in ("! Ada's &lt;check&gt; &amp; more is_active 1", "x stops NOT is_active 1", "+ passes false 0"):
+        assert line in seen
+    index = _seen_on(tmp_path / "index.html")
+    assert "Audit of run run-7 x Refused: 1 of 4 checks failed" in index
+    assert "x stops 1 of 2 rows ! Ada&#x27;s &lt;check&gt; &amp; more 1 of 2 rows" in index
+    assert "x probe dim_owner 3 2 + fine dim_owner 1 0" in index
 
 
 @pytest.mark.slow
