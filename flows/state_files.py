@@ -1,13 +1,17 @@
 """State on disk: an immutable Parquet file per stream and run, folded from the pages landed since the last one."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from connectors.durable import make_folder
+from connectors.durable import FILE_MODE, make_folder, sync_folder
 from connectors.files import is_whole, landed_rows
 from connectors.landed import LandedPage, Rejected
 from connectors.landing import Landing
@@ -16,11 +20,15 @@ from definitions.errors import LandingError
 from definitions.file_stream import FileStream
 from transforms.conform.files_versions import LandedFile, folded_files
 from transforms.conform.meaning import Meaning
-from transforms.sweep import no_longer_listed
-from transforms.versions import STATE, Envelope, folded, opened
+from transforms.sweep import no_longer_listed, swept
+from transforms.values.text import mend_json
+from transforms.versions import STATE, Envelope, filed, opened, standing
 
 # A reader that streams holds a few groups at a time: 30 MB each, of wide records.
 _GROUP_ROWS = 20_000
+# Parsing a record takes many times its room, and less time while that is in the processor's cache.
+_LINES_AT_ONCE = 4_000
+_UNFINISHED = ".part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +42,13 @@ class StreamState:
 
     def frame(self) -> pl.LazyFrame:
         """Versions of records, in the columns of `transforms.versions.STATE`."""
-        return pl.LazyFrame(schema=STATE) if self.path is None else pl.scan_parquet(self.path)
+        return pl.LazyFrame(schema=STATE) if self.path is None else pl.scan_parquet(self.path, glob=False)
+
+    def batches(self, rows: int = 100_000) -> Iterator[pl.LazyFrame]:
+        """Read the same in contiguous slices of so many rows, each by itself; one, without a row, of an empty state."""
+        versions = self.frame()
+        height = versions.select(pl.len()).collect().item()
+        return (versions.slice(start, rows) for start in range(0, max(height, 1), rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +93,8 @@ class Shelf:
         """The state as it was."""
         return StreamState(source=self.source, stream=self.stream, version=self.last_version, path=self.last())
 
-    def keep(self, state: pl.DataFrame) -> StreamState:
-        """Write a new version, durably."""
+    def keep(self, state: Iterable[pl.DataFrame]) -> StreamState:
+        """Write a new version, durably; its rows come part by part."""
         path = self._path(self.run_id)
         if path is None:
             raise LandingError("a state needs a run to be named after")
@@ -96,22 +110,28 @@ def fold_pages(
 ) -> StreamState:
     """Fold what a vendor's stream landed since the last version; without anything new the last one stands.
 
+    All texts are read twice and never held together: first to file the versions, then to write those that stay.
     `is_whole`: this run listed every record the source has, so that one it did not list is gone.
     Raises `LandingError` when the last version is gone or a page no longer matches its checksum.
     """
     pages = shelf.unread()
     if not pages:
         return shelf.unchanged()
-    parts = [opened(_lines(shelf.landing.verified(page), _place(page)), envelope) for page in pages]
-    listed = [part.select("source_id") for page, part in zip(pages, parts, strict=True) if page.run_id == shelf.run_id]
-    if (last := shelf.last()) is not None:
-        parts.insert(0, pl.scan_parquet(last))
-    state = folded(parts, keeps_versions=keeps_versions, revives=revives)
+    for page in pages:
+        shelf.landing.verified(page)
+    last = shelf.unchanged()
+    # Without versions the last state holds a record once, from an earlier run: no tie is left for its text to break.
+    known = [filed(part, reads_text=keeps_versions).collect() for part in last.batches(_GROUP_ROWS)]
+    landed = [filed(opened(lines.lazy(), envelope)).collect(engine="in-memory") for lines in _landed(pages)]
+    heights = [part.height for part in (*known, *landed)]
+    files = pl.concat([*known, *landed])
+    del known, landed
+    files = files.hstack(standing(files, keeps_versions=keeps_versions, revives=revives))
+    listed = files.filter(pl.col("run") == shelf.run_id)["source_id"]
     # A full listing of nothing is more likely a failed one than a source without records.
-    if is_whole and listed and len(listed) < len(parts):
-        gone = no_longer_listed(state, pl.concat(listed).collect(), f"{_place(pages[-1])}:0")
-        state = folded([state.lazy(), gone.lazy()], keeps_versions=keeps_versions, revives=revives)
-    return shelf.keep(state)
+    is_gone = no_longer_listed(files, listed) if is_whole and listed.len() else pl.lit(value=False)
+    texts = chain(_texts(last), _texts_of(pages))
+    return shelf.keep(_kept(texts, files.with_columns(is_gone=is_gone), heights, f"{_place(pages[-1])}:0"))
 
 
 def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamState:
@@ -126,14 +146,14 @@ def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamStat
     whole = [
         place for place, page in enumerate(pages) if is_whole(stream, records=page.records, rejected=page.rejected)
     ]
-    files = [
+    files = (
         LandedFile(
             rows=landed_rows(shelf.landing, page, stream).lazy(),
             location=_place(page),
             is_whole=is_whole(stream, records=page.records, rejected=page.rejected),
         )
         for page in pages[max(whole, default=0) :]
-    ]
+    )
     last = shelf.last()
     state = folded_files(
         None if last is None else pl.scan_parquet(last),
@@ -142,47 +162,110 @@ def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamStat
         stream=stream,
         keeps_versions=stream.kind == "opportunity",
     )
-    return shelf.keep(state)
+    return shelf.keep([state])
+
+
+def _kept(
+    texts: Iterable[pl.DataFrame], files: pl.DataFrame, heights: Sequence[int], swept_at: str
+) -> Iterator[pl.DataFrame]:
+    """Versions that stay, part by part: the next `heights` rows of `files` are about the rows of the next text."""
+    start = 0
+    for text, height in zip(texts, heights, strict=True):
+        versions = pl.concat([text, files.slice(start, height)], how="horizontal").filter("stays")
+        yield swept(versions, versions["is_gone"], swept_at).select(STATE.names())
+        start += height
+
+
+def _texts(state: StreamState) -> Iterator[pl.DataFrame]:
+    """Kept texts (raw, location), in the parts in which they are filed."""
+    return (part.select("raw", "location").collect() for part in state.batches(_GROUP_ROWS))
+
+
+def _texts_of(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
+    """Landed texts as they are kept (raw, location), in the parts in which they are filed."""
+    return (lines.with_columns(raw=mend_json(pl.col("raw"))) for lines in _landed(pages))
+
+
+def _landed(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
+    """Landed lines (raw, location), in order, of some pages at a time."""
+    waiting: list[LandedPage] = []
+    for page in pages:
+        if waiting and sum(one.records for one in waiting) + page.records > _LINES_AT_ONCE:
+            yield _lines(waiting)
+            waiting = []
+        waiting.append(page)
+    if waiting:
+        yield _lines(waiting)
+
+
+def _lines(pages: Sequence[LandedPage]) -> pl.DataFrame:
+    """The records of landed pages, one text each, with where they stand."""
+    places = {str(page.path): f"{_place(page)}:" for page in pages}
+    lines = pl.scan_lines(list(places), name="raw", include_file_paths="path", glob=False).collect()
+    number = pl.int_range(1, pl.len() + 1).over("path")
+    return lines.select("raw", location=pl.concat_str(pl.col("path").replace_strict(places), number))
 
 
 def _place(page: LandedPage) -> str:
     return f"{page.run_id}/{'' if page.path is None else page.path.name}"
 
 
-def _lines(path: Path, location: str) -> pl.LazyFrame:
-    """The records of a landed page, one text each, with where they stand."""
-    lines = pl.scan_lines(path, name="raw", row_index_name="line", row_index_offset=1)
-    return lines.select("raw", location=pl.concat_str(pl.lit(f"{location}:"), pl.col("line").cast(pl.String)))
-
-
-def _save(state: pl.DataFrame, path: Path) -> None:
+def _save(state: Iterable[pl.DataFrame], path: Path) -> None:
     """Write durably: temporary name, fsync, rename, fsync of the folder."""
     make_folder(path.parent)
-    temporary = path.with_suffix(".part")
+    temporary = path.with_suffix(_UNFINISHED)
     crash_point("state.before_save")
     try:
-        state.write_parquet(
-            temporary, compression="zstd", compression_level=3, statistics=False, row_group_size=_GROUP_ROWS
-        )
-        temporary.chmod(0o600)
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:  # noqa: PTH123 - opened by descriptor, for the mode
+            _write(state, file)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.rename(path)
+        sync_folder(path.parent)
     except OSError as error:
+        temporary.unlink(missing_ok=True)
         raise LandingError(
-            f"{path}: the state could not be written ({error.strerror}). Free some room, run again."
+            f"{path}: the state could not be written ({error.strerror or error}). Free some room, run again."
         ) from error
     crash_point("state.after_save")
 
 
+def _write(state: Iterable[pl.DataFrame], file: BinaryIO) -> None:
+    """Write the rows as Parquet; no more than a group of them is held."""
+    with pq.ParquetWriter(
+        file,
+        _arrow(pl.DataFrame(schema=STATE)).schema,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=False,
+        write_statistics=False,
+    ) as writer:
+        waiting = pl.DataFrame(schema=STATE)
+        for part in state:
+            waiting = pl.concat([waiting, part])
+            while waiting.height >= _GROUP_ROWS:
+                writer.write_table(_arrow(waiting.head(_GROUP_ROWS)))
+                waiting = waiting.slice(_GROUP_ROWS)
+        writer.write_table(_arrow(waiting))
+
+
+def _arrow(rows: pl.DataFrame) -> pa.Table:
+    # In one piece: the parts that rows came in would show in the bytes of the file.
+    return rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
 def forget_old_states(folder: Path, keep: Sequence[StreamState]) -> int:
-    """Remove state files that no published version points to, after a publication; give how many. Landing stays."""
+    """Remove state files that no published version points to, after a publication; give how many. Landing stays.
+
+    What a run that was killed had half written goes too.
+    """
     wanted = {state.path for state in keep}
     streams = {(state.source, state.stream) for state in keep}
     stale = [
         path
         for source, stream in streams
-        for path in (folder / source / stream).glob("*.parquet")
+        for pattern in ("*.parquet", f"*{_UNFINISHED}")
+        for path in (folder / source / stream).glob(pattern)
         if path not in wanted
     ]
     for path in stale:

@@ -3,12 +3,22 @@
 import polars as pl
 
 
-def no_longer_listed(state: pl.DataFrame, listed: pl.DataFrame, location: str) -> pl.DataFrame:
-    """Tombstones of the live records that are not in `listed`, as of their last version, found at `location`.
+def no_longer_listed(state: pl.DataFrame, listed: pl.Series) -> pl.Series:
+    """Whether a version is the live one of a record that is not in `listed`; true, it is to become a tombstone.
 
-    `state` as `transforms.versions.STATE`; `listed` holds the source_id of every record that a source has, deleted ones
-    too where it tells them. A list that might not be whole must not come here. Needs all records together.
+    `state` has source_id, is_latest and is_deleted; `listed` holds the source_id of every record that a source has,
+    deleted ones too where it tells them. A list that might not be whole must not come here. Needs all records together.
     """
-    live = state.filter("is_latest", ~pl.col("is_deleted"))
-    missing = live.join(listed, on="source_id", how="anti", maintain_order="left")
-    return missing.with_columns(is_deleted=pl.lit(value=True), location=pl.lit(location))
+    is_listed = pl.col("source_id").is_in(listed.implode()).fill_null(value=False)
+    return state.select(is_gone=pl.col("is_latest") & ~pl.col("is_deleted") & ~is_listed)["is_gone"]
+
+
+def swept(state: pl.DataFrame, is_gone: pl.Series, location: str) -> pl.DataFrame:
+    """`state` with the versions that `is_gone` tells of as tombstones of their own text and time, found at `location`.
+
+    Row by row.
+    """
+    return state.with_columns(
+        is_deleted=pl.col("is_deleted") | is_gone,
+        location=pl.when(is_gone).then(pl.lit(location)).otherwise("location"),
+    )

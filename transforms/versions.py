@@ -1,11 +1,17 @@
 """State from landing: the latest version of every record a stream has ever shown, and nothing older unless asked.
 
 A fold: whatever the page size, the page order and the number of runs, the same landed records give the same state.
+What has to be known of all versions at once is small (`filed`), so that their texts need not be held together.
 """
 
 from dataclasses import dataclass
+from functools import cache, partial
+from operator import attrgetter
+from typing import Any
 
+import msgspec
 import polars as pl
+import polars_hash
 
 from transforms.frames import MOMENT
 from transforms.values.dates import moment
@@ -22,11 +28,9 @@ STATE = pl.Schema(
     }
 )
 """Grain: one version of one record. `version_at` null: the source keeps no change time, the later run wins.
-`location` is `run/file:line` of the landed record, so it sorts by run."""
+`location` is `run/file:line` of the landed record. Rows are in the order of landing."""
 
-
-RUN = pl.col("location").str.split("/").list.first()
-"""The run that landed a version."""
+_RUN = pl.col("location").str.slice(0, pl.col("location").str.find("/", literal=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,38 +41,32 @@ class Envelope:
     version: str | None = None
     deleted: str | None = None
 
-    def shape(self) -> pl.Struct:
-        """The least of a record that has to be read to file it."""
-        head, _, tail = self.id.partition(".")
-        fields: dict[str, pl.DataType] = {head: pl.Struct({tail: pl.String}) if tail else pl.String()}
-        for name in (self.version, self.deleted):
-            if name is not None:
-                fields[name] = pl.String()
-        return pl.Struct(fields)
-
-    def source_id(self) -> pl.Expr:
-        """The record's id, as text."""
-        head, _, tail = self.id.partition(".")
-        found = pl.col("envelope").struct.field(head)
-        return found.struct.field(tail) if tail else found
+    def names(self) -> dict[str, str]:
+        """What is told, and the name it has in the record; `id` may have a second one, a level down."""
+        told = {"id": self.id.partition(".")[0], "version": self.version, "deleted": self.deleted}
+        return {ours: theirs for ours, theirs in told.items() if theirs is not None}
 
 
 def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
     """Landed lines (raw, location) as versions.
 
-    A lone surrogate or NUL in a string is replaced: JSON allows them, no warehouse does. Row by row.
+    Half a surrogate pair in a text is replaced: JSON allows it, no warehouse does. Of a name that comes twice in a
+    record the last one counts, as it did when the record was let in. Row by row. Raises `PolarsError` for a line that
+    is not one record.
     """
     mended = landed.with_columns(raw=mend_json(pl.col("raw")))
-    read = mended.with_columns(envelope=pl.col("raw").str.json_decode(envelope.shape()))
+    shape = pl.Struct(dict.fromkeys(envelope.names(), pl.String))
+    told = pl.col("raw").map_batches(partial(_told, envelope=envelope), return_dtype=shape, is_elementwise=True)
+    read = mended.with_columns(told=told)
     version = pl.lit(None, MOMENT)
     if envelope.version is not None:
-        version = moment(pl.col("envelope").struct.field(envelope.version))
+        version = moment(pl.col("told").struct.field("version"))
     deleted = pl.lit(value=False)
     if envelope.deleted is not None:
-        mark = pl.col("envelope").struct.field(envelope.deleted).str.to_lowercase()
+        mark = pl.col("told").struct.field("deleted").str.to_lowercase()
         deleted = (mark == "true").fill_null(value=False)
     return read.select(
-        source_id=envelope.source_id(),
+        source_id=pl.col("told").struct.field("id"),
         version_at=version,
         is_deleted=deleted,
         is_latest=pl.lit(value=True),
@@ -77,31 +75,111 @@ def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
     )
 
 
-def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool, revives: bool = False) -> pl.DataFrame:
-    """The state after these parts, sorted by id and version. Needs all versions of one record together.
+def _told(raw: pl.Series, envelope: Envelope) -> pl.Series:
+    """What the envelope tells of each record (a struct of texts), null where the record has none."""
+    # Polars makes all of a record to take three values out of it; a parser that skips the rest takes half the time.
+    try:
+        records = _decoder(envelope).decode_lines(b"\n".join(raw.drop_nulls().cast(pl.Binary)))
+    except msgspec.MsgspecError:
+        return _told_with_care(raw, envelope)
+    if len(records) != raw.len():
+        return _told_with_care(raw, envelope)
+    paths = {name: "id.inner" if name == "id" and "." in envelope.id else name for name in envelope.names()}
+    columns = [
+        pl.Series(name, [*map(attrgetter(path), records)], pl.String, strict=False) for name, path in paths.items()
+    ]
+    return pl.DataFrame(columns).to_struct(raw.name)
 
-    The latest version wins; of one moment's versions, the later run's, then the deletion, then the greater text.
-    `revives`: a deletion does not stand against a later run that found the record alive, for the source gives what it
-    restores its old change time again (HubSpot does).
+
+def _told_with_care(raw: pl.Series, envelope: Envelope) -> pl.Series:
+    """Tell the same of records among which one has a fraction; raises `PolarsError` for what is no record."""
+    inner = envelope.id.partition(".")[2]
+    shape: dict[str, pl.DataType] = {theirs: pl.String() for theirs in envelope.names().values()}
+    if inner:
+        shape[envelope.names()["id"]] = pl.Struct({inner: pl.String})
+    record = raw.str.json_decode(pl.Struct(shape)).struct
+    columns = [record.field(theirs).alias(ours) for ours, theirs in envelope.names().items()]
+    if inner:
+        columns[0] = columns[0].struct.field(inner).alias("id")
+    return pl.DataFrame(columns).to_struct(raw.name)
+
+
+@cache
+def _decoder(envelope: Envelope) -> msgspec.json.Decoder[Any]:
+    """Make a parser of what the envelope tells; it takes texts, whole numbers and flags."""
+    text, names, inner = str | int | bool | None, envelope.names(), envelope.id.partition(".")[2]
+    fields: list[tuple[str, Any, Any]] = [(name, text, None) for name in names]
+    if inner:
+        nested = msgspec.defstruct("Nested", [("inner", text, None)], rename={"inner": inner}, gc=False)
+        fields[0] = ("id", nested, msgspec.field(default_factory=nested))
+    return msgspec.json.Decoder(msgspec.defstruct("Told", fields, rename=names, gc=False))
+
+
+def filed(versions: pl.LazyFrame, *, reads_text: bool = True) -> pl.LazyFrame:
+    """What decides which versions stay: source_id, version_at, is_deleted, run and content (hash of the text).
+
+    Without `reads_text` the content is null, and the text is not read: enough where it decides nothing. Row by row.
     """
-    versions = _in_order(pl.concat(parts).collect(), pl.lit(value=True))
-    if revives and versions["is_deleted"].any():
-        winner_run, winner_is_gone = RUN.last().over("source_id"), pl.col("is_deleted").last().over("source_id")
-        found_alive = RUN.filter(~pl.col("is_deleted")).max().over("source_id")
-        is_restored = (winner_is_gone & (found_alive > winner_run)).fill_null(value=False)
-        versions = _in_order(versions, ~is_restored | (winner_run < RUN))
-    is_last = pl.col("source_id") != pl.col("source_id").shift(-1)
-    versions = versions.with_columns(is_latest=is_last.fill_null(value=True))
-    if not keeps_versions:
-        return versions.filter("is_latest")
-    same = (pl.col("source_id") == pl.col("source_id").shift(-1)) & (pl.col("raw") == pl.col("raw").shift(-1))
-    return versions.filter(~same.fill_null(value=False))
+    content = polars_hash.col("raw").nchash.xxh3_64() if reads_text else pl.lit(None, pl.UInt64)
+    run = _RUN.cast(pl.Categorical)
+    return versions.select("source_id", "version_at", "is_deleted", run=run, content=content)
 
 
-def _in_order(versions: pl.DataFrame, stands: pl.Expr) -> pl.DataFrame:
+def standing(files: pl.DataFrame, *, keeps_versions: bool, revives: bool = False) -> pl.DataFrame:
+    """Which of the versions stay in the state, and which are the latest of their records.
+
+    `files` as `filed`, in the order of landing; gives `stays` and `is_latest` (Boolean) row for row with it. The latest
+    version wins; of one moment's versions, the later run's, then the deletion, then the greater content hash, and of
+    equal ones the one landed later. With `keeps_versions` all stay but those with the text of the next.
+    `revives`: a deletion does not stand against a later run that found the record alive, for the source gives what it
+    restores its old change time again (HubSpot does). A version without an id stands for itself.
+    Needs all versions of one record together.
+    """
+    runs = files["run"].cast(pl.String).unique().drop_nulls().sort()
+    # Most records come once, and nothing has to be weighed: only the others are put in order.
+    contested = (
+        files.with_columns(place=pl.int_range(pl.len(), dtype=pl.UInt32))
+        .filter(pl.col("source_id").is_duplicated(), pl.col("source_id").is_not_null())
+        .with_columns(pl.col("run").cast(pl.Enum(runs)))
+    )
+    ordered = _in_order(contested.with_columns(stands=pl.lit(value=True)))
+    while revives and (outlived := _outlived(ordered)).any():
+        ordered = _in_order(ordered.with_columns(stands=pl.col("stands") & ~outlived))
+    is_last = (pl.col("source_id") != pl.col("source_id").shift(-1)).fill_null(value=True)
+    stays = is_last
+    if keeps_versions:
+        stays = is_last | pl.col("content").ne_missing(pl.col("content").shift(-1))
+    verdict = ordered.select("place", stays=stays, is_latest=is_last)
+    # Whoever is alone stays, and is the latest.
+    return pl.DataFrame([_scattered(verdict[name], verdict["place"], files.height) for name in ("stays", "is_latest")])
+
+
+def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool, revives: bool = False) -> pl.DataFrame:
+    """The state after these parts, in their order, held in memory; `standing` says which versions stay.
+
+    Needs all versions of one record together.
+    """
+    versions = pl.concat(parts).collect()
+    verdict = standing(filed(versions.lazy()).collect(), keeps_versions=keeps_versions, revives=revives)
+    return versions.with_columns(verdict["is_latest"]).filter(verdict["stays"])
+
+
+def _in_order(versions: pl.DataFrame) -> pl.DataFrame:
     """Versions of each id, the one that wins last; one that does not stand comes before all that do."""
-    # Sorting copies what it sorts by, so the whole text takes part only where an id comes more than once.
-    text = pl.when(pl.col("source_id").is_duplicated()).then("raw")
-    order = [pl.col("source_id"), stands, pl.col("version_at"), RUN, pl.col("is_deleted"), text]
-    ranked = versions.select(place=pl.arg_sort_by(*order, nulls_last=False))["place"]
-    return versions[ranked]
+    return versions.sort("source_id", "stands", "version_at", "run", "is_deleted", "content", "place", nulls_last=False)
+
+
+def _outlived(ordered: pl.DataFrame) -> pl.Series:
+    """Whether a version no longer stands, nor what came before it: a deletion wins that a later run found undone.
+
+    What wins then may be such a deletion again, so ask until there is none: then it is as if run followed run.
+    """
+    winner_run, winner_is_gone = (pl.col(name).last().over("source_id") for name in ("run", "is_deleted"))
+    found_alive = pl.col("run").filter(~pl.col("is_deleted")).max().over("source_id")
+    is_restored = winner_is_gone & (found_alive > winner_run).fill_null(value=False)
+    return ordered.select(outlived=is_restored & (pl.col("run") <= winner_run))["outlived"]
+
+
+def _scattered(told: pl.Series, places: pl.Series, height: int) -> pl.Series:
+    """True everywhere, but for the places of which something is told."""
+    return pl.repeat(value=True, n=height, eager=True).scatter(places, told).alias(told.name)

@@ -254,7 +254,7 @@ def test_a_whole_file_tells_what_is_gone():
 
 def test_a_record_that_comes_back_lives_again():
     files = [landed(rows, run) for run, rows in (("r1", [{"id": "1"}]), ("r2", [{"id": "2"}]), ("r3", [{"id": "1"}]))]
-    assert shown(fold(files)) == [("1", False, "r3"), ("2", True, "r3")]
+    assert sorted(shown(fold(files))) == [("1", False, "r3"), ("2", True, "r3")]
     assert fold(files[1:], last=fold(files[:1]).lazy()).equals(fold(files))
 
 
@@ -276,6 +276,7 @@ def test_every_row_is_curated_or_set_aside_once(cells):
     rows = [{"id": key, "stage": a, "day": b, "money": c} for key, (a, b, c) in cells.items()]
     conformed = conform(rows, stream(columns=DEAL))
     keys = [*conformed.records["record_key"], *conformed.quarantined["record_key"]]
-    assert sorted(keys) == [f"crm:deals:{key}" for key in fold([landed(rows)], stream(columns=DEAL))["source_id"]]
+    kept = fold([landed(rows)], stream(columns=DEAL))["source_id"]
+    assert sorted(keys) == sorted(f"crm:deals:{key}" for key in kept)
     again = conform(rows[::-1], stream(columns=DEAL))
-    assert again.records.equals(conformed.records)
+    assert again.records.sort("record_key").equals(conformed.records.sort("record_key"))

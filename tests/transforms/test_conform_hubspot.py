@@ -119,7 +119,7 @@ def test_every_version_of_a_deal_is_kept_and_the_latest_stands():
     )
     conformed = read("deals", new, old, keeps_versions=True)["opportunity"]
     assert conformed.records["amount"].to_list() == [Decimal(2)]
-    assert conformed.versions["amount"].to_list() == [Decimal(1), Decimal(2)]
+    assert sorted(conformed.versions["amount"]) == [Decimal(1), Decimal(2)]
 
 
 def test_a_merged_contact_names_its_survivor():

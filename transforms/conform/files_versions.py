@@ -9,7 +9,7 @@ from definitions.file_stream import FileStream
 from transforms.conform.files_columns import with_record, word
 from transforms.conform.meaning import Meaning
 from transforms.frames import MOMENT
-from transforms.sweep import no_longer_listed
+from transforms.sweep import no_longer_listed, swept
 from transforms.values.dates import moment
 from transforms.values.numbers import boolean
 from transforms.values.text import clean
@@ -44,10 +44,9 @@ def folded_files(
     state = pl.DataFrame(schema=STATE) if last is None else last.collect()
     for file in files:
         read = file_versions(file.rows, meaning, stream=stream).collect()
-        parts = [state, read]
+        state = folded([state.lazy(), read.lazy()], keeps_versions=keeps_versions)
         if file.is_whole:
-            parts.append(no_longer_listed(state, read, f"{file.location}:0"))
-        state = folded([part.lazy() for part in parts], keeps_versions=keeps_versions)
+            state = swept(state, no_longer_listed(state, read["source_id"]), f"{file.location}:0")
     return state
 
 

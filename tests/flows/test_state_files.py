@@ -1,0 +1,189 @@
+"""States on disk: folded from landed pages piece by piece, and the same however they were landed."""
+
+import json
+from dataclasses import replace
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from connectors.landing import Landing
+from definitions.errors import LandingError
+from flows.state_files import Shelf, StreamState, fold_pages, forget_old_states
+from transforms.versions import STATE, Envelope, folded, opened
+
+CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
+HOW = pytest.mark.parametrize(
+    "how",
+    [{"keeps_versions": True, "revives": False}, {"keeps_versions": False, "revives": True}],
+    ids=["deals", "contacts"],
+)
+FIRST, SECOND, THIRD = "000001-20261120T000000Z", "000002-20261121T000000Z", "000003-20261122T000000Z"
+
+
+def record(number, minute=0, name="x", *, archived=False):
+    told = {"id": str(number), "updatedAt": f"2026-01-01T00:{minute:02}:00Z", "archived": archived, "name": name}
+    return json.dumps(told)
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return Shelf(
+        folder=tmp_path / "state",
+        landing=Landing(tmp_path / "landing"),
+        source="hubspot",
+        stream="contacts",
+        run_id=FIRST,
+        last_version=None,
+    )
+
+
+def land(shelf, run_id, records, rows=1000):
+    """Land records in pages of so many rows; give the shelf of that run."""
+    with shelf.landing.writer(shelf.source, shelf.stream, run_id) as writer:
+        for start in range(0, len(records), rows):
+            page = records[start : start + rows]
+            writer.write_file(
+                ["".join(f"{one}\n" for one in page).encode()],
+                suffix=".jsonl.zst",
+                records=len(page),
+                request="GET /contacts",
+            )
+    return replace(shelf, run_id=run_id)
+
+
+def fold(shelf, *, keeps_versions=False, revives=True, is_whole=False):
+    return fold_pages(shelf, CONTACT, keeps_versions=keeps_versions, revives=revives, is_whole=is_whole)
+
+
+def shown(state):
+    return state.frame().select("source_id", "is_deleted", "location").collect().rows()
+
+
+def many(minute):
+    """More records than are read or written at once: changed, repeated, deleted and plain ones."""
+    records = [record(number, minute, "é" * (number % 3)) for number in range(12_000)]
+    records += [
+        record(number, minute + number % 3 - 1, "later", archived=number % 2 == 0) for number in range(0, 12_000, 3)
+    ]
+    records += [record(number, minute, "new") for number in range(minute * 100_000, minute * 100_000 + 6_000)]
+    return records + records[::5]
+
+
+@HOW
+def test_the_state_is_that_of_all_versions_weighed_together(shelf, how):
+    last = land(land(shelf, FIRST, many(1)), SECOND, many(2))
+    kept = fold(last, **how).frame().collect()
+    lines = [
+        {"raw": raw, "location": f"{page.run_id}/{page.path.name}:{number}"}
+        for page in shelf.landing.pages_of("hubspot", "contacts", [FIRST, SECOND])
+        for number, raw in enumerate(map(bytes.decode, shelf.landing.records(page)), start=1)
+    ]
+    assert kept.equals(folded([opened(pl.LazyFrame(lines), CONTACT)], **how))
+
+
+@HOW
+@pytest.mark.parametrize("rows", [37, 5_000, 30_000])
+def test_pages_of_any_size_give_the_same_state(shelf, tmp_path, how, rows):
+    records = many(1)
+    other = replace(shelf, folder=tmp_path / "other", landing=Landing(tmp_path / "other landing"))
+    one, two = (fold(land(where, FIRST, records, size), **how) for where, size in ((shelf, 1_000), (other, rows)))
+    assert one.frame().drop("location").collect().equals(two.frame().drop("location").collect())
+
+
+@HOW
+def test_folding_run_by_run_is_folding_once(shelf, tmp_path, how):
+    first = fold(land(shelf, FIRST, many(1)), **how)
+    second = fold(replace(land(shelf, SECOND, many(2)), last_version=first.version), **how)
+    third = land(shelf, THIRD, [record(4, 50, archived=True), record(5, 0, "old")])
+    step_by_step = fold(replace(third, last_version=second.version), **how)
+    at_once = fold(replace(third, folder=tmp_path / "other"), **how)
+    assert at_once.frame().collect().equals(step_by_step.frame().collect())
+    assert at_once.path.read_bytes() == step_by_step.path.read_bytes()
+
+
+def test_what_a_state_file_is(shelf):
+    state = fold(land(shelf, FIRST, [record(number) for number in range(45_000)], rows=9_000))
+    assert state.frame().collect_schema() == STATE
+    assert state.path == shelf.folder / "hubspot" / "contacts" / f"{FIRST}.parquet"
+    assert state.path.stat().st_mode & 0o777 == 0o600
+    parts = pq.ParquetFile(state.path).metadata
+    assert [parts.row_group(place).num_rows for place in range(parts.num_row_groups)] == [20_000, 20_000, 5_000]
+    assert [path.name for path in state.path.parent.iterdir()] == [f"{FIRST}.parquet"]
+
+
+def test_a_location_leads_to_the_landed_line(shelf):
+    state = fold(land(shelf, FIRST, [record(number) for number in range(7)], rows=3))
+    pages = shelf.landing.read_manifest("hubspot", "contacts", FIRST)
+    places = [f"{FIRST}/{pages[number // 3].path.name}:{number % 3 + 1}" for number in range(7)]
+    assert shown(state) == [(str(number), False, place) for number, place in enumerate(places)]
+
+
+def test_half_characters_are_mended_and_what_is_kept_is_json(shelf):
+    raw = r'{"id":"1","updatedAt":"2026-01-01T00:00:00Z","archived":false,"name":"A\ud800 \ud83d\ude00"}'
+    [kept] = fold(land(shelf, FIRST, [raw])).frame().collect()["raw"]
+    assert json.loads(kept)["name"] == "A\ufffd \U0001f600"
+
+
+def test_without_anything_new_the_last_state_stands(shelf):
+    first = fold(land(shelf, FIRST, [record(1)]))
+    assert fold(replace(shelf, run_id=SECOND, last_version=FIRST)) == first
+    nothing = replace(shelf, run_id=SECOND, stream="owners")
+    assert fold(nothing) == StreamState(source="hubspot", stream="owners", version=None, path=None)
+
+
+def test_a_record_that_a_full_listing_lacks_is_gone(shelf):
+    first = fold(land(shelf, FIRST, [record(1), record(2), record(3, archived=True)]))
+    second = replace(land(shelf, SECOND, [record(2)]), last_version=first.version)
+    place = f"{SECOND}/{second.unread()[0].path.name}"
+    untouched = shown(first)[2]
+    assert sorted(shown(fold(second, is_whole=True))) == [
+        ("1", True, f"{place}:0"),
+        ("2", False, f"{place}:1"),
+        untouched,
+    ]
+    assert sorted(shown(fold(second))) == [shown(first)[0], ("2", False, f"{place}:1"), untouched]
+
+
+def test_what_earlier_runs_landed_is_not_listed_by_this_one(shelf):
+    """A run that died left its pages; they are folded, but only this run's listing tells what is gone."""
+    state = fold(land(land(shelf, FIRST, [record(1), record(2)]), SECOND, [record(2)]), is_whole=True)
+    assert [(number, is_deleted) for number, is_deleted, _ in shown(state)] == [("1", True), ("2", False)]
+    died = replace(land(shelf, THIRD, [record(3)]), run_id="000004-20261123T000000Z", last_version=state.version)
+    assert [row[:2] for row in shown(fold(died, is_whole=True))] == [("1", True), ("2", False), ("3", False)]
+
+
+def test_a_damaged_page_is_refused_by_name_and_leaves_no_state(shelf):
+    run = land(shelf, FIRST, [record(number) for number in range(20)], rows=5)
+    page = run.unread()[2]
+    page.path.write_bytes(page.path.read_bytes()[:-1] + b"?")
+    with pytest.raises(LandingError, match=page.path.name):
+        fold(run)
+    assert not run.folder.exists()
+
+
+def test_a_state_that_is_gone_is_not_taken_for_none(shelf):
+    run = replace(land(shelf, SECOND, [record(1)]), last_version=FIRST)
+    with pytest.raises(LandingError, match=f"{FIRST}.parquet"):
+        fold(run)
+
+
+@pytest.mark.parametrize(("records", "rows", "heights"), [(5, 2, [2, 2, 1]), (4, 4, [4]), (4, 100, [4])])
+def test_a_state_is_read_in_slices(shelf, records, rows, heights):
+    state = fold(land(shelf, FIRST, [record(number) for number in range(records)]))
+    parts = [part.collect() for part in state.batches(rows)]
+    assert [part.height for part in parts] == heights
+    assert pl.concat(parts).equals(state.frame().collect())
+
+
+def test_a_stream_without_state_is_read_as_one_slice_without_rows(shelf):
+    [part] = shelf.unchanged().batches()
+    assert part.collect().equals(pl.DataFrame(schema=STATE))
+
+
+def test_old_and_unfinished_states_are_forgotten(shelf):
+    first = fold(land(shelf, FIRST, [record(1)]))
+    second = fold(replace(land(shelf, SECOND, [record(2)]), last_version=FIRST))
+    first.path.with_suffix(".part").touch()
+    assert forget_old_states(shelf.folder, [second]) == 2
+    assert list(second.path.parent.iterdir()) == [second.path]
