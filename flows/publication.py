@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -67,6 +68,7 @@ def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
             f"--as-of {job.as_of} lies before {last.as_of}, the date published last: the ledger and the issues only go "
             "forward. Use an empty BANTAM_HOME, or another warehouse, to look at an earlier day."
         )
+    reads.live_issues(engine, job.as_of, partial(spill.add, "issues before"))
     cursors = reads.cursors(engine).to_dicts()
     places = [(row["source_system"], row["stream"]) for row in cursors]
     return Known(
@@ -76,7 +78,7 @@ def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
         versions={place: row["state_version"] for place, row in zip(places, cursors, strict=True)},
         before=Before(
             classes={kind: reads.published_classes(engine, kind) for kind in ("person", "opportunity")},
-            issues=spill.put("issues before", reads.live_issues(engine, job.as_of)),
+            issues=spill.scan("issues before"),
             snapshots=reads.latest_snapshots(engine, job.as_of),
         ),
         filled={} if last is None else filled(engine.url, "curated", CURATED),

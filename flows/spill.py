@@ -24,11 +24,6 @@ class Spill:
         part.write_parquet(path, compression="lz4", statistics=False)
         files.append(path)
 
-    def put(self, name: str, frame: pl.DataFrame) -> pl.LazyFrame:
-        """Put a whole frame away and give it back as one that is read when it is needed."""
-        self.add(name, frame)
-        return self.scan(name)
-
     def scan(self, name: str) -> pl.LazyFrame:
         """All rows of a name, in the order they came; a name that nothing was added to is a mistake of the caller."""
         return pl.scan_parquet(self._parts[name])

@@ -1,10 +1,11 @@
 """Read rows back as typed frames, over ADBC."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
+from adbc_driver_postgresql import dbapi
 from sqlalchemy.dialects import postgresql
 
 from definitions.field import Field, Kind
@@ -19,12 +20,32 @@ _DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-un
 @without_values("Reading the warehouse")
 def read(engine: sa.Engine, statement: sa.Select[Any], fields: Sequence[Field]) -> pl.DataFrame:
     """Run a query whose columns are these fields in this order, and give a frame of the fields' types."""
-    schema = frame_schema(fields)
+    with bulk_connection(engine) as connection, connection.cursor() as cursor:
+        _ask(cursor, statement)
+        return _typed(pl.DataFrame(cursor.fetch_arrow_table()), fields)
+
+
+@without_values("Reading the warehouse")
+def read_parts(
+    engine: sa.Engine, statement: sa.Select[Any], fields: Sequence[Field], take: Callable[[pl.DataFrame], None]
+) -> None:
+    """Do as `read`, and give some thousand rows at a time to `take`: at least one part, which may be empty."""
+    with bulk_connection(engine) as connection, connection.cursor() as cursor:
+        _ask(cursor, statement)
+        parts = cursor.fetch_record_batch()
+        take(_typed(pl.DataFrame(parts.schema.empty_table()), fields))
+        for part in parts:
+            take(_typed(pl.DataFrame(part), fields))
+
+
+def _ask(cursor: dbapi.Cursor, statement: sa.Select[Any]) -> None:
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     values = [compiled.params[name] for name in compiled.positiontup or ()]
-    with bulk_connection(engine) as connection, connection.cursor() as cursor:
-        cursor.execute(str(compiled), values or None)
-        rows = pl.DataFrame(cursor.fetch_arrow_table())
+    cursor.execute(str(compiled), values or None)
+
+
+def _typed(rows: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
+    schema = frame_schema(fields)
     return rows.rename(dict(zip(rows.columns, schema.names(), strict=True))).cast(schema)
 
 

@@ -1,6 +1,6 @@
 """What the next run reads back from the warehouse: classes, issues, snapshots, cursors, the last run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from definitions.tables import (
     Table,
 )
 from warehouse.database_errors import without_values
-from warehouse.frames import column_of, read
+from warehouse.frames import column_of, read, read_parts
 from warehouse.tables import TABLES
 
 _CLASSES = {
@@ -78,11 +78,15 @@ def published_classes(engine: sa.Engine, kind: str) -> pl.DataFrame:
     )
 
 
-def live_issues(engine: sa.Engine, as_of: date) -> pl.DataFrame:
-    """Issues a run must know of: the open ones, and those resolved on `as_of` itself. All columns of the contract."""
+def live_issues(engine: sa.Engine, as_of: date, take: Callable[[pl.DataFrame], None]) -> None:
+    """Give the issues a run must know of to `take`, part by part: the open ones, and those resolved on `as_of` itself.
+
+    All columns of the contract, in no particular order; at least one part, which may be empty.
+    """
     table = TABLES[FCT_HYGIENE_ISSUE.name]
     alive = (table.c.state == "open") | (table.c.resolved_on == as_of)
-    return published(engine, FCT_HYGIENE_ISSUE, where=alive)
+    columns = (column_of(table, field) for field in FCT_HYGIENE_ISSUE.columns)
+    read_parts(engine, sa.select(*columns).where(alive), FCT_HYGIENE_ISSUE.columns, take)
 
 
 def latest_snapshots(engine: sa.Engine, as_of: date) -> pl.DataFrame:

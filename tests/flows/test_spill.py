@@ -14,7 +14,6 @@ def test_rows_come_back_in_the_order_they_were_added(tmp_path):
         spill.add("hubspot.contacts.activity", pl.DataFrame({"n": [9]}))
         spill.add("hubspot.contacts.person", pl.DataFrame({"n": [2]}))
         assert spill.scan("hubspot.contacts.person").collect()["n"].to_list() == [3, 1, 2]
-        assert spill.put("issues", pl.DataFrame({"n": [7]})).collect()["n"].to_list() == [7]
 
 
 def test_nothing_is_left_behind_nor_of_a_run_that_died(tmp_path):
