@@ -18,6 +18,7 @@ from expectations.structure import HISTORY, Filled
 from expectations.suite import Check, Gathered, Measure, Suite, identifier
 
 _LONGEST_NAME = 63  # bytes PostgreSQL keeps of a name
+_WIDEST = 800  # columns of a table of numbers: a row of a thousand does not fit on a page of PostgreSQL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +39,12 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """A table of one row, in the searched schema, that holds the numbers of every check on one table.
+    """One row of numbers, of every check on one table: together, the one row of each of `counts_tables`.
 
     `measured` has the checks by suite; `columns` the column of each expression; `broken` why one could not be counted.
     """
 
-    counts_table: str
+    counts_tables: tuple[str, ...]
     measured: Mapping[str, tuple[Measured, ...]]
     columns: Mapping[str, str]
     broken: Mapping[str, str]
@@ -80,11 +81,18 @@ def _of(suites: Sequence[Suite], table: str) -> dict[str, list[Check]]:
 def _rows_of(relation: Gathered, counted: Mapping[str, Counted]) -> str:
     """A query for the gathered row, from the tables of numbers in which its columns were counted."""
     columns = ", ".join(
-        f"{identifier(counted[table].counts_table)}.{identifier(counted[table].columns[sql])} AS {identifier(name)}"
+        f"{identifier(table)}.{identifier(counted[table].columns[sql])} AS {identifier(name)}"
         for name, (table, sql) in relation.columns.items()
     )
-    tables = dict.fromkeys(identifier(counted[table].counts_table) for table, _ in relation.columns.values())
-    return f"(SELECT {columns} FROM {', '.join(tables)})"
+    tables = dict.fromkeys(table for table, _ in relation.columns.values())
+    rows = ", ".join(f"(SELECT * {from_all(counted[table])}) AS {identifier(table)}" for table in tables)
+    return f"(SELECT {columns} FROM {rows})"
+
+
+def from_all(counted: Counted, schema: str | None = None) -> str:
+    """The FROM of a query for the row of numbers, of `schema` where one is given, else of the one that is searched."""
+    place = "" if schema is None else f"{identifier(schema)}."
+    return f"FROM {', '.join(place + identifier(name) for name in counted.counts_tables)}"
 
 
 def _count(
@@ -98,12 +106,17 @@ def _count(
 ) -> Counted:
     """Count the checks and some `more` aggregates over the `rows`; none where it is known `why_not`."""
     columns = _columns([check for checks in by_suite.values() for check in checks], more)
-    counts_table = f"audit_{table}"
     broken = dict.fromkeys(columns, why_not) if why_not else {}
-    broken = _create(connection, counts_table, f"{rows} AS counted_rows", columns, broken)
-    numbers = dict(zip(columns, row_of(connection, f"SELECT * FROM {identifier(counts_table)}"), strict=True))
+    numbers: dict[str, int | float | None] = {}
+    counts_tables = []
+    for start in range(0, len(columns), _WIDEST):
+        some = dict(list(columns.items())[start : start + _WIDEST])
+        counts_tables.append(f"audit_{table}_{start}")
+        broken |= _create(connection, counts_tables[-1], f"{rows} AS counted_rows", some, broken)
+        row = row_of(connection, f"SELECT * FROM {identifier(counts_tables[-1])}")
+        numbers |= dict(zip(some, row, strict=True))
     return Counted(
-        counts_table=counts_table,
+        counts_tables=tuple(counts_tables),
         measured={
             suite: tuple(_measured(check, columns, numbers, broken) for check in checks)
             for suite, checks in by_suite.items()
@@ -114,8 +127,8 @@ def _count(
 
 
 def drop(connection: psycopg.Connection, counted: Counted) -> None:
-    """Remove the table of numbers."""
-    run(connection, f"DROP TABLE IF EXISTS {identifier(counted.counts_table)}")
+    """Remove the tables of numbers."""
+    run(connection, f"DROP TABLE IF EXISTS {', '.join(identifier(name) for name in counted.counts_tables)}")
 
 
 def explained(connection: psycopg.Connection, check: Check) -> str | None:
@@ -214,7 +227,7 @@ def _fill(
     wanted = ", ".join(
         f"{'NULL::bigint' if sql in broken else sql} AS {identifier(column)}" for sql, column in columns.items()
     )
-    source = f" FROM {rows}" if len(broken) < len(columns) else ""
+    source = f" FROM {rows}" if any(sql not in broken for sql in columns) else ""
     run(connection, f"DROP TABLE IF EXISTS {identifier(counts_table)}")
     run(connection, f"CREATE UNLOGGED TABLE {identifier(counts_table)} AS SELECT {wanted}{source}")
 

@@ -17,10 +17,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from definitions.errors import AuditRefusedError
-from expectations.counts import Counted, Measured
+from expectations.counts import Counted, Measured, from_all
 from expectations.pages import clear, make_self_contained
 from expectations.session import broken_off
-from expectations.suite import Check, Measure, identifier
+from expectations.suite import Check, Measure
 
 _SITE = "audit"
 _LONGEST_SQL = 300  # a whole ladder of classes explains nothing on a page
@@ -77,7 +77,7 @@ def judge(
 
     passed: dict[tuple[str, str], bool] = {}
     for table, numbers in counted.items():
-        query = f"SELECT * FROM {identifier(schema)}.{identifier(numbers.counts_table)}"
+        query = f"SELECT * {from_all(numbers, schema)}"
         asset = context.data_sources.get("warehouse").add_query_asset(table, query=query)
         batch = asset.add_batch_definition_whole_table("counts")
         for suite, measured in numbers.measured.items():

@@ -36,9 +36,9 @@ def counting(url: str | URL, schema: str, doing: str) -> Iterator[psycopg.Connec
 
 
 def broken_off(doing: str, error: BaseException) -> AuditRefusedError:
-    """What to raise where the warehouse is lost on the way; tells the kind of `error`, never its words."""
+    """What to raise where the warehouse is lost or gives up on the way; tells the kind of `error`, not its words."""
     return AuditRefusedError(
-        f"{doing} lost the warehouse ({type(error).__name__}); the published tables stay as they were. "
+        f"{doing} was broken off by the warehouse ({type(error).__name__}); the published tables stay as they were. "
         "Check that its server runs and takes our connections, and read its log; run again."
     )
 

@@ -31,11 +31,21 @@ def test_each_table_is_counted_once_for_all_suites(server, staged):
     with counting(server, "staging", "the test") as connection:
         counted = count(connection, suites)
         assert list(counted) == ["dim_owner"]
-        numbers = connection.execute(f"SELECT * FROM {counted['dim_owner'].counts_table}").fetchall()
+        numbers = connection.execute(f"SELECT * FROM {counted['dim_owner'].counts_tables[0]}").fetchall()
         for one in counted.values():
             drop(connection, one)
     # "a" is the same question in both suites; "b" is not; the last is the number of rows.
     assert numbers == [(1, 0, 0, 2)]
+
+
+@pytest.mark.slow
+def test_more_checks_than_a_row_can_hold_are_all_judged(server, staged):
+    """Totals of two dozen currencies for each of several sources come to a thousand, and one of them is far out."""
+    many = [_check(f"owner {number}", f"owner_id = 'hubspot:owner:{number}'") for number in range(1100)]
+    report = audit(server, [Suite("many", (*many, _check("bad", "nothing_like_it")))], run_id="test", now=_NOW)
+    assert len(report.results) == 1101
+    assert [result.expectation for result in report.blocking_failures] == ["owner 1", "owner 2", "bad"]
+    assert staged.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'audit\\_%'").fetchone() == (0,)
 
 
 @pytest.mark.slow

@@ -58,14 +58,14 @@ def test_warehouse_that_is_away(caplog, capfd):
 @pytest.mark.slow
 def test_session_that_is_ended_while_it_counts(server, staged, caplog, capfd):
     gone = _probe("(SELECT pg_terminate_backend(pg_backend_pid())::int)")
-    assert "lost the warehouse (AdminShutdown)" in _refusal(server, gone, caplog, capfd)
+    assert "broken off by the warehouse (AdminShutdown)" in _refusal(server, gone, caplog, capfd)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("connections", "said"),
     [
-        (1, "lost the warehouse (TestConnectionError)"),
+        (1, "broken off by the warehouse (TestConnectionError)"),
         (2, "could not read 23 of 23 numbers of suite structure on dim_date"),
     ],
     ids=["not at all", "not a second time"],
