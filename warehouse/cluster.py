@@ -165,8 +165,7 @@ class Cluster:
             self.log.replace(self.log.with_suffix(".log.1"))
         self.log.touch(mode=0o600)
         with self.log.open("ab") as output:
-            here = self.programs.here(inside)
-            return self.programs.run(program, "-D", here, *arguments, inside=inside, output=output)
+            return self.programs.run(program, *arguments, inside=inside, output=output)
 
     def _pid_file(self) -> Path:
         return self.data / "postmaster.pid"

@@ -37,15 +37,17 @@ class Programs:
     account: pwd.struct_passwd | None
 
     def run(self, name: str, *arguments: str, inside: Path, output: IO[bytes]) -> int:
-        """Run a program with `inside` as its working directory and give its exit code."""
+        """Run a program with `inside` as its working directory and its data, and give its exit code."""
         who = self.account
+        # Not as `-D`: pg_ctl would put the path into a line of shell, between quotes of its own.
+        environment = {**_ENVIRONMENT, "PGDATA": self._here(inside)}
         return subprocess.run(  # noqa: S603  # the package's own programs, no shell
             [str(self.folder / name), *arguments],
             cwd=inside,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=_ENVIRONMENT,
+            env=environment,
             check=False,
             umask=0o077,
             user=None if who is None else who.pw_uid,
@@ -53,7 +55,7 @@ class Programs:
             extra_groups=None if who is None else [],
         ).returncode
 
-    def here(self, inside: Path) -> str:
+    def _here(self, inside: Path) -> str:
         """Name the working directory as the programs may: root's account need not be able to walk down to it."""
         return str(inside) if self.account is None else "/proc/self/cwd"
 

@@ -45,6 +45,8 @@ class Prefect:
         self.folder = folder
         self.environment = {
             **os.environ,
+            # Where Prefect keeps what workers run: by default a folder that only its first user may write to.
+            "TMPDIR": str(folder),
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_API_URL": self.api,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

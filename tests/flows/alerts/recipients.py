@@ -15,7 +15,8 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 
-@dataclass(slots=True)
+# Without slots: Python 3.11.2 cannot list what a slotted dataclass has, and the server does.
+@dataclass
 class Mailbox:
     """What a mail server accepted: (recipients, message). `refuses` are addresses it will not take."""
 
