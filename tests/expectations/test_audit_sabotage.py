@@ -1,62 +1,12 @@
 """Every contract is shown to fail: what is broken in the staged tables, and which checks must say so."""
 
-import dataclasses
-from datetime import UTC, date, datetime
-from decimal import Decimal
-
 import pytest
 
-from definitions.load import load_definitions
-from definitions.tables import CURATED
-from expectations.agreement import agreement_suite
-from expectations.reconciliation import SourceTotal, Tally, reconciliation_suite
-from expectations.run import audit
-from expectations.structure import Filled, structure_suite
-from expectations.suite import Suite
-from expectations.times import times_suite
-
-_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-_AS_OF = date(2026, 11, 20)
-_CONTACTS, _DEALS = (("hubspot", "contacts"),), (("hubspot", "deals"),)
-_PREVIOUS = {
-    "dim_account": Filled(110, {"domain": 110, "industry": 110, "country": 3}),
-    "dim_owner": Filled(3, {"owner_name": 3}),
-}
-_SUITES = {
-    "structure": structure_suite(CURATED, _PREVIOUS),
-    "agreement": agreement_suite(load_definitions("handoff"), as_of=_AS_OF),
-    "times": times_suite(["hubspot"], as_of=_AS_OF, now=_NOW),
-    "reconciliation": reconciliation_suite(
-        [
-            Tally(table="dim_person", streams=_CONTACTS),
-            Tally(table="fct_opportunity", streams=_DEALS),
-            Tally(
-                table="bridge_person_source",
-                streams=_CONTACTS,
-                places=("curated", "merged_into", "deleted"),
-                source_system="hubspot",
-                is_live=False,
-            ),
-        ],
-        [
-            SourceTotal(source_system="hubspot", currency_code="USD", state="open", rows=7, amount=Decimal(7000)),
-            SourceTotal(source_system="hubspot", currency_code="USD", state="won", rows=1, amount=Decimal(1000)),
-            SourceTotal(source_system="hubspot", currency_code="USD", state="lost", rows=3, amount=Decimal(3000)),
-        ],
-    ),
-}
-
-
-def failures(url: str, suite: Suite, *tables: str) -> dict[str, bool]:
-    """Names of the checks that fail on the tables, each with whether it stops the publication."""
-    chosen = tuple(check for check in suite.checks if check.table in tables or not tables)
-    report = audit(url, [dataclasses.replace(suite, checks=chosen)], run_id="test", now=_NOW)
-    assert len(report.results) == len(chosen), "a check without a result is a check that hides"
-    return {result.expectation: result.is_blocking for result in report.results if not result.is_success}
+from tests.expectations.sabotage import SUITES, failures
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suite", _SUITES.values(), ids=_SUITES)
+@pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
 def test_clean_tables_pass(server, staged, suite):
     assert failures(server, suite) == {}
 
@@ -140,4 +90,4 @@ _SABOTAGE = [
 )
 def test_sabotage_is_found_and_nothing_else_is_blamed(server, staged, suite, table, sabotage, expected):
     staged.execute(sabotage)
-    assert failures(server, _SUITES[suite], table) == expected
+    assert failures(server, SUITES[suite], table) == expected

@@ -71,7 +71,9 @@ def test_the_error_says_what_waits_and_holds_no_secret_and_no_person(company, ma
 
 def test_where_all_went_well_there_is_no_error(company):
     company.publish(issue(1))
-    raise_if_pending(company.send())
+    sent = company.send()
+    raise_if_pending(sent)
+    assert (sent.issues_told, sent.pending) == (1, {})
 
 
 # Dying in the middle
