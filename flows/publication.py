@@ -39,6 +39,7 @@ from transforms.terms import Before, Records, Terms
 from warehouse import reads
 from warehouse.books import keep_audit
 from warehouse.connect import safe_url
+from warehouse.frames import reading
 from warehouse.publish import publish
 from warehouse.run import Run, Written
 from warehouse.staging import stage_more, staging
@@ -68,21 +69,24 @@ def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
             f"--as-of {job.as_of} lies before {last.as_of}, the date published last: the ledger and the issues only go "
             "forward. Use an empty BANTAM_HOME, or another warehouse, to look at an earlier day."
         )
-    reads.live_issues(engine, job.as_of, partial(spill.add, "issues before"))
-    cursors = reads.cursors(engine).to_dicts()
+    with reading(engine) as warehouse:
+        reads.live_issues(warehouse, job.as_of, partial(spill.add, "issues before"))
+        cursors = reads.cursors(warehouse).to_dicts()
+        before = Before(
+            classes={kind: reads.published_classes(warehouse, kind) for kind in ("person", "opportunity")},
+            issues=spill.scan("issues before"),
+            snapshots=reads.latest_snapshots(warehouse, job.as_of),
+        )
+        unfiled = unfiled_of(reads.published(warehouse, OPS_QUARANTINE, QUARANTINE_COLUMNS))
     places = [(row["source_system"], row["stream"]) for row in cursors]
     return Known(
         run_id=job.home.next_run_id(job.started_at, None if last is None else last.run_id),
         last_run_id=None if last is None else last.run_id,
         cursors={place: json.loads(row["cursor"]) for place, row in zip(places, cursors, strict=True)},
         versions={place: row["state_version"] for place, row in zip(places, cursors, strict=True)},
-        before=Before(
-            classes={kind: reads.published_classes(engine, kind) for kind in ("person", "opportunity")},
-            issues=spill.scan("issues before"),
-            snapshots=reads.latest_snapshots(engine, job.as_of),
-        ),
+        before=before,
         filled={} if last is None else filled(engine.url, "curated", CURATED),
-        unfiled=unfiled_of(reads.published(engine, OPS_QUARANTINE, QUARANTINE_COLUMNS)),
+        unfiled=unfiled,
     )
 
 

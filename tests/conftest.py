@@ -1,7 +1,26 @@
-"""What holds for every test."""
+"""What holds for every test, and the PostgreSQL that those of one process share."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from tests.databases import migrated_database, quick_server
+from warehouse.embedded import EmbeddedServer
 
 # A test is right or wrong, never late: machines are slow at times.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A server for tests that make databases of their own."""
+    with quick_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(server: EmbeddedServer) -> str:
+    """Name of a database at the present schema, to copy."""
+    return migrated_database(server)

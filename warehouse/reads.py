@@ -24,7 +24,7 @@ from definitions.tables import (
     Table,
 )
 from warehouse.database_errors import without_values
-from warehouse.frames import column_of, read, read_parts
+from warehouse.frames import Readable, column_of, read, read_parts
 from warehouse.tables import TABLES
 
 _CLASSES = {
@@ -49,7 +49,7 @@ class LastRun:
 
 
 def published(
-    engine: sa.Engine,
+    warehouse: Readable,
     contract: Table,
     names: Sequence[str] | None = None,
     *,
@@ -66,19 +66,19 @@ def published(
     statement = sa.select(*(column_of(table, field) for field in (*asked, *beside)))
     if where is not None:
         statement = statement.where(where)
-    rows = read(engine, statement, [*asked, *beside])
+    rows = read(warehouse, statement, [*asked, *beside])
     return rows.sort(contract.key).select(field.name for field in asked)
 
 
-def published_classes(engine: sa.Engine, kind: str) -> pl.DataFrame:
+def published_classes(warehouse: Readable, kind: str) -> pl.DataFrame:
     """Class of every published person or opportunity: (record_id, class, class_since), sorted by record_id."""
     contract, *names = _CLASSES[kind]
-    return published(engine, contract, names).rename(
+    return published(warehouse, contract, names).rename(
         dict(zip(names, ("record_id", "class", "class_since"), strict=True))
     )
 
 
-def live_issues(engine: sa.Engine, as_of: date, take: Callable[[pl.DataFrame], None]) -> None:
+def live_issues(warehouse: Readable, as_of: date, take: Callable[[pl.DataFrame], None]) -> None:
     """Give the issues a run must know of to `take`, part by part: the open ones, and those resolved on `as_of` itself.
 
     All columns of the contract, in no particular order; at least one part, which may be empty.
@@ -86,40 +86,40 @@ def live_issues(engine: sa.Engine, as_of: date, take: Callable[[pl.DataFrame], N
     table = TABLES[FCT_HYGIENE_ISSUE.name]
     alive = (table.c.state == "open") | (table.c.resolved_on == as_of)
     columns = (column_of(table, field) for field in FCT_HYGIENE_ISSUE.columns)
-    read_parts(engine, sa.select(*columns).where(alive), FCT_HYGIENE_ISSUE.columns, take)
+    read_parts(warehouse, sa.select(*columns).where(alive), FCT_HYGIENE_ISSUE.columns, take)
 
 
-def latest_snapshots(engine: sa.Engine, as_of: date) -> pl.DataFrame:
+def latest_snapshots(warehouse: Readable, as_of: date) -> pl.DataFrame:
     """Daily snapshot of `as_of`, if there is one, and of the last day before it; all columns of the contract."""
     day = TABLES[FCT_OPPORTUNITY_DAILY_SNAPSHOT.name].c.snapshot_date
     before = sa.select(sa.func.max(day)).where(day < as_of).scalar_subquery()
-    return published(engine, FCT_OPPORTUNITY_DAILY_SNAPSHOT, where=(day == as_of) | (day == before))
+    return published(warehouse, FCT_OPPORTUNITY_DAILY_SNAPSHOT, where=(day == as_of) | (day == before))
 
 
-def class_ledger(engine: sa.Engine) -> pl.DataFrame:
+def class_ledger(warehouse: Readable) -> pl.DataFrame:
     """Every change of class ever published, with `loaded_at` to order those of one day."""
-    return published(engine, FCT_CLASSIFICATION_CHANGE)
+    return published(warehouse, FCT_CLASSIFICATION_CHANGE)
 
 
-def cursors(engine: sa.Engine) -> pl.DataFrame:
+def cursors(warehouse: Readable) -> pl.DataFrame:
     """Where the next pull of every stream starts; `cursor` is JSON as text."""
-    return published(engine, OPS_CURSOR)
+    return published(warehouse, OPS_CURSOR)
 
 
-def notifications(engine: sa.Engine) -> pl.DataFrame:
+def notifications(warehouse: Readable) -> pl.DataFrame:
     """Issues whose owner was told, and how often."""
-    return published(engine, OPS_NOTIFICATION)
+    return published(warehouse, OPS_NOTIFICATION)
 
 
-def released_records(engine: sa.Engine) -> pl.DataFrame:
+def released_records(warehouse: Readable) -> pl.DataFrame:
     """Quarantined records a person let through: (record_key, reason_code, released_at)."""
     where = TABLES[OPS_QUARANTINE.name].c.released_at.is_not(None)
-    return published(engine, OPS_QUARANTINE, ["record_key", "reason_code", "released_at"], where=where)
+    return published(warehouse, OPS_QUARANTINE, ["record_key", "reason_code", "released_at"], where=where)
 
 
-def definitions_versions(engine: sa.Engine) -> pl.DataFrame:
+def definitions_versions(warehouse: Readable) -> pl.DataFrame:
     """Every version of the definitions that a run used, with its text and the text's SHA-256."""
-    return published(engine, OPS_DEFINITIONS_VERSION)
+    return published(warehouse, OPS_DEFINITIONS_VERSION)
 
 
 @without_values("Reading the last run")

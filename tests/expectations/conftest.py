@@ -11,6 +11,7 @@ from definitions.field import Field, Kind
 from definitions.load import load_definitions
 from definitions.model import Definitions
 from definitions.tables import CURATED, OPS_CONSERVATION, Table
+from tests.databases import address, new_database
 from warehouse.embedded import EmbeddedServer
 
 _AS_OF = date(2026, 11, 20)
@@ -178,22 +179,21 @@ def _open_issues(connection: psycopg.Connection, definitions: Definitions) -> No
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a PostgreSQL that holds the staged tables, and their clean copy in schema golden."""
-    with EmbeddedServer(tmp_path_factory.mktemp("audit")) as running:
-        address = running.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute("CREATE SCHEMA golden; CREATE SCHEMA staging; SET TIME ZONE 'UTC'")
-            for table in _STAGED:
-                _fill(connection, table)
-            _open_issues(connection, load_definitions("handoff"))
-        yield address
+def url(server: EmbeddedServer) -> str:
+    """Address of a database that holds the staged tables, and their clean copy in schema golden."""
+    database = address(new_database(server))
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA golden; CREATE SCHEMA staging; SET TIME ZONE 'UTC'")
+        for table in _STAGED:
+            _fill(connection, table)
+        _open_issues(connection, load_definitions("handoff"))
+    return database
 
 
 @pytest.fixture
-def staged(server: str) -> Iterator[psycopg.Connection]:
+def staged(url: str) -> Iterator[psycopg.Connection]:
     """A connection to clean staged tables, to sabotage them with; schema staging is searched."""
-    with psycopg.connect(server, autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA staging CASCADE; CREATE SCHEMA staging; SET search_path TO staging")
         for table in _STAGED:
             connection.execute(f'CREATE UNLOGGED TABLE "{table.name}" AS TABLE golden."{table.name}"')

@@ -26,9 +26,9 @@ def _told(url: str, *suites: Suite) -> dict[tuple[str, str], str]:
 
 
 @pytest.mark.slow
-def test_each_table_is_counted_once_for_all_suites(server, staged):
+def test_each_table_is_counted_once_for_all_suites(url, staged):
     suites = [Suite(name, (_check("a", "is_active"), _check("b", f"owner_id = '{name}'"))) for name in ("one", "two")]
-    with counting(server, "staging", "the test") as connection:
+    with counting(url, "staging", "the test") as connection:
         counted = count(connection, suites)
         assert list(counted) == ["dim_owner"]
         numbers = connection.execute(f"SELECT * FROM {counted['dim_owner'].counts_tables[0]}").fetchall()
@@ -39,10 +39,10 @@ def test_each_table_is_counted_once_for_all_suites(server, staged):
 
 
 @pytest.mark.slow
-def test_more_checks_than_a_row_can_hold_are_all_judged(server, staged):
+def test_more_checks_than_a_row_can_hold_are_all_judged(url, staged):
     """Totals of two dozen currencies for each of several sources come to a thousand, and one of them is far out."""
     many = [_check(f"owner {number}", f"owner_id = 'hubspot:owner:{number}'") for number in range(1100)]
-    report = audit(server, [Suite("many", (*many, _check("bad", "nothing_like_it")))], run_id="test", now=_NOW)
+    report = audit(url, [Suite("many", (*many, _check("bad", "nothing_like_it")))], run_id="test", now=_NOW)
     assert len(report.results) == 1101
     assert [result.expectation for result in report.blocking_failures] == ["owner 1", "owner 2", "bad"]
     assert staged.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'audit\\_%'").fetchone() == (0,)
@@ -54,9 +54,9 @@ def test_more_checks_than_a_row_can_hold_are_all_judged(server, staged):
     [("no_such_column > 0", "UndefinedColumn"), ("owner_id::integer > 0", "InvalidTextRepresentation")],
     ids=["found in planning", "found on a value"],
 )
-def test_what_cannot_be_counted_fails_alone(server, staged, sql, why):
+def test_what_cannot_be_counted_fails_alone(url, staged, sql, why):
     suites = Suite("one", (_check("good", "is_active"), _check("bad", sql))), Suite("two", (_check("good", "true"),))
-    assert _told(server, *suites) == {
+    assert _told(url, *suites) == {
         ("one", "good"): "1 of 2 rows",
         ("one", "bad"): f"not measured ({why})",
         ("two", "good"): "2 of 2 rows",
@@ -64,18 +64,18 @@ def test_what_cannot_be_counted_fails_alone(server, staged, sql, why):
 
 
 @pytest.mark.slow
-def test_freshness_is_not_measured_where_a_table_of_dated_records_is_away(server, staged):
+def test_freshness_is_not_measured_where_a_table_of_dated_records_is_away(url, staged):
     """The tables that are left could make a source look silent, or as fresh as it is not."""
     staged.execute("ALTER TABLE fct_activity DROP COLUMN source_updated_at")
-    told = _told(server, _FRESH)
+    told = _told(url, _FRESH)
     assert told["times", "hubspot: something changed in the last 26 hours"] == "not measured (UndefinedColumn)"
     assert told["times", "dim_person: no record was changed in the future"] == "0 of 15 rows"
 
 
 @pytest.mark.slow
-def test_freshness_alone_scans_what_no_other_check_is_about(server, staged):
+def test_freshness_alone_scans_what_no_other_check_is_about(url, staged):
     fresh = tuple(check for check in _FRESH.checks if check.table == "all_records")
-    told = _told(server, Suite("times", fresh, _FRESH.relations))
+    told = _told(url, Suite("times", fresh, _FRESH.relations))
     assert set(told.values()) == {"6 hours, expected at most 26", "6 hours, expected at most 50"}
 
 
@@ -93,13 +93,13 @@ def test_freshness_alone_scans_what_no_other_check_is_about(server, staged):
     ],
     ids=["copies beyond the first", "null is told as unknown", "two of one key", "copies and nulls"],
 )
-def test_keys_that_are_not_unique(server, staged, sabotage, observed):
+def test_keys_that_are_not_unique(url, staged, sabotage, observed):
     staged.execute(sabotage)
-    assert _told(server, structure_suite([DIM_OWNER]))["structure", "dim_owner: owner_id is unique"] == observed
+    assert _told(url, structure_suite([DIM_OWNER]))["structure", "dim_owner: owner_id is unique"] == observed
 
 
 @pytest.mark.slow
-def test_keys_of_two_columns_and_of_days(server, staged):
+def test_keys_of_two_columns_and_of_days(url, staged):
     tables = [DIM_DATE, FCT_OPPORTUNITY_DAILY_SNAPSHOT]
     staged.execute("INSERT INTO dim_date TABLE dim_date")
     # One column alone may repeat, and so may the text of both put together.
@@ -107,7 +107,7 @@ def test_keys_of_two_columns_and_of_days(server, staged):
         staged.execute(
             "INSERT INTO fct_opportunity_daily_snapshot (snapshot_date, opportunity_id) VALUES (%s, %s)", (day, deal)
         )
-    told = _told(server, structure_suite(tables))
+    told = _told(url, structure_suite(tables))
     assert told["structure", "dim_date: calendar_date is unique"] == "1 of 2 rows"
     both = "fct_opportunity_daily_snapshot: snapshot_date and opportunity_id are unique"
     assert told["structure", both] == "1 of 5 rows"

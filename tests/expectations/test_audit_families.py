@@ -71,10 +71,10 @@ def _failed(url: str, suite: Suite) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("sabotage", "is_member"), _FAMILIES.values(), ids=_FAMILIES)
-def test_each_member_of_a_family_fails_and_no_one_else(server, staged, sabotage, is_member):
+def test_each_member_of_a_family_fails_and_no_one_else(url, staged, sabotage, is_member):
     family = {check.name for check in _STRUCTURE.checks if is_member(check)}
     staged.execute("".join(sabotage(table) for table in CURATED))
-    failed = _failed(server, _STRUCTURE)
+    failed = _failed(url, _STRUCTURE)
     assert family <= failed
     # What was broken for one family may break another's rows too, but nothing that concerns neither.
     assert failed - family <= {check.name for check in _STRUCTURE.checks if _reference(check)}
@@ -86,9 +86,9 @@ def test_every_check_of_a_contract_belongs_to_a_family_or_is_broken_alone():
 
 
 @pytest.mark.slow
-def test_tables_without_a_row_are_refused(server, staged):
+def test_tables_without_a_row_are_refused(url, staged):
     staged.execute("".join(f'DELETE FROM "{table.name}";' for table in CURATED))
-    assert _failed(server, _STRUCTURE) == _ALONE
+    assert _failed(url, _STRUCTURE) == _ALONE
 
 
 _WORN = [
@@ -103,17 +103,17 @@ _WORN = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("table", "column", "name"), _WORN, ids=[name for _, _, name in _WORN])
-def test_nobody_wears_a_class_without_satisfying_it(server, staged, table, column, name):
+def test_nobody_wears_a_class_without_satisfying_it(url, staged, table, column, name):
     wearing = staged.execute(f'SELECT count(*) FROM "{table}" WHERE "{column}" <> %s', (name,)).fetchone()[0]
     staged.execute(f'UPDATE "{table}" SET "{column}" = %s', (name,))
     said = f"{table}: who is {name} satisfies it, and no class asked before it"
     (check,) = [check for check in _AGREEMENT.checks if check.name == said]
-    (result,) = audit(server, [Suite("agreement", (check,))], run_id="test", now=_NOW).results
+    (result,) = audit(url, [Suite("agreement", (check,))], run_id="test", now=_NOW).results
     assert (result.is_success, result.is_blocking, result.unexpected_count) == (False, True, wearing)
 
 
 @pytest.mark.slow
-def test_each_consequence_of_a_class_fails_where_its_fact_is_unknown(server, staged):
+def test_each_consequence_of_a_class_fails_where_its_fact_is_unknown(url, staged):
     consequences = {
         check.name: check for check in _AGREEMENT.checks if "IS NOT TRUE" in check.sql and "who is" in check.name
     }
@@ -126,4 +126,4 @@ def test_each_consequence_of_a_class_fails_where_its_fact_is_unknown(server, sta
     staged.execute(
         "UPDATE fct_opportunity SET close_date = CASE pipeline_class WHEN 'no_close_date' THEN DATE 'today' END"
     )
-    assert told <= _failed(server, _AGREEMENT)
+    assert told <= _failed(url, _AGREEMENT)

@@ -19,6 +19,7 @@ from definitions.tables import CURATED
 from expectations.run import audit
 from expectations.structure import structure_suite
 from expectations.suite import Check, Measure, Suite
+from tests.databases import address
 from warehouse.embedded import EmbeddedServer
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -53,9 +54,9 @@ def test_warehouse_that_is_away(caplog, capfd):
 
 
 @pytest.mark.slow
-def test_session_that_is_ended_while_it_counts(server, staged, caplog, capfd):
+def test_session_that_is_ended_while_it_counts(url, staged, caplog, capfd):
     gone = _probe("(SELECT pg_terminate_backend(pg_backend_pid())::int)")
-    assert "broken off by the warehouse (AdminShutdown)" in _refusal(server, gone, caplog, capfd)
+    assert "broken off by the warehouse (AdminShutdown)" in _refusal(url, gone, caplog, capfd)
 
 
 @pytest.mark.slow
@@ -67,13 +68,13 @@ def test_session_that_is_ended_while_it_counts(server, staged, caplog, capfd):
     ],
     ids=["not at all", "not a second time"],
 )
-def test_great_expectations_that_may_not_connect(server, staged, caplog, capfd, connections, said):
+def test_great_expectations_that_may_not_connect(url, staged, caplog, capfd, connections, said):
     """One connection counts; Great Expectations asks for two more, and calls a number it cannot read a failed check."""
     staged.execute(f"""
         CREATE ROLE lone LOGIN PASSWORD 's3cret-canary' CONNECTION LIMIT {connections};
         GRANT ALL ON SCHEMA staging TO lone; GRANT SELECT ON ALL TABLES IN SCHEMA staging TO lone""")
     try:
-        lone = make_url(server).set(username="lone", password="s3cret-canary")
+        lone = make_url(url).set(username="lone", password="s3cret-canary")
         url = lone.render_as_string(hide_password=False)
         assert said in _refusal(url, _STRUCTURE, caplog, capfd)
     finally:
@@ -94,7 +95,7 @@ def _kill_when_counted(url: str, folder: Path) -> None:
 @pytest.mark.slow
 def test_server_that_stops_between_counting_and_judging(tmp_path, caplog, capfd):
     with EmbeddedServer(tmp_path) as running:
-        url = running.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        url = address(running.url)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE SCHEMA staging; CREATE TABLE staging.dim_owner (owner_id text)")
         killer = threading.Thread(target=_kill_when_counted, args=(url, tmp_path))
@@ -109,12 +110,12 @@ def test_server_that_stops_between_counting_and_judging(tmp_path, caplog, capfd)
 
 
 @pytest.mark.slow
-def test_whoever_interrupts_an_audit_need_not_wait_for_its_counts(server, staged):
+def test_whoever_interrupts_an_audit_need_not_wait_for_its_counts(url, staged):
     staged.execute("CREATE SEQUENCE staging.woken")
     slept = _probe("(SELECT nextval('woken') FROM pg_sleep(20))")
 
     def interrupt() -> None:
-        with psycopg.connect(server, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
             asleep = (0,)
             while asleep == (0,):
                 asleep = connection.execute(f"SELECT count(*) {_OTHERS} AND wait_event = 'PgSleep'").fetchone()
@@ -124,6 +125,6 @@ def test_whoever_interrupts_an_audit_need_not_wait_for_its_counts(server, staged
     interrupter = threading.Thread(target=interrupt)
     interrupter.start()
     with pytest.raises(KeyboardInterrupt):
-        audit(server, [slept], run_id="run-42", now=_NOW)
+        audit(url, [slept], run_id="run-42", now=_NOW)
     interrupter.join()
     assert staged.execute("SELECT is_called FROM woken").fetchone() == (False,)

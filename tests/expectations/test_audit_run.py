@@ -38,37 +38,37 @@ def _one(url: str, *checks: Check) -> tuple[CheckResult, ...]:
 class TestUnreadable:
     """What Great Expectations would call a success, or die of."""
 
-    def test_suite_without_checks(self, server, staged):
-        report = audit(server, [Suite("hollow", ())], run_id="test", now=_NOW)
+    def test_suite_without_checks(self, url, staged):
+        report = audit(url, [Suite("hollow", ())], run_id="test", now=_NOW)
         with pytest.raises(AuditRefusedError, match="hollow: the suite has checks"):
             refuse_if_blocking(report)
 
-    def test_no_suite(self, server, staged):
+    def test_no_suite(self, url, staged):
         with pytest.raises(AuditRefusedError, match="checked nothing"):
-            refuse_if_blocking(audit(server, [], run_id="test", now=_NOW))
+            refuse_if_blocking(audit(url, [], run_id="test", now=_NOW))
 
-    def test_table_that_is_not_staged(self, server, staged):
+    def test_table_that_is_not_staged(self, url, staged):
         staged.execute("DROP TABLE dim_owner")
-        report = audit(server, [structure_suite([DIM_OWNER])], run_id="test", now=_NOW)
+        report = audit(url, [structure_suite([DIM_OWNER])], run_id="test", now=_NOW)
         assert report.results
         assert {(result.is_success, result.observed) for result in report.results} == {
             (False, "not measured (UndefinedTable)")
         }
 
-    def test_published_table_does_not_stand_in_for_a_staged_one(self, server, staged):
+    def test_published_table_does_not_stand_in_for_a_staged_one(self, url, staged):
         staged.execute("DROP TABLE dim_owner; CREATE TABLE public.dim_owner AS TABLE golden.dim_owner")
-        (result,) = _one(server, _check())
+        (result,) = _one(url, _check())
         staged.execute("DROP TABLE public.dim_owner")
         assert not result.is_success
 
-    def test_column_that_is_not_staged_fails_alone(self, server, staged):
+    def test_column_that_is_not_staged_fails_alone(self, url, staged):
         staged.execute("ALTER TABLE dim_owner DROP COLUMN is_queue")
-        report = audit(server, [structure_suite([DIM_OWNER])], run_id="test", now=_NOW)
+        report = audit(url, [structure_suite([DIM_OWNER])], run_id="test", now=_NOW)
         failed = [(result.expectation, result.observed) for result in report.results if not result.is_success]
         assert failed == [("dim_owner: is_queue is known", "not measured (UndefinedColumn)")]
 
-    def test_number_that_is_null(self, server, staged):
-        (result,) = _one(server, _check(measure=Measure.NUMBER, sql="max(NULL::integer)", at_most=1))
+    def test_number_that_is_null(self, url, staged):
+        (result,) = _one(url, _check(measure=Measure.NUMBER, sql="max(NULL::integer)", at_most=1))
         assert (result.is_success, result.observed) == (False, "not measured (there is nothing to measure)")
 
 
@@ -84,8 +84,8 @@ class TestUnreadable:
     ],
     ids=["per cent", "two per cents", "colon", "quote and backslash", "boolean"],
 )
-def test_no_sign_in_a_condition_is_special(server, staged, sql, count):
-    assert [result.unexpected_count for result in _one(server, _check(sql=sql))] == [count]
+def test_no_sign_in_a_condition_is_special(url, staged, sql, count):
+    assert [result.unexpected_count for result in _one(url, _check(sql=sql))] == [count]
 
 
 @pytest.mark.slow
@@ -120,19 +120,19 @@ def test_no_sign_in_a_condition_is_special(server, staged, sql, count):
         "accepted",
     ],
 )
-def test_what_is_told(server, staged, check, is_success, observed):
-    (result,) = _one(server, check)
+def test_what_is_told(url, staged, check, is_success, observed):
+    (result,) = _one(url, check)
     assert (result.is_success, result.observed) == (is_success, observed)
 
 
 @pytest.mark.slow
-def test_accepted_change_of_volume_is_recorded_and_lets_the_run_through(server, staged):
+def test_accepted_change_of_volume_is_recorded_and_lets_the_run_through(url, staged):
     before = {"dim_account": Filled(1000, {"domain": 1000})}
-    refused = audit(server, [structure_suite([DIM_ACCOUNT], before)], run_id="test", now=_NOW)
+    refused = audit(url, [structure_suite([DIM_ACCOUNT], before)], run_id="test", now=_NOW)
     with pytest.raises(AuditRefusedError, match="dim_account: rows are within -20% and"):
         refuse_if_blocking(refused)
     suite = structure_suite([DIM_ACCOUNT], before, volume_accepted_because="two regions were sold")
-    accepted = audit(server, [suite], run_id="test", now=_NOW)
+    accepted = audit(url, [suite], run_id="test", now=_NOW)
     refuse_if_blocking(accepted)
     assert [result.observed for result in accepted.warnings if "rows are within" in result.expectation] == [
         "100 rows, expected 800 to 1500; let through: two regions were sold"
@@ -140,11 +140,11 @@ def test_accepted_change_of_volume_is_recorded_and_lets_the_run_through(server, 
 
 
 @pytest.mark.slow
-def test_how_full_the_published_tables_are(server, staged):
+def test_how_full_the_published_tables_are(url, staged):
     staged.execute("UPDATE dim_account SET industry = NULL WHERE account_id > 'hubspot:company:5'")
     known = staged.execute("SELECT count(industry) FROM dim_account").fetchone()[0]
     staged.execute("DROP TABLE dim_owner")
-    told = filled(server, "staging", [DIM_ACCOUNT, DIM_OWNER, FCT_HYGIENE_ISSUE])
+    told = filled(url, "staging", [DIM_ACCOUNT, DIM_OWNER, FCT_HYGIENE_ISSUE])
     assert (told.keys(), told["dim_account"].rows) == ({"dim_account"}, 100)
     assert {name: told["dim_account"].columns[name] for name in ("domain", "industry", "country")} == {
         "domain": 100,
@@ -154,7 +154,7 @@ def test_how_full_the_published_tables_are(server, staged):
 
 
 @pytest.mark.slow
-def test_whole_audit_with_data_docs(server, staged, handoff, as_of, tmp_path, caplog):
+def test_whole_audit_with_data_docs(url, staged, handoff, as_of, tmp_path, caplog):
     suites = [
         structure_suite(CURATED),
         agreement_suite(handoff, as_of=as_of),
@@ -162,7 +162,7 @@ def test_whole_audit_with_data_docs(server, staged, handoff, as_of, tmp_path, ca
         reconciliation_suite(),
     ]
     for run_id in ("run-41", "run-42"):
-        report = audit(server, suites, run_id=run_id, now=_NOW, documents=tmp_path)
+        report = audit(url, suites, run_id=run_id, now=_NOW, documents=tmp_path)
         refuse_if_blocking(report)
     frame = report.frame("run-42")
     assert frame.columns == OPS_AUDIT_RESULT.names
@@ -206,13 +206,13 @@ def _seen_on(page: Path) -> str:
 
 
 @pytest.mark.slow
-def test_every_page_tells_what_stops_from_what_only_warns(server, staged, tmp_path):
+def test_every_page_tells_what_stops_from_what_only_warns(url, staged, tmp_path):
     checks = (
         _check(name="Ada's <check> & more", sql="is_active", is_blocking=False),
         _check(name="stops", sql="NOT is_active"),
         _check(name="passes", sql="false"),
     )
-    audit(server, [Suite("probe", checks), Suite("fine", checks[2:])], run_id="run-7", now=_NOW, documents=tmp_path)
+    audit(url, [Suite("probe", checks), Suite("fine", checks[2:])], run_id="run-7", now=_NOW, documents=tmp_path)
     (page,) = (tmp_path / "validations" / "probe-dim_owner").rglob("*.html")
     seen = _seen_on(page)
     assert (
@@ -228,7 +228,7 @@ def test_every_page_tells_what_stops_from_what_only_warns(server, staged, tmp_pa
 
 
 @pytest.mark.slow
-def test_no_personal_value_is_told(server, staged, handoff, as_of, tmp_path, caplog, capfd):
+def test_no_personal_value_is_told(url, staged, handoff, as_of, tmp_path, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     texts = [
         f'UPDATE "{table.name}" SET {", ".join(f"{name} = %(canary)s" for name in names)}'
@@ -246,7 +246,7 @@ def test_no_personal_value_is_told(server, staged, handoff, as_of, tmp_path, cap
         times_suite(["hubspot"], as_of=as_of, now=_NOW),
         Suite("broken", (cast, explained)),
     ]
-    report = audit(server, suites, run_id="test", now=_NOW, documents=tmp_path)
+    report = audit(url, suites, run_id="test", now=_NOW, documents=tmp_path)
     with pytest.raises(AuditRefusedError) as caught:
         refuse_if_blocking(report)
     pages = "".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))

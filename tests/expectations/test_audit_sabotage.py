@@ -7,8 +7,8 @@ from tests.expectations.sabotage import SUITES, failures
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
-def test_clean_tables_pass(server, staged, suite):
-    assert failures(server, suite) == {}
+def test_clean_tables_pass(url, staged, suite):
+    assert failures(url, suite) == {}
 
 
 _PERSON, _DEAL = "UPDATE dim_person SET", "UPDATE fct_opportunity SET"
@@ -88,6 +88,6 @@ _SABOTAGE = [
     _SABOTAGE,
     ids=[f"{suite}: {next(iter(expected))} ({number})" for number, (suite, _, _, expected) in enumerate(_SABOTAGE)],
 )
-def test_sabotage_is_found_and_nothing_else_is_blamed(server, staged, suite, table, sabotage, expected):
+def test_sabotage_is_found_and_nothing_else_is_blamed(url, staged, suite, table, sabotage, expected):
     staged.execute(sabotage)
-    assert failures(server, SUITES[suite], table) == expected
+    assert failures(url, SUITES[suite], table) == expected

@@ -144,6 +144,6 @@ _SABOTAGE = [
     _SABOTAGE,
     ids=[f"{suite}: {next(iter(expected))} ({number})" for number, (suite, _, _, expected) in enumerate(_SABOTAGE)],
 )
-def test_sabotage_is_found_and_nothing_else_is_blamed(server, staged, suite, table, sabotage, expected):
+def test_sabotage_is_found_and_nothing_else_is_blamed(url, staged, suite, table, sabotage, expected):
     staged.execute(sabotage)
-    assert failures(server, SUITES[suite], table) == expected
+    assert failures(url, SUITES[suite], table) == expected

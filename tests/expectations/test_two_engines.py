@@ -62,7 +62,7 @@ def _copy(connection: psycopg.Connection, table: Table, frame: pl.DataFrame) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", profiles())
-def test_no_row_is_blamed_that_was_classified_by_the_same_definitions(server, staged, profile):
+def test_no_row_is_blamed_that_was_classified_by_the_same_definitions(url, staged, profile):
     definitions = load_definitions(profile)
     chance = random.Random(profile)
     people = with_criteria(_records(DIM_PERSON, chance).lazy(), definitions, "person", _AS_OF)
@@ -82,17 +82,17 @@ def test_no_row_is_blamed_that_was_classified_by_the_same_definitions(server, st
     issues = issue_lives(nothing, pl.concat(found), as_of=_AS_OF, is_baseline=False).collect()
     assert issues["rule_id"].n_unique() > 10
     _copy(staged, FCT_HYGIENE_ISSUE, issues)
-    report = audit(server, [agreement_suite(definitions, as_of=_AS_OF)], run_id="test", now=_NOW)
+    report = audit(url, [agreement_suite(definitions, as_of=_AS_OF)], run_id="test", now=_NOW)
     assert [(result.expectation, result.observed) for result in report.blocking_failures] == []
 
 
 @pytest.mark.slow
-def test_one_day_later_some_rows_are_blamed(server, staged):
+def test_one_day_later_some_rows_are_blamed(url, staged):
     """The law above would hold of an empty table too; so show that the same rows fail under another date."""
     definitions = load_definitions("handoff")
     people = with_criteria(_records(DIM_PERSON, random.Random(1)).lazy(), definitions, "person", _AS_OF)
     _copy(staged, DIM_PERSON, classify_people(people, definitions, _AS_OF).collect())
     suite = agreement_suite(definitions, as_of=_AS_OF + timedelta(days=1))
     checks = tuple(check for check in suite.checks if check.table == "dim_person")
-    report = audit(server, [Suite("agreement", checks)], run_id="test", now=_NOW)
+    report = audit(url, [Suite("agreement", checks)], run_id="test", now=_NOW)
     assert report.blocking_failures

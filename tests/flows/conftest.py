@@ -11,7 +11,7 @@ import pytest
 
 from flows.run_report import Report
 from flows.sandbox_process import RunningSandbox, sandbox_running
-from tests.flows.line import ROOT, Computed, Line, assembled, known_to, pulled
+from tests.flows.line import ROOT, Computed, Line, assembled, known_to, pulled, warehouse_in
 from warehouse.embedded import EmbeddedServer
 
 PEOPLE = 400
@@ -49,11 +49,13 @@ class Lived:
 
 
 @pytest.fixture(scope="session")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+def lived(server: EmbeddedServer, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     with sandbox_running(PEOPLE, FIRST_DAY) as sandbox:
         homes = tmp_path_factory.mktemp("homes")
-        line = Line(config=CONFIG, home=homes / "incremental", variables=sandbox.environment)
-        fresh_line = Line(config=CONFIG, home=homes / "fresh", variables=sandbox.environment)
+        line, fresh_line = (
+            Line(config=CONFIG, home=homes / name, variables={**sandbox.environment, **warehouse_in(server, migrated)})
+            for name in ("incremental", "fresh")
+        )
         first = stand(line, lambda: line.refresh(FIRST_DAY), sandbox)
         again = stand(line, lambda: line.refresh(FIRST_DAY), sandbox)
         changed = advance(sandbox, (WEEKS_LATER - FIRST_DAY).days)
@@ -102,10 +104,3 @@ def stand(line: Line, run: Callable[[], Report], sandbox: RunningSandbox) -> Sta
 def requests(sandbox: RunningSandbox) -> dict[str, int]:
     told: dict[str, int] = httpx.get(f"{sandbox.base_url}/_sandbox/requests").raise_for_status().json()
     return {"hubspot": 0, "salesforce": 0, "total": 0, **told}
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A server for tests that make databases of their own."""
-    with EmbeddedServer(tmp_path_factory.mktemp("server")) as running:
-        yield running

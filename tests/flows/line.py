@@ -23,10 +23,13 @@ from flows.run_report import Report
 from flows.sources import opened
 from flows.spill import Spill, spilling
 from flows.states import read_records
-from flows.warehouse_access import opened_warehouse
+from flows.warehouse_access import opened_warehouse, warehouse_here
+from tests.databases import new_database
 from transforms.assembly import Assembled, assemble
 from transforms.terms import Records
 from warehouse import reads
+from warehouse.embedded import EmbeddedServer
+from warehouse.frames import reading
 from warehouse.lock import run_lock
 
 ROOT = Path(__file__).parents[2]
@@ -100,16 +103,21 @@ class Line:
 
     def published(self) -> dict[str, pl.DataFrame]:
         """Every curated table as it stands."""
-        with self.opened(date(2000, 1, 1)) as (_, engine):
-            return {table.name: reads.published(engine, table) for table in CURATED}
+        with environment(self.surroundings()), warehouse_here() as engine, reading(engine) as connection:
+            return {table.name: reads.published(connection, table) for table in CURATED}
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of one SQL statement."""
-        with self.opened(date(2000, 1, 1)) as (_, engine), engine.connect() as connection:
+        with environment(self.surroundings()), warehouse_here() as engine, engine.connect() as connection:
             return [tuple(row) for row in connection.execute(sa.text(statement))]
 
     def _data(self) -> str | None:
         return None if self.data is None else str(self.data)
+
+
+def warehouse_in(server: EmbeddedServer, template: str = "template0") -> dict[str, str]:
+    """The variable that names a new database of the server, which is empty or a copy."""
+    return {"BANTAM_WAREHOUSE_URL": new_database(server, template).render_as_string(hide_password=False)}
 
 
 def refresh(config: str, data: Path | None, as_of: date, *, accept_volume: str | None = None) -> Report:

@@ -8,7 +8,7 @@ from definitions.crash_points import CRASH_POINTS
 from definitions.errors import AnotherRunActiveError
 from definitions.tables import CURATED, FCT_CLASSIFICATION_CHANGE
 from flows.sandbox_process import sandbox_running
-from tests.flows.line import ROOT, Line, assembled, known_to, pulled, same_rows
+from tests.flows.line import ROOT, Line, assembled, known_to, pulled, same_rows, warehouse_in
 from tests.flows.shop import copied_shop, opened_shop, write_deals
 from warehouse.lock import run_lock
 
@@ -94,11 +94,14 @@ def test_a_first_run_that_is_killed_leaves_nothing_and_the_next_one_is_the_basel
     assert (report["status"], report["is_baseline"]) == ("published", True)
 
 
-def test_what_was_pulled_by_killed_runs_is_neither_lost_nor_doubled(tmp_path):
+def test_what_was_pulled_by_killed_runs_is_neither_lost_nor_doubled(server, migrated, tmp_path):
     with sandbox_running(150, date(2026, 11, 22)) as sandbox:
         config = ROOT / "examples" / "hubspot_salesforce" / "bantam.yaml"
         disturbed, calm = (
-            Line(config=config, home=tmp_path / name, variables=sandbox.environment) for name in ("disturbed", "calm")
+            Line(
+                config=config, home=tmp_path / name, variables={**sandbox.environment, **warehouse_in(server, migrated)}
+            )
+            for name in ("disturbed", "calm")
         )
         for point in (FETCHED, "land.after_rename", "transform.mid"):
             assert disturbed.refresh_in_a_process(MONDAY, point) == KILLED

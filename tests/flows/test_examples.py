@@ -6,7 +6,7 @@ import pytest
 
 from definitions.errors import FileUnreadableError
 from tests.flows.excerpts import write_leads, write_maven
-from tests.flows.line import DATA, ROOT, WITHOUT_DATA, Line, assembled, known_to, pulled
+from tests.flows.line import DATA, ROOT, WITHOUT_DATA, Line, assembled, known_to, pulled, warehouse_in
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ WHOLE = {
 
 
 @pytest.fixture(scope="module", params=["excerpt", "whole"])
-def maven(request, tmp_path_factory):
+def maven(request, server, migrated, tmp_path_factory):
     """The published example with what should be in it, and its report."""
     if request.param == "excerpt":
         data, counts = write_maven(tmp_path_factory.mktemp("data")), EXCERPT
@@ -34,8 +34,14 @@ def maven(request, tmp_path_factory):
         data, counts = DATA / "maven_crm", WHOLE
     else:
         pytest.skip(WITHOUT_DATA)
-    line = Line(config=MAVEN / "bantam.yaml", home=tmp_path_factory.mktemp("maven"), variables={}, data=data)
+    variables = warehouse_in(server, migrated)
+    line = Line(config=MAVEN / "bantam.yaml", home=tmp_path_factory.mktemp("maven"), variables=variables, data=data)
     return line, counts, line.refresh(NEW_YEAR)
+
+
+@pytest.fixture
+def empty_warehouse(server, migrated):
+    return warehouse_in(server, migrated)
 
 
 def test_classes_are_those_that_can_be_counted_in_the_file(maven):
@@ -75,9 +81,9 @@ def test_deals_without_an_account_are_findings_and_not_losses(maven):
     assert line.ask(found) == line.ask(unowned) == [(counts["without account"],)]
 
 
-def test_the_same_deals_with_american_dates_are_the_same(maven, tmp_path):
+def test_the_same_deals_with_american_dates_are_the_same(maven, empty_warehouse, tmp_path):
     line, counts, _ = maven
-    american = Line(config=MAVEN / "us_dates.yaml", home=tmp_path, variables={}, data=line.data)
+    american = Line(config=MAVEN / "us_dates.yaml", home=tmp_path, variables=empty_warehouse, data=line.data)
     deals, expected = (curated_deals(one) for one in (american, line))
     dates = ["close_date", "closed_at", "stage_entered_on", "last_stage_change_at", "sales_cycle_days"]
     assert deals.height == counts["balance"]["opportunities"]
@@ -96,13 +102,15 @@ def curated_deals(line):
     [("iso", "({ambiguous} of them are ambiguous"), ("day_first", "contradicts `dates: day_first`")],
     ids=["none declared", "the wrong one declared"],
 )
-def test_american_dates_without_their_order_are_refused_by_column_and_line(maven, tmp_path, order, says):
+def test_american_dates_without_their_order_are_refused_by_column_and_line(
+    maven, empty_warehouse, tmp_path, order, says
+):
     line, counts, _ = maven
     config = tmp_path / "bantam.yaml"
     declared = (MAVEN / "us_dates.yaml").read_text()
     assert "dates: month_first\n" in declared
     config.write_text(declared.replace("dates: month_first\n", f"dates: {order}\n"))
-    refused_line = Line(config=config, home=tmp_path / "home", variables={}, data=line.data)
+    refused_line = Line(config=config, home=tmp_path / "home", variables=empty_warehouse, data=line.data)
     with pytest.raises(FileUnreadableError, match=r"column 'engage_date'.* in lines 2, ") as refused:
         refused_line.refresh(NEW_YEAR)
     assert says.format_map(counts) in str(refused.value)
@@ -117,9 +125,9 @@ at_hand = pytest.mark.skipif(not DATA.is_dir(), reason=WITHOUT_DATA)
     ("people", "customers", "opted_out"),
     [pytest.param(4, 1, 1, id="excerpt"), pytest.param(9240, 3561, 734, id="whole", marks=at_hand)],
 )
-def test_every_lead_is_there_and_no_placeholder(tmp_path, people, customers, opted_out):
+def test_every_lead_is_there_and_no_placeholder(empty_warehouse, tmp_path, people, customers, opted_out):
     data = write_leads(tmp_path) if people == 4 else DATA / "xeducation_leads"
-    line = Line(config=XEDUCATION / "bantam.yaml", home=tmp_path / "home", variables={}, data=data)
+    line = Line(config=XEDUCATION / "bantam.yaml", home=tmp_path / "home", variables=empty_warehouse, data=data)
     report = line.refresh(TODAY)
     counted = "SELECT count(*), count(*) FILTER (WHERE claims_customer), count(*) FILTER (WHERE has_opted_out_of_email)"
     assert line.ask(f"{counted} FROM curated.dim_person") == [(people, customers, opted_out)]

@@ -11,7 +11,7 @@ from definitions.errors import ConfigurationError
 from definitions.tables import CURATED, DIM_PERSON, FCT_OPPORTUNITY
 from flows.states import heard_streams
 from tests.flows.conftest import FIRST_DAY, MUCH_LATER, WEEKS_LATER, advance
-from tests.flows.line import Line, assembled, computed, known_to, pulled, same_rows, spill_of
+from tests.flows.line import Line, assembled, computed, known_to, pulled, same_rows, spill_of, warehouse_in
 from transforms.gathering import gathered_records
 
 pytestmark = pytest.mark.slow
@@ -222,7 +222,7 @@ def test_an_earlier_day_is_refused_by_both_dates(lived, much_later):
     assert lived.line.ask("SELECT count(*) FROM ops.run") == runs
 
 
-def test_what_is_gone_without_a_word_is_found_when_all_is_asked_again(lived, usual, tmp_path):
+def test_what_is_gone_without_a_word_is_found_when_all_is_asked_again(lived, usual, server, migrated, tmp_path):
     """Salesforce empties its recycle bin, HubSpot forgets on demand: only a list of everything tells."""
     months = timedelta(days=70)
     purged = [f"salesforce:contact:{one}" for one in advance(lived.sandbox, months.days)["Contact"]["gone"]]
@@ -230,7 +230,8 @@ def test_what_is_gone_without_a_word_is_found_when_all_is_asked_again(lived, usu
     day = WEEKS_LATER + months
     followed = next_tables(lived.fresh_line, day)
     swept = next_tables(lived.fresh_line, day, full=True)
-    met = next_tables(Line(config=lived.line.config, home=tmp_path, variables=lived.line.variables), day)
+    variables = {**lived.sandbox.environment, **warehouse_in(server, migrated)}
+    met = next_tables(Line(config=lived.line.config, home=tmp_path, variables=variables), day)
     assert set(purged) & set(live_keys(followed))
     assert not set(purged) & set(live_keys(swept))
     assert sorted(live_keys(swept)) == sorted(live_keys(met))

@@ -17,6 +17,7 @@ from definitions.fields import FIELDS
 from definitions.predicate import Predicate
 from definitions.predicate_parse import tree_of
 from definitions.predicate_text import literal
+from tests.databases import address, new_database
 from transforms.frames import dtype_of
 from transforms.predicates import compile_predicate
 from warehouse.embedded import EmbeddedServer
@@ -45,14 +46,12 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
+def connection(server: EmbeddedServer) -> Iterator[psycopg.Connection]:
     columns = ", ".join(f'"{name}" {TYPES[FIELDS[name].kind]}' for name in COLUMNS)
-    with EmbeddedServer(tmp_path_factory.mktemp("predicates")) as server:
-        address = server.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(address, autocommit=True) as opened:
-            opened.execute("SET TIME ZONE 'Asia/Kathmandu'")
-            opened.execute(f"CREATE TABLE deals (place integer, {columns})")
-            yield opened
+    with psycopg.connect(address(new_database(server)), autocommit=True) as opened:
+        opened.execute("SET TIME ZONE 'Asia/Kathmandu'")
+        opened.execute(f"CREATE TABLE deals (place integer, {columns})")
+        yield opened
 
 
 def by_postgres(connection: psycopg.Connection, predicate: Predicate, rows: list[dict[str, Any]]) -> list[bool | None]:

@@ -1,24 +1,22 @@
-"""One embedded server for the room's tests, a fresh database for each test, and frames that keep the contracts."""
+"""A fresh database for each test, and frames that keep the contracts."""
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import polars as pl
-import psycopg
 import pytest
 import sqlalchemy as sa
 
 from definitions.field import Field, Kind
 from definitions.tables import CURATED, Table
+from tests.databases import drop_database, new_database
 from warehouse.columns import frame_schema
 from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
-from warehouse.migrate import migrate
 from warehouse.publish import Published, publish
 from warehouse.run import Run
 from warehouse.staging import stage
@@ -40,28 +38,6 @@ _DEFAULTS: dict[Kind, Any] = {
 }
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(tmp_path_factory.mktemp("home")) as running:
-        with psycopg.connect(**connection_settings(running), autocommit=True) as connection:
-            # No test here pulls the plug of the machine.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield running
-
-
-@pytest.fixture(scope="session")
-def migrated(server: EmbeddedServer) -> str:
-    """Name of a database at the present schema, to copy."""
-    with psycopg.connect(**connection_settings(server), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE migrated")
-    migrate(engine_for(server.url.set(database="migrated")))
-    return "migrated"
-
-
-_names = count()
-
-
 @pytest.fixture
 def empty_database(server: EmbeddedServer) -> Iterator[sa.URL]:
     """A database without anything in it."""
@@ -76,22 +52,9 @@ def engine(server: EmbeddedServer, migrated: str) -> Iterator[sa.Engine]:
 
 
 def _database(server: EmbeddedServer, template: str) -> Iterator[sa.URL]:
-    name = f"test_{next(_names)}"
-    with psycopg.connect(**connection_settings(server), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield server.url.set(database=name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def connection_settings(server: EmbeddedServer) -> dict[str, Any]:
-    url = server.url
-    return {
-        "host": url.query["host"],
-        "port": url.port,
-        "user": url.username,
-        "password": url.password,
-        "dbname": url.database,
-    }
+    url = new_database(server, template)
+    yield url
+    drop_database(server, url)
 
 
 @dataclass(frozen=True, slots=True)
