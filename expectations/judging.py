@@ -1,4 +1,4 @@
-"""The only file that knows Great Expectations: it judges the counted numbers and writes its Data Docs.
+"""The only file that knows Great Expectations: it judges the counted numbers and renders its Data Docs.
 
 It is imported within functions: that takes 3 seconds, 5 where Python keeps no bytecode, which every command that audits
 nothing would pay.
@@ -9,8 +9,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.engine import URL, make_url
@@ -18,12 +17,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from definitions.errors import AuditRefusedError
 from expectations.counts import Counted, Measured, from_all
-from expectations.pages import clear, make_self_contained
 from expectations.session import broken_off
 from expectations.suite import Check, Measure
 
-_SITE = "audit"
 _LONGEST_SQL = 300  # a whole ladder of classes explains nothing on a page
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """By suite and check, whether it passed; by suite and table, what Great Expectations said of its checks."""
+
+    passed: dict[tuple[str, str], bool] = field(default_factory=dict)
+    results: dict[tuple[str, str], Any] = field(default_factory=dict)
 
 
 def import_great_expectations() -> Any:
@@ -38,7 +43,7 @@ def import_great_expectations() -> Any:
 
 
 @contextmanager
-def judging(url: str | URL, documents: Path | None, doing: str) -> Iterator[Any]:
+def judging(url: str | URL, doing: str) -> Iterator[Any]:
     """Make a context that lives in memory, shows no progress bars, tells nobody, and closes what it opens.
 
     Its errors, and those of the library by which it asks, are raised as `AuditRefusedError`.
@@ -53,9 +58,6 @@ def judging(url: str | URL, documents: Path | None, doing: str) -> Iterator[Any]
     try:
         source = context.data_sources.add_postgres("warehouse", connection_string=address(url))
         try:
-            if documents is not None:
-                clear(documents)
-                context.add_data_docs_site(_SITE, _site(documents))
             yield context
         finally:
             # It keeps two engines, each with a pool, and closes neither.
@@ -65,30 +67,25 @@ def judging(url: str | URL, documents: Path | None, doing: str) -> Iterator[Any]
         raise broken_off(doing, error) from None
 
 
-def judge(
-    context: Any, schema: str, counted: Mapping[str, Counted], *, run_id: str, now: datetime
-) -> dict[tuple[str, str], bool]:
-    """Let Great Expectations judge each number: by suite and check, whether it passed.
+def judge(context: Any, schema: str, counted: Mapping[str, Counted], run_id: str) -> Judged:
+    """Let Great Expectations judge each number.
 
-    Raises `AuditRefusedError` where it could not read a number that was counted: it would call that a failed check.
+    A suite is judged where it stands: kept in its stores with a definition of the validation, as a checkpoint wants it,
+    the same judgement takes twice as long. Raises `AuditRefusedError` where it could not read a number that was
+    counted: it would call that a failed check.
     """
-    from great_expectations import ExpectationSuite, ValidationDefinition  # noqa: PLC0415  # see the top
-    from great_expectations.core.run_identifier import RunIdentifier  # noqa: PLC0415  # see the top
+    from great_expectations import ExpectationSuite  # noqa: PLC0415  # see the top
 
-    passed: dict[tuple[str, str], bool] = {}
+    judged = Judged()
     for table, numbers in counted.items():
         query = f"SELECT * {from_all(numbers, schema)}"
         asset = context.data_sources.get("warehouse").add_query_asset(table, query=query)
-        batch = asset.add_batch_definition_whole_table("counts")
+        batch = asset.add_batch_definition_whole_table("counts").get_batch()
         for suite, measured in numbers.measured.items():
             if not measured:
                 continue
-            name = f"{suite}-{table}"
-            expected = ExpectationSuite(name=name, expectations=[_expectation(one) for one in measured])
-            definition = ValidationDefinition(name=name, data=batch, suite=context.suites.add(expected))
-            validation = context.validation_definitions.add(definition).run(
-                result_format="BASIC", run_id=RunIdentifier(run_name=run_id, run_time=now)
-            )
+            expected = ExpectationSuite(name=f"{suite}-{table}", expectations=[_expectation(one) for one in measured])
+            validation = batch.validate(expected, result_format="BASIC")
             results = {result.expectation_config.meta["check"]: result for result in validation.results}
             read = {check: result.result.get("observed_value") is not None for check, result in results.items()}
             unread = [one.check.name for one in measured if one.number is not None and not read.get(one.check.name)]
@@ -98,14 +95,22 @@ def judge(
                     f"{len(measured)} numbers of suite {suite} on {table}; the published tables stay as they were. "
                     "Check that the warehouse's server runs and takes our connections, and read its log; run again."
                 )
-            passed |= {(suite, check): bool(result.success) for check, result in results.items()}
-    return passed
+            judged.passed.update({(suite, check): bool(result.success) for check, result in results.items()})
+            judged.results[suite, table] = validation
+    return judged
 
 
-def write_pages(context: Any, documents: Path) -> None:
-    """Write a page for every suite and table that was judged."""
-    context.build_data_docs(site_names=[_SITE])
-    make_self_contained(documents)
+def rendered(judged: Judged) -> Iterator[tuple[str, str, str]]:
+    """Render the Data Docs page of every suite and table that was judged: (suite, table, HTML)."""
+    from great_expectations.render.renderer.page_renderer import (  # noqa: PLC0415  # see the top
+        ValidationResultsPageRenderer,
+    )
+    from great_expectations.render.view.view import DefaultJinjaPageView  # noqa: PLC0415  # see the top
+
+    page: Any = ValidationResultsPageRenderer()
+    view: Any = DefaultJinjaPageView()
+    for (suite, table), validation in judged.results.items():
+        yield suite, table, view.render(page.render(validation))
 
 
 def _expectation(measured: Measured) -> Any:
@@ -131,17 +136,6 @@ def _described(check: Check) -> str:
     """The words of the check and, where it is short, its SQL, as they are put on a page: it is taken as it stands."""
     words = html.escape(check.name, quote=False)
     return f"{words}<br><code>{html.escape(check.sql, quote=False)}</code>" if len(check.sql) <= _LONGEST_SQL else words
-
-
-def _site(documents: Path) -> dict[str, Any]:
-    """Pages of results only: they repeat the checks with their SQL, so that pages of checks tell nothing more."""
-    return {
-        "class_name": "SiteBuilder",
-        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(documents.resolve())},
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        "site_section_builders": {"expectations": "None", "profiling": "None"},
-        "show_how_to_buttons": False,
-    }
 
 
 def address(url: str | URL) -> str:

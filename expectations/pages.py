@@ -7,13 +7,14 @@ hosts, and the index is empty until a script of one of them has run.
 import html
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
 from expectations.report import AuditReport, CheckResult
 
+_PAGES = "validations"
 # Scripts, and all that is fetched: what comes from other hosts is private to nobody, and what Great Expectations brings
 # along, 4 MB of letters and pictures, is of no use without its scripts.
 _REMOVED = (
@@ -25,6 +26,8 @@ _REMOVED = (
 _HEADLINE = re.compile(r"<h4>Expectation Validation Result</h4>\s*<p class=\"lead\">.*?</p>", re.DOTALL)
 # A page of checks without results tells nothing more, and is not made.
 _SUITE_LINK = re.compile(r"<a href=\"[^\"]*/expectations/[^\"]*\"\s*>([^<]*)</a>")
+# The pages lie one folder below the first one; Great Expectations thinks of a deeper site.
+_HOME_LINK = re.compile(r"href=\"(?:\.\./)+index\.html\"")
 # The mark of a check that failed, and the words of the check in the next cell.
 _FAILED_CHECK = re.compile(
     r"text-danger(\"\s*></i>\s*</span>\s*</div></td><td[^>]*><div[^>]*>\s*<span[^>]*>\s*)([^<]*?)(\s*<)"
@@ -60,35 +63,27 @@ body { background: #16181c; color: #ddd; } a { color: #7fb8f0; } .ge-section cod
 </style>"""
 
 
-def clear(folder: Path) -> None:
-    """Remove the pages of an earlier audit: the folder shows the last one, the history is in `ops.audit_result`."""
-    for part in ("validations", "expectations", "static"):
-        shutil.rmtree(folder / part, ignore_errors=True)
+def write_pages(
+    folder: Path, rendered: Iterable[tuple[str, str, str]], report: AuditReport, *, run_id: str, now: datetime
+) -> None:
+    """Replace the pages in `folder`: a first one that tells what failed, and each rendered one (suite, table, HTML).
 
-
-def make_self_contained(folder: Path) -> None:
-    """Rewrite every page under `folder` in place, and close files and folders to everybody but their owner."""
-    shutil.rmtree(folder / "static", ignore_errors=True)
-    for page in sorted(folder.rglob("*.html")):
-        text = page.read_text(encoding="utf-8")
-        for unwanted in _REMOVED:
-            text = unwanted.sub("", text)
-        text = _SUITE_LINK.sub(r"\1", text)
-        page.write_text(text.replace("</head>", f"{_POLICY}\n{_STYLE}\n</head>", 1), encoding="utf-8")
-    for path in [folder, *folder.rglob("*")]:
-        path.chmod(0o700 if path.is_dir() else 0o600)
-
-
-def tell(folder: Path, report: AuditReport, *, run_id: str, now: datetime) -> None:
-    """Head every page with its verdict, and write the first one: what failed, in words, and a link to each page."""
+    The folder shows the last audit, the history is in `ops.audit_result`. Files and folders are their owner's only.
+    """
+    pages = folder / _PAGES
+    shutil.rmtree(pages, ignore_errors=True)
+    pages.mkdir(parents=True)
     told = f"Run {run_id}, audited at {now:%Y-%m-%d %H:%M:%S} {now:%Z}."
     by_table = _by_table(report)
-    for suite, table, results in by_table:
-        if page := _page(folder, suite, table):
-            _head(page, f"{suite}: {table}", _verdict(results), told, _names_of_warnings(results))
+    written = set()
+    for suite, table, text in rendered:
+        _write(_page(folder, suite, table), _headed(_self_contained(text), suite, table, by_table[suite, table], told))
+        written.add((suite, table))
     failures = "".join(_failure(result) for result in (*report.blocking_failures, *report.warnings))
-    lines = "".join(_line(folder, *one) for one in by_table)
-    first = f"""<!DOCTYPE html>
+    lines = "".join(_line(*place, results, has_page=place in written) for place, results in by_table.items())
+    _write(
+        folder / "index.html",
+        f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="UTF-8"><title>Audit of run {html.escape(run_id)}</title>
 {_POLICY}
 {_STYLE}
@@ -105,10 +100,18 @@ def tell(folder: Path, report: AuditReport, *, run_id: str, now: datetime) -> No
 <th class="number">Checks</th><th class="number">Failed</th></tr>
 {lines}</table>
 </body></html>
-"""
-    index = folder / "index.html"
-    index.write_text(first, encoding="utf-8")
-    index.chmod(0o600)
+""",
+    )
+    for path in (folder, pages):
+        path.chmod(0o700)
+
+
+def _self_contained(text: str) -> str:
+    """Rewrite a page so that it asks for nothing: neither of another host nor of a file beside it."""
+    for unwanted in _REMOVED:
+        text = unwanted.sub("", text)
+    text = _HOME_LINK.sub('href="../index.html"', _SUITE_LINK.sub(r"\1", text))
+    return text.replace("</head>", f"{_POLICY}\n{_STYLE}\n</head>", 1)
 
 
 def _verdict(results: Sequence[CheckResult]) -> str:
@@ -129,17 +132,17 @@ def _names_of_warnings(results: Sequence[CheckResult]) -> frozenset[str]:
     return frozenset(result.expectation for result in results if not result.is_success and not result.is_blocking)
 
 
-def _head(page: Path, title: str, verdict: str, told: str, warnings: frozenset[str]) -> None:
+def _headed(text: str, suite: str, table: str, results: Sequence[CheckResult], told: str) -> str:
     """Put the verdict over the page, and mark what only warns: Great Expectations marks all that failed alike."""
-    said = html.escape(title)
-    head = f'<h1>{said}</h1>\n<p class="verdict">{verdict}</p>\n<p>{html.escape(told)} {_NUMBERS}</p>'
-    text = page.read_text(encoding="utf-8").replace("</head>", f"<title>{said}</title>\n</head>", 1)
+    said, warnings = html.escape(f"{suite}: {table}"), _names_of_warnings(results)
+    verdict = f'<p class="verdict">{_verdict(results)}</p>'
+    head = f"<h1>{said}</h1>\n{verdict}\n<p>{html.escape(told)} {_NUMBERS}</p>"
+    text = text.replace("</head>", f"<title>{said}</title>\n</head>", 1)
     text = _HEADLINE.sub(lambda _: head, text, count=1)
-    text = _FAILED_CHECK.sub(
+    return _FAILED_CHECK.sub(
         lambda found: f"text-warning{''.join(found.groups())}" if html.unescape(found[2]) in warnings else found[0],
         text,
     )
-    page.write_text(text, encoding="utf-8")
 
 
 def _failure(result: CheckResult) -> str:
@@ -148,20 +151,24 @@ def _failure(result: CheckResult) -> str:
     return f'<tr><td class="{mark}"></td><td>{told[0]}</td><td>{told[1]}</td></tr>\n'
 
 
-def _by_table(report: AuditReport) -> list[tuple[str, str, list[CheckResult]]]:
+def _by_table(report: AuditReport) -> dict[tuple[str, str], list[CheckResult]]:
     ordered = groupby(report.results, key=lambda result: (result.suite, result.table))
-    return [(suite, table, list(results)) for (suite, table), results in ordered]
+    return {place: list(results) for place, results in ordered}
 
 
-def _page(folder: Path, suite: str, table: str) -> Path | None:
-    return next((folder / "validations" / f"{suite}-{table}").rglob("*.html"), None)
+def _page(folder: Path, suite: str, table: str) -> Path:
+    return folder / _PAGES / f"{suite}-{table}.html"
 
 
-def _line(folder: Path, suite: str, table: str, results: list[CheckResult]) -> str:
+def _line(suite: str, table: str, results: Sequence[CheckResult], *, has_page: bool) -> str:
     failed = [result for result in results if not result.is_success]
     mark = "passes" if not failed else "stops" if any(result.is_blocking for result in failed) else "warns"
     name = html.escape(table)
-    page = _page(folder, suite, table)
-    link = f'<a href="{html.escape(page.relative_to(folder).as_posix())}">{name}</a>' if page else name
+    link = f'<a href="{html.escape(_page(Path(), suite, table).as_posix())}">{name}</a>' if has_page else name
     numbers = f'<td class="number">{len(results)}</td><td class="number">{len(failed)}</td>'
     return f'<tr><td class="{mark}"></td><td>{html.escape(suite)}</td><td>{link}</td>{numbers}</tr>\n'
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)

@@ -9,8 +9,8 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from expectations.counts import Counted, Measured, count, drop, explained
-from expectations.judging import import_great_expectations, judge, judging, write_pages
-from expectations.pages import tell
+from expectations.judging import import_great_expectations, judge, judging, rendered
+from expectations.pages import write_pages
 from expectations.report import AuditReport, CheckResult
 from expectations.session import counting
 from expectations.suite import Check, Measure, Suite
@@ -34,16 +34,14 @@ def audit(
     suites, doing = tuple(suites), f"the audit of run {run_id}"
     with counting(url, schema, doing) as connection:
         counted = _counted(connection, suites)
-        with judging(url, documents, doing) as context:
-            passed = judge(context, schema, counted, run_id=run_id, now=now)
-            if documents is not None:
-                write_pages(context, documents)
+        with judging(url, doing) as context:
+            judged = judge(context, schema, counted, run_id)
         for one in counted.values():
             drop(connection, one)
-        results = [result for suite in suites for result in _results(connection, suite, counted, passed)]
+        results = [result for suite in suites for result in _results(connection, suite, counted, judged.passed)]
     report = AuditReport(tuple(results))
     if documents is not None:
-        tell(documents, report, run_id=run_id, now=now)
+        write_pages(documents, rendered(judged), report, run_id=run_id, now=now)
     return report
 
 
