@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from definitions.classified import Classified
 from definitions.predicate import Predicate
 
 STRICT = ConfigDict(
@@ -213,7 +214,7 @@ class HygieneRule(BaseModel):
     model_config = STRICT
 
     rule: Annotated[str, StringConstraints(pattern=r"^[A-Z]+-\d{2}$")]
-    on: Literal["person", "opportunity"]
+    on: Classified
     when: Predicate
     severity: Severity
     critical_when: Predicate | None = None
@@ -254,6 +255,11 @@ class Definitions(BaseModel):
     hygiene: tuple[HygieneRule, ...] = ()
     text: str
     text_sha256: str
+
+    @property
+    def open_classes(self) -> tuple[str, ...]:
+        """Classes of opportunities that count as open."""
+        return tuple(rule.name for rule in self.opportunities if rule.is_open_class)
 
     @property
     def is_draft(self) -> bool:

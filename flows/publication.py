@@ -153,9 +153,13 @@ def _terms(job: Job, known: Known) -> Terms:
 def _refuse_many(job: Job, records: Records) -> None:
     """Stop where more of a stream was set aside than the settings allow: that is no longer a few bad records."""
     aside = records.quarantined.group_by("source_system", "stream").agg(aside=pl.len())
+    if aside.is_empty():
+        return
+    places = set(aside.select("source_system", "stream").rows())
     counts = [
         one.record_keys.select(source_system=pl.lit(one.source), stream=pl.lit(one.stream), shown=pl.len())
         for one in records.shown
+        if (one.source, one.stream) in places
     ]
     shares = aside.join(pl.concat(pl.collect_all(counts)), on=["source_system", "stream"])
     over = shares.filter(

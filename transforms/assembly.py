@@ -15,7 +15,7 @@ from transforms.conservation import conservation
 from transforms.curate_opportunities import curated_opportunities, roles, stage_table
 from transforms.curate_people import Company, account_table, accounts_of_people, curated_people, with_deals
 from transforms.engagement import activities
-from transforms.entities import golden_people, resolved_entities, tied_people
+from transforms.entities import bridges_of, golden_people, resolved_entities, tied_people
 from transforms.giving import Desk, Give
 from transforms.history import owed, snapshot
 from transforms.people_parts import PART_PERSONS, Part, parts_of
@@ -98,13 +98,12 @@ def _company(
     columns = ["opportunity_id", "is_human", "is_completed", "occurred_at"]
     done = acts.filter(pl.col("opportunity_id").is_not_null()).select(columns).collect(engine="streaming")
     deals = curated_opportunities(records, entities, done, on_deals, owners, stages, before, terms)
-    open_classes = [rule.name for rule in terms.definitions.opportunities if rule.is_open_class]
     return Company(
         entities=entities,
         linked=accounts_of_people(records, tied, entities["account"]),
         on_deals=on_deals.join(deals.select("opportunity_id"), on="opportunity_id", how="semi", maintain_order="left"),
         deals=deals,
-        accounts=with_deals(account_table(entities, owners), deals, open_classes),
+        accounts=with_deals(account_table(entities, owners), deals, terms.definitions.open_classes),
         owners=owners,
         stages=stages,
     )  # fmt: skip
@@ -193,7 +192,7 @@ def _give_links(records: Records, company: Company, tied: pl.DataFrame, terms: T
         "account": company.accounts.select(entity_id="account_id"),
         "opportunity": company.deals.select(entity_id="opportunity_id"),
     }
-    bridges = {"person": tied, **{kind: company.entities[kind].bridge for kind in ("account", "opportunity")}}
+    bridges = bridges_of(tied, company.entities)
     alive = {kind: bridge.join(live[kind], on="entity_id", how="semi") for kind, bridge in bridges.items()}
     desk.give(contract.FCT_ACTIVITY, _acts(records, terms, {**alive, "owner": company.entities["owner"].bridge}))
     persons = live["person"].select(person_id="entity_id")

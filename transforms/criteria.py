@@ -1,19 +1,17 @@
 """Qualification: each criterion of the definitions met, not met or unknown, with its evidence."""
 
 from datetime import date
-from typing import Literal
 
 import polars as pl
 
+from definitions.classified import Classified
 from definitions.model import Criterion, Definitions
 from definitions.predicate import at_least
 from transforms.evidence import is_told, json_object
 from transforms.predicates import compile_facet, compile_predicate
 
 
-def with_criteria(
-    frame: pl.LazyFrame, definitions: Definitions, kind: Literal["person", "opportunity"], as_of: date
-) -> pl.LazyFrame:
+def with_criteria(frame: pl.LazyFrame, definitions: Definitions, kind: Classified, as_of: date) -> pl.LazyFrame:
     """Add criteria_met, criteria_unmet, criteria_unknown (Int32, adding up to all criteria) and `criteria` (JSON).
 
     The JSON has each criterion in the order of the definitions: {"budget": {"state": "met", "evidence":

@@ -1,6 +1,6 @@
 """From golden persons to `dim_person`: every facet, then the class; and `dim_account` with what its deals say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -24,7 +24,7 @@ def account_table(entities: dict[str, Entities], owners: pl.DataFrame) -> pl.Dat
     return owned(frame, owners).with_columns(parent_account_id=pl.when(~is_itself).then("parent_account_id"))
 
 
-def with_deals(accounts: pl.DataFrame, deals: pl.DataFrame, open_classes: list[str]) -> pl.DataFrame:
+def with_deals(accounts: pl.DataFrame, deals: pl.DataFrame, open_classes: Sequence[str]) -> pl.DataFrame:
     """Add whether an account has an open deal, and whether it bought. Row by row."""
     told = deals.group_by("account_id").agg(
         has_open_opportunity=pl.col("pipeline_class").is_in(open_classes).any(),
@@ -76,8 +76,7 @@ def curated_people(
         silent_since(frame, made, wakings(frame, definitions, as_of=as_of), definitions, as_of=as_of),
     )
     frame = owned(frame, company.owners)
-    open_classes = [rule.name for rule in definitions.opportunities if rule.is_open_class]
-    frame = dealt(frame, company.on_deals, company.deals, open_classes)
+    frame = dealt(frame, company.on_deals, company.deals, definitions.open_classes)
     frame = scored(frame, company.accounts, definitions, as_of=as_of)
     classed = classify_people(with_criteria(frame.lazy(), definitions, "person", as_of), definitions, as_of)
     return with_since(classed.collect(), classes, "person", "lifecycle_class", terms)

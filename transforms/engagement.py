@@ -25,18 +25,22 @@ def activities(
     `ignored_owners` (record keys of integration users) are kept and marked as not human. In no particular order.
     Row by row.
     """
-    types = records.select(pl.col("activity_type").unique()).collect().to_series()
-    known = {name: definitions.engagement.level_of(name) for name in types}
-    level = pl.col("activity_type").replace_strict(known, return_dtype=pl.String) if known else pl.lit("none")
+    shown = _level(pl.col("activity_type"), definitions)
     frame = records.filter(~pl.col("is_deleted")).with_columns(
         activity_id=pl.col("record_key"),
-        engagement_level=pl.when(pl.col("direction") == "inbound").then(level).otherwise(pl.lit("none")),
+        engagement_level=pl.when(pl.col("direction") == "inbound").then(shown).otherwise(pl.lit("none")),
         is_human=~pl.col("owner_key").is_in(list(ignored_owners)).fill_null(value=False),
     )
     for kind, bridge in bridges.items():
         ids = bridge.lazy().select(pl.col("record_key").alias(f"{kind}_key"), pl.col("entity_id").alias(f"{kind}_id"))
         frame = frame.join(ids, on=f"{kind}_key", how="left")
     return frame
+
+
+def _level(activity_type: pl.Expr, definitions: Definitions) -> pl.Expr:
+    """The interest that a kind of activity shows: none where the definitions do not list it, or it is unknown."""
+    known = {name: definitions.engagement.level_of(name) for name in sorted(definitions.engagement.known_types)}
+    return activity_type.replace_strict(known, default="none", return_dtype=pl.String)
 
 
 def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
@@ -54,14 +58,10 @@ def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *,
         pl.col("is_completed").fill_null(value=True),
         "is_human",
     ).select("person_id", "activity_type", "engagement_level", "direction", "is_inferred", day=day)
-    came = people.filter(pl.col("origin_activity_type").is_not_null())
-    levels = {name: definitions.engagement.level_of(name) for name in came["origin_activity_type"].unique().to_list()}
-    origin = came.select(
+    origin = people.filter(pl.col("origin_activity_type").is_not_null()).select(
         "person_id",
         activity_type=pl.col("origin_activity_type"),
-        engagement_level=pl.col("origin_activity_type").replace_strict(levels, return_dtype=pl.String)
-        if levels
-        else pl.lit("none"),
+        engagement_level=_level(pl.col("origin_activity_type"), definitions),
         direction=pl.lit("inbound"),
         is_inferred=pl.lit(value=True),
         day=pl.col("lead_since_on"),

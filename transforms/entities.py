@@ -64,6 +64,11 @@ def golden_people(people: pl.LazyFrame, tied: pl.DataFrame, terms: Terms) -> tup
     return rows.filter(~pl.col("is_deleted")), records
 
 
+def bridges_of(people: pl.DataFrame, entities: Mapping[str, Entities]) -> dict[str, pl.DataFrame]:
+    """What leads from records to golden rows, by the kinds that activities and associations speak of."""
+    return {"person": people, "account": entities["account"].bridge, "opportunity": entities["opportunity"].bridge}
+
+
 def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
     bridge = resolve(records, _EDGES[kind](records))
     tied = with_id(records, bridge, key="record_key", gives="entity_id")

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from definitions.classified import CLASS_COLUMN, Classified
 from definitions.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE, Table
 from transforms.frames import conformed, with_record_hash
 from transforms.history import class_changes, issue_lives
-from transforms.hygiene import Kind, findings
+from transforms.hygiene import findings
 from transforms.terms import Before, Terms
 
 Give = Callable[[str, pl.DataFrame | pl.LazyFrame], None]
 """Takes rows of a curated table: its name, and rows in its contract but for the columns only the publisher knows."""
 
-_CLASS = {"person": "lifecycle_class", "opportunity": "pipeline_class"}
 _CHANGE = ["record_kind", "rule", "from_class", "to_class", "value_at_risk"]
 _ISSUE = ["state", "severity", "rule_id", "record_kind", "record_id", "value_at_risk"]
 
@@ -40,7 +40,9 @@ class Desk:
             whole = conformed(_in_order(rows, table.key).lazy(), table)
             self.take(table.name, with_record_hash(whole, table).collect())
 
-    def give_history(self, kind: Kind, live: pl.DataFrame, classes: pl.DataFrame, holds: pl.Expr | None = None) -> None:
+    def give_history(
+        self, kind: Classified, live: pl.DataFrame, classes: pl.DataFrame, holds: pl.Expr | None = None
+    ) -> None:
         """Give what changed for persons or deals: their classes, and the issues opened, still open and resolved.
 
         `classes` is what was published of these records; `holds` says which published issues are of them, all if null.
@@ -68,13 +70,13 @@ class Desk:
         """What is counted of all issues given away."""
         return pl.concat(self._issues)
 
-    def _class_changes(self, kind: Kind, live: pl.DataFrame, classes: pl.DataFrame) -> pl.DataFrame:
+    def _class_changes(self, kind: Classified, live: pl.DataFrame, classes: pl.DataFrame) -> pl.DataFrame:
         value = pl.col("amount_corporate") if kind == "opportunity" else pl.lit(None, pl.Decimal(18, 2))
         after = live.lazy().select(
             "claimed_class",
             "rule",
             "reason",
-            **{"record_id": f"{kind}_id", "class": _CLASS[kind]},
+            **{"record_id": f"{kind}_id", "class": CLASS_COLUMN[kind]},
             value=value,
         )
         terms = self.terms

@@ -1,10 +1,10 @@
 """Hygiene: one finding for each record that fails a rule of the definitions, in words its owner can act on."""
 
 from datetime import date
-from typing import Literal
 
 import polars as pl
 
+from definitions.classified import CLASS_COLUMN, Classified
 from definitions.fields import fields
 from definitions.model import Definitions, HygieneRule
 from transforms.evidence import evidence, sentence
@@ -15,10 +15,9 @@ FINDING = fields(
     """rule_id severity record_kind record_id record_name owner_id value_at_risk amount says question
     suggested_action evidence source_url"""
 )
-Kind = Literal["person", "opportunity"]
 
 
-def findings(frame: pl.LazyFrame, definitions: Definitions, kind: Kind, as_of: date) -> pl.LazyFrame:
+def findings(frame: pl.LazyFrame, definitions: Definitions, kind: Classified, as_of: date) -> pl.LazyFrame:
     """Return the findings (columns of `FINDING`) of classified records: one for each failing (record, rule).
 
     A rule fails where its test is true; unknown is no finding, and classes in `not_checked` have none. `amount` and
@@ -29,8 +28,7 @@ def findings(frame: pl.LazyFrame, definitions: Definitions, kind: Kind, as_of: d
     rules = [rule for rule in definitions.hygiene if rule.on == kind]
     if not rules:
         return empty(FINDING)
-    column = "lifecycle_class" if kind == "person" else "pipeline_class"
-    checked = frame.filter(~pl.col(column).is_in(definitions.not_checked))
+    checked = frame.filter(~pl.col(CLASS_COLUMN[kind]).is_in(definitions.not_checked))
     return pl.concat([_findings_of(rule, checked, as_of) for rule in rules]).sort("record_id", "rule_id")
 
 

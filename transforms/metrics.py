@@ -4,16 +4,13 @@ Amounts are in the reporting currency. A sum of amounts none of which is known i
 nothing; the number of records without an amount stands beside every sum.
 """
 
-from typing import Literal
-
 import polars as pl
 
+from definitions.classified import CLASS_COLUMN, Classified
 from definitions.vocabulary import OPPORTUNITY_CLASS, PERSON_CLASS, SEVERITY
 from transforms.classify import weighted
 
-_CLASS_COLUMN = {"person": "lifecycle_class", "opportunity": "pipeline_class"}
 _LADDER = {"person": PERSON_CLASS, "opportunity": OPPORTUNITY_CLASS}
-Kind = Literal["person", "opportunity"]
 
 
 def pipeline(opportunities: pl.LazyFrame) -> pl.LazyFrame:
@@ -46,13 +43,13 @@ def pipeline(opportunities: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat(rows).with_columns(share_of_reported=share)
 
 
-def class_counts(classified: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
+def class_counts(classified: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
     """One row per class, in the order of the ladder: class, claimed (by the sources), assessed, difference.
 
     The row with a null class counts the records whose sources claim none. Needs all rows together.
     """
     claimed = classified.group_by(pl.col("claimed_class").alias("class")).agg(claimed=_rows())
-    assessed = classified.group_by(pl.col(_CLASS_COLUMN[kind]).alias("class")).agg(assessed=_rows())
+    assessed = classified.group_by(pl.col(CLASS_COLUMN[kind]).alias("class")).agg(assessed=_rows())
     return (
         claimed.join(assessed, on="class", how="full", coalesce=True)
         .with_columns(pl.col("claimed", "assessed").fill_null(0))
@@ -62,7 +59,7 @@ def class_counts(classified: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
     )
 
 
-def reclassified(classified: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
+def reclassified(classified: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
     """Who does not stand where the sources claim: from_class, to_class, rule, records, amount, without_amount.
 
     One row per move and rule, in the order of the ladder; records without a claim are left out, and `amount` is null
@@ -70,12 +67,12 @@ def reclassified(classified: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
     """
     amount = pl.col("amount_corporate") if kind == "opportunity" else pl.lit(None, dtype=pl.Decimal(18, 2))
     moves = classified.select(
-        "rule", amount.alias("amount"), from_class="claimed_class", to_class=_CLASS_COLUMN[kind]
+        "rule", amount.alias("amount"), from_class="claimed_class", to_class=CLASS_COLUMN[kind]
     ).filter(pl.col("from_class") != pl.col("to_class"))
     return _moves(moves, kind)
 
 
-def moved(changes: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
+def moved(changes: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
     """Tell what the run changed, from its rows of the ledger: columns and order of `reclassified`.
 
     Needs all rows together.
@@ -122,7 +119,7 @@ def at_risk(findings: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _moves(moves: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
+def _moves(moves: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
     ladder = _LADDER[kind]
     return (
         moves.group_by("from_class", "to_class", "rule")

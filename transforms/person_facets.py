@@ -1,5 +1,6 @@
 """Columns that the definitions may name about a person, computed once."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -75,7 +76,7 @@ def engaged(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataF
     )
 
 
-def dealt(people: pl.DataFrame, roles: pl.DataFrame, deals: pl.DataFrame, open_classes: list[str]) -> pl.DataFrame:
+def dealt(people: pl.DataFrame, roles: pl.DataFrame, deals: pl.DataFrame, open_classes: Sequence[str]) -> pl.DataFrame:
     """Add whether the person is on an open deal, on a won one, or at an account that bought. Row by row.
 
     `deals` has opportunity_id, account_id, pipeline_class, is_won; the class of an open deal is in `open_classes`.

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+from definitions.classified import CLASS_COLUMN, Classified
 from definitions.field import Field
 from definitions.tables import (
     CURATED,
@@ -27,10 +28,7 @@ from warehouse.database_errors import without_values
 from warehouse.frames import Readable, column_of, read, read_parts
 from warehouse.tables import TABLES
 
-_CLASSES = {
-    "person": (DIM_PERSON, "person_id", "lifecycle_class", "lifecycle_class_since"),
-    "opportunity": (FCT_OPPORTUNITY, "opportunity_id", "pipeline_class", "pipeline_class_since"),
-}
+_TABLE = {"person": DIM_PERSON, "opportunity": FCT_OPPORTUNITY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +68,11 @@ def published(
     return rows.sort(contract.key).select(field.name for field in asked)
 
 
-def published_classes(warehouse: Readable, kind: str) -> pl.DataFrame:
+def published_classes(warehouse: Readable, kind: Classified) -> pl.DataFrame:
     """Class of every published person or opportunity: (record_id, class, class_since), sorted by record_id."""
-    contract, *names = _CLASSES[kind]
-    return published(warehouse, contract, names).rename(
+    column = CLASS_COLUMN[kind]
+    names = f"{kind}_id", column, f"{column}_since"
+    return published(warehouse, _TABLE[kind], names).rename(
         dict(zip(names, ("record_id", "class", "class_since"), strict=True))
     )
 

@@ -4,7 +4,7 @@ The tables are unlogged: loading them costs no write-ahead log, and a server cra
 `staging.staged_run`, written last and unlogged too, says that everything of a run is there.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -74,17 +74,6 @@ def staging(engine: sa.Engine, run: Run, contracts: Sequence[Table] = CURATED) -
     crash_point("stage.after_load")
 
 
-def stage(
-    engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table] = CURATED
-) -> dict[str, int]:
-    """Stage every contract's frame, keyed by table name, and give the rows copied for each; see `staging`."""
-    _check_names(frames, contracts)
-    with staging(engine, run, contracts) as add:
-        for contract in contracts:
-            add(contract.name, frames[contract.name])
-    return add.rows
-
-
 @without_values("Staging")
 def stage_more(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, int]:
     """Copy further tables beside what the run has staged, in place of earlier ones of the same names."""
@@ -135,19 +124,12 @@ def _empty(engine: sa.Engine, contracts: Sequence[Table]) -> None:
 def _complete(engine: sa.Engine, run: Run, contracts: Sequence[Table], parts: Parts, loader: Loader) -> None:
     """Wait for the last rows, then say which run they are of and that all are there."""
     loader.finish()
-    _check_names(parts.rows, contracts)
+    if missing := sorted(contract.name for contract in contracts if contract.name not in parts.rows):
+        raise PublishError(f"Nothing was given to stage for {', '.join(missing)}; an empty table is an empty frame.")
     with engine.begin() as connection:
         _stamp_all(connection, contracts, run)
         _RUN.create(connection)
         connection.execute(sa.insert(_RUN).values(run_id=run.run_id))
-
-
-def _check_names(given: Collection[str], contracts: Sequence[Table]) -> None:
-    names = {contract.name for contract in contracts}
-    if missing := sorted(names - set(given)):
-        raise PublishError(f"Nothing was given to stage for {', '.join(missing)}; an empty table is an empty frame.")
-    if unknown := sorted(set(given) - names):
-        raise PublishError(f"There is no contract for {', '.join(unknown)}.")
 
 
 def _in_contract(frame: Frame, contract: Table) -> Frame:

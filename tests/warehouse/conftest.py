@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from definitions.field import Field, Kind
 from definitions.tables import CURATED, Table
 from tests.databases import drop_database, new_database
+from tests.warehouse.staged import stage
 from warehouse.columns import frame_schema
 from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
 from warehouse.publish import Published, publish
 from warehouse.run import Run
-from warehouse.staging import stage
 from warehouse.tables import STAMPED
 
 Rows = Sequence[Mapping[str, Any]]

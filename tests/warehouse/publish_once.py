@@ -14,7 +14,7 @@ from warehouse.columns import frame_schema
 from warehouse.connect import engine_for
 from warehouse.publish import publish
 from warehouse.run import Run
-from warehouse.staging import stage
+from warehouse.staging import staging
 from warehouse.tables import STAMPED
 
 run_id, name, point = sys.argv[1:]
@@ -32,7 +32,8 @@ cursor = {"source_system": "crm", "stream": "owners", "cursor": f'"{name}"'}
 owner_schema = frame_schema(field for field in DIM_OWNER.columns if field.name not in STAMPED)
 cursor_schema = frame_schema(field for field in OPS_CURSOR.columns if field.name not in STAMPED)
 arm(point or None)
-stage(engine, run, {"dim_owner": pl.DataFrame([owner], schema=owner_schema)}, [DIM_OWNER])
+with staging(engine, run, [DIM_OWNER]) as give:
+    give("dim_owner", pl.DataFrame([owner], schema=owner_schema))
 publish(
     engine,
     run,

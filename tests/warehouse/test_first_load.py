@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from definitions.errors import PublishError
 from definitions.field import Field, Kind
 from definitions.tables import Table
+from tests.warehouse.staged import stage
 from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import migrate
-from warehouse.staging import stage
 from warehouse.tables import published_table
 
 pytestmark = pytest.mark.slow
