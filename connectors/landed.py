@@ -93,7 +93,8 @@ def read_manifest(folder: Path, names: tuple[str, str, str]) -> list[LandedPage]
         return [page_of(folder, names, decoder.decode(line)) for line in lines]
     except msgspec.MsgspecError as error:
         raise LandingError(
-            f"{path}: a line is damaged ({type(error).__name__}). Restore it or replay the run."
+            f"{path}: a line is damaged ({type(error).__name__}). Restore it from a backup of BANTAM_HOME, or move "
+            f"{folder} away and run with --full, which asks the sources for everything again."
         ) from None
 
 

@@ -60,14 +60,19 @@ def pull_vendor_stream(
 def pull_file_stream(
     errand: Errand, source: FilesSource, stream: FileStream, folder: Path, progress: Callable[[int], None]
 ) -> Pulled:
-    """Land one file, if it changed."""
+    """Land one file, if it is another than the one landed last: it may be that of a run that was refused for it.
+
+    Compared with the one published last, a file put back as it was would pass for unchanged, and the refused one stand.
+    """
+    unfinished = errand.unfinished_runs(source.name, stream.name)
+    landed = [page.cursor for page in errand.landing.pages_of(source.name, stream.name, unfinished)]
     with errand.landing.writer(source.name, stream.name, errand.run_id) as writer:
         return pull_file(
             stream,
             source=source.name,
             folder=folder,
             writer=writer,
-            cursor=errand.cursor(source.name, stream.name),
+            cursor=landed[-1] if landed and not errand.full else errand.cursor(source.name, stream.name),
             now=errand.now,
             progress=progress,
         )

@@ -16,7 +16,7 @@ from connectors.files import is_whole, landed_rows
 from connectors.landed import LandedPage, Rejected
 from connectors.landing import Landing
 from definitions.crash_points import crash_point
-from definitions.errors import LandingError
+from definitions.errors import FileUnreadableError, LandingError
 from definitions.file_stream import FileStream
 from transforms.conform.files_versions import LandedFile, folded_files
 from transforms.conform.meaning import Meaning
@@ -73,15 +73,12 @@ class Shelf:
 
     def unread(self) -> list[LandedPage]:
         """Pages landed since the last version, those of a run that died before it published too: they are true."""
-        after = self.last_version or ""
-        runs = [run for run in self.landing.run_ids(self.source, self.stream) if run > after]
-        return list(self.landing.pages_of(self.source, self.stream, runs))
+        return list(self.landing.pages_of(self.source, self.stream, self._unread_runs()))
 
     def unread_rejected(self) -> list[tuple[str, Rejected]]:
         """Records set aside before landing since the last version, each with the run and file it lies in."""
-        after = self.last_version or ""
-        runs = [run for run in self.landing.run_ids(self.source, self.stream) if run > after]
-        pages = [page for run in runs for page in self.landing.read_manifest(self.source, self.stream, run)]
+        manifests = (self.landing.read_manifest(self.source, self.stream, run) for run in self._unread_runs())
+        pages = chain.from_iterable(manifests)
         return [
             (f"{page.run_id}/{page.rejected_path.name}", record)
             for page in pages
@@ -100,6 +97,9 @@ class Shelf:
             raise LandingError("a state needs a run to be named after")
         _save(state, path)
         return StreamState(source=self.source, stream=self.stream, version=self.run_id, path=path)
+
+    def _unread_runs(self) -> list[str]:
+        return [run for run in self.landing.run_ids(self.source, self.stream) if run > (self.last_version or "")]
 
     def _path(self, version: str | None) -> Path | None:
         return None if version is None else self.folder / self.source / self.stream / f"{version}.parquet"
@@ -142,27 +142,32 @@ def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamStat
     pages = shelf.unread()
     if not pages:
         return shelf.unchanged()
-    # What a later whole file says, an earlier one need not; it may even be unreadable as declared now.
-    whole = [
-        place for place, page in enumerate(pages) if is_whole(stream, records=page.records, rejected=page.rejected)
-    ]
-    files = (
-        LandedFile(
-            rows=landed_rows(shelf.landing, page, stream).lazy(),
-            location=_place(page),
-            is_whole=is_whole(stream, records=page.records, rejected=page.rejected),
-        )
-        for page in pages[max(whole, default=0) :]
-    )
     last = shelf.last()
     state = folded_files(
         None if last is None else pl.scan_parquet(last),
-        files,
+        _landed_files(shelf.landing, pages, stream),
         meaning,
         stream=stream,
         keeps_versions=stream.kind == "opportunity",
     )
     return shelf.keep([state])
+
+
+def _landed_files(landing: Landing, pages: Sequence[LandedPage], stream: FileStream) -> Iterator[LandedFile]:
+    """Files in the order landed. One that cannot be read as declared now is passed over where a whole one came later.
+
+    That is the file of a run that was refused for it: what is in the corrected one, it need not say.
+    """
+    wholes = [is_whole(stream, records=page.records, rejected=page.rejected) for page in pages]
+    last_whole = max((place for place, whole in enumerate(wholes) if whole), default=0)
+    for place, (page, whole) in enumerate(zip(pages, wholes, strict=True)):
+        try:
+            rows = landed_rows(landing, page, stream)
+        except FileUnreadableError:
+            if place < last_whole:
+                continue
+            raise
+        yield LandedFile(rows=rows.lazy(), location=_place(page), is_whole=whole)
 
 
 def _kept(

@@ -8,9 +8,11 @@ from hypothesis import settings
 from tests.databases import migrated_database, quick_server
 from warehouse.embedded import EmbeddedServer
 
-# A test is right or wrong, never late: machines are slow at times.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# A test is right or wrong, never late: machines are slow at times. What passes once passes again until something is
+# changed; `--hypothesis-profile=exploring` looks elsewhere each time.
+settings.register_profile("settled", deadline=None, derandomize=True)
+settings.register_profile("exploring", deadline=None)
+settings.load_profile("settled")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

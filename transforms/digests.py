@@ -17,6 +17,8 @@ REVOPS = "revops"
 # Narrower than what mail allows, and just what Apprise reads as one address and as itself: of o'neill@corp.example it
 # makes neill@corp.example, and a comma or a percent sign may begin a second recipient.
 ADDRESS = r"(?i)^([a-z0-9._-]+\+)?[a-z0-9_-]+(\.[a-z0-9_-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){1,9}[a-z]{2,24}$"
+# What stands before the sign is no longer than mail allows (RFC 5321, 4.5.3.1.1); Apprise drops one of 257 characters.
+MAILBOX = r"^[^@]{1,64}@"
 _NOUN = {"person": "Lead", "opportunity": "Deal"}
 
 
@@ -64,7 +66,8 @@ def readers(issues: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
     none is known.
     """
     is_here = pl.col("is_active") & ~pl.col("is_queue") & ~pl.col("is_deleted")
-    reachable = owners.filter(is_here, pl.col("owner_email").str.contains(ADDRESS))
+    can_be_written_to = pl.all_horizontal(pl.col("owner_email").str.contains(form) for form in (ADDRESS, MAILBOX))
+    reachable = owners.filter(is_here, can_be_written_to)
     own = reachable.select("owner_id", own_address="owner_email")
     boss = reachable.select(manager_id="owner_id", boss_address="owner_email")
     known = owners.select("owner_id", "manager_id", "owner_name").join(boss, on="manager_id", how="left")

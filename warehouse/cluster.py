@@ -14,6 +14,10 @@ from warehouse.programs import MAJOR, Programs
 
 OWNER = "bantam"
 SOCKET_PORT = 5432
+START_ANEW = (
+    "Move the folder away and run `bantam run`: an empty warehouse is filled from landing and the sources. What only "
+    "the old one knew is then lost: since when a class or an issue stands, and whom the digests told."
+)
 _START_SECONDS = "120"  # crash recovery after a killed server replays its log first
 _LOG_LIMIT = 5_000_000
 _LOG_LINES = 12
@@ -83,8 +87,7 @@ class Cluster:
         made_by = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
         if made_by != MAJOR:
             raise ConfigurationError(
-                f"{self.data} was made by PostgreSQL {made_by}; this Bantam brings {MAJOR}. Move the folder away and "
-                "run `bantam replay`: the warehouse is rebuilt from landing."
+                f"{self.data} was made by PostgreSQL {made_by}; this Bantam brings {MAJOR}. {START_ANEW}"
             )
 
     def launch(self, port: int | None) -> None:

@@ -20,7 +20,7 @@ from psycopg import sql
 from sqlalchemy import URL
 
 from definitions.errors import ConfigurationError, PublishError
-from warehouse.cluster import OWNER, SOCKET_PORT, Cluster
+from warehouse.cluster import OWNER, SOCKET_PORT, START_ANEW, Cluster
 from warehouse.database_errors import without_values
 from warehouse.programs import find_programs
 
@@ -238,6 +238,5 @@ def _read_secret(path: Path) -> str:
         return path.read_text(encoding="ascii")
     except FileNotFoundError:
         raise ConfigurationError(
-            f"{path} is gone, and with it the way into the warehouse. Put it back, or move {path.parent} away and run "
-            "`bantam replay`: the warehouse is rebuilt from landing."
+            f"{path} is gone, and with it the way into the warehouse in {path.parent}. Put it back. Or: {START_ANEW}"
         ) from None

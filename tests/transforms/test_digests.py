@@ -74,6 +74,8 @@ MAX = {"owner_id": "max", "owner_name": "Max Boss", "owner_email": "max@corp.exa
         ({"owner_email": "ann@corp.example\n"}, {}, "max", "Ann Able"),
         ({"owner_email": "o'ann@corp.example"}, {}, "max", "Ann Able"),
         ({"owner_email": "ann/all@corp.example"}, {}, "max", "Ann Able"),
+        ({"owner_email": f"{'a' * 65}@corp.example"}, {}, "max", "Ann Able"),
+        ({"owner_email": f"{'a' * 64}@corp.example"}, {}, "ann", None),
         ({"owner_email": "Ann_A.B-C+deals@Corp-1.example"}, {}, "ann", None),
         ({"is_active": False}, {"is_active": False}, REVOPS, "Ann Able"),
         ({"is_active": False}, {"owner_email": None}, REVOPS, "Ann Able"),

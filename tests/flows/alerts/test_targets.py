@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from definitions.errors import ConfigurationError
 from flows.targets import Target, check, deliver, for_owner, send
 from tests.flows.alerts.recipients import Hook, Mailbox
-from transforms.digests import ADDRESS
+from transforms.digests import ADDRESS, MAILBOX
 from transforms.message_text import literal
 
 # Apprise imports it when it first looks for a plug-in.
@@ -59,7 +59,11 @@ def test_a_web_hook_gets_title_and_text(hook):
     assert (content["title"], content["message"]) == ("a title", BODY)
 
 
-@given(address=st.from_regex(ADDRESS, fullmatch=True, alphabet="abzABZ019._+-@"))
+@given(
+    address=st.from_regex(ADDRESS, fullmatch=True, alphabet="abzABZ019._+-@").filter(
+        lambda address: re.match(MAILBOX, address) is not None
+    )
+)
 @settings(max_examples=200)
 def test_apprise_reads_every_address_that_may_read_as_that_address_and_no_other(address):
     """Apprise makes neill@ of o'neill@: whoever has an address it misreads is no reader (`transforms.digests`)."""

@@ -1,1 +1,1 @@
-"""One file a revision, each frozen once released; there is no way down, since `bantam replay` rebuilds every row."""
+"""One file a revision, each frozen once released; there is no way down: an empty warehouse is filled from landing."""

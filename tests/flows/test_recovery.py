@@ -1,0 +1,82 @@
+"""What the error messages advise when the warehouse or a landed file is gone, done as they say."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from definitions.errors import LandingError, TransformError
+from definitions.tables import CURATED
+from tests.flows.line import same_rows, warehouse_in
+from tests.flows.shop import opened_shop, write_deals
+
+pytestmark = pytest.mark.slow
+
+MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25)
+FIRST = ("1,Acme,Talking,2026-12-01,100", "2,Beta,Talking,2026-10-01,200", "3,Cyan,Won,2026-09-01,300")
+SECOND = ("1,Acme,Talking,2027-01-15,100", *FIRST[1:], "4,Delta,Talking,2026-12-05,50")
+# Only the warehouse knew since when.
+LOST = {"fct_classification_change", "fct_hygiene_issue", "fct_opportunity_daily_snapshot"}
+
+
+@pytest.fixture
+def shop(server, tmp_path):
+    """A shop with two runs, in the second of which a close date was put off."""
+    line = opened_shop(tmp_path / "shop", FIRST, server)
+    line.refresh(MONDAY)
+    write_deals(line.config.parent, SECOND)
+    line.refresh(TUESDAY)
+    return line
+
+
+def differences(one, other):
+    told = [
+        same_rows(one[table.name], other[table.name], table, ("pipeline_class_since",))
+        for table in CURATED
+        if table.name not in LOST
+    ]
+    return [*filter(None, told)]
+
+
+def test_an_empty_warehouse_is_filled_from_landing_with_what_the_file_no_longer_says(shop, server, migrated):
+    before = shop.published()
+    assert before["fct_opportunity"]["push_count"].to_list() == [1, 0, 0, 0]
+    anew = replace(shop, variables=warehouse_in(server, migrated))
+    report = anew.refresh(TUESDAY)
+    assert (report["status"], report["is_baseline"]) == ("published", True)
+    assert [row["difference"] for row in report["balance"]] == [0]
+    assert differences(anew.published(), before) == []
+
+
+def test_a_damaged_manifest_is_named_and_a_full_run_does_without_its_folder(shop, tmp_path):
+    before = shop.published()
+    write_deals(shop.config.parent, [*SECOND, "5,Echo,Talking,2026-12-24,10"])
+    assert shop.refresh_in_a_process(WEDNESDAY, "state.before_save") == -9
+    manifest = max(shop.home.glob("landing/shop/deals/*/manifest.jsonl"))
+    manifest.write_bytes(b"{not json\n")
+    with pytest.raises(LandingError) as refused:
+        shop.refresh(WEDNESDAY)
+    assert str(manifest) in str(refused.value)
+    assert f"move {manifest.parent} away and run with --full" in str(refused.value)
+    assert differences(shop.published(), before) == []
+
+    manifest.parent.rename(tmp_path / "away")
+    report = shop.refresh(WEDNESDAY, full=True)
+    assert [(row["fetched"], row["difference"]) for row in report["balance"]] == [(5, 0)]
+    assert shop.ask("SELECT count(*) FROM curated.fct_opportunity") == [(5,)]
+
+
+def test_words_that_were_refused_leave_no_trace_once_they_are_corrected(server, tmp_path):
+    """The file of the refused run is landed, and read before the corrected one, which tells what is."""
+    deals = [f"{number},Deal {number},Talking,2027-01-15,100" for number in range(20)]
+    line = opened_shop(tmp_path / "shop", deals, server)
+    line.refresh(MONDAY)
+    before = line.published()["fct_opportunity"]
+    write_deals(line.config.parent, [row.replace("Talking", "Tlaking") for row in deals])
+    with pytest.raises(TransformError):
+        line.refresh(TUESDAY)
+    write_deals(line.config.parent, deals)
+    report = line.refresh(WEDNESDAY)
+    assert [(row["fetched"], row["quarantined"], row["difference"]) for row in report["balance"]] == [(20, 0, 0)]
+    told = ["opportunity_id", "stage_name", "push_count", "stage_entered_on", "last_stage_change_at"]
+    assert line.published()["fct_opportunity"].select(told).equals(before.select(told))
