@@ -85,7 +85,7 @@ def live_issues(warehouse: Readable, as_of: date, take: Callable[[pl.DataFrame],
     table = TABLES[FCT_HYGIENE_ISSUE.name]
     alive = (table.c.state == "open") | (table.c.resolved_on == as_of)
     columns = (column_of(table, field) for field in FCT_HYGIENE_ISSUE.columns)
-    read_parts(warehouse, sa.select(*columns).where(alive), FCT_HYGIENE_ISSUE.columns, take)
+    read_parts(warehouse, table, sa.select(*columns).where(alive), FCT_HYGIENE_ISSUE.columns, take)
 
 
 def latest_snapshots(warehouse: Readable, as_of: date) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from definitions.tables import (
     CURATED,
@@ -21,7 +22,9 @@ from definitions.tables import (
 from warehouse import reads
 from warehouse.books import record_told, release
 from warehouse.columns import frame_schema
+from warehouse.frames import column_of, read_parts
 from warehouse.lookups import explain, findings, quarantine, status
+from warehouse.tables import TABLES
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +74,33 @@ def test_issues_that_are_open_or_were_resolved_today_are_alive(warehouse_of):
     assert alive["issue_id"].to_list() == ["open", "today"]
     assert alive.row(0, named=True)["value_at_risk"] == Decimal("12.34")
     assert json.loads(alive.row(0, named=True)["evidence"]) == {"a": 1}
+
+
+def test_every_row_of_a_table_is_in_one_part_wherever_it_lies(warehouse_of):
+    """Rows that were changed lie behind the others, and blocks that lost theirs are empty."""
+    warehouse = warehouse_of(FCT_HYGIENE_ISSUE)
+    issues = [{"issue_id": f"{number:03}", "says": "is overdue " * 20} for number in range(300)]
+    warehouse.refresh("r1", fct_hygiene_issue=issues)
+    warehouse.refresh("r2", fct_hygiene_issue=[one | {"says": "is late"} for one in issues[:200:2]] + issues[200:])
+    table, fields = TABLES[FCT_HYGIENE_ISSUE.name], FCT_HYGIENE_ISSUE.columns
+    columns = [column_of(table, field) for field in fields]
+    parts = []
+    read_parts(warehouse.engine, table, sa.select(*columns), fields, parts.append, part_blocks=1)
+    assert len(parts) > 5
+    assert all(part.schema == frame_schema(fields) for part in parts)
+    assert sorted(pl.concat(parts)["issue_id"]) == [
+        row for (row,) in warehouse.all('SELECT issue_id FROM curated.fct_hygiene_issue ORDER BY issue_id COLLATE "C"')
+    ]
+
+    empty = []
+    read_parts(
+        warehouse.engine,
+        TABLES[DIM_OWNER.name],
+        sa.select(TABLES[DIM_OWNER.name].c.owner_id),
+        [DIM_OWNER.columns[0]],
+        empty.append,
+    )
+    assert [part.height for part in empty] == [0]
 
 
 def test_the_snapshots_of_today_and_of_the_last_day_before_are_the_latest(warehouse_of):
