@@ -134,7 +134,7 @@ class Criterion(BaseModel):
 
 
 class Policy(BaseModel):
-    """How many criteria are enough; `as_predicate` is what a test that names the policy stands for."""
+    """How many criteria are enough; a test that names the policy stands for `predicate.at_least` of them."""
 
     model_config = STRICT
 

@@ -50,7 +50,6 @@ LOSS_FAMILY = (
 ASSOCIATION_TYPE = ("opportunity_person", "opportunity_account", "person_account")
 DIRECTION = ("inbound", "outbound", "internal")
 SEVERITY = ("critical", "warning", "info")
-DISPOSITION = ("curated", "merged_into", "deleted", "quarantined", "excluded")
 PERSON_CLASS = (
     "merged_or_deleted",
     "excluded",

@@ -6,7 +6,6 @@ import polars as pl
 
 from definitions.classified import Classified
 from definitions.model import Criterion, Definitions
-from definitions.predicate import at_least
 from transforms.evidence import is_told, json_object
 from transforms.predicates import compile_facet, compile_predicate
 
@@ -40,26 +39,6 @@ def with_criteria(frame: pl.LazyFrame, definitions: Definitions, kind: Classifie
             missing_criteria_count=_count(missing),
         )
     return added.drop(answers.values())
-
-
-def with_policies(frame: pl.LazyFrame, definitions: Definitions, as_of: date) -> pl.LazyFrame:
-    """Add one Boolean column for each policy of the definitions, under its name.
-
-    True: enough criteria are met. False: that cannot be any more. Null: not enough is known, unless the policy takes
-    unknown as not met. Row by row.
-    """
-    return frame.with_columns(
-        compile_predicate(
-            at_least(
-                policy.at_least,
-                {criterion: definitions.criteria[criterion].met for criterion in policy.of},
-                policy.including,
-                unknown_is_not_met=policy.unknown_as == "not_met",
-            ),
-            as_of,
-        ).alias(name)
-        for name, policy in definitions.policies.items()
-    )
 
 
 def _answer(criterion: str) -> str:

@@ -2,7 +2,6 @@
 
 import polars as pl
 
-from definitions.tables import DIM_STAGE
 from transforms.classify import classify_opportunities
 from transforms.criteria import with_criteria
 from transforms.history import class_since, tracked_changes
@@ -119,8 +118,3 @@ def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: str, column: st
     since = class_since(classes.lazy(), after, terms.as_of)
     named = since.rename({"record_id": f"{kind}_id", "class_since": f"{column}_since"}).collect()
     return frame.join(named, on=f"{kind}_id", how="left", maintain_order="left")
-
-
-def stage_dimension(stage_rows: pl.DataFrame) -> pl.DataFrame:
-    """`dim_stage` without the columns of the run."""
-    return stage_rows.select(DIM_STAGE.content)

@@ -47,33 +47,6 @@ def class_changes(
     )
 
 
-def classes_at(present: pl.LazyFrame, changes: pl.LazyFrame, day: date) -> pl.LazyFrame:
-    """Classes as they stood at the end of a day: (record_id, class, class_kind), by walking the ledger backwards.
-
-    The class is the one before the first change after the day, else the present one; `class_kind` "claim" says that
-    the record was not classified by then and gives what its sources claimed. `present` is (record_id, class),
-    `changes` the published ledger. Records first seen after the day are the caller's to leave out.
-    Needs all rows of one record together.
-    """
-    next_change = (
-        changes.filter(pl.col("changed_on") > day)
-        .sort("changed_on", "loaded_at", "change_id")
-        .group_by("record_id", maintain_order=True)
-        .first()
-        .select("record_id", "from_class", "from_kind")
-    )
-    return (
-        present.select("record_id", "class")
-        .join(next_change, on="record_id", how="full", coalesce=True)
-        .select(
-            "record_id",
-            pl.coalesce("from_class", "class").alias("class"),
-            class_kind=pl.col("from_kind").fill_null("class"),
-        )
-        .sort("record_id")
-    )
-
-
 def class_since(before: pl.LazyFrame, after: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Day each record got its class: (record_id, class_since); the published day while the class stays, else `as_of`.
 

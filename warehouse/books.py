@@ -1,13 +1,12 @@
-"""Changes to the pipeline's books beside publications: who was told, what a person released, why a run was refused."""
+"""Changes to the pipeline's books beside publications: who was told, why a run was refused."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from definitions.tables import OPS_AUDIT_RESULT, OPS_NOTIFICATION, OPS_QUARANTINE
+from definitions.tables import OPS_AUDIT_RESULT, OPS_NOTIFICATION
 from warehouse.database_errors import without_values
 from warehouse.run import Run
 from warehouse.tables import TABLES
@@ -31,15 +30,6 @@ def record_told(engine: sa.Engine, told: pl.DataFrame, *, run_id: str, at: datet
     }
     with engine.begin() as connection:
         connection.execute(first.on_conflict_do_update(index_elements=["issue_id"], set_=again), rows.to_dicts())
-
-
-@without_values("Releasing from quarantine")
-def release(engine: sa.Engine, record_keys: Sequence[str], *, at: datetime) -> int:
-    """Let the records through from the next run on, whatever they were set aside for; give the rows released."""
-    table = TABLES[OPS_QUARANTINE.name]
-    held = table.c.record_key.in_(list(record_keys)) & table.c.released_at.is_(None)
-    with engine.begin() as connection:
-        return connection.execute(sa.update(table).where(held).values(released_at=at)).rowcount
 
 
 @without_values("Keeping the audit")

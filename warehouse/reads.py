@@ -13,14 +13,11 @@ from definitions.field import Field
 from definitions.tables import (
     CURATED,
     DIM_PERSON,
-    FCT_CLASSIFICATION_CHANGE,
     FCT_HYGIENE_ISSUE,
     FCT_OPPORTUNITY,
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
     OPS_CURSOR,
-    OPS_DEFINITIONS_VERSION,
     OPS_NOTIFICATION,
-    OPS_QUARANTINE,
     OPS_RUN,
     Table,
 )
@@ -95,11 +92,6 @@ def latest_snapshots(warehouse: Readable, as_of: date) -> pl.DataFrame:
     return published(warehouse, FCT_OPPORTUNITY_DAILY_SNAPSHOT, where=(day == as_of) | (day == before))
 
 
-def class_ledger(warehouse: Readable) -> pl.DataFrame:
-    """Every change of class ever published, with `loaded_at` to order those of one day."""
-    return published(warehouse, FCT_CLASSIFICATION_CHANGE)
-
-
 def cursors(warehouse: Readable) -> pl.DataFrame:
     """Where the next pull of every stream starts; `cursor` is JSON as text."""
     return published(warehouse, OPS_CURSOR)
@@ -108,17 +100,6 @@ def cursors(warehouse: Readable) -> pl.DataFrame:
 def notifications(warehouse: Readable) -> pl.DataFrame:
     """Issues whose owner was told, and how often."""
     return published(warehouse, OPS_NOTIFICATION)
-
-
-def released_records(warehouse: Readable) -> pl.DataFrame:
-    """Quarantined records a person let through: (record_key, reason_code, released_at)."""
-    where = TABLES[OPS_QUARANTINE.name].c.released_at.is_not(None)
-    return published(warehouse, OPS_QUARANTINE, ["record_key", "reason_code", "released_at"], where=where)
-
-
-def definitions_versions(warehouse: Readable) -> pl.DataFrame:
-    """Every version of the definitions that a run used, with its text and the text's SHA-256."""
-    return published(warehouse, OPS_DEFINITIONS_VERSION)
 
 
 @without_values("Reading the last run")

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from definitions.fields import fields
 from definitions.model import Criterion, Policy, Stage
-from definitions.predicate import parse
-from transforms.criteria import with_criteria, with_policies
+from definitions.predicate import at_least, parse
+from transforms.criteria import with_criteria
 from transforms.frames import schema_of
+from transforms.predicates import compile_predicate
 
 AS_OF = date(2026, 3, 31)
 READ = fields("opportunity_id budget_status need_status purchase_date compelling_event owner_name canonical_stage")
@@ -127,7 +128,17 @@ def test_a_person_has_no_stage_and_so_nothing_missing(bant):
     ids=["all", "not enough is known", "without the one that must be", "enough without the third", "need unknown"],
 )
 def test_a_policy_waits_for_answers_unless_it_takes_unknown_as_no(bant, told, qualified, strict):
-    row = only(with_policies(deals({"opportunity_id": "d"} | told), bant, AS_OF))
+    tests = {
+        name: at_least(
+            policy.at_least,
+            {criterion: bant.criteria[criterion].met for criterion in policy.of},
+            policy.including,
+            unknown_is_not_met=policy.unknown_as == "not_met",
+        )
+        for name, policy in bant.policies.items()
+    }
+    answers = {name: compile_predicate(test, AS_OF) for name, test in tests.items()}
+    row = only(deals({"opportunity_id": "d"} | told).select(**answers))
     assert (row["qualified"], row["strict"]) == (qualified, strict)
 
 

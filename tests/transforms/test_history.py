@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from definitions.fields import fields
 from definitions.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE
 from transforms.frames import MOMENT, MONEY, conformed, empty, schema_of
-from transforms.history import class_changes, class_since, classes_at, issue_lives
+from transforms.history import class_changes, class_since, issue_lives
 
 DAY = date(2026, 3, 2)
 
@@ -99,6 +99,33 @@ def test_changes_fit_the_ledger_and_name_record_day_and_run():
 
 
 STATES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(CLASSES))
+
+
+def classes_at(present, changes, day):
+    """Classes as they stood at the end of a day: (record_id, class, class_kind), by walking the ledger backwards.
+
+    The class is the one before the first change after the day, else the present one; `class_kind` "claim" says that
+    the record was not classified by then and gives what its sources claimed. `present` is (record_id, class),
+    `changes` the published ledger. Records first seen after the day are the caller's to leave out.
+    Needs all rows of one record together.
+    """
+    next_change = (
+        changes.filter(pl.col("changed_on") > day)
+        .sort("changed_on", "loaded_at", "change_id")
+        .group_by("record_id", maintain_order=True)
+        .first()
+        .select("record_id", "from_class", "from_kind")
+    )
+    return (
+        present.select("record_id", "class")
+        .join(next_change, on="record_id", how="full", coalesce=True)
+        .select(
+            "record_id",
+            pl.coalesce("from_class", "class").alias("class"),
+            class_kind=pl.col("from_kind").fill_null("class"),
+        )
+        .sort("record_id")
+    )
 
 
 @FEW

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.values.text import clean, has_unseen, mend_json
+from transforms.values.text import clean, mend_json
 
 
 def read(expression, *texts):
@@ -62,10 +62,6 @@ def test_clean_text_is_storable_composed_and_stable(texts):
 @given(st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)))
 def test_plain_text_is_untouched(texts):
     assert read(clean(pl.col("text")), *texts) == texts
-
-
-def test_a_dropped_character_is_told():
-    assert read(has_unseen(pl.col("text")), "Ada", "A\x00da", None) == [False, True, None]
 
 
 @pytest.mark.parametrize(

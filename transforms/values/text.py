@@ -48,11 +48,6 @@ def mend_json(raw: pl.Expr) -> pl.Expr:
     return raw.map_batches(_mend_json, return_dtype=pl.String, is_elementwise=True)
 
 
-def has_unseen(text: pl.Expr) -> pl.Expr:
-    """Whether `clean` would drop a character inside the text; null where there is no text. Row by row."""
-    return text.str.contains(_INVISIBLE)
-
-
 def _clean(values: pl.Series) -> pl.Series:
     careful = values.str.contains(_NEEDS_CARE).fill_null(value=False)
     if not careful.any():
