@@ -8,11 +8,11 @@ Owners and stages are shared. The same sizes give the same bytes.
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from benchmarks.example import CONFIG, DAY, RUN
 from connectors.landed import inflate
 from connectors.landing import Landing
 from connectors.pull import Pulled
@@ -22,9 +22,6 @@ from flows.pulling import Errand, pull_vendor_stream
 from flows.sandbox_process import sandbox_running
 from flows.sources import STREAMS, opened
 
-CONFIG = Path(__file__).parents[1] / "examples" / "hubspot_salesforce" / "bantam.yaml"
-DAY = date(2026, 11, 22)
-RUN = "000001-20261122T000000Z"
 BASE_PEOPLE = 20_000
 # Extra copies of these streams bring deals and activities to the shares that are asked for.
 DEALS = ("deals", "deals_companies", "deals_contacts", "opportunity", "opportunity_contact_role")

@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measured import ROOT, peak_memory, tell
+from benchmarks.example import CONFIG, DAY, RUN
+from benchmarks.measured import peak_memory, tell
 from connectors.http import Http
 from connectors.landing import Landing
 from connectors.pull import Pulled
@@ -24,19 +25,18 @@ from flows.sandbox_process import sandbox_running
 from flows.settings import load_settings
 from flows.sources import Opened, opened
 
-CONFIG = ROOT / "examples" / "hubspot_salesforce" / "bantam.yaml"
 THREADS = 8  # as many as the flow has
 
 
 def main() -> None:
     """Pull everything, and say what it took."""
     home, people = Path(sys.argv[1]), int(sys.argv[2])
-    with sandbox_running(people, date(2026, 11, 22)) as sandbox, ExitStack() as clients:
+    with sandbox_running(people, DAY) as sandbox, ExitStack() as clients:
         pool = clients.enter_context(ThreadPoolExecutor(THREADS))
         settings = load_settings(CONFIG, {**os.environ, **sandbox.environment})
         errand = Errand(
             landing=Landing(home / "landing"),
-            run_id="000001-20261122T000000Z",
+            run_id=RUN,
             cursors={},
             versions={},
             now=datetime.now(UTC),

@@ -20,6 +20,7 @@ from definitions.errors import FileUnreadableError, LandingError
 from definitions.file_stream import FileStream
 from transforms.conform.files_versions import LandedFile, folded_files
 from transforms.conform.meaning import Meaning
+from transforms.frames import in_slices
 from transforms.sweep import no_longer_listed, swept
 from transforms.values.text import mend_json
 from transforms.versions import STATE, Envelope, filed, opened, standing
@@ -46,9 +47,7 @@ class StreamState:
 
     def batches(self, rows: int = 100_000) -> Iterator[pl.LazyFrame]:
         """Read the same in contiguous slices of so many rows, each by itself; one, without a row, of an empty state."""
-        versions = self.frame()
-        height = versions.select(pl.len()).collect().item()
-        return (versions.slice(start, rows) for start in range(0, max(height, 1), rows))
+        return in_slices(self.frame(), rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

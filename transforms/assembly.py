@@ -16,6 +16,7 @@ from transforms.curate_opportunities import curated_opportunities, roles, stage_
 from transforms.curate_people import Company, account_table, accounts_of_people, curated_people, with_deals
 from transforms.engagement import activities
 from transforms.entities import bridges_of, golden_people, resolved_entities, tied_people
+from transforms.frames import in_slices
 from transforms.giving import Desk, Give
 from transforms.history import owed, snapshot
 from transforms.people_parts import PART_PERSONS, Part, parts_of
@@ -23,6 +24,7 @@ from transforms.terms import Before, Entities, Records, Terms
 from transforms.totals import source_totals
 
 _GOLDEN = {"dim_person": "person", "dim_account": "account", "fct_opportunity": "opportunity", "dim_owner": "owner"}
+_PART_ACTIVITIES = 500_000
 _MATCH = ["match_rule", "match_confidence", "is_survivor"]
 _MOVE = ["activity_type", "engagement_level", "direction"]
 _MOVED = ["person_id", "is_inferred", "is_completed", "is_human", "occurred_at"]
@@ -94,7 +96,7 @@ def _company(
     owners = _owner_table(entities["owner"])
     stages = stage_table(records, terms)
     on_deals = roles(records, tied, entities["opportunity"], terms)
-    acts = _acts(records, terms, {"opportunity": entities["opportunity"].bridge})
+    acts = _acts(records.kinds["activity"], terms, {"opportunity": entities["opportunity"].bridge})
     columns = ["opportunity_id", "is_human", "is_completed", "occurred_at"]
     done = acts.filter(pl.col("opportunity_id").is_not_null()).select(columns).collect(engine="streaming")
     deals = curated_opportunities(records, entities, done, on_deals, owners, stages, before, terms)
@@ -109,10 +111,8 @@ def _company(
     )  # fmt: skip
 
 
-def _acts(records: Records, terms: Terms, bridges: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
-    return activities(
-        records.kinds["activity"], terms.definitions, bridges=bridges, ignored_owners=terms.ignored_owners
-    )
+def _acts(records: pl.LazyFrame, terms: Terms, bridges: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
+    return activities(records, terms.definitions, bridges=bridges, ignored_owners=terms.ignored_owners)
 
 
 def _give_all_people(
@@ -125,7 +125,7 @@ def _give_all_people(
     part_persons: int,
 ) -> _People:
     """Curate and give away all persons, part by part."""
-    moves = _acts(records, terms, {"person": tied}).filter(pl.col("person_id").is_not_null())
+    moves = _acts(records.kinds["activity"], terms, {"person": tied}).filter(pl.col("person_id").is_not_null())
     # Words that repeat a million times are kept once.
     words = [pl.col(name).cast(pl.Categorical) for name in _MOVE]
     acts = moves.select(*words, *_MOVED).collect(engine="streaming")
@@ -194,7 +194,9 @@ def _give_links(records: Records, company: Company, tied: pl.DataFrame, terms: T
     }
     bridges = bridges_of(tied, company.entities)
     alive = {kind: bridge.join(live[kind], on="entity_id", how="semi") for kind, bridge in bridges.items()}
-    desk.give(contract.FCT_ACTIVITY, _acts(records, terms, {**alive, "owner": company.entities["owner"].bridge}))
+    # All at once, Polars holds 600 MiB more of a million persons' three million activities.
+    for acts in in_slices(records.kinds["activity"], _PART_ACTIVITIES):
+        desk.give(contract.FCT_ACTIVITY, _acts(acts, terms, {**alive, "owner": company.entities["owner"].bridge}))
     persons = live["person"].select(person_id="entity_id")
     desk.give(contract.BRIDGE_OPPORTUNITY_PERSON, company.on_deals.join(persons, on="person_id", how="semi"))
     for table, kind in (

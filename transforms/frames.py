@@ -1,6 +1,6 @@
-"""The contract as Polars sees it: the type of each kind of field, empty frames, columns in order, the row hash."""
+"""The contract as Polars sees it: types, empty frames, slices, columns in order, the row hash."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import polars as pl
@@ -46,6 +46,16 @@ def schema_of(fields: Iterable[Field]) -> pl.Schema:
 def empty(fields: Iterable[Field]) -> pl.LazyFrame:
     """Frame with the columns of the fields and no row."""
     return pl.LazyFrame(schema=schema_of(fields))
+
+
+def in_slices(frame: pl.LazyFrame, rows: int) -> Iterator[pl.LazyFrame]:
+    """Contiguous slices of so many rows, in order; of an empty frame one, without a row.
+
+    >>> [part.collect().to_series().to_list() for part in in_slices(pl.LazyFrame({"a": [1, 2, 3]}), 2)]
+    [[1, 2], [3]]
+    """
+    height = frame.select(pl.len()).collect().item()
+    return (frame.slice(start, rows) for start in range(0, max(height, 1), rows))
 
 
 def conformed(frame: pl.LazyFrame, contract: Table | RecordKind) -> pl.LazyFrame:

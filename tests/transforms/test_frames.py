@@ -12,7 +12,7 @@ from definitions.errors import TransformError
 from definitions.fields import FIELDS, fields
 from definitions.records import RECORD_KINDS
 from definitions.tables import CURATED, OPS, Table
-from transforms.frames import MOMENT, conformed, empty, schema_of, with_record_hash
+from transforms.frames import MOMENT, conformed, empty, in_slices, schema_of, with_record_hash
 
 DEALS = Table(
     schema="curated",
@@ -158,3 +158,10 @@ def test_a_hash_is_not_negative_never_null_and_depends_on_its_row_alone(frame, c
 
 def test_an_empty_frame_has_the_schema_and_no_row():
     assert_frame_equal(empty(DEALS.columns).collect(), pl.DataFrame(schema=schema_of(DEALS.columns)))
+
+
+@pytest.mark.parametrize(("height", "rows", "heights"), [(0, 3, [0]), (3, 3, [3]), (7, 3, [3, 3, 1])])
+def test_slices_hold_every_row_once_and_in_order(height, rows, heights):
+    parts = [part.collect() for part in in_slices(pl.LazyFrame({"a": range(height)}, schema={"a": pl.Int64}), rows)]
+    assert [part.height for part in parts] == heights
+    assert pl.concat(parts)["a"].to_list() == list(range(height))
