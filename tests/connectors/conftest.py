@@ -1,6 +1,7 @@
 """Pulling from the imitations as flows would: one landing, the cursor remembered between runs."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,9 +10,11 @@ import pytest
 
 from connectors import hubspot, salesforce
 from connectors.auth import Secret
+from connectors.http import Http
 from connectors.landing import Landing
 from connectors.pull import pull
 from connectors.whole_body import Limits
+from tests.connectors.asking import CANARY
 from tests.connectors.fake_hubspot import TOKEN, FakeHubSpot
 from tests.connectors.fake_salesforce import CLIENT_SECRET, FakeSalesforce
 from tests.connectors.fake_vendor import HOME, NOON, FakeTime, Vendor
@@ -93,3 +96,19 @@ def pull_org(tmp_path, org, fake_time) -> Puller:
         limits=Limits(retry_budget_seconds=300),
     )
     return Puller(tmp_path, salesforce, account, org, fake_time)
+
+
+@pytest.fixture
+def client(fake_time) -> Callable[..., Http]:
+    """Makes clients of HubSpot whose time is not the machine's."""
+
+    def make(transport: httpx.BaseTransport | None, base_url: str = "https://crm.example", **limits: float) -> Http:
+        account = hubspot.Account(
+            name="hubspot",
+            token=Secret(CANARY),
+            base_url=base_url,
+            limits=replace(Limits(retry_budget_seconds=600), **limits),
+        )
+        return hubspot.open_http(account, fake_time.clock, transport)
+
+    return make

@@ -1,32 +1,10 @@
 """Reading files: what is kept, what is set aside with its line, and what is refused by name."""
 
-import json
-
 import pytest
 
 from connectors.files import read_rows
 from definitions.errors import FileUnreadableError
-from definitions.file_stream import FileStream
-
-WHERE = "crm.people: people.csv"
-
-
-def stream(**declared):
-    given = {"name": "people", "kind": "person", "path": "people.csv", "id": "id", "columns": {"last_name": "name"}}
-    return FileStream.model_validate(given | declared)
-
-
-def read(content, **declared):
-    text = content if isinstance(content, bytes) else content.encode()
-    return read_rows(text, stream(**declared), WHERE)[0]
-
-
-def values(found):
-    return [json.loads(raw) for raw in found.rows["raw"]]
-
-
-def aside(found):
-    return [(row.offset, row.reason) for row in found.rejected]
+from tests.connectors.people_file import WHERE, aside, read, stream, values
 
 
 @pytest.mark.parametrize(

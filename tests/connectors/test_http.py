@@ -1,7 +1,6 @@
 """The client: it waits as told, gives up when it must, and never says what it should not."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,61 +8,14 @@ import httpx
 import msgspec
 import pytest
 
-from connectors import hubspot
-from connectors.auth import Secret
-from connectors.call import Call
-from connectors.http import Http
 from connectors.refusals import CallRefusedError
-from connectors.whole_body import Limits
 from definitions.errors import (
     OriginRefusedError,
     SourceAnswerUnusableError,
     SourceRefusedError,
     TryAgainError,
 )
-
-CANARY = "canary-hubspot-token"
-
-
-CALL = Call(stream="contacts", path="/crm/objects/2026-03/contacts", params={"properties": "canary-query"})
-
-
-DECODER = msgspec.json.Decoder(dict[str, list[int]])
-
-
-GOOD = {"results": [1, 2]}
-
-
-def answers(*responses: httpx.Response | Exception) -> tuple[httpx.MockTransport, list[httpx.Request]]:
-    """One answer after the other; the last one stays."""
-    waiting, seen = list(responses), []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        given = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        if isinstance(given, Exception):
-            raise given
-        return httpx.Response(given.status_code, headers=given.headers, stream=httpx.ByteStream(given.content))
-
-    return httpx.MockTransport(answer), seen
-
-
-@pytest.fixture
-def client(fake_time) -> Callable[..., Http]:
-    def make(transport: httpx.BaseTransport | None, base_url: str = "https://crm.example", **limits: float) -> Http:
-        account = hubspot.Account(
-            name="hubspot",
-            token=Secret(CANARY),
-            base_url=base_url,
-            limits=replace(Limits(retry_budget_seconds=600), **limits),
-        )
-        return hubspot.open_http(account, fake_time.clock, transport)
-
-    return make
-
-
-def good() -> httpx.Response:
-    return httpx.Response(200, json=GOOD)
+from tests.connectors.asking import CALL, CANARY, DECODER, GOOD, answers, good
 
 
 def test_a_good_answer_comes_with_the_sources_own_time(client):

@@ -4,8 +4,6 @@ import json
 import logging
 import threading
 import traceback
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -16,57 +14,12 @@ from connectors import hubspot
 from connectors.auth import Secret
 from connectors.call import Call
 from connectors.deadline import Deadline
-from connectors.http import Http
 from connectors.pace import Rate
-from connectors.whole_body import Limits
 from definitions.errors import (
     ConfigurationError,
     PipelineError,
 )
-
-CANARY = "canary-hubspot-token"
-
-
-CALL = Call(stream="contacts", path="/crm/objects/2026-03/contacts", params={"properties": "canary-query"})
-
-
-DECODER = msgspec.json.Decoder(dict[str, list[int]])
-
-
-GOOD = {"results": [1, 2]}
-
-
-def answers(*responses: httpx.Response | Exception) -> tuple[httpx.MockTransport, list[httpx.Request]]:
-    """One answer after the other; the last one stays."""
-    waiting, seen = list(responses), []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        given = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        if isinstance(given, Exception):
-            raise given
-        return httpx.Response(given.status_code, headers=given.headers, stream=httpx.ByteStream(given.content))
-
-    return httpx.MockTransport(answer), seen
-
-
-@pytest.fixture
-def client(fake_time) -> Callable[..., Http]:
-    def make(transport: httpx.BaseTransport | None, base_url: str = "https://crm.example", **limits: float) -> Http:
-        account = hubspot.Account(
-            name="hubspot",
-            token=Secret(CANARY),
-            base_url=base_url,
-            limits=replace(Limits(retry_budget_seconds=600), **limits),
-        )
-        return hubspot.open_http(account, fake_time.clock, transport)
-
-    return make
-
-
-def good() -> httpx.Response:
-    return httpx.Response(200, json=GOOD)
-
+from tests.connectors.asking import CALL, DECODER, GOOD, answers, good
 
 UNUSABLE = {
     "html": httpx.Response(200, html="<html>We will be back soon, canary</html>"),

@@ -7,22 +7,10 @@ from datetime import date
 
 import pytest
 
-from tests.flows.line import ROOT, Line
+from tests.flows.line import ROOT
+from tests.flows.shop import opened_shop
+from warehouse.embedded import EmbeddedServer
 
-CONFIG = """
-definitions: handoff
-sources:
-  - name: shop
-    kind: files
-    currency: USD
-    stages: {Talking: meeting_discovery, Won: closed_won}
-    streams:
-      - name: deals
-        kind: opportunity
-        path: deals.csv
-        id: id
-        columns: {name: name, source_stage: stage, source_close_date: close, amount: amount}
-"""
 BANTAM = "import sys; sys.argv[0] = 'bantam'; from flows.command_line import main; main()"
 
 
@@ -46,13 +34,12 @@ def bantam(home, *asked):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shop")
-    (folder / "bantam.yaml").write_text(CONFIG)
-    rows = "id,name,stage,close,amount\n1,Acme renewal,Talking,2026-10-01,1250\n2,Beta,Won,2026-09-01,300\n"
-    rows += "3,Odd,Talking,never,1\n"
-    (folder / "deals.csv").write_text(rows)
-    Line(config=folder / "bantam.yaml", home=folder / "home", variables={}, data=folder).refresh(date(2026, 11, 23))
-    return folder / "home"
+    """Its server runs on, so that a command finds it running, as it does beside any other process of the home."""
+    rows = ["1,Acme renewal,Talking,2026-10-01,1250", "2,Beta,Won,2026-09-01,300", "3,Odd,Talking,never,1"]
+    line = opened_shop(tmp_path_factory.mktemp("shop") / "shop", rows)
+    line.refresh(date(2026, 11, 23))
+    with EmbeddedServer(line.home):
+        yield line.home
 
 
 def test_help_waits_for_nothing_heavy():

@@ -11,23 +11,10 @@ import httpx
 import pytest
 
 from tests.flows.line import ROOT
+from tests.flows.shop import CONFIG, write_deals
 
 pytestmark = pytest.mark.slow
-CONFIG = """
-definitions: handoff
-sources:
-  - name: shop
-    kind: files
-    currency: USD
-    stages: {Talking: meeting_discovery, Won: closed_won}
-    streams:
-      - name: deals
-        kind: opportunity
-        path: deals.csv
-        id: id
-        columns: {name: name, source_stage: stage, source_close_date: close, amount: amount}
-"""
-ROWS = "id,name,stage,close,amount\n1,Acme renewal,Talking,2026-10-01,1250\n2,Beta,Won,2026-09-01,300\n"
+ROWS = ("1,Acme renewal,Talking,2026-10-01,1250", "2,Beta,Won,2026-09-01,300")
 SCHEDULES = {
     "hourly": ("refresh_pipeline", "5 * * * *"),
     "nightly": ("reclassify_stale", "20 0 * * *"),
@@ -81,7 +68,7 @@ class Prefect:
 def prefect(tmp_path_factory):
     made = Prefect(tmp_path_factory.mktemp("prefect"))
     (made.folder / "bantam.yaml").write_text(CONFIG)
-    (made.folder / "deals.csv").write_text(ROWS)
+    write_deals(made.folder, ROWS)
     server = made.start()
     try:
         # Each try backs off longer inside the transport; a server that never answers fails the test here.

@@ -1,66 +1,16 @@
 """Digests as they are read: subject, lines, what else there is, and laws over any issues."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from definitions.fields import fields
-from definitions.tables import FCT_HYGIENE_ISSUE
 from definitions.vocabulary import SEVERITY
+from tests.transforms.issues import ANN, DAY, DRAFT, EDITION, MAX, issues_of, owners_of
 from transforms.digests import REVOPS, body, digests, readers, subject
-from transforms.frames import schema_of
-from transforms.message_text import Edition
-
-DAY = date(2026, 11, 22)
-
-
-EDITION = Edition(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=False)
-
-
-DRAFT = Edition(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=True)
-
-
-_OWNER = fields("owner_id owner_name owner_email is_active is_queue is_deleted manager_id team")
-
-
-def owners_of(*rows: dict) -> pl.DataFrame:
-    usual = {"is_active": True, "is_queue": False, "is_deleted": False}
-    return pl.DataFrame([{**usual, **row} for row in rows], schema=schema_of(_OWNER))
-
-
-def issues_of(*rows: dict) -> pl.DataFrame:
-    whole = []
-    for number, row in enumerate(rows):
-        usual = {
-            "issue_id": f"i{number}",
-            "rule_id": "OPP-01",
-            "severity": "warning",
-            "record_kind": "opportunity",
-            "record_id": f"r{number}",
-            "record_name": f"Deal {number}",
-            "owner_id": "ann",
-            "state": "open",
-            "opened_on": DAY,
-            "last_seen_on": DAY,
-            "is_baseline": False,
-            "says": f"The close date passed {number} days ago.",
-            "question": "When will they decide?",
-            "suggested_action": "Enter a new date.",
-            "source_url": f"https://crm.example/{number}",
-        }
-        whole.append({**usual, **row})
-    columns = [field for field in FCT_HYGIENE_ISSUE.columns if field.name in FCT_HYGIENE_ISSUE.content]
-    return pl.DataFrame(whole, schema=schema_of(columns))
-
-
-ANN = {"owner_id": "ann", "owner_name": "Ann Able", "owner_email": "ann@corp.example", "manager_id": "max"}
-
-
-MAX = {"owner_id": "max", "owner_name": "Max Boss", "owner_email": "max@corp.example"}
 
 
 def test_foreign_text_is_harmless_wherever_it_stands():
