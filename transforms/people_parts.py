@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import polars as pl
 
-# A part of so many persons takes about half a gigabyte while it is computed.
-PART_PERSONS = 100_000
+# A part of so many persons takes about half a gigabyte while it is computed, and each reads all records once more.
+PART_PERSONS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
