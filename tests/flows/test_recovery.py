@@ -8,7 +8,7 @@ import pytest
 from definitions.errors import LandingError, TransformError
 from definitions.tables import CURATED
 from tests.flows.line import same_rows, warehouse_in
-from tests.flows.shop import opened_shop, write_deals
+from tests.flows.shop import copied_shop, opened_shop, write_deals
 
 pytestmark = pytest.mark.slow
 
@@ -19,14 +19,19 @@ SECOND = ("1,Acme,Talking,2027-01-15,100", *FIRST[1:], "4,Delta,Talking,2026-12-
 LOST = {"fct_classification_change", "fct_hygiene_issue", "fct_opportunity_daily_snapshot"}
 
 
-@pytest.fixture
-def shop(server, tmp_path):
+@pytest.fixture(scope="module")
+def tuesday(server, tmp_path_factory):
     """A shop with two runs, in the second of which a close date was put off."""
-    line = opened_shop(tmp_path / "shop", FIRST, server)
+    line = opened_shop(tmp_path_factory.mktemp("tuesday") / "shop", FIRST, server)
     line.refresh(MONDAY)
     write_deals(line.config.parent, SECOND)
     line.refresh(TUESDAY)
     return line
+
+
+@pytest.fixture
+def shop(server, tuesday, tmp_path):
+    return copied_shop(tuesday, tmp_path / "shop", server)
 
 
 def differences(one, other):
