@@ -22,6 +22,8 @@ _REMOVED = (
     re.compile(r"<(?:link|img)\b[^>]*>", re.DOTALL),
     re.compile(r"<title>.*?</title>", re.DOTALL),
     re.compile(r"<footer\b.*?</footer>", re.DOTALL),
+    # Where the page stands in a store of Great Expectations, which it does not; its own heading says what it is.
+    re.compile(r"<li\b[^>]*aria-current=.*?</li>", re.DOTALL),
 )
 _HEADLINE = re.compile(r"<h4>Expectation Validation Result</h4>\s*<p class=\"lead\">.*?</p>", re.DOTALL)
 # A page of checks without results tells nothing more, and is not made.
@@ -48,7 +50,7 @@ i { font-style: normal; }
 .ge-section:not(#section-1) td:nth-child(3) { width: 9rem; font-variant-numeric: tabular-nums; }
 .ge-section:not(#section-1) thead, .ge-section:not(#section-1) .alert { display: none; }
 #section-1, .card, .navbar-brand, .collapse, [data-toggle="collapse"] { display: none; }
-.breadcrumb { list-style: none; padding: 0; display: flex; gap: .6rem; }
+.breadcrumb { list-style: none; padding: 0; }
 .ge-section { margin: 0; padding: 0; min-height: 0; }
 .ge-section code { color: #6e6e6e; overflow-wrap: anywhere; }
 .text-success::before { content: "\\2713"; color: #1a7f37; font-weight: bold; }

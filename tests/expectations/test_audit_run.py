@@ -190,6 +190,7 @@ def _assert_pages_are_private(folder: Path) -> None:
             assert (page.parent / link).is_file(), f"{page}: {link}"
         assert len(re.findall("<title>[^<]+</title>", text)) == 1
         assert "Run run-42, audited at 2026-11-20 12:00:00 UTC." in text
+        assert "aria-current" not in text
         (verdict,) = re.findall(r'<p class="verdict">(.*?)</p>', text)
         assert "Passed: none of" in verdict
     assert {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]} == {0}
