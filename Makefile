@@ -32,7 +32,7 @@ fix: setup ## Mend what the linters can mend.
 	$(BIN)/ruff format .
 
 test: setup ## Run every test.
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 demo: setup ## Refresh an embedded warehouse from a local imitation of HubSpot and Salesforce, twice, a week apart.
 	$(BIN)/bantam demo
