@@ -97,7 +97,9 @@ def test_rows_are_copied_while_the_block_still_computes(warehouse_of, run, owner
     warehouse = warehouse_of(DIM_OWNER)
     with staging(warehouse.engine, run("r1"), warehouse.contracts) as add:
         add("dim_owner", owners("a"))
-        until(lambda: warehouse.all("SELECT owner_id FROM staging.dim_owner") == [("a",)])
+        copied = "SELECT owner_id FROM staging.dim_owner"
+        until(lambda: warehouse.all(copied) != [])
+        assert warehouse.all(copied) == [("a",)]
 
 
 class Watched(np.ndarray):
