@@ -193,10 +193,11 @@ class Landing:
         for run_id in run_ids:
             yield from (page for page in self.read_manifest(source, stream, run_id) if page.path)
 
-    def run_ids(self, source: str, stream: str) -> list[str]:
-        """Name the runs that landed something of a stream, sorted."""
+    def run_ids(self, source: str, stream: str, *, after: str | None = None) -> list[str]:
+        """Name the runs that landed something of a stream, sorted; only those behind `after` where that is given."""
         folder = self.folder(source, stream, "any").parent
-        return sorted(manifest.parent.name for manifest in folder.glob(f"*/{MANIFEST}"))
+        names = sorted(manifest.parent.name for manifest in folder.glob(f"*/{MANIFEST}"))
+        return [name for name in names if after is None or name > after]
 
     def verified(self, page: LandedPage) -> Path:
         """Path of a page whose bytes still match; raises `LandingError` naming the file when not, or when empty."""

@@ -6,14 +6,13 @@ open issues, so that their number can be compared; issues that the run resolved 
 
 from datetime import date
 
-from definitions.classified import CLASS_COLUMN
+from definitions.classified import CLASS_COLUMN, CLASS_TABLE
 from definitions.model import Definitions, HygieneRule
-from definitions.tables import DIM_PERSON, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY
+from definitions.tables import FCT_HYGIENE_ISSUE
 from expectations.suite import Check, Gathered, Measure, identifier, literal, one_of
 
 FINDINGS = "findings"
 _ISSUES = FCT_HYGIENE_ISSUE.name
-_TABLE = {"person": DIM_PERSON.name, "opportunity": FCT_OPPORTUNITY.name}
 _MANY = {"person": "persons", "opportunity": "opportunities"}
 
 
@@ -35,7 +34,7 @@ def findings(definitions: Definitions, as_of: date) -> Gathered:
     """For each rule and severity it may give: the records that fail it so, and the open issues of it."""
     columns: dict[str, tuple[str, str]] = {}
     for rule in definitions.hygiene:
-        table, worn = _TABLE[rule.on], CLASS_COLUMN[rule.on]
+        table, worn = CLASS_TABLE[rule.on].name, CLASS_COLUMN[rule.on]
         fails = f"{rule.when.to_postgres(as_of)} AND NOT ({one_of(worn, definitions.not_checked)})"
         for severity, condition in _severities(rule, as_of).items():
             issue = f'{_of(rule)} AND "state" = \'open\' AND "severity" = {literal(severity)}'

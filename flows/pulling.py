@@ -35,8 +35,8 @@ class Errand:
 
     def unfinished_runs(self, source: str, stream: str) -> tuple[str, ...]:
         """Runs that landed something of the stream and died before they published."""
-        after = self.versions.get((source, stream)) or ""
-        return tuple(run for run in self.landing.run_ids(source, stream) if after < run < self.run_id)
+        landed = self.landing.run_ids(source, stream, after=self.versions.get((source, stream)))
+        return tuple(run for run in landed if run < self.run_id)
 
 
 def pull_vendor_stream(

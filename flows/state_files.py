@@ -98,7 +98,7 @@ class Shelf:
         return StreamState(source=self.source, stream=self.stream, version=self.run_id, path=path)
 
     def _unread_runs(self) -> list[str]:
-        return [run for run in self.landing.run_ids(self.source, self.stream) if run > (self.last_version or "")]
+        return self.landing.run_ids(self.source, self.stream, after=self.last_version)
 
     def _path(self, version: str | None) -> Path | None:
         return None if version is None else self.folder / self.source / self.stream / f"{version}.parquet"

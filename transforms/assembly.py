@@ -194,9 +194,10 @@ def _give_links(records: Records, company: Company, tied: pl.DataFrame, terms: T
     }
     bridges = bridges_of(tied, company.entities)
     alive = {kind: bridge.join(live[kind], on="entity_id", how="semi") for kind, bridge in bridges.items()}
+    alive["owner"] = company.entities["owner"].bridge
     # All at once, Polars holds 600 MiB more of a million persons' three million activities.
     for acts in in_slices(records.kinds["activity"], _PART_ACTIVITIES):
-        desk.give(contract.FCT_ACTIVITY, _acts(acts, terms, {**alive, "owner": company.entities["owner"].bridge}))
+        desk.give(contract.FCT_ACTIVITY, _acts(acts, terms, alive))
     persons = live["person"].select(person_id="entity_id")
     desk.give(contract.BRIDGE_OPPORTUNITY_PERSON, company.on_deals.join(persons, on="person_id", how="semi"))
     for table, kind in (

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from definitions.classified import CLASS_COLUMN, Classified
 from transforms.classify import classify_opportunities
 from transforms.criteria import with_criteria
 from transforms.history import class_since, tracked_changes
@@ -98,7 +99,7 @@ def curated_opportunities(
     frame = owned(loss_families(frame, definitions), owners)
     frame = frame.with_columns(claimed_class=_claim())
     classed = classify_opportunities(with_criteria(frame.lazy(), definitions, "opportunity", as_of), definitions, as_of)
-    return with_since(classed.collect(), before.classes["opportunity"], "opportunity", "pipeline_class", terms)
+    return with_since(classed.collect(), before.classes["opportunity"], "opportunity", terms)
 
 
 def _claim() -> pl.Expr:
@@ -112,8 +113,9 @@ def _claim() -> pl.Expr:
     )
 
 
-def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: str, column: str, terms: Terms) -> pl.DataFrame:
+def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: Classified, terms: Terms) -> pl.DataFrame:
     """Add the day the class was first given: the published one (`Before.classes`) while it stays. Row by row."""
+    column = CLASS_COLUMN[kind]
     after = frame.lazy().select(pl.col(f"{kind}_id").alias("record_id"), pl.col(column).alias("class"))
     since = class_since(classes.lazy(), after, terms.as_of)
     named = since.rename({"record_id": f"{kind}_id", "class_since": f"{column}_since"}).collect()

@@ -79,7 +79,7 @@ def curated_people(
     frame = dealt(frame, company.on_deals, company.deals, definitions.open_classes)
     frame = scored(frame, company.accounts, definitions, as_of=as_of)
     classed = classify_people(with_criteria(frame.lazy(), definitions, "person", as_of), definitions, as_of)
-    return with_since(classed.collect(), classes, "person", "lifecycle_class", terms)
+    return with_since(classed.collect(), classes, "person", terms)
 
 
 def accounts_of_people(records: Records, people: pl.DataFrame, accounts: Entities) -> pl.DataFrame:

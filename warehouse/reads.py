@@ -8,13 +8,11 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from definitions.classified import CLASS_COLUMN, Classified
+from definitions.classified import CLASS_COLUMN, CLASS_TABLE, Classified
 from definitions.field import Field
 from definitions.tables import (
     CURATED,
-    DIM_PERSON,
     FCT_HYGIENE_ISSUE,
-    FCT_OPPORTUNITY,
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
     OPS_CURSOR,
     OPS_NOTIFICATION,
@@ -24,8 +22,6 @@ from definitions.tables import (
 from warehouse.database_errors import without_values
 from warehouse.frames import Readable, column_of, read, read_parts
 from warehouse.tables import TABLES
-
-_TABLE = {"person": DIM_PERSON, "opportunity": FCT_OPPORTUNITY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +65,7 @@ def published_classes(warehouse: Readable, kind: Classified) -> pl.DataFrame:
     """Class of every published person or opportunity: (record_id, class, class_since), sorted by record_id."""
     column = CLASS_COLUMN[kind]
     names = f"{kind}_id", column, f"{column}_since"
-    return published(warehouse, _TABLE[kind], names).rename(
+    return published(warehouse, CLASS_TABLE[kind], names).rename(
         dict(zip(names, ("record_id", "class", "class_since"), strict=True))
     )
 
