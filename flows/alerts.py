@@ -16,6 +16,7 @@ from transforms.digests import REVOPS, Digest, body, digests, subject
 from transforms.freshness import HELD_BACK, held_back, stale_reasons
 from transforms.message_text import Edition
 from warehouse import lookups, notifications, reads
+from warehouse.frames import reading
 
 _OWNER = ["owner_id", "owner_name", "owner_email", "is_active", "is_queue", "is_deleted", "manager_id", "team"]
 _WEEK = timedelta(days=7)
@@ -80,17 +81,19 @@ def read_news(job: Job, engine: sa.Engine) -> News | None:
     while (last := reads.last_run(engine)) is not None:
         earlier = notifications.last_announced(engine, "roll_up", before=last.as_of)
         since = earlier or last.as_of - _WEEK
-        news = News(
-            last=last,
-            untold=notifications.untold_issues(engine),
-            owners=reads.published(engine, DIM_OWNER, _OWNER),
-            issues=notifications.issues_since(engine, since),
-            since=since,
-            cursors=reads.cursors(engine).filter(_is_configured(job.settings)),
-            quarantined=lookups.quarantine(engine).group_by("source_system", "stream", "reason_code").len("records"),
-            rolled_up=notifications.announced(engine, "roll_up", last.as_of),
-            held_back=notifications.announced(engine, "held_back", job.as_of),
-        )
+        with reading(engine) as warehouse:
+            held = lookups.quarantine(warehouse)
+            news = News(
+                last=last,
+                untold=notifications.untold_issues(warehouse),
+                owners=reads.published(warehouse, DIM_OWNER, _OWNER),
+                issues=notifications.issues_since(warehouse, since),
+                since=since,
+                cursors=reads.cursors(warehouse).filter(_is_configured(job.settings)),
+                quarantined=held.group_by("source_system", "stream", "reason_code").len("records"),
+                rolled_up=notifications.announced(engine, "roll_up", last.as_of),
+                held_back=notifications.announced(engine, "held_back", job.as_of),
+            )
         again = reads.last_run(engine)
         # A run that was published meanwhile would mix its issues with the numbers of the one before.
         if again is not None and again.run_id == last.run_id:

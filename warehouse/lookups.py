@@ -22,7 +22,7 @@ from definitions.tables import (
     Table,
 )
 from warehouse.database_errors import without_values
-from warehouse.frames import column_of, read
+from warehouse.frames import Readable, column_of, read, reading
 from warehouse.reads import cursors, published, row_counts
 from warehouse.tables import TABLES
 
@@ -60,27 +60,28 @@ class Explanation:
 
 def status(engine: sa.Engine) -> Status:
     """Sources and cursors, the last runs with what the newest counted and failed, what is held, rows per table."""
-    runs = _latest_runs(engine)
-    newest = runs["run_id"][0] if runs.height else None
     checks, conservation = TABLES[OPS_AUDIT_RESULT.name], TABLES[OPS_CONSERVATION.name]
-    return Status(
-        cursors=cursors(engine),
-        runs=runs,
-        conservation=published(engine, OPS_CONSERVATION, where=conservation.c.run_id == newest),
-        failed_checks=published(
-            engine, OPS_AUDIT_RESULT, where=(checks.c.run_id == newest) & checks.c.is_success.is_(False)
-        ),
-        quarantined=quarantine(engine)
-        .group_by("source_system", "stream", "reason_code")
-        .len("records")
-        .sort("source_system", "stream", "reason_code"),
-        rows=row_counts(engine),
-    )
+    with reading(engine) as warehouse:
+        runs = _latest_runs(warehouse)
+        newest = runs["run_id"][0] if runs.height else None
+        return Status(
+            cursors=cursors(warehouse),
+            runs=runs,
+            conservation=published(warehouse, OPS_CONSERVATION, where=conservation.c.run_id == newest),
+            failed_checks=published(
+                warehouse, OPS_AUDIT_RESULT, where=(checks.c.run_id == newest) & checks.c.is_success.is_(False)
+            ),
+            quarantined=quarantine(warehouse)
+            .group_by("source_system", "stream", "reason_code")
+            .len("records")
+            .sort("source_system", "stream", "reason_code"),
+            rows=row_counts(engine),
+        )
 
 
-def quarantine(engine: sa.Engine) -> pl.DataFrame:
+def quarantine(warehouse: Readable) -> pl.DataFrame:
     """Records that are held: set aside by the last run and released by nobody."""
-    return published(engine, OPS_QUARANTINE, where=TABLES[OPS_QUARANTINE.name].c.released_at.is_(None))
+    return published(warehouse, OPS_QUARANTINE, where=TABLES[OPS_QUARANTINE.name].c.released_at.is_(None))
 
 
 def findings(
@@ -118,18 +119,18 @@ def explain(engine: sa.Engine, asked: str) -> Explanation:
     held_with = sa.select(opportunities.c.opportunity_id).where(opportunities.c.primary_person_id.in_(people))
     deals = sorted({*deals, *_ids(engine, sa.union(on_deal, held_with))})
     both = [*people, *deals]
-    return Explanation(
-        people=_where(engine, DIM_PERSON, "person_id", people),
-        sources=_where(engine, BRIDGE_PERSON_SOURCE, "person_id", people),
-        opportunities=_where(engine, FCT_OPPORTUNITY, "opportunity_id", deals),
-        opportunity_sources=_where(engine, BRIDGE_OPPORTUNITY_SOURCE, "opportunity_id", deals),
-        roles=_where(engine, BRIDGE_OPPORTUNITY_PERSON, "opportunity_id", deals),
-        changes=_where(engine, FCT_CLASSIFICATION_CHANGE, "record_id", both),
-        issues=_where(engine, FCT_HYGIENE_ISSUE, "record_id", both),
-        activities=published(
-            engine, FCT_ACTIVITY, where=activities.c.person_id.in_(people) | activities.c.opportunity_id.in_(deals)
-        ),
-    )
+    acts = activities.c.person_id.in_(people) | activities.c.opportunity_id.in_(deals)
+    with reading(engine) as warehouse:
+        return Explanation(
+            people=_where(warehouse, DIM_PERSON, "person_id", people),
+            sources=_where(warehouse, BRIDGE_PERSON_SOURCE, "person_id", people),
+            opportunities=_where(warehouse, FCT_OPPORTUNITY, "opportunity_id", deals),
+            opportunity_sources=_where(warehouse, BRIDGE_OPPORTUNITY_SOURCE, "opportunity_id", deals),
+            roles=_where(warehouse, BRIDGE_OPPORTUNITY_PERSON, "opportunity_id", deals),
+            changes=_where(warehouse, FCT_CLASSIFICATION_CHANGE, "record_id", both),
+            issues=_where(warehouse, FCT_HYGIENE_ISSUE, "record_id", both),
+            activities=published(warehouse, FCT_ACTIVITY, where=acts),
+        )
 
 
 def _people(asked: str) -> sa.CompoundSelect[str]:
@@ -154,15 +155,15 @@ def _ids(engine: sa.Engine, statement: sa.CompoundSelect[str]) -> list[str]:
         return sorted(connection.execute(statement).scalars())
 
 
-def _where(engine: sa.Engine, contract: Table, column: str, ids: Sequence[str]) -> pl.DataFrame:
-    return published(engine, contract, where=TABLES[contract.name].c[column].in_(ids))
+def _where(warehouse: Readable, contract: Table, column: str, ids: Sequence[str]) -> pl.DataFrame:
+    return published(warehouse, contract, where=TABLES[contract.name].c[column].in_(ids))
 
 
-def _latest_runs(engine: sa.Engine) -> pl.DataFrame:
+def _latest_runs(warehouse: Readable) -> pl.DataFrame:
     runs = TABLES[OPS_RUN.name]
     columns = (column_of(runs, field) for field in OPS_RUN.columns)
     newest_first = (runs.c.finished_at.desc(), sa.collate(runs.c.run_id, "C").desc())
-    return read(engine, sa.select(*columns).order_by(*newest_first).limit(_RUNS_SHOWN), OPS_RUN.columns)
+    return read(warehouse, sa.select(*columns).order_by(*newest_first).limit(_RUNS_SHOWN), OPS_RUN.columns)
 
 
 @without_values("Counting issues")

@@ -8,25 +8,26 @@ from sqlalchemy.dialects import postgresql
 
 from definitions.tables import FCT_HYGIENE_ISSUE, OPS_ANNOUNCEMENT, OPS_NOTIFICATION
 from warehouse.database_errors import without_values
+from warehouse.frames import Readable
 from warehouse.reads import published
 from warehouse.tables import TABLES
 
 _READ = tuple(name for name in FCT_HYGIENE_ISSUE.content if name != "evidence")
 
 
-def untold_issues(engine: sa.Engine) -> pl.DataFrame:
+def untold_issues(warehouse: Readable) -> pl.DataFrame:
     """Open issues that somebody is to be told about: not of the baseline, and told to nobody yet. Without evidence."""
     issues, told = TABLES[FCT_HYGIENE_ISSUE.name], TABLES[OPS_NOTIFICATION.name]
     is_told = sa.exists().where(told.c.issue_id == issues.c.issue_id)
     where = (issues.c.state == "open") & issues.c.is_baseline.is_(False) & ~is_told
-    return published(engine, FCT_HYGIENE_ISSUE, _READ, where=where)
+    return published(warehouse, FCT_HYGIENE_ISSUE, _READ, where=where)
 
 
-def issues_since(engine: sa.Engine, since: date) -> pl.DataFrame:
+def issues_since(warehouse: Readable, since: date) -> pl.DataFrame:
     """Issues that are open, and those resolved after that day. Without evidence."""
     issues = TABLES[FCT_HYGIENE_ISSUE.name]
     where = (issues.c.state == "open") | (issues.c.resolved_on > since)
-    return published(engine, FCT_HYGIENE_ISSUE, _READ, where=where)
+    return published(warehouse, FCT_HYGIENE_ISSUE, _READ, where=where)
 
 
 @without_values("Reading what RevOps was told")
