@@ -130,6 +130,8 @@ def _read(spellings: pl.DataFrame) -> pl.Series:
     is_code = code.str.contains(r"^(?:[A-Z]{2,3}|[0-9]{3})$")
     looked_up = spellings.select(code=pl.when(is_code).then(code), key=_key(pl.col("spelling")))
     coded = looked_up.join(_codes(), on="code", how="left", maintain_order="left")
+    if not coded["coded"].has_nulls():
+        return coded["coded"]
     named = coded.join(_names(), on="key", how="left", maintain_order="left")
     return named.select(pl.coalesce("coded", "named")).to_series()
 

@@ -13,13 +13,16 @@ def read_distinct(
     """Make a column of `dtype`: what `read` says of each row's `columns`, asked once for every distinct row.
 
     Row by row. `read` gets the distinct rows in no defined order, null in none of their first column, and answers each
-    in place. Where the first column is null the answer is null. Order and number of rows stay.
+    in place; it is not called for none at all. Where the first column is null the answer is null. Order and number of
+    rows stay.
     """
     keys = list(columns)
 
     def ask(values: pl.Series) -> pl.Series:
         rows = values.struct.unnest()
         distinct = rows.unique().drop_nulls(keys[0])
+        if distinct.is_empty():  # what `read` looks things up in may take a second to make
+            return pl.repeat(None, rows.height, dtype=dtype, eager=True)
         answers = distinct.with_columns(read(distinct).alias("answer"))
         return rows.join(answers, on=keys, how="left", nulls_equal=True, maintain_order="left").get_column("answer")
 
