@@ -1,8 +1,6 @@
 """Tables staged part by part: nothing is lost, nothing runs ahead, and every failure reaches the caller."""
 
-import os
 import threading
-import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ import sqlalchemy as sa
 
 from definitions.errors import PublishError
 from definitions.tables import DIM_ACCOUNT, DIM_OWNER
+from tests.waiting import until
 from warehouse.staging import staging
 
 pytestmark = pytest.mark.slow
@@ -46,14 +45,6 @@ def held(engine: sa.Engine) -> Iterator[None]:
         somebody.execute(sa.text("LOCK TABLE staging.dim_owner IN ACCESS EXCLUSIVE MODE"))
         yield
         somebody.rollback()
-
-
-def until(is_so) -> None:
-    """Wait for it; give up after a minute, so that what never comes fails instead of hanging."""
-    last = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < last, "it never came"
-        os.sched_yield()
 
 
 def give(warehouse, run, parts):

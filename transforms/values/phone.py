@@ -12,6 +12,8 @@ from transforms.values.numbering import read_by_plan
 _MARKED = r"^\+?[0-9\s.()\-\x{2010}-\x{2015}]+$"
 _MARKS = r"[\s.()\-\x{2010}-\x{2015}]"
 _LONGEST = 250
+# Fewer are read by the library in the time that it takes to make the expressions of the plans.
+_WORTH_A_PLAN = 5_000
 _SHORTEST_RUN, _LONGEST_RUN = 4, 15
 _RUNS = ("012345678901234", "123456789012345", "987654321098765", *(digit * _LONGEST_RUN for digit in "0123456789"))
 _TYPED_TO_GET_PAST = sorted(run[:length] for run in _RUNS for length in range(_SHORTEST_RUN, _LONGEST_RUN + 1))
@@ -54,7 +56,8 @@ def with_phone(records: pl.LazyFrame, *, default_regions: Mapping[str, str | Non
 def _read(rows: pl.DataFrame) -> pl.Series:
     is_serious = ~pl.col("number").str.strip_prefix("+").is_in(_TYPED_TO_GET_PAST)
     serious = rows.with_columns(pl.when(is_serious).then("number"))
-    read = serious.with_columns(read_by_plan(serious))
+    by_plan = read_by_plan(serious) if rows.height >= _WORTH_A_PLAN else pl.lit(None, pl.String)
+    read = serious.with_columns(e164=by_plan)
     left = pl.when(pl.col("e164").is_null()).then("number")
     asked = map_distinct(left, pl.col("region"), answer=_ask, names=("e164",)).struct.field("e164")
     return read.select(pl.coalesce("e164", asked)).to_series()
