@@ -21,9 +21,8 @@ SECOND = ("1,Acme,Won,2026-12-01,100", *FIRST[1:], "4,Delta,Talking,2026-12-05,5
 MOVES = ("record_id", "from_class", "to_class", "changed_on")
 # Kills in a row: what one run left behind is there when the next one dies.
 CHAINS = (
-    ("land.after_temp_write", "land.after_fsync", "land.after_rename"),
-    ("state.before_save", "state.after_save", "transform.mid"),
-    ("stage.after_load", "audit.after_pass", "publish.before_commit"),
+    ("land.after_temp_write", "land.after_fsync", "land.after_rename", "state.before_save", "state.after_save"),
+    ("transform.mid", "stage.after_load", "audit.after_pass", "publish.before_commit"),
     ("publish.after_commit",),
 )
 # A file is not fetched, and a refresh tells nobody: the first is reached below, the second by the digests.
