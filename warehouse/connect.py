@@ -1,5 +1,8 @@
 """How the warehouse is reached: one engine for statements, ADBC for bulk, and a URL that may be shown."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
 from adbc_driver_postgresql import dbapi
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
@@ -30,10 +33,25 @@ def engine_for(url: str | URL) -> Engine:
 
 def bulk_connection(engine: Engine) -> dbapi.Connection:
     """Open a connection that moves Arrow batches; every statement commits by itself. The caller closes it."""
+    return _bulk(engine, autocommit=True)
+
+
+@contextmanager
+def bulk_connections(engine: Engine, count: int) -> Iterator[list[dbapi.Connection]]:
+    """Open some connections that move Arrow batches; each commits what it wrote when it is told to.
+
+    The driver reads the types of the whole catalogue, which takes it longer than all else: once for all of them.
+    """
+    with ExitStack() as opened:
+        first = opened.enter_context(_bulk(engine, autocommit=False))
+        yield [first, *(opened.enter_context(first.adbc_clone()) for _ in range(count - 1))]
+
+
+def _bulk(engine: Engine, *, autocommit: bool) -> dbapi.Connection:
     _, options = engine.dialect.create_connect_args(engine.url)
     # Keywords, not a URL: SQLAlchemy writes a blank in an option as +, which the client library does not read back.
     said = {name: value for name, value in options.items() if name != "context"}  # psycopg's own, no setting
-    return dbapi.connect(make_conninfo(**said), autocommit=True)
+    return dbapi.connect(make_conninfo(**said), autocommit=autocommit)
 
 
 def safe_url(url: str | URL) -> str:

@@ -2,14 +2,15 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import polars as pl
 import sqlalchemy as sa
+from adbc_driver_postgresql import dbapi
 
-from warehouse.connect import bulk_connection
+from warehouse.connect import bulk_connections
 
 Frame = pl.DataFrame | pl.LazyFrame
 
@@ -22,19 +23,18 @@ _WAITING = 2
 
 
 class Loader:
-    """Copies what it is given; one thread gives, `_CONNECTIONS` others copy. Use it by `loading`."""
+    """Copies what it is given; one thread gives, one for each connection copies. Use it by `loading`."""
 
-    __slots__ = ("_batches", "_changed", "_engine", "_failure", "_is_closed", "_pool")
+    __slots__ = ("_batches", "_changed", "_failure", "_is_closed", "_pool")
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    def __init__(self, connections: Sequence[dbapi.Connection]) -> None:
         self._batches: deque[tuple[str, pl.DataFrame]] = deque()
         self._changed = threading.Condition()
         self._is_closed = False
         self._failure: BaseException | None = None
-        self._pool = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="staging")
-        for _ in range(_CONNECTIONS):
-            self._pool.submit(self._copy)
+        self._pool = ThreadPoolExecutor(len(connections), thread_name_prefix="staging")
+        for connection in connections:
+            self._pool.submit(self._copy, connection)
 
     def put(self, table: str, frame: Frame) -> int:
         """Hand the rows over, as fast as they are copied, and give their number; lazy frames are collected meanwhile.
@@ -66,11 +66,12 @@ class Loader:
         self._close(drop=True)
         self._pool.shutdown()
 
-    def _copy(self) -> None:
+    def _copy(self, connection: dbapi.Connection) -> None:
         try:
-            with bulk_connection(self._engine) as connection, connection.cursor() as cursor:
+            with connection.cursor() as cursor:
                 for table, rows in iter(self._take, None):
                     cursor.adbc_ingest(table, rows, mode="append", db_schema_name="staging")
+                    connection.commit()
                     # While it waits for more, a connection must not keep the part that these are a slice of.
                     del rows
         except BaseException as error:  # raised again where rows are given or the end is waited for
@@ -96,13 +97,14 @@ class Loader:
 @contextmanager
 def loading(engine: sa.Engine) -> Iterator[Loader]:
     """Give a loader whose rows are all copied when the block ends; an error in the block stops it."""
-    loader = Loader(engine)
-    try:
-        yield loader
-        loader.finish()
-    except BaseException:
-        loader.abandon()
-        raise
+    with bulk_connections(engine, _CONNECTIONS) as connections:
+        loader = Loader(connections)
+        try:
+            yield loader
+            loader.finish()
+        except BaseException:
+            loader.abandon()
+            raise
 
 
 def _batches(frame: Frame) -> Iterator[pl.DataFrame]:
