@@ -82,7 +82,7 @@ class Line:
     def refresh_in_a_process(self, as_of: date, crash_point: str = "") -> int | None:
         """Refresh in a process of its own; its exit code, which is minus the signal that ended it."""
         variables = self.surroundings(BANTAM_CRASH_POINT=crash_point)
-        child = _PROCESSES.Process(target=_child, args=(variables, str(self.config), self.data, as_of))
+        child = PROCESSES.Process(target=_child, args=(variables, str(self.config), self.data, as_of))
         child.start()
         child.join(300)
         try:
@@ -221,5 +221,5 @@ def _child(variables: Mapping[str, str], config: str, data: Path | None, as_of: 
 
 
 # Forked from a server that has imported everything once and computed nothing: a child starts at once.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.flows.line", "great_expectations"])
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.flows.terminal", "great_expectations", "flows.commands.explain"])

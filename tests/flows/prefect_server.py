@@ -69,8 +69,8 @@ class PrefectServer:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Start the server, and stop it."""
-        where = "--host", "127.0.0.1", "--port", str(self._port)
+        """Start the server, without the services that plan runs for the weeks to come, and stop it."""
+        where = "--host", "127.0.0.1", "--port", str(self._port), "--no-services"
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", *where],
             env=self._environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

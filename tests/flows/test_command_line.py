@@ -1,6 +1,5 @@
 """What a person at a terminal sees, and what a scheduler reads from the exit code."""
 
-import os
 import subprocess
 import sys
 from datetime import date
@@ -9,27 +8,8 @@ import pytest
 
 from tests.flows.line import ROOT
 from tests.flows.shop import opened_shop
+from tests.flows.terminal import bantam
 from warehouse.embedded import EmbeddedServer
-
-BANTAM = "import sys; sys.argv[0] = 'bantam'; from flows.command_line import main; main()"
-
-
-def bantam(home, *asked):
-    environment = {
-        **os.environ,
-        "BANTAM_HOME": str(home),
-        "PYTHONPATH": str(ROOT),
-        "COLUMNS": "100",
-        "PYTHONWARNINGS": "ignore",
-    }
-    return subprocess.run(
-        [sys.executable, "-c", BANTAM, *asked],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -64,19 +44,19 @@ def test_help_waits_for_nothing_heavy():
 @pytest.mark.slow
 def test_a_published_home_can_be_asked(home, asked, words):
     done = bantam(home, *asked)
-    assert done.returncode == 0, done.stderr
-    assert [word for word in words if word not in done.stdout] == []
+    assert done.code == 0, done.complaint
+    assert [word for word in words if word not in done.out] == []
 
 
 def test_definitions_can_be_shown_and_checked(tmp_path):
-    assert "marketing" in bantam(tmp_path, "definitions", "show", "--plain").stdout
-    assert "can be used" in bantam(tmp_path, "definitions", "check").stdout
+    assert "marketing" in bantam(tmp_path, "definitions", "show", "--plain").out
+    assert "can be used" in bantam(tmp_path, "definitions", "check").out
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("definitions: wrong\nversin: 1\n")
     done = bantam(tmp_path, "definitions", "check", str(wrong))
-    assert (done.returncode, "wrong.yaml:2" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+    assert (done.code, "wrong.yaml:2" in done.complaint, "Traceback" in done.complaint) == (2, True, False)
 
 
 def test_nobody_found_is_told_with_the_next_step(home):
     done = bantam(home, "explain", "nobody@example.com")
-    assert (done.returncode, "bantam status" in done.stderr) == (2, True)
+    assert (done.code, "bantam status" in done.complaint) == (2, True)

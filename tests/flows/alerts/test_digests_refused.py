@@ -1,6 +1,5 @@
 """Alerts that do not leave: targets that refuse, a process that dies, settings that lead nowhere."""
 
-import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from flows.alerts import check_targets
 from flows.delivery import Outcome, raise_if_pending
 from tests.flows.alerts.company import CANARY, company_of, issue, mails, posts
 from tests.flows.alerts.recipients import web_hook
+from tests.flows.line import PROCESSES
 from warehouse.connect import engine_for
 
 pytestmark = [
@@ -89,9 +89,7 @@ def test_a_process_that_dies_before_it_sends_has_told_nobody_and_the_next_one_te
 ):
     company.publish(issue(1), issue(2, "bob"))
     url = company.engine.url.render_as_string(hide_password=False)
-    process = multiprocessing.get_context("spawn").Process(
-        target=_send_and_die, args=(url, tmp_path, mails(mailbox), posts(hook))
-    )
+    process = PROCESSES.Process(target=_send_and_die, args=(url, tmp_path, mails(mailbox), posts(hook)))
     process.start()
     process.join(120)
     assert process.exitcode == -9

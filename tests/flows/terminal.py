@@ -1,0 +1,44 @@
+"""Commands as they are typed, each in a process of its own that need not import everything first."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flows.command_line import main
+from tests.flows.line import PROCESSES
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Exit code of a command, and what it wrote."""
+
+    code: int | None
+    out: str
+    complaint: str
+
+
+def bantam(home: Path, *asked: str) -> Ended:
+    """Run a command in this home, on a terminal a hundred characters wide."""
+    with TemporaryDirectory() as folder:
+        out, complaint = Path(folder, "out"), Path(folder, "complaint")
+        variables = {"BANTAM_HOME": str(home), "COLUMNS": "100"}
+        child = PROCESSES.Process(target=_child, args=(asked, variables, out, complaint))
+        child.start()
+        child.join(120)
+        try:
+            return Ended(child.exitcode, out.read_text(), complaint.read_text())
+        finally:
+            child.kill()
+            child.close()
+
+
+def _child(asked: tuple[str, ...], variables: Mapping[str, str], out: Path, complaint: Path) -> None:
+    os.environ.update(variables)
+    for path, stream in ((out, sys.stdout), (complaint, sys.stderr)):
+        # The file takes the stream's place, for programs that the command starts as well.
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), stream.fileno())
+    sys.argv = ["bantam", *asked]
+    main()
