@@ -130,6 +130,7 @@ def test_the_caller_runs_no_more_than_a_few_batches_ahead(warehouse_of, run, own
             until(lambda: len(given) >= 5 and len(warehouse.all(WAITING)) == 2)
             assert len(warehouse.all(WAITING)) == 2
             assert len(given) == 5
+            is_enough.set()
     finally:
         is_enough.set()
         caller.join()
