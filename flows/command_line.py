@@ -69,12 +69,31 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _terminated)
     try:
         app()
-    except PipelineError as error:
-        sys.stderr.write(f"bantam: {error}\n")
-        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("bantam: interrupted; what is published stands, the next run goes on from there.\n")
         sys.exit(130)
+    except Exception as error:
+        if was_terminated(error):
+            _terminated(signal.SIGTERM, None)
+        if not isinstance(error, PipelineError):
+            raise
+        sys.stderr.write(f"bantam: {error}\n")
+        sys.exit(error.exit_code)
+
+
+def was_terminated(error: BaseException) -> bool:
+    """Whether this error came up while a run was ending because the process was told to terminate.
+
+    While a flow runs, Prefect takes the signal and raises an exception of its own, which a step that is cut off in its
+    first moments answers with another: the run has not failed, it was ended.
+    """
+    prefect = sys.modules.get("prefect.exceptions")  # a command that runs no flow has not imported it
+    told: BaseException | None = error
+    while prefect is not None and told is not None:
+        if isinstance(told, prefect.TerminationSignal):
+            return True
+        told = told.__context__ or told.__cause__
+    return False
 
 
 def _is_warning(record: logging.LogRecord) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,13 +20,14 @@ class Ended:
     complaint: str
 
 
-def bantam(home: Path, *asked: str) -> Ended:
-    """Run a command in this home, on a terminal a hundred characters wide."""
+def bantam(home: Path, *asked: str, meanwhile: Callable[[int], None] = lambda _pid: None, **more: str) -> Ended:
+    """Run a command in this home, on a terminal a hundred characters wide; `meanwhile` is told its process."""
     with TemporaryDirectory() as folder:
         out, complaint = Path(folder, "out"), Path(folder, "complaint")
-        variables = {"BANTAM_HOME": str(home), "COLUMNS": "100"}
+        variables = {"BANTAM_HOME": str(home), "COLUMNS": "100", **more}
         child = PROCESSES.Process(target=_child, args=(asked, variables, out, complaint))
         child.start()
+        meanwhile(int(child.pid or 0))
         child.join(120)
         try:
             return Ended(child.exitcode, out.read_text(), complaint.read_text())

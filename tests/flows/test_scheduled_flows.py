@@ -2,17 +2,23 @@
 
 import json
 import logging
+import os
+import signal
+import socket
+from contextlib import ExitStack
 
 import pytest
 
 from definitions.errors import AlertPendingError, AnotherRunActiveError
+from flows.command_line import was_terminated
 from tests.databases import new_database
 from tests.flows.alerts.company import CANARY, company_of, issue, mails, posts
 from tests.flows.alerts.company import CONFIG as ALERTING
 from tests.flows.alerts.recipients import mail_server, web_hook
-from tests.flows.line import environment
+from tests.flows.line import environment, warehouse_in
 from tests.flows.prefect_server import PrefectServer, flows_run_on
 from tests.flows.shop import CONFIG, write_deals
+from tests.flows.terminal import bantam
 from warehouse.connect import engine_for
 from warehouse.lock import run_lock
 
@@ -72,6 +78,43 @@ def test_a_process_worker_runs_a_deployed_refresh(prefect):
     (report,) = (prefect.folder / "home" / "reports").glob("*.json")
     told = json.loads(report.read_text())
     assert (told["status"], [row["difference"] for row in told["balance"]]) == ("published", [0])
+
+
+SILENT = """
+sources:
+  - {{name: web, kind: hubspot, base_url: "http://127.0.0.1:{port}", token: t, portal_id: "1", stages: {{}}}}
+"""
+
+
+def test_a_run_that_is_told_to_end_while_it_pulls_has_not_failed(prefect, server, migrated, tmp_path):
+    config = tmp_path / "bantam.yaml"
+    with socket.create_server(("127.0.0.1", 0)) as vendor:
+        vendor.settimeout(100)
+        config.write_text(SILENT.format(port=vendor.getsockname()[1]))
+
+        def end(process):
+            asked, _ = vendor.accept()
+            os.kill(process, signal.SIGTERM)
+            asked.close()
+            vendor.close()
+
+        variables = {"PREFECT_API_URL": prefect.api, **warehouse_in(server, migrated)}
+        ended = bantam(tmp_path, "run", "--config", str(config), "--quiet", meanwhile=end, **variables)
+    assert (ended.code, ended.out) == (143, "")
+    assert "terminated; what is published stands" in ended.complaint
+
+
+def test_what_breaks_while_a_terminated_run_ends_is_no_failure_either():
+    from prefect.exceptions import TerminationSignal  # noqa: PLC0415  # imported where it is needed, as Prefect is slow
+
+    def break_down():
+        raise RuntimeError("a step that had not begun")
+
+    with pytest.raises(RuntimeError) as raised, ExitStack() as ending:
+        ending.callback(break_down)
+        raise TerminationSignal(signal.SIGTERM)
+    assert was_terminated(raised.value)
+    assert not was_terminated(RuntimeError("a failure"))
 
 
 @pytest.fixture
