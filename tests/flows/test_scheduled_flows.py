@@ -110,9 +110,13 @@ def test_what_breaks_while_a_terminated_run_ends_is_no_failure_either():
     def break_down():
         raise RuntimeError("a step that had not begun")
 
-    with pytest.raises(RuntimeError) as raised, ExitStack() as ending:
-        ending.callback(break_down)
-        raise TerminationSignal(signal.SIGTERM)
+    def terminated():
+        with ExitStack() as ending:
+            ending.callback(break_down)
+            raise TerminationSignal(signal.SIGTERM)
+
+    with pytest.raises(RuntimeError) as raised:
+        terminated()
     assert was_terminated(raised.value)
     assert not was_terminated(RuntimeError("a failure"))
 
