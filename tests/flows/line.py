@@ -34,7 +34,6 @@ from warehouse.lock import run_lock
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
-WITHOUT_DATA = "the example files are not part of the repository"
 # Which run wrote a row, and when: all that two runs over the same records may differ in.
 STAMPS = ("run_id", "loaded_at", "record_hash")
 

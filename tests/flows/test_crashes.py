@@ -22,8 +22,7 @@ MOVES = ("record_id", "from_class", "to_class", "changed_on")
 # Kills in a row: what one run left behind is there when the next one dies.
 CHAINS = (
     ("land.after_temp_write", "land.after_fsync", "land.after_rename", "state.before_save", "state.after_save"),
-    ("transform.mid", "stage.after_load", "audit.after_pass", "publish.before_commit"),
-    ("publish.after_commit",),
+    ("transform.mid", "stage.after_load", "audit.after_pass", "publish.before_commit", "publish.after_commit"),
 )
 # A file is not fetched, and a refresh tells nobody: the first is reached below, the second by the digests.
 FETCHED, TOLD = "fetch.after_response", "alert.before_send"
