@@ -82,7 +82,6 @@ def read_news(job: Job, engine: sa.Engine) -> News | None:
         earlier = notifications.last_announced(engine, "roll_up", before=last.as_of)
         since = earlier or last.as_of - _WEEK
         with reading(engine) as warehouse:
-            held = lookups.quarantine(warehouse)
             news = News(
                 last=last,
                 untold=notifications.untold_issues(warehouse),
@@ -90,7 +89,7 @@ def read_news(job: Job, engine: sa.Engine) -> News | None:
                 issues=notifications.issues_since(warehouse, since),
                 since=since,
                 cursors=reads.cursors(warehouse).filter(_is_configured(job.settings)),
-                quarantined=held.group_by("source_system", "stream", "reason_code").len("records"),
+                quarantined=lookups.quarantine_counts(warehouse),
                 rolled_up=notifications.announced(engine, "roll_up", last.as_of),
                 held_back=notifications.announced(engine, "held_back", job.as_of),
             )

@@ -13,6 +13,11 @@ from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import migrate
 
+# How many others are at a database; a process of the server ends some moments after its client left.
+OTHER_SESSIONS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' "
+    "AND pid <> pg_backend_pid()"
+)
 _numbers = count()
 
 

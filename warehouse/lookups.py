@@ -71,10 +71,7 @@ def status(engine: sa.Engine) -> Status:
             failed_checks=published(
                 warehouse, OPS_AUDIT_RESULT, where=(checks.c.run_id == newest) & checks.c.is_success.is_(False)
             ),
-            quarantined=quarantine(warehouse)
-            .group_by("source_system", "stream", "reason_code")
-            .len("records")
-            .sort("source_system", "stream", "reason_code"),
+            quarantined=quarantine_counts(warehouse),
             rows=row_counts(engine),
         )
 
@@ -82,6 +79,12 @@ def status(engine: sa.Engine) -> Status:
 def quarantine(warehouse: Readable) -> pl.DataFrame:
     """Records that are held: set aside by the last run and released by nobody."""
     return published(warehouse, OPS_QUARANTINE, where=TABLES[OPS_QUARANTINE.name].c.released_at.is_(None))
+
+
+def quarantine_counts(warehouse: Readable) -> pl.DataFrame:
+    """How many records are held, by source, stream and reason, sorted by them."""
+    reason = ["source_system", "stream", "reason_code"]
+    return quarantine(warehouse).group_by(reason).len("records").sort(reason)
 
 
 def findings(

@@ -19,12 +19,13 @@ from definitions.tables import CURATED
 from expectations.run import audit
 from expectations.structure import structure_suite
 from expectations.suite import Check, Measure, Suite
-from tests.databases import address
+from tests.databases import OTHER_SESSIONS, address
+from tests.waiting import until
 from warehouse.embedded import EmbeddedServer
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _STRUCTURE = structure_suite(CURATED)
-_OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_ASLEEP = f"{OTHER_SESSIONS} AND wait_event = 'PgSleep'"
 
 
 def _probe(sql: str) -> Suite:
@@ -116,9 +117,7 @@ def test_whoever_interrupts_an_audit_need_not_wait_for_its_counts(url, staged):
 
     def interrupt() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
-            asleep = (0,)
-            while asleep == (0,):
-                asleep = connection.execute(f"SELECT count(*) {_OTHERS} AND wait_event = 'PgSleep'").fetchone()
+            until(lambda: connection.execute(_ASLEEP).fetchone() != (0,))
         # From outside: a signal that a thread sends itself need not reach the main one.
         subprocess.run(["kill", "-INT", str(os.getpid())], check=True)
 

@@ -18,15 +18,10 @@ from expectations.run import audit
 from expectations.structure import Filled, structure_suite
 from expectations.suite import Check, Measure, Suite
 from expectations.times import times_suite
+from tests.databases import OTHER_SESSIONS
 from tests.waiting import until
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-_OTHERS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' "
-    "AND pid <> pg_backend_pid()"
-)
 _CANARY = "Canary Zebrafinch 4711"
 
 
@@ -177,8 +172,7 @@ def test_whole_audit_with_data_docs(url, staged, handoff, as_of, tmp_path, caplo
     _assert_pages_are_private(tmp_path)
     left = staged.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'audit\\_%'").fetchone()
     assert left == (0,)
-    # A process of the server ends some moments after its client left.
-    until(lambda: staged.execute(_OTHERS).fetchone() == (0,))
+    until(lambda: staged.execute(OTHER_SESSIONS).fetchone() == (0,))
 
 
 def _assert_pages_are_private(folder: Path) -> None:

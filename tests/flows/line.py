@@ -1,6 +1,5 @@
 """The line of a refresh without Prefect: the same functions in the same order, in this process or in one that dies."""
 
-import multiprocessing
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,7 @@ from flows.spill import Spill, spilling
 from flows.states import read_records
 from flows.warehouse_access import opened_warehouse, warehouse_here
 from tests.databases import new_database
+from tests.processes import exit_code
 from transforms.assembly import Assembled, assemble
 from transforms.terms import Records
 from warehouse import reads
@@ -78,17 +78,10 @@ class Line:
                 records, states = read_records(job, known, [], spill)
                 return publish_records(job, engine, known, records, states, [], Watcher())
 
-    def refresh_in_a_process(self, as_of: date, crash_point: str = "") -> int | None:
+    def refresh_in_a_process(self, as_of: date, crash_point: str = "") -> int:
         """Refresh in a process of its own; its exit code, which is minus the signal that ended it."""
         variables = self.surroundings(BANTAM_CRASH_POINT=crash_point)
-        child = PROCESSES.Process(target=_child, args=(variables, str(self.config), self.data, as_of))
-        child.start()
-        child.join(300)
-        try:
-            return child.exitcode
-        finally:
-            child.kill()
-            child.close()
+        return exit_code(_child, variables, str(self.config), self.data, as_of)
 
     @contextmanager
     def opened(
@@ -217,8 +210,3 @@ def _nobody(count: int) -> None:
 def _child(variables: Mapping[str, str], config: str, data: Path | None, as_of: date) -> None:
     os.environ.update(variables)
     refresh(config, data, as_of)
-
-
-# Forked from a server that has imported everything once and computed nothing: a child starts at once.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.flows.terminal", "great_expectations", "flows.commands.explain"])

@@ -8,14 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flows.command_line import main
-from tests.flows.line import PROCESSES
+from tests.processes import exit_code
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """Exit code of a command, and what it wrote."""
 
-    code: int | None
+    code: int
     out: str
     complaint: str
 
@@ -25,15 +25,8 @@ def bantam(home: Path, *asked: str, meanwhile: Callable[[int], None] = lambda _p
     with TemporaryDirectory() as folder:
         out, complaint = Path(folder, "out"), Path(folder, "complaint")
         variables = {"BANTAM_HOME": str(home), "COLUMNS": "100", **more}
-        child = PROCESSES.Process(target=_child, args=(asked, variables, out, complaint))
-        child.start()
-        meanwhile(int(child.pid or 0))
-        child.join(120)
-        try:
-            return Ended(child.exitcode, out.read_text(), complaint.read_text())
-        finally:
-            child.kill()
-            child.close()
+        code = exit_code(_child, asked, variables, out, complaint, meanwhile=meanwhile)
+        return Ended(code, out.read_text(), complaint.read_text())
 
 
 def _child(asked: tuple[str, ...], variables: Mapping[str, str], out: Path, complaint: Path) -> None:

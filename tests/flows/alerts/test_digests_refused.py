@@ -11,7 +11,7 @@ from flows.alerts import check_targets
 from flows.delivery import Outcome, raise_if_pending
 from tests.flows.alerts.company import CANARY, company_of, issue, mails, posts
 from tests.flows.alerts.recipients import web_hook
-from tests.flows.line import PROCESSES
+from tests.processes import exit_code
 from warehouse.connect import engine_for
 
 pytestmark = [
@@ -89,10 +89,7 @@ def test_a_process_that_dies_before_it_sends_has_told_nobody_and_the_next_one_te
 ):
     company.publish(issue(1), issue(2, "bob"))
     url = company.engine.url.render_as_string(hide_password=False)
-    process = PROCESSES.Process(target=_send_and_die, args=(url, tmp_path, mails(mailbox), posts(hook)))
-    process.start()
-    process.join(120)
-    assert process.exitcode == -9
+    assert exit_code(_send_and_die, url, tmp_path, mails(mailbox), posts(hook)) == -9
     assert (mailbox.accepted, company.ask("SELECT * FROM ops.notification")) == ([], [])
     assert company.send().issues_told == 2
     assert (len(mailbox.accepted), len(hook.posted)) == (2, 1)
