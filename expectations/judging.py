@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -106,30 +107,57 @@ def rendered(judged: Judged) -> Iterator[tuple[str, str, str]]:
     from great_expectations.render.renderer.page_renderer import (  # noqa: PLC0415  # see the top
         ValidationResultsPageRenderer,
     )
-    from great_expectations.render.view.view import DefaultJinjaPageView  # noqa: PLC0415  # see the top
 
     page: Any = ValidationResultsPageRenderer()
-    view: Any = DefaultJinjaPageView()
     for (suite, table), validation in judged.results.items():
-        yield suite, table, view.render(page.render(validation))
+        yield suite, table, _view_of_pages().render(page.render(validation))
+
+
+@cache
+def _view_of_pages() -> Any:
+    """Make what fills the templates; it reads each of them once."""
+    from great_expectations.render.view.view import DefaultJinjaPageView  # noqa: PLC0415  # see the top
+
+    view: Any = DefaultJinjaPageView()
+    # Else it looks whether a template has changed whenever it is filled, thirty times a check.
+    view.env.auto_reload = False
+    return view
 
 
 @cache
 def _expectation_of_a_number() -> Any:
     """Make the expectation that every check is, once Great Expectations is imported.
 
-    The table of numbers has one row, so that the highest number of a column is the number. What is expected does not
-    change once it is made, but Great Expectations puts its configuration together anew each of the fifty times that it
-    asks for it; kept, a whole audit takes a quarter less.
+    All checks of a batch share one metric, its only row. Asking for the highest value of a column, which is the same
+    number, resolves twelve metrics a check: judging took 1.3 s instead of 0.7. What is expected does not change once it
+    is made, but Great Expectations puts its configuration together anew each of the fifty times that it asks for it.
     """
     from great_expectations.compatibility.pydantic import PrivateAttr  # noqa: PLC0415  # see the top of the file
+    from great_expectations.execution_engine.sqlalchemy_execution_engine import (  # noqa: PLC0415  # see the top
+        SqlAlchemyExecutionEngine,
+    )
     from great_expectations.expectations.core.expect_column_max_to_be_between import (  # noqa: PLC0415  # see the top
         ExpectColumnMaxToBeBetween,
     )
+    from great_expectations.expectations.metrics.metric_provider import metric_value  # noqa: PLC0415  # see the top
+    from great_expectations.expectations.metrics.table_metric_provider import (  # noqa: PLC0415  # see the top
+        TableMetricProvider,
+    )
+
+    class CountedNumbers(TableMetricProvider):
+        """The numbers of a batch, by column; those that could not be measured are null."""
+
+        metric_name = "table.counted_numbers"
+
+        @metric_value(engine=SqlAlchemyExecutionEngine)
+        def _sqlalchemy(cls, execution_engine: Any, metric_domain_kwargs: Any, **_: Any) -> dict[str, Any]:  # noqa: N805
+            rows = execution_engine.get_domain_records(domain_kwargs=metric_domain_kwargs)
+            return dict(execution_engine.execute_query(select("*").select_from(rows)).mappings().one())
 
     class ExpectNumberToBeBetween(ExpectColumnMaxToBeBetween):
         """The number of one check lies between its bounds."""
 
+        metric_dependencies = (CountedNumbers.metric_name,)
         _kept: Any = PrivateAttr(None)
 
         @property
@@ -137,6 +165,10 @@ def _expectation_of_a_number() -> Any:
             if self._kept is None:
                 self._kept = super().configuration
             return self._kept
+
+        def _validate(self, metrics: Any, *of_run: Any, **more: Any) -> Any:
+            number = metrics[CountedNumbers.metric_name][self.column]
+            return super()._validate({"column.max": number}, *of_run, **more)
 
     return ExpectNumberToBeBetween
 
