@@ -46,9 +46,7 @@ def run_lock(engine: sa.Engine, name: str = "refresh", *, wait_seconds: int = 0)
             )
         yield RunLock(name, connection)
     finally:
-        # Closing the session frees the lock, also where the server is gone.
-        connection.invalidate()
-        connection.close()
+        _free(connection)
 
 
 @without_values("Taking the run lock")
@@ -70,6 +68,19 @@ def _take(connection: sa.Connection, name: str, wait_seconds: int) -> bool:
             raise
         return False
     return True
+
+
+def _free(connection: sa.Connection) -> None:
+    """Free the lock before the session is closed: the server ends that some moments after its client has left."""
+    try:
+        if not connection.invalidated:
+            connection.execute(sa.text("SELECT pg_advisory_unlock_all()"))
+    except DBAPIError:
+        # The session was lost, and the lock with it.
+        pass
+    finally:
+        connection.invalidate()
+        connection.close()
 
 
 def lock_key(name: str) -> int:

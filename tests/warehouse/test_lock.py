@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import AnotherRunActiveError, PublishError
-from warehouse.lock import run_lock
+from warehouse.lock import lock_key, run_lock
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +37,17 @@ def test_the_lock_is_free_again_after_the_run_however_it_ended(engine):
         _ = 1 / 0
     with run_lock(engine) as held:
         held.check()
+
+
+def test_the_lock_is_free_at_once(engine):
+    """The server ends the session of a client that has left some moments later, which is too late for the next run."""
+    key = {"key": lock_key("refresh")}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+        for _ in range(30):
+            with run_lock(engine):
+                assert not other.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one()
+            assert other.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one()
+            other.execute(sa.text("SELECT pg_advisory_unlock(:key)"), key)
 
 
 def test_locks_of_other_names_do_not_block_each_other(engine):
