@@ -42,7 +42,7 @@ from warehouse.connect import safe_url
 from warehouse.frames import reading
 from warehouse.publish import publish
 from warehouse.run import Run, Written
-from warehouse.staging import stage_more, staging
+from warehouse.staging import staging
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def publish_records(
         with staging(engine, run) as give:
             assembled = assemble(records, known.before, _terms(job, known), give)
             crash_point("transform.mid")
-        stage_more(engine, run, {"conservation": assembled.balance}, [OPS_CONSERVATION])
+            give(OPS_CONSERVATION.name, assembled.balance)
     with seen.step("auditing"):
         audited = _audited(job, engine, run, known, assembled)
         crash_point("audit.after_pass")
@@ -255,7 +255,6 @@ def _published(
             "cursor": cursor_book(states, by_place, run),
             "quarantine": quarantine_book(records.quarantined, run),
             "audit_result": checks,
-            "conservation": assembled.balance,
             "definitions_version": definitions_book(job.definitions, run),
         },
         report=report,

@@ -95,10 +95,10 @@ class Loader:
 
 
 @contextmanager
-def loading(engine: sa.Engine) -> Iterator[Loader]:
+def loading(engine: sa.Engine, *, connections: int = _CONNECTIONS) -> Iterator[Loader]:
     """Give a loader whose rows are all copied when the block ends; an error in the block stops it."""
-    with bulk_connections(engine, _CONNECTIONS) as connections:
-        loader = Loader(connections)
+    with bulk_connections(engine, connections) as opened:
+        loader = Loader(opened)
         try:
             yield loader
             loader.finish()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from definitions.crash_points import crash_point
 from definitions.errors import ConfigurationError, PublishError
-from definitions.tables import CURATED, OPS, OPS_DEFINITIONS_VERSION, OPS_RUN, Table
+from definitions.tables import COMPUTED, CURATED, OPS, OPS_DEFINITIONS_VERSION, OPS_RUN, Table
 from warehouse.database_errors import DATABASE_ERRORS, is_passing, without_values
 from warehouse.loading import Frame
 from warehouse.merge import merge
@@ -52,7 +52,7 @@ def publish(
     report: Report,
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
-    contracts: Sequence[Table] = CURATED,
+    contracts: Sequence[Table] = COMPUTED,
     lock_seconds: float = 30,
 ) -> Published:
     """Merge the staged tables and the run's own `books` (frames of `ops`, by table name) in one transaction.

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from definitions.crash_points import crash_point
 from definitions.errors import PublishError
-from definitions.tables import CURATED, Table
+from definitions.tables import COMPUTED, Table
 from warehouse.columns import frame_schema
 from warehouse.database_errors import without_values
 from warehouse.loading import Frame, Loader, loading
@@ -58,7 +58,7 @@ class Parts:
 
 
 @contextmanager
-def staging(engine: sa.Engine, run: Run, contracts: Sequence[Table] = CURATED) -> Iterator[Parts]:
+def staging(engine: sa.Engine, run: Run, contracts: Sequence[Table] = COMPUTED) -> Iterator[Parts]:
     """Empty `staging`, take every contract's rows in any number of parts, and say at the end that the run is there.
 
     Copying goes on while the block computes the next part. Neither the order of tables nor that of rows matters. What a
@@ -74,21 +74,18 @@ def staging(engine: sa.Engine, run: Run, contracts: Sequence[Table] = CURATED) -
     crash_point("stage.after_load")
 
 
-@without_values("Staging")
-def stage_more(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, int]:
-    """Copy further tables beside what the run has staged, in place of earlier ones of the same names."""
-    return add_staged(engine, run, frames, contracts)
-
-
 def add_staged(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, int]:
-    """Do as `stage_more`, but let the database's own errors through, for whoever tries again."""
+    """Copy further tables, of few rows, beside what the run has staged, in place of earlier ones of the same names.
+
+    The database's own errors pass, for whoever tries again.
+    """
     chosen = {contract.name: _in_contract(frames[contract.name], contract) for contract in contracts}
     with engine.begin() as connection:
         check_staged(connection, run)
         for contract in contracts:
             staged_table(contract).drop(connection, checkfirst=True)
         _create(connection, contracts)
-    with loading(engine) as loader:
+    with loading(engine, connections=1) as loader:
         rows = {name: loader.put(name, frame) for name, frame in chosen.items()}
     with engine.begin() as connection:
         _stamp_all(connection, contracts, run)

@@ -10,13 +10,12 @@ import pytest
 from definitions.field import Field, Kind
 from definitions.load import load_definitions
 from definitions.model import Definitions
-from definitions.tables import CURATED, OPS_CONSERVATION, Table
+from definitions.tables import COMPUTED, Table
 from tests.databases import address, new_database
 from warehouse.embedded import EmbeddedServer
 
 _AS_OF = date(2026, 11, 20)
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-_STAGED = (*CURATED, OPS_CONSERVATION)
 _TYPES = {
     Kind.TEXT: "text",
     Kind.INTEGER: "integer",
@@ -184,7 +183,7 @@ def url(server: EmbeddedServer) -> str:
     database = address(new_database(server))
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA golden; CREATE SCHEMA staging; SET TIME ZONE 'UTC'")
-        for table in _STAGED:
+        for table in COMPUTED:
             _fill(connection, table)
         _open_issues(connection, load_definitions("handoff"))
     return database
@@ -195,7 +194,7 @@ def staged(url: str) -> Iterator[psycopg.Connection]:
     """A connection to clean staged tables, to sabotage them with; schema staging is searched."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA staging CASCADE; CREATE SCHEMA staging; SET search_path TO staging")
-        for table in _STAGED:
+        for table in COMPUTED:
             connection.execute(f'CREATE UNLOGGED TABLE "{table.name}" AS TABLE golden."{table.name}"')
         yield connection
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 import polars as pl
 import pytest
@@ -126,6 +127,12 @@ class Computed:
         return self.told.balance
 
 
+@cache
+def usual():
+    """What a first run over the company computes."""
+    return assembled()
+
+
 def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", part_persons=PART_PERSONS):
     terms = Terms(
         definitions=HANDOFF, as_of=as_of, run_id=run_id, roles={"sf": "crm", "hs": "marketing"},
@@ -144,7 +151,7 @@ def rows(frame, *columns):
 
 
 def test_every_deal_stands_where_a_person_would_put_it():
-    deals = assembled().tables["fct_opportunity"]
+    deals = usual().tables["fct_opportunity"]
     assert rows(deals, "opportunity_id", "pipeline_class") == [
         ("sf:opportunity:1", "active"),
         ("sf:opportunity:2", "overdue"),
@@ -156,7 +163,7 @@ def test_every_deal_stands_where_a_person_would_put_it():
 
 
 def test_one_person_of_two_systems_and_the_deleted_one_gone():
-    made = assembled().tables
+    made = usual().tables
     assert rows(made["dim_person"], "person_id", "lifecycle_class", "record_count", "account_id") == [
         ("hs:contact:1", "customer", 2, "sf:account:1"),
         ("sf:lead:2", "dead", 1, None),
@@ -172,7 +179,7 @@ def test_one_person_of_two_systems_and_the_deleted_one_gone():
 
 
 def test_the_balance_is_exact_and_says_where_each_record_is():
-    sheet = assembled().balance
+    sheet = usual().balance
     assert sheet["difference"].to_list() == [0] * sheet.height
     people = sheet.filter(pl.col("stream") == "person").select(
         "source_system", "fetched", "curated", "merged_into", "deleted"
@@ -181,13 +188,13 @@ def test_the_balance_is_exact_and_says_where_each_record_is():
 
 
 def test_totals_of_the_sources_are_those_of_the_table():
-    made = assembled()
+    made = usual()
     told = made.told.totals.select("source_system", "currency_code", "state", "rows", "amount").rows()
     assert told == [("sf", "USD", "open", 3, Decimal(3000)), ("sf", "USD", "won", 1, Decimal(500))]
 
 
 def test_the_ledger_tells_claims_first_then_changes_and_deletions():
-    first = assembled().tables["fct_classification_change"]
+    first = usual().tables["fct_classification_change"]
     moved = {
         record: (old, new, kind)
         for record, old, new, kind in rows(first, "record_id", "from_class", "to_class", "from_kind")
@@ -216,7 +223,7 @@ def test_a_class_that_stays_keeps_its_day():
 
 def test_the_same_records_in_another_order_give_the_same_rows():
     backwards = {kind: list(reversed(rows)) for kind, rows in reversed(COMPANY.items())}
-    one, other = assembled(), assembled(backwards)
+    one, other = usual(), assembled(backwards)
     for table in CURATED:
         assert_frame_equal(one.tables[table.name], other.tables[table.name])
     assert_frame_equal(one.balance, other.balance)
@@ -235,9 +242,9 @@ def test_in_how_many_parts_the_people_are_computed_makes_no_difference(part_pers
 
 
 def test_a_day_later_only_what_depends_on_the_day_is_rewritten():
-    one = assembled().tables["fct_opportunity"]
+    one = usual().tables["fct_opportunity"]
     before = nothing_before(
-        people=assembled().tables["dim_person"].select("person_id", "lifecycle_class", "lifecycle_class_since").rows(),
+        people=usual().tables["dim_person"].select("person_id", "lifecycle_class", "lifecycle_class_since").rows(),
         deals=one.select("opportunity_id", "pipeline_class", "pipeline_class_since").rows(),
     )
     other = assembled(before=before, as_of=AS_OF + timedelta(days=1)).tables["fct_opportunity"]
@@ -247,7 +254,7 @@ def test_a_day_later_only_what_depends_on_the_day_is_rewritten():
 @pytest.mark.parametrize("table", [table.name for table in CURATED])
 def test_every_table_keeps_its_contract(table):
     contract = next(one for one in CURATED if one.name == table)
-    made = assembled().tables[table]
+    made = usual().tables[table]
     assert made.select(contract.key).is_duplicated().sum() == 0
     for name in contract.required & set(made.columns) - {"run_id", "definitions_version", "loaded_at"}:
         assert made[name].null_count() == 0, name

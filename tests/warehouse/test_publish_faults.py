@@ -209,7 +209,7 @@ def test_readers_see_one_run_in_all_tables_while_runs_are_published(warehouse_of
     readers = [threading.Thread(target=read_all, args=[level]) for level in seen]
     for reader in readers:
         reader.start()
-    for number in range(1, 16):
+    for number in range(1, 9):
         publish_run(number)
     is_over.set()
     for reader in readers:

@@ -10,7 +10,7 @@ from definitions.field import Field, Kind
 from definitions.tables import DIM_OWNER, Table
 from tests.warehouse.staged import stage
 from warehouse.frames import column_of, read
-from warehouse.staging import clear_staging, stage_more
+from warehouse.staging import add_staged, clear_staging
 from warehouse.tables import staged_table
 
 pytestmark = pytest.mark.slow
@@ -116,11 +116,11 @@ def test_more_is_staged_beside_what_the_run_has_and_beside_nothing_else(warehous
     warehouse = warehouse_of(DIM_OWNER)
     mine = warehouse.stage("r1", dim_owner=[{}])
     for _ in range(2):
-        assert stage_more(warehouse.engine, mine, {"every_kind": frame(EVERY_KIND, [FULL])}, [EVERY_KIND]) == {
+        assert add_staged(warehouse.engine, mine, {"every_kind": frame(EVERY_KIND, [FULL])}, [EVERY_KIND]) == {
             "every_kind": 1
         }
     assert warehouse.all("SELECT (SELECT count(*) FROM staging.every_kind), count(*) FROM staging.dim_owner") == [
         (1, 1)
     ]
     with pytest.raises(PublishError, match="r0 is not in staging any more"):
-        stage_more(warehouse.engine, run("r0"), {"every_kind": frame(EVERY_KIND, [])}, [EVERY_KIND])
+        add_staged(warehouse.engine, run("r0"), {"every_kind": frame(EVERY_KIND, [])}, [EVERY_KIND])
