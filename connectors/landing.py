@@ -196,8 +196,9 @@ class Landing:
     def run_ids(self, source: str, stream: str, *, after: str | None = None) -> list[str]:
         """Name the runs that landed something of a stream, sorted; only those behind `after` where that is given."""
         folder = self.folder(source, stream, "any").parent
-        names = sorted(manifest.parent.name for manifest in folder.glob(f"*/{MANIFEST}"))
-        return [name for name in names if after is None or name > after]
+        # A year of hourly runs is nine thousand, of which the newest are asked for: the others are only listed.
+        asked = sorted(run for run in folder.glob("*") if after is None or run.name > after)
+        return [run.name for run in asked if (run / MANIFEST).exists()]
 
     def verified(self, page: LandedPage) -> Path:
         """Path of a page whose bytes still match; raises `LandingError` naming the file when not, or when empty."""

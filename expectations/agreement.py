@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from definitions.classified import CLASS_COLUMN, CLASS_TABLE, Classified
 from definitions.model import ClassRule, Definitions
-from definitions.tables import DIM_PERSON, FCT_OPPORTUNITY
+from definitions.tables import FCT_OPPORTUNITY
 from expectations.consequences import consequences
 from expectations.findings import FINDINGS, finding_checks, findings
 from expectations.suite import Check, Measure, Suite, identifier, literal, one_of
@@ -37,10 +38,12 @@ class _Ladder:
 
 def agreement_suite(definitions: Definitions, *, as_of: date) -> Suite:
     """Every check that `definitions` imply on `as_of` for the curated persons, opportunities and issues."""
-    people = _Ladder(DIM_PERSON.name, "lifecycle_class", definitions.people)
-    deals = _Ladder(FCT_OPPORTUNITY.name, "pipeline_class", definitions.opportunities)
+    rules: dict[Classified, tuple[ClassRule, ...]] = {
+        "person": definitions.people,
+        "opportunity": definitions.opportunities,
+    }
     checks: list[Check] = []
-    for ladder in (people, deals):
+    for ladder in (_Ladder(CLASS_TABLE[kind].name, CLASS_COLUMN[kind], rules[kind]) for kind in rules):
         checks += [*_classes(ladder, as_of), *_criteria(ladder.table, definitions, as_of), *_claims(ladder, as_of)]
         checks += consequences(ladder.table, ladder.column, [rule.name for rule in ladder.rules], as_of)
     checks += [*_forecast(definitions), *_missing(definitions, as_of), *finding_checks(definitions)]
