@@ -1,7 +1,7 @@
 """From landing to records: fold every stream's state, then conform it, while others are folded."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -40,20 +40,22 @@ def heard_streams(
 ) -> tuple[list[Heard], list[StreamState]]:
     """Every stream of every source, pulled by this run or not, as canonical records with the state they came from.
 
-    While one stream is conformed the next ones are folded. An error or an interrupt waits for the folds begun, no more.
+    While one stream is conformed others are folded; their order is that of the settings all the same. An error or an
+    interrupt waits for the folds begun, no more.
     """
-    heard, states = [], []
     turns = list(_turns(job, known, pulls, spill))
+    told: dict[int, tuple[Heard, StreamState]] = {}
     with ThreadPoolExecutor(_FOLDED_AT_ONCE, thread_name_prefix="folding") as pool:
-        folding = [pool.submit(turn.fold) for turn in turns]
+        folding = {pool.submit(turn.fold): place for place, turn in enumerate(turns)}
         try:
-            for turn, folded in zip(turns, folding, strict=True):
-                states.append(folded.result())
-                heard.append(turn.hear(states[-1]))
+            for folded in as_completed(folding):
+                place, state = folding[folded], folded.result()
+                told[place] = turns[place].hear(state), state
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return heard, states
+    in_order = [told[place] for place in range(len(turns))]
+    return [heard for heard, _ in in_order], [state for _, state in in_order]
 
 
 def read_records(

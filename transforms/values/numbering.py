@@ -70,9 +70,9 @@ def _in_plan(part: pl.DataFrame, code: str) -> pl.DataFrame:
     for region in COUNTRY_CODE_TO_REGION_CODE[int(code)]:
         plan = _plan(region)
         has_number = _is_of_some_type(plan)
-        claims = _begins(_SIGNIFICANT, plan.leading_digits) if plan.leading_digits else has_number
-        claimed = part.select("row", "significant", claims=claims).filter("claims")
-        found.append(claimed.filter(has_number).select("row", e164=pl.lit(f"+{code}") + _SIGNIFICANT))
+        claimed = part.filter(_begins(_SIGNIFICANT, plan.leading_digits) if plan.leading_digits else has_number)
+        numbered = claimed.filter(has_number) if plan.leading_digits else claimed
+        found.append(numbered.select("row", e164=pl.lit(f"+{code}") + _SIGNIFICANT))
         part = part.join(claimed, on="row", how="anti")
         if part.is_empty():
             break
