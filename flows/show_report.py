@@ -58,10 +58,14 @@ def _closing(report: Report, console: Console) -> None:
     console.print(f"Audit: {audit['checks']} checks passed or tolerated{failed}.")
     for check in audit["failed"][:_ROWS]:
         console.print(Text(f"  {check['expectation']}: {check['observed']}", style="yellow"))
+    if more := audit["failed"][_ROWS:]:
+        console.print(f"  and {len(more)} more: `bantam status` names them.")
     for row in report["quarantined"][:_ROWS]:
         place = f"{row['source_system']}.{row['stream']}"
         told = f"  {place}: {row['records']:,} set aside, {row['reason_code']} in {row['field_name']}: {row['detail']}"
         console.print(Text(told, style="yellow"))
+    if more := report["quarantined"][_ROWS:]:
+        console.print(f"  and {sum(row['records'] for row in more):,} more: `bantam quarantine list` has them.")
     console.print(
         f"Published: {total:,} rows written in {sum(map(bool, written.values()))} tables, in one transaction."
     )
@@ -114,18 +118,26 @@ def _moved(report: Report) -> Iterator[Table]:
             why = report["meanings"][kind].get(row["to_class"], "")
             amount = [money(row["amount"])] if worth else []
             made.add_row(row["from_class"], row["to_class"], number(row["records"]), *amount, why)
+        if more := most[_ROWS:]:
+            made.caption = f"and {sum(row['records'] for row in more):,} in {len(more)} other ways"
         yield made
+
+
+_KINDS = {"person": "people", "opportunity": "deals"}
 
 
 def _findings(report: Report) -> Table:
     currency = report["definitions"]["currency"]
     made = table(
-        "Open hygiene issues, worst first", "severity", "rule", "#issues", f"#at risk {currency}", "what to do"
+        "Open hygiene issues, worst first", "severity", "rule", "of", "#issues", f"#at risk {currency}", "what to do"
     )
     for row in report["findings"][:_ROWS]:
         value = money(row["value_at_risk"])
         action = report["actions"].get(f"{row['rule_id']} {row['record_kind']}", "")
-        made.add_row(shown(row["severity"]), row["rule_id"], number(row["findings"]), value, action)
+        kind = _KINDS[row["record_kind"]]
+        made.add_row(shown(row["severity"]), row["rule_id"], kind, number(row["findings"]), value, action)
+    if more := report["findings"][_ROWS:]:
+        made.caption = f"and {sum(row['findings'] for row in more):,} of {len(more)} other kinds: `bantam findings`"
     return made
 
 

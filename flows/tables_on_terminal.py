@@ -24,7 +24,7 @@ def table(title: str, *columns: str) -> Table:
     """Make a table; a column whose name starts with # holds numbers. The first one never breaks."""
     made = Table(
         title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD, pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=(0, 1, 0, 0), caption_justify="left",
     )  # fmt: skip
     for place, column in enumerate(columns):
         if column.startswith("#"):

@@ -1,14 +1,17 @@
 """A refresh from end to end: real HTTP, a real PostgreSQL, and laws that hold from one run to the next."""
 
+import io
 import random
 from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from definitions.errors import ConfigurationError
 from definitions.tables import CURATED, DIM_PERSON, FCT_OPPORTUNITY
+from flows.show_report import show_report
 from flows.states import heard_streams
 from tests.flows.conftest import FIRST_DAY, MUCH_LATER, WEEKS_LATER, advance
 from tests.flows.line import Line, assembled, computed, known_to, pulled, same_rows, spill_of, warehouse_in
@@ -55,6 +58,16 @@ def test_a_second_run_writes_nothing_and_publishes_only_itself(lived):
     first, second = lived.line.ask("SELECT run_status, rows_written FROM ops.run ORDER BY run_id LIMIT 2")
     assert first[0] == "published"
     assert second == ("unchanged", 0)
+
+
+def test_what_a_terminal_has_no_room_for_is_counted(lived):
+    console = Console(width=100, record=True, file=io.StringIO())
+    show_report(lived.first.report, console)
+    told = console.export_text()
+    ways = sorted((row["records"] for row in lived.first.report["moved"]["person"]), reverse=True)[12:]
+    assert f"and {sum(ways):,} in {len(ways)} other ways" in told
+    kinds = [row["findings"] for row in lived.first.report["findings"]][12:]
+    assert f"and {sum(kinds):,} of {len(kinds)} other kinds" in told
 
 
 def test_the_second_run_asks_for_changes_only(lived):
