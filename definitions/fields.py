@@ -188,10 +188,15 @@ _FACETS = (
     Field("last_inbound_on", _D, "Latest day the buyer moved."),
     Field("last_outbound_on", _D, "Latest day we moved."),
     Field("last_proactive_on", _D, "Latest day the buyer asked for something."),
-    Field("last_activity_on", _D, "Latest day of any completed activity."),
+    Field(
+        "last_activity_on",
+        _D,
+        "Latest day of any completed activity; of a deal without any, the day it was created, where its source tells "
+        "of activities.",
+    ),
     Field("silent_since_on", _D, "First day after the last proactive move on which all silence limits were reached."),
-    Field("mql_first_on", _D, "First day the lead was an MQL, by source or by score seen."),
-    Field("mql_latest_on", _D, "Latest day the lead became an MQL."),
+    Field("mql_first_on", _D, "First day the lead was an MQL, as its sources say; null where none does."),
+    Field("mql_latest_on", _D, "Latest day the lead became an MQL, as its sources say; null where none does."),
     Field("sales_accepted_on", _D, "Day sales accepted the lead."),
     Field("sales_qualified_on", _D, "Day sales finished qualifying the lead."),
     Field("disqualified_on", _D, "Day the lead was disqualified."),

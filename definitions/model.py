@@ -77,7 +77,8 @@ class Silence(BaseModel):
     """A lead is silent from the first day after its last proactive move on which all three limits are reached.
 
     It has been a lead for `lead_days`, without inbound for `inbound_days`, without any activity for `activity_days`.
-    Computed from the activity history into `silent_since_on`, so it needs no memory of our own last answer.
+    Computed from the activity history into `silent_since_on`, so it needs no memory of our own last answer. Where a
+    source keeps the latest move only, silence before that move cannot be known and is not assumed.
     """
 
     model_config = STRICT

@@ -46,6 +46,7 @@ LOSS_FAMILY = (
     "unqualified",
     "duplicate",
     "other",
+    "unknown",
 )
 ASSOCIATION_TYPE = ("opportunity_person", "opportunity_account", "person_account")
 DIRECTION = ("inbound", "outbound", "internal")

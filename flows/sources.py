@@ -108,6 +108,7 @@ def meaning_of(source: VendorSource, definitions: Definitions) -> Meaning:
     return Meaning(
         source=source.name,
         time_zone=source.time_zone or definitions.reporting.time_zone,
+        days_in=definitions.reporting.time_zone,
         currency=source.currency or definitions.reporting.currency,
         region=source.region,
         record_url=source.record_url or _record_urls(source),
@@ -126,6 +127,7 @@ def meaning_of_files(source: FilesSource, definitions: Definitions) -> Meaning:
     return Meaning(
         source=source.name,
         time_zone=source.time_zone or definitions.reporting.time_zone,
+        days_in=definitions.reporting.time_zone,
         currency=source.currency or definitions.reporting.currency,
         region=source.region,
         stages=source.stages,

@@ -15,7 +15,7 @@ from transforms.conservation import conservation
 from transforms.curate_opportunities import curated_opportunities, roles, stage_table
 from transforms.curate_people import Company, account_table, accounts_of_people, curated_people, with_deals
 from transforms.engagement import activities
-from transforms.entities import bridges_of, golden_people, resolved_entities, tied_people
+from transforms.entities import golden_people, living_people, resolved_entities, tied_people
 from transforms.frames import in_slices
 from transforms.giving import Desk, Give
 from transforms.history import owed, snapshot
@@ -95,15 +95,15 @@ def _company(
     """Everything but the people."""
     owners = _owner_table(entities["owner"])
     stages = stage_table(records, terms)
-    on_deals = roles(records, tied, entities["opportunity"], terms)
-    acts = _acts(records.kinds["activity"], terms, {"opportunity": entities["opportunity"].bridge})
+    on_deals = roles(records, living_people(tied), entities["opportunity"], terms)
+    acts = _acts(records.kinds["activity"], terms, {"opportunity": entities["opportunity"].alive})
     columns = ["opportunity_id", "is_human", "is_completed", "occurred_at"]
     done = acts.filter(pl.col("opportunity_id").is_not_null()).select(columns).collect(engine="streaming")
     deals = curated_opportunities(records, entities, done, on_deals, owners, stages, before, terms)
     return Company(
         entities=entities,
         linked=accounts_of_people(records, tied, entities["account"]),
-        on_deals=on_deals.join(deals.select("opportunity_id"), on="opportunity_id", how="semi", maintain_order="left"),
+        on_deals=on_deals,
         deals=deals,
         accounts=with_deals(account_table(entities, owners), deals, terms.definitions.open_classes),
         owners=owners,
@@ -187,19 +187,12 @@ def _give_company(records: Records, company: Company, before: Before, terms: Ter
 
 def _give_links(records: Records, company: Company, tied: pl.DataFrame, terms: Terms, desk: Desk) -> None:
     """What ties the golden rows: no published key points to something deleted."""
-    live = {
-        "person": tied.filter(~pl.col("is_deleted")).select(pl.col("entity_id").unique()),
-        "account": company.accounts.select(entity_id="account_id"),
-        "opportunity": company.deals.select(entity_id="opportunity_id"),
-    }
-    bridges = bridges_of(tied, company.entities)
-    alive = {kind: bridge.join(live[kind], on="entity_id", how="semi") for kind, bridge in bridges.items()}
-    alive["owner"] = company.entities["owner"].bridge
+    alive = {kind: company.entities[kind].alive for kind in ("account", "opportunity", "owner")}
+    bridges = {"person": living_people(tied), **alive}
     # All at once, Polars holds 600 MiB more of a million persons' three million activities.
     for acts in in_slices(records.kinds["activity"], _PART_ACTIVITIES):
-        desk.give(contract.FCT_ACTIVITY, _acts(acts, terms, alive))
-    persons = live["person"].select(person_id="entity_id")
-    desk.give(contract.BRIDGE_OPPORTUNITY_PERSON, company.on_deals.join(persons, on="person_id", how="semi"))
+        desk.give(contract.FCT_ACTIVITY, _acts(acts, terms, bridges))
+    desk.give(contract.BRIDGE_OPPORTUNITY_PERSON, company.on_deals)
     for table, kind in (
         (contract.BRIDGE_ACCOUNT_SOURCE, "account"),
         (contract.BRIDGE_OPPORTUNITY_SOURCE, "opportunity"),

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import polars as pl
 
 from transforms.balance import association_places, balance, entity_places, single_places
-from transforms.entities import bridges_of
 from transforms.terms import Entities, Records, Shown, Terms
 
 _PLACED = ["record_key", "is_deleted", "merged_into_key", "from_key", "to_key"]
@@ -24,7 +23,7 @@ def conservation(
     keys are held at a time. Needs all records together.
     """
     chosen = {kind: entity.chosen for kind, entity in entities.items()} | {"person": chosen_people}
-    bridges = bridges_of(tied, entities)
+    bridges = {"person": tied} | {kind: entities[kind].bridge for kind in ("account", "opportunity")}
     sheets = []
     for kind in sorted({shown.kind for shown in records.shown}):
         ended = _places(records, kind, chosen, bridges)

@@ -51,7 +51,7 @@ def tracked(records: Records, deals: Entities, terms: Terms) -> pl.DataFrame:
 
 
 def roles(records: Records, people: pl.DataFrame, deals: Entities, terms: Terms) -> pl.DataFrame:
-    """`bridge_opportunity_person` rows; `people` is the bridge of persons."""
+    """`bridge_opportunity_person` rows; `people` is the bridge of living persons."""
     told = ["record_key", "is_deleted", "source_updated_at"]
     converted = records.kinds["person"].filter(pl.col("converted_opportunity_key").is_not_null())
     held = records.kinds["opportunity"].filter(pl.col("person_key").is_not_null())
@@ -60,7 +60,7 @@ def roles(records: Records, people: pl.DataFrame, deals: Entities, terms: Terms)
         converted.select(*told, "converted_opportunity_key").collect(engine="streaming"),
         held.select(*told, "person_key").collect(),
         person_bridge=people,
-        opportunity_bridge=deals.bridge,
+        opportunity_bridge=deals.alive,
         decision_maker_roles=terms.definitions.decision_maker_roles,
     )
 
@@ -83,11 +83,11 @@ def curated_opportunities(
         records.kinds["association"].collect(),
         "opportunity_account",
         owner_bridge=deals.bridge,
-        account_bridge=entities["account"].bridge,
+        account_bridge=entities["account"].alive,
         gives="opportunity_id",
     ).rename({"account_id": "linked_account_id"})
     for key in ("account", "owner", "product"):
-        frame = with_id(frame, entities[key].bridge, key=f"{key}_key", gives=f"{key}_id")
+        frame = with_id(frame, entities[key].alive, key=f"{key}_key", gives=f"{key}_id")
     frame = frame.join(links, on="opportunity_id", how="left", maintain_order="left").with_columns(
         account_id=pl.coalesce("account_id", "linked_account_id")
     )

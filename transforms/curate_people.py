@@ -18,7 +18,7 @@ def account_table(entities: dict[str, Entities], owners: pl.DataFrame) -> pl.Dat
     """One row per live account, with its parent and its owner resolved."""
     accounts = entities["account"]
     frame = accounts.golden.with_columns(account_id=pl.col("entity_id"))
-    frame = with_id(frame, accounts.bridge, key="parent_key", gives="parent_account_id")
+    frame = with_id(frame, accounts.alive, key="parent_key", gives="parent_account_id")
     frame = with_id(frame, entities["owner"].bridge, key="owner_key", gives="owner_id")
     is_itself = pl.col("parent_account_id") == pl.col("account_id")
     return owned(frame, owners).with_columns(parent_account_id=pl.when(~is_itself).then("parent_account_id"))
@@ -40,7 +40,7 @@ class Company:
     """What is known around the people: their accounts, owners, deals and what they did.
 
     `linked` (person_id, account_id) is the account that associations tie a person to; `on_deals` the rows of
-    `bridge_opportunity_person`, deleted persons too.
+    `bridge_opportunity_person`.
     """
 
     entities: Mapping[str, Entities]
@@ -62,7 +62,7 @@ def curated_people(
     """
     definitions, as_of = terms.definitions, terms.as_of
     frame = golden.with_columns(person_id=pl.col("entity_id"))
-    frame = with_id(frame, company.entities["account"].bridge, key="account_key", gives="account_id")
+    frame = with_id(frame, company.entities["account"].alive, key="account_key", gives="account_id")
     frame = with_id(frame, company.entities["owner"].bridge, key="owner_key", gives="owner_id")
     linked = company.linked.rename({"account_id": "linked_account_id"})
     frame = frame.join(linked, on="person_id", how="left", maintain_order="left").with_columns(
@@ -76,7 +76,7 @@ def curated_people(
         silent_since(frame, made, wakings(frame, definitions, as_of=as_of), definitions, as_of=as_of),
     )
     frame = owned(frame, company.owners)
-    frame = dealt(frame, company.on_deals, company.deals, definitions.open_classes)
+    frame = dealt(frame, company.on_deals, company.deals, company.accounts, definitions.open_classes)
     frame = scored(frame, company.accounts, definitions, as_of=as_of)
     classed = classify_people(with_criteria(frame.lazy(), definitions, "person", as_of), definitions, as_of)
     return with_since(classed.collect(), classes, "person", terms)
@@ -88,6 +88,6 @@ def accounts_of_people(records: Records, people: pl.DataFrame, accounts: Entitie
         records.kinds["association"].collect(),
         "person_account",
         owner_bridge=people,
-        account_bridge=accounts.bridge,
+        account_bridge=accounts.alive,
         gives="person_id",
     )

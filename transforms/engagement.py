@@ -82,24 +82,25 @@ def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *,
 def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """One row per person with any move: last days by direction, interest, conversation held, engagement score.
 
-    Each line of `engagement_points` counts once, however often the move was made. Needs all moves of a person together.
+    A kind of move earns its points once, however often it was made, and by the line that gives most. Needs all moves of
+    a person together.
     """
-    inbound, outbound = pl.col("direction") == "inbound", pl.col("direction") == "outbound"
+    outbound = pl.col("direction") == "outbound"
     proactive = pl.col("engagement_level") == "proactive"
     rank = pl.col("engagement_level").replace_strict(
         {name: place for place, name in enumerate(_LEVELS)}, return_dtype=pl.Int8
     )
     age = (pl.lit(as_of) - pl.col("day")).dt.total_days()
     talked = pl.col("activity_type").is_in(_CONVERSATIONS) & ~pl.col("is_inferred")
-    earned = [
-        ((pl.col("activity_type") == line.activity) & (age <= line.within_days)).any() * line.points
-        for line in definitions.engagement_points
-    ]
-    score = pl.sum_horizontal(*earned) if earned else pl.lit(0)
+    earned: dict[str, list[pl.Expr]] = {}
+    for line in definitions.engagement_points:
+        made = (pl.col("activity_type") == line.activity) & (pl.col("direction") == "inbound")
+        earned.setdefault(line.activity, []).append((made & (age <= line.within_days)).any() * line.points)
+    score = pl.sum_horizontal(*(pl.max_horizontal(*lines) for lines in earned.values())) if earned else pl.lit(0)
     return (
         people_moves.group_by("person_id")
         .agg(
-            last_inbound_on=pl.col("day").filter(inbound).max(),
+            last_inbound_on=pl.col("day").filter(_is_theirs()).max(),
             last_outbound_on=pl.col("day").filter(outbound).max(),
             last_proactive_on=pl.col("day").filter(proactive).max(),
             last_activity_on=pl.col("day").max(),
@@ -110,6 +111,11 @@ def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date)
         .with_columns(engagement_level=pl.col("level").replace_strict(dict(enumerate(_LEVELS)), return_dtype=pl.String))
         .drop("level")
     )
+
+
+def _is_theirs() -> pl.Expr:
+    """Whether a move is the buyer's own: a machine that opens a mail, or a scanned badge, shows nothing."""
+    return (pl.col("direction") == "inbound") & (pl.col("engagement_level") != "none")
 
 
 def wakings(people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
@@ -134,7 +140,8 @@ def silent_since(
 
     Found in the history of moves and not remembered from our last answer, so a full refresh gives the same day, and
     only a proactive move, or sales taking the person up (`wakings`), ends the silence (semantics B0.7, B2 dead).
-    People whose first day is unknown are never silent.
+    Of some moves a source keeps the latest only (`is_inferred`: HubSpot's last visit): how often they were made before
+    nobody knows, so no silence is found before the last of them. People whose first day is unknown are never silent.
     Needs all moves of one person together.
     """
     limits = definitions.silence
@@ -144,28 +151,35 @@ def silent_since(
         day=pl.col("lead_since_on"),
         is_inbound=pl.lit(value=True),
         is_proactive=pl.lit(value=False),
+        hides_earlier=pl.lit(value=False),
     )
     done = people_moves.filter(pl.col("day").is_not_null()).select(
         "person_id",
         "day",
-        is_inbound=pl.col("direction") == "inbound",
+        is_inbound=_is_theirs(),
         is_proactive=pl.col("engagement_level") == "proactive",
+        hides_earlier=_is_theirs() & pl.col("is_inferred"),
     )
-    taken_up = woken.with_columns(is_inbound=pl.lit(value=True), is_proactive=pl.lit(value=True))
+    taken_up = woken.with_columns(
+        is_inbound=pl.lit(value=True), is_proactive=pl.lit(value=True), hides_earlier=pl.lit(value=False)
+    )
     steps = (
         pl.concat([start, done, taken_up]).sort("person_id", "day").join(first, on="person_id", maintain_order="left")
     )
-    last_ask = pl.col("day").filter("is_proactive").max().over("person_id")
+    # What was heard before this day says nothing of silence: they asked for something, or earlier moves are not known.
+    known_from = pl.col("day").filter(pl.col("is_proactive") | pl.col("hides_earlier")).max().over("person_id")
     heard = pl.when("is_inbound").then("day").cum_max().forward_fill().over("person_id")
     reached = pl.max_horizontal(
         pl.col("day") + timedelta(days=limits.activity_days),
         heard + timedelta(days=limits.inbound_days),
         pl.col("lead_since_on") + timedelta(days=limits.lead_days),
     )
-    steps = steps.with_columns(last_ask=last_ask, reached=reached, next_day=pl.col("day").shift(-1).over("person_id"))
+    steps = steps.with_columns(
+        known_from=known_from, reached=reached, next_day=pl.col("day").shift(-1).over("person_id")
+    )
     return (
         steps.filter(
-            pl.col("last_ask").is_null() | (pl.col("day") >= pl.col("last_ask")),
+            pl.col("known_from").is_null() | (pl.col("day") >= pl.col("known_from")),
             pl.col("reached") <= as_of,
             pl.col("next_day").is_null() | (pl.col("next_day") > pl.col("reached")),
         )

@@ -37,7 +37,8 @@ def resolved_entities(records: Records, terms: Terms) -> dict[str, Entities]:
     mended = {**kinds, "account": _mended_accounts(kinds["account"], _regions(terms))}
     entities = {kind: _entities(mended[kind], kind, terms) for kind in _EDGES}
     products = kinds["product"].select("record_key", entity_id="record_key")
-    return {**entities, "product": Entities(golden=products, bridge=products, chosen=products)}
+    sold = products.filter(~kinds["product"]["is_deleted"])
+    return {**entities, "product": Entities(golden=sold, bridge=products, alive=sold, chosen=sold)}
 
 
 def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -64,20 +65,25 @@ def golden_people(people: pl.LazyFrame, tied: pl.DataFrame, terms: Terms) -> tup
     return rows.filter(~pl.col("is_deleted")), records
 
 
-def bridges_of(people: pl.DataFrame, entities: Mapping[str, Entities]) -> dict[str, pl.DataFrame]:
-    """What leads from records to golden rows, by the kinds that activities and associations speak of."""
-    return {"person": people, "account": entities["account"].bridge, "opportunity": entities["opportunity"].bridge}
-
-
 def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
     bridge = resolve(records, _EDGES[kind](records))
     tied = with_id(records, bridge, key="record_key", gives="entity_id")
     rows = golden(tied, _SURVIVORS[kind], roles=terms.roles)
     live = rows.filter(~pl.col("is_deleted"))
     # An owner who left still owns records.
+    kept = rows if kind == "owner" else live
     return Entities(
-        golden=rows if kind == "owner" else live, bridge=bridge, chosen=live.select("entity_id", "record_key")
+        golden=kept,
+        bridge=bridge,
+        alive=bridge.join(kept.select("entity_id"), on="entity_id", how="semi", maintain_order="left"),
+        chosen=live.select("entity_id", "record_key"),
     )
+
+
+def living_people(tied: pl.DataFrame) -> pl.DataFrame:
+    """Records (record_key, entity_id) of persons one of whose records was not deleted: `Entities.alive` of persons."""
+    live = tied.filter(~pl.col("is_deleted")).select("entity_id")
+    return tied.select("record_key", "entity_id").join(live, on="entity_id", how="semi", maintain_order="left")
 
 
 def _regions(terms: Terms) -> dict[str, str]:

@@ -7,9 +7,9 @@ from datetime import date
 
 import polars as pl
 
+from definitions.classified import GONE
 from definitions.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
 
-_GONE = "merged_or_deleted"
 _ISSUE = ["record_kind", "record_id", "rule_id"]
 
 
@@ -20,7 +20,8 @@ def class_changes(
 
     `before` is (record_id, class) as published; `after` is (record_id, class, claimed_class, rule, reason, value). A
     record seen for the first time is compared with what its sources claim (`from_kind` "claim"); no claim, no row. A
-    published record that is no longer held (deleted, absorbed by another, erased) becomes `merged_or_deleted`.
+    published record that is no longer held (deleted, absorbed by another, erased) becomes `merged_or_deleted`; `before`
+    knows those that became it earlier, so that one that is restored leaves it again.
     Needs all rows of one record together.
     """
     published = before.select("record_id", published=pl.col("class"))
@@ -32,8 +33,8 @@ def class_changes(
             record_kind=pl.lit(kind),
             from_class=pl.coalesce("published", "claimed_class"),
             from_kind=pl.when(pl.col("published").is_null()).then(pl.lit("claim")).otherwise(pl.lit("class")),
-            to_class=pl.col("to_class").fill_null(_GONE),
-            rule=pl.when(held).then("rule").otherwise(pl.lit(f"{profile}/{_GONE}")),
+            to_class=pl.col("to_class").fill_null(GONE),
+            rule=pl.when(held).then("rule").otherwise(pl.lit(f"{profile}/{GONE}")),
             reason=pl.when(held)
             .then("reason")
             .otherwise(pl.lit("no longer held: deleted, absorbed by another record, or erased")),
@@ -98,9 +99,10 @@ def tracked_changes(versions: pl.LazyFrame) -> pl.LazyFrame:
 
     Gives (record_key, push_count, original_close_date, last_meaningful_change_at), one row for each deal. `versions`
     has one row for each landed version, in any order, repeats allowed: record_key, version_at (null where the source
-    keeps no change time), location (which sorts by run), is_deleted, source_stage, close_date (null where a
-    placeholder), amount, is_closed. A push is a move of an open deal's close date to a later calendar month than the
-    last date known; vendors overwrite the date on closing, so a move that comes with the closing is none.
+    keeps no change time: then the run that landed it tells), location (which sorts by run), is_deleted, source_stage,
+    close_date (null where a placeholder), amount, is_closed. A push is a move of an open deal's close date to a later
+    calendar month than the last date known; vendors overwrite the date on closing, so a move that comes with the
+    closing is none.
     `original_close_date` is the first date seen. `last_meaningful_change_at` is the latest version whose stage, close
     date or amount differs from the version before; null where none does.
     Needs all rows of one deal together.
@@ -120,15 +122,22 @@ def tracked_changes(versions: pl.LazyFrame) -> pl.LazyFrame:
         .agg(
             push_count=pl.col("is_push").sum().cast(pl.Int32),
             original_close_date=pl.col("close_date").drop_nulls().first(),
-            last_meaningful_change_at=pl.col("version_at").filter(pl.col("is_change")).max(),
+            last_meaningful_change_at=pl.coalesce("version_at", _landed_at()).filter(pl.col("is_change")).max(),
         )
     )
+
+
+def _landed_at() -> pl.Expr:
+    """When the run that landed a version began, which its location starts with: 000007-20261122T190544Z/..."""
+    began = pl.col("location").str.extract(r"^[0-9]+-([0-9]{8}T[0-9]{6})Z/")
+    return began.str.to_datetime("%Y%m%dT%H%M%S", time_unit="us", strict=False).dt.replace_time_zone("UTC")
 
 
 def snapshot(opportunities: pl.LazyFrame, owed: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Rows of `fct_opportunity_daily_snapshot` for `as_of`: every open deal, and each deal in `owed` (see there).
 
-    A deal that closed or was deleted since the last snapshot is recorded once more, as it stands. Row by row.
+    A deal that closed since the last snapshot is recorded once more, as it stands; of one that was deleted the ledger
+    tells. Row by row.
     """
     closing = opportunities.join(owed, on="opportunity_id", how="semi").filter(~_counts_as_open())
     return (
@@ -152,7 +161,7 @@ def owed(snapshots: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
 
 
 def _counts_as_open() -> pl.Expr:
-    return pl.col("is_open") & (pl.col("pipeline_class") != _GONE)
+    return pl.col("is_open") & (pl.col("pipeline_class") != GONE)
 
 
 def _month_number(day: pl.Expr) -> pl.Expr:

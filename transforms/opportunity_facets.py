@@ -102,7 +102,10 @@ def dated(deals: pl.DataFrame, tracked: pl.DataFrame, definitions: Definitions, 
         created_on=created,
         # A deal whose source keeps no stage clock has been in its stage for at most its own age: that is no evidence.
         stage_entered_on=entered,
-        last_meaningful_change_on=pl.max_horizontal(created, entered, _day("last_change_at", zone)),
+        # A version that was landed after the day the report is for changed on that day at the latest.
+        last_meaningful_change_on=pl.max_horizontal(
+            created, entered, _day("last_change_at", zone).clip(upper_bound=pl.lit(as_of))
+        ),
         next_activity_on=_day("next_activity_at", zone),
         push_count=pl.max_horizontal(pl.col("push_count"), pl.col("tracked_push_count")).fill_null(0).cast(pl.Int32),
         original_close_date=pl.coalesce("original_close_date", pl.when(~nobody).then("source_close_date")),
@@ -135,14 +138,17 @@ def _meant(column: str, placeholders: tuple[str, ...]) -> pl.Expr:
 
 
 def valued(deals: pl.DataFrame, rates: Mapping[str, float], currency: str) -> pl.DataFrame:
-    """Add the amount in the reporting currency; null, never 1:1, where no rate is declared (DQ-06). Row by row."""
+    """Add the amount in the reporting currency; null, never 1:1, where no rate is declared (DQ-06).
+
+    Rates count to twelve places: a dong is worth four thousandths of a cent. Row by row.
+    """
     known = {**rates, currency: 1.0}
     rate = (
         pl.col("currency_code")
         .str.to_uppercase()
         .replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Float64)
     )
-    exact = pl.col("amount").cast(pl.Decimal(38, 2)) * rate.cast(pl.Decimal(38, 6))
+    exact = pl.col("amount").cast(pl.Decimal(38, 2)) * rate.cast(pl.Decimal(38, 12))
     corporate = exact.round(2, mode="half_away_from_zero").cast(pl.Decimal(18, 2), strict=False)
     return deals.with_columns(fx_rate=rate, amount_corporate=corporate)
 
@@ -163,7 +169,11 @@ def peopled(deals: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
 
 
 def last_active(deals: pl.DataFrame, acts: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
-    """Take the latest activity, of the activities on the deal and the source's own claim, up to `as_of`. Row by row."""
+    """Take the latest activity, of the activities on the deal and the source's own claim, up to `as_of`.
+
+    `last_activity_on` of a deal that had none is the day it was created, where its source tells of activities at all:
+    a deal nobody ever touched has been quiet all its life. Needs all deals of one source together.
+    """
     zone = definitions.reporting.time_zone
     done = acts.filter("is_human", pl.col("is_completed").fill_null(value=True), pl.col("opportunity_id").is_not_null())
     latest = (
@@ -174,13 +184,18 @@ def last_active(deals: pl.DataFrame, acts: pl.DataFrame, definitions: Definition
     return (
         deals.join(latest, on="opportunity_id", how="left", maintain_order="left")
         .with_columns(last_activity_at=pl.max_horizontal("last_activity_at", "seen_at"))
-        .with_columns(last_activity_on=_day("last_activity_at", zone))
+        .with_columns(
+            last_activity_on=pl.coalesce(
+                _day("last_activity_at", zone),
+                pl.when(pl.col("last_activity_at").is_not_null().any().over("source_system")).then("created_on"),
+            )
+        )
     )
 
 
 def loss_families(deals: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
-    """Add the family of the loss reason: `other` for a reason no family lists, null for none given. Row by row."""
+    """Add the family of the loss reason: `unknown` for one that no family lists, null for none given. Row by row."""
     families = {label: family for family, labels in definitions.loss_reasons.items() for label in labels}
     reason = pl.col("loss_reason").str.strip_chars().str.to_lowercase()
-    family = reason.replace_strict(list(families), list(families.values()), default="other", return_dtype=pl.String)
+    family = reason.replace_strict(list(families), list(families.values()), default="unknown", return_dtype=pl.String)
     return deals.with_columns(loss_family=pl.when(reason != "").then(family))

@@ -70,9 +70,11 @@ class Entities:
 
     `golden` has one row for each that is live (of owners, for each deleted one too), `bridge` one row per source record
     (record_key, entity_id, match_rule, match_confidence, is_survivor), `chosen` the record that stands for each live
-    entity (entity_id, record_key).
+    entity (entity_id, record_key). `alive` is the rows of `bridge` that lead to a golden row: what is published may
+    point nowhere else.
     """
 
     golden: pl.DataFrame
     bridge: pl.DataFrame
+    alive: pl.DataFrame
     chosen: pl.DataFrame

@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from definitions.classified import CLASS_COLUMN, CLASS_TABLE, Classified
+from definitions.classified import CLASS_COLUMN, CLASS_TABLE, GONE, Classified
 from definitions.field import Field
 from definitions.tables import (
     CURATED,
+    FCT_CLASSIFICATION_CHANGE,
     FCT_HYGIENE_ISSUE,
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
     OPS_CURSOR,
@@ -62,12 +63,20 @@ def published(
 
 
 def published_classes(warehouse: Readable, kind: Classified) -> pl.DataFrame:
-    """Class of every published person or opportunity: (record_id, class, class_since), sorted by record_id."""
+    """Class of every person or opportunity ever published: (record_id, class, class_since), sorted by record_id.
+
+    Those that left the tables are `merged_or_deleted`, as the ledger says, since a day that is not told (null).
+    """
     column = CLASS_COLUMN[kind]
     names = f"{kind}_id", column, f"{column}_since"
-    return published(warehouse, CLASS_TABLE[kind], names).rename(
+    held = published(warehouse, CLASS_TABLE[kind], names).rename(
         dict(zip(names, ("record_id", "class", "class_since"), strict=True))
     )
+    ledger = TABLES[FCT_CLASSIFICATION_CHANGE.name]
+    left = (ledger.c.record_kind == kind) & (ledger.c.to_class == GONE)
+    gone = published(warehouse, FCT_CLASSIFICATION_CHANGE, ["record_id", "to_class"], where=left).unique("record_id")
+    gone = gone.join(held, on="record_id", how="anti").rename({"to_class": "class"})
+    return pl.concat([held, gone], how="diagonal").sort("record_id")
 
 
 def live_issues(warehouse: Readable, as_of: date, take: Callable[[pl.DataFrame], None]) -> None:

@@ -215,6 +215,20 @@ def test_the_ledger_tells_claims_first_then_changes_and_deletions():
     assert moved["sf:lead:3"] == ("lead", "merged_or_deleted", "class")
 
 
+def test_nothing_published_leads_to_what_was_deleted():
+    gone = {
+        "account": [record("account", "sf:account:9", name="Gone", same_as_keys=[], is_deleted=True)],
+        "opportunity": [deal("sf:opportunity:9", account_key="sf:account:9", person_key="sf:lead:3")],
+        "person": [person("sf:lead:9", email="dot@gone.co", account_key="sf:account:9")],
+    }
+    made = assembled({kind: [*rows, *gone.get(kind, [])] for kind, rows in COMPANY.items()})
+    (deal_9,) = made.tables["fct_opportunity"].filter(opportunity_id="sf:opportunity:9").to_dicts()
+    assert (deal_9["account_id"], deal_9["primary_person_id"], deal_9["contact_count"]) == (None, None, 0)
+    assert made.tables["dim_person"].filter(person_id="sf:lead:9")["account_id"].to_list() == [None]
+    found = made.tables["fct_hygiene_issue"].filter(record_id="sf:opportunity:9")["rule_id"].to_list()
+    assert {"OPP-14", "OPP-27"} <= set(found)
+
+
 def test_a_class_that_stays_keeps_its_day():
     before = nothing_before(deals=[("sf:opportunity:1", "active", date(2026, 11, 1))])
     since = dict(rows(assembled(before=before).tables["fct_opportunity"], "opportunity_id", "pipeline_class_since"))

@@ -22,7 +22,8 @@ MEANING = Meaning(
     twin="salesforce",
     record_url={"deal": "https://app.hubspot.com/contacts/1/record/0-3/{}"},
     stages={"appointmentscheduled": "meeting_discovery", "renewals/77": "proposal", "closedwon": "closed_won"},
-    fields={"contact": {"budget_status": "bant_budget"}},
+    fields={"contact": {"budget_status": "bant_budget", "purchase_date": "buys_on"}},
+    lifecycle_stages={"4711": "customer"},
     activity_types={"demo request": "demo_request"},
 )
 
@@ -152,6 +153,19 @@ def test_a_contact_in_shared_words():
     assert row["has_opted_out_of_email"] is True
     assert row["source_created_at"] == datetime(2026, 1, 1, 12, tzinfo=UTC)
     assert conformed.records.schema == schema_of(PERSON.fields)
+
+
+@pytest.mark.parametrize("told", ["2026-11-22", "2026-11-22T00:00:00Z", "1795305600000"])
+def test_a_calendar_day_is_that_day_wherever_the_portal_is(told):
+    assert contact((5, {"buys_on": told})).records["purchase_date"].to_list() == [date(2026, 11, 22)]
+
+
+@pytest.mark.parametrize(
+    ("stage", "claims"),
+    [("customer", True), ("Evangelist", True), ("4711", True), ("lead", False), ("other", None), (None, None)],
+)
+def test_a_stage_that_means_customer_claims_one(stage, claims):
+    assert contact((5, {"lifecyclestage": stage})).records["claims_customer"].to_list() == [claims]
 
 
 def test_an_unknown_lifecycle_stage_is_set_aside_and_named():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from definitions.load import load_definitions
+from definitions.model import EngagementPoints
 from transforms.engagement import clocks, silent_since, wakings
 
 HANDOFF = load_definitions("handoff")
@@ -24,13 +25,15 @@ MOVES = {
 
 
 def moves(*told):
-    """(day, what): what is 'ask', 'click' (inbound) or 'touch' (ours)."""
+    """(day, what): 'ask', 'click' (inbound), 'visit' (the last one, as HubSpot tells it), 'open' or 'touch' (ours)."""
     kinds = {
         "ask": ("demo_request", "proactive", "inbound"),
         "click": ("email_click", "passive", "inbound"),
+        "visit": ("web_visit", "passive", "inbound"),
+        "open": ("email_open", "none", "inbound"),
         "touch": ("call", "none", "outbound"),
     }
-    rows = [("ada", *kinds[what], False, day) for day, what in told]
+    rows = [("ada", *kinds[what], what == "visit", day) for day, what in told]
     return pl.DataFrame(rows, schema=MOVES, orient="row")
 
 
@@ -54,6 +57,9 @@ def silence(*told, since=CREATED, as_of=AS_OF, taken_up_on=()):
         ),
         ([(date(2025, 3, 1), "click"), (date(2026, 9, 1), "ask")], []),
         ([(date(2026, 11, 1), "click")], [date(2025, 6, 30)]),
+        ([(date(2026, 11, 1), "visit")], []),
+        ([(date(2025, 9, 1), "visit")], [date(2026, 2, 28)]),
+        ([(date(2025, 5, 1), "open")], [date(2025, 7, 30)]),
     ],
     ids=[
         "never moved: 180 days after the first day",
@@ -62,6 +68,9 @@ def silence(*told, since=CREATED, as_of=AS_OF, taken_up_on=()):
         "our calls 90 days apart keep it alive until they stop",
         "a request wakes the dead, and the clock starts anew",
         "a click does not wake the dead",
+        "of the last visit alone nobody knows that there was none before",
+        "silence counts from the last visit",
+        "mail that a machine opened is no move of the buyer, only something that happened",
     ],
 )
 def test_silence(told, expected):
@@ -97,16 +106,16 @@ def test_the_day_before_the_limits_is_not_silent():
 @st.composite
 def histories(draw):
     days = st.integers(0, 690).map(lambda number: CREATED + timedelta(days=number))
-    return draw(st.lists(st.tuples(days, st.sampled_from(["ask", "click", "touch"])), max_size=12))
+    return draw(st.lists(st.tuples(days, st.sampled_from(["ask", "click", "visit", "open", "touch"])), max_size=12))
 
 
 def silent_by_walking(told):
-    """The same rule told day by day, in plain Python: the first day all limits hold after the last request."""
-    last_ask = max((day for day, what in told if what == "ask"), default=None)
-    start = CREATED if last_ask is None else max(CREATED, last_ask)
-    day = min([CREATED, *(moved for moved, _ in told)]) if last_ask is None else last_ask
+    """The same rule told day by day, in plain Python: the first day all limits hold after the last request or visit."""
+    known_from = max((day for day, what in told if what in ("ask", "visit")), default=None)
+    start = CREATED if known_from is None else max(CREATED, known_from)
+    day = min([CREATED, *(moved for moved, _ in told)]) if known_from is None else known_from
     while day <= AS_OF:
-        heard = max([CREATED, *(moved for moved, what in told if moved <= day and what != "touch")])
+        heard = max([CREATED, *(moved for moved, what in told if moved <= day and what not in ("touch", "open"))])
         active = max([CREATED, *(moved for moved, _ in told if moved <= day)])
         if day >= start and (day - CREATED).days >= 180 and (day - heard).days >= 180 and (day - active).days >= 90:
             return [day]
@@ -131,3 +140,18 @@ def test_clocks_tell_who_moved_and_when():
     row = told.row(0, named=True)
     assert (row["last_inbound_on"], row["last_outbound_on"]) == (date(2026, 10, 1), date(2026, 11, 1))
     assert (row["engagement_level"], row["last_proactive_on"], row["has_discovery"]) == ("passive", None, True)
+
+
+def test_a_machine_that_opens_mail_is_not_the_buyer():
+    told = clocks(moves((date(2026, 11, 1), "open"), (date(2026, 6, 1), "click")), HANDOFF, as_of=AS_OF)
+    assert told["last_inbound_on"].to_list() == [date(2026, 6, 1)]
+    assert told["last_activity_on"].to_list() == [date(2026, 11, 1)]
+
+
+def test_points_are_for_the_buyers_moves_and_each_kind_counts_once():
+    lines = [{"activity": "email_click", "points": points, "within_days": 30} for points in (20, 15)]
+    agreed = HANDOFF.model_copy(update={"engagement_points": [EngagementPoints(**line) for line in lines]})
+    click = moves((date(2026, 11, 1), "click"), (date(2026, 11, 2), "click"))
+    ours = click.with_columns(direction=pl.lit("outbound"))
+    assert clocks(click, agreed, as_of=AS_OF)["engagement_score"].to_list() == [20]
+    assert clocks(ours, agreed, as_of=AS_OF)["engagement_score"].to_list() == [0]

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from definitions.classified import GONE
 from definitions.fields import fields
 from definitions.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE
 from transforms.frames import MOMENT, MONEY, conformed, empty, schema_of
@@ -57,6 +58,8 @@ def changes_of(was: pl.LazyFrame, now: pl.LazyFrame, as_of: date = DAY, run_id: 
     ("was", "now", "claims", "expected"),
     [
         ({"a": "lead"}, {"a": "lead"}, {}, []),
+        ({"a": GONE}, {"a": "mql"}, {"a": "sql"}, [("a", GONE, "mql", "class", "handoff/1/mql")]),
+        ({"a": GONE}, {}, {}, []),
         ({"a": "lead"}, {"a": "mql"}, {}, [("a", "lead", "mql", "class", "handoff/1/mql")]),
         ({}, {"a": "lead"}, {}, []),
         ({}, {"a": "lead"}, {"a": "lead"}, []),
@@ -67,6 +70,8 @@ def changes_of(was: pl.LazyFrame, now: pl.LazyFrame, as_of: date = DAY, run_id: 
     ],
     ids=[
         "same class",
+        "gone once and back",
+        "gone and still gone",
         "another class",
         "first seen, nothing claimed",
         "first seen, claim holds",
@@ -131,7 +136,7 @@ def classes_at(present, changes, day):
 @FEW
 @given(st.lists(st.tuples(st.integers(0, 2), STATES), min_size=1, max_size=6))
 def test_walking_the_ledger_backwards_restores_every_day(runs):
-    """Runs may share a day; records come and go. Each day's last state must come back."""
+    """Runs may share a day; records come, go and come back. Each day's last state must come back."""
     ledger, published, as_of, seen = empty(FCT_CLASSIFICATION_CHANGE.columns).collect(), {}, DAY, []
     for number, (step, state) in enumerate(runs):
         as_of += days(step)
@@ -139,8 +144,9 @@ def test_walking_the_ledger_backwards_restores_every_day(runs):
         stamp = pl.lit(START + timedelta(hours=number), dtype=MOMENT)
         stamped = conformed(found.lazy().with_columns(loaded_at=stamp), FCT_CLASSIFICATION_CHANGE)
         ledger = pl.concat([ledger, stamped.collect()])
-        published = state
-        seen = [(day, held) for day, held in seen if day != as_of] + [(as_of, state)]
+        gone = {record: GONE for record in published if record not in state}
+        published = gone | state
+        seen = [(day, held) for day, held in seen if day != as_of] + [(as_of, published)]
     assert ledger["change_id"].is_unique().all()
     for day, state in seen:
         restored = classes_at(before(published), ledger.lazy(), day).collect()

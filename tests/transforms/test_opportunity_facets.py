@@ -95,6 +95,11 @@ def test_landed_versions_count_beside_the_sources_own_counter():
     assert dates([seen], push_count=5)["push_count"] == 5
 
 
+def test_what_was_landed_after_the_day_of_the_report_changed_on_that_day_at_the_latest():
+    row = dates([("a", 0, None, at(2027, 3, 1, 12))], source_created_at=at(2026, 1, 1, 12))
+    assert row["last_meaningful_change_on"] == AS_OF
+
+
 def test_a_won_deal_has_a_sales_cycle():
     days = {"source_created_at": at(2026, 1, 1, 12), "closed_at": at(2026, 1, 31, 12)}
     assert dates(is_won=True, **days)["sales_cycle_days"] == 30
@@ -110,15 +115,24 @@ def test_a_won_deal_has_a_sales_cycle():
         ("100.10", "JPY", None),
         ("100.10", None, None),
         (None, "EUR", None),
+        ("1000000000", "VND", "38500"),
     ],
-    ids=["reporting currency", "rate, halves away from zero", "case", "no rate", "no currency", "no amount"],
+    ids=[
+        "reporting currency",
+        "rate, halves away from zero",
+        "case",
+        "no rate",
+        "no currency",
+        "no amount",
+        "a small unit",
+    ],
 )
 def test_an_amount_is_converted_exactly_or_not_at_all(amount, currency, corporate):
     frame = pl.DataFrame(
         {"amount": [None if amount is None else Decimal(amount)], "currency_code": [currency]},
         schema={"amount": pl.Decimal(18, 2), "currency_code": pl.String},
     )
-    told = valued(frame, {"EUR": 1.08}, "USD")["amount_corporate"].to_list()
+    told = valued(frame, {"EUR": 1.08, "VND": 0.0000385}, "USD")["amount_corporate"].to_list()
     assert told == [None if corporate is None else Decimal(corporate)]
 
 
@@ -204,11 +218,18 @@ def test_the_latest_activity_is_the_latest_that_took_place():
         }
     )
     claimed = pl.DataFrame(
-        {"opportunity_id": ["a", "b"], "last_activity_at": [at(2026, 10, 1), None]},
+        {
+            "opportunity_id": ["a", "b", "c"],
+            "source_system": ["crm", "crm", "file"],
+            "created_on": [date(2026, 9, 1)] * 3,
+            "last_activity_at": [at(2026, 10, 1), None, None],
+        },
         schema_overrides={"last_activity_at": MOMENT},
     )
     told = last_active(claimed, acts, HANDOFF, as_of=AS_OF)
-    assert told["last_activity_at"].to_list() == [at(2026, 11, 1), None]
+    assert told["last_activity_at"].to_list() == [at(2026, 11, 1), None, None]
+    # Nobody ever touched b, which is quiet since it was created; c comes from a file that tells of no activity at all.
+    assert told["last_activity_on"].to_list() == [date(2026, 10, 31), date(2026, 9, 1), None]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +237,8 @@ def test_the_latest_activity_is_the_latest_that_took_place():
     [
         (" Lost to Competitor ", "competitor"),
         ("Duplicate", "duplicate"),
-        ("Cosmic rays", "other"),
+        ("Cosmic rays", "unknown"),
+        ("Other", "other"),
         ("", None),
         (None, None),
     ],

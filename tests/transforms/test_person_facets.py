@@ -95,7 +95,14 @@ def test_who_never_moved_shows_no_interest():
 
 
 def test_deals_of_a_person_and_of_their_account():
-    people = pl.DataFrame({"person_id": ["ada", "bob", "cyd", "dot"], "account_id": [None, "acme", None, "acme2"]})
+    people = pl.DataFrame(
+        {
+            "person_id": ["ada", "bob", "cyd", "dot", "eve"],
+            "account_id": [None, "acme", None, "acme2", "said"],
+            "claims_customer": [True, None, False, None, False],
+        }
+    )
+    accounts = pl.DataFrame({"account_id": ["acme", "acme2", "said"], "claims_customer": [None, False, True]})
     roles = pl.DataFrame({"opportunity_id": ["open", "won", "dropped"], "person_id": ["ada", "cyd", "dot"]})
     deals = pl.DataFrame(
         {
@@ -105,12 +112,13 @@ def test_deals_of_a_person_and_of_their_account():
             "is_won": [False, True, False, True],
         }
     )
-    told = dealt(people, roles, deals, ["active", "stalled"])
-    assert told.select("person_id", "has_open_opportunity", "has_won_opportunity").rows() == [
-        ("ada", True, False),
-        ("bob", False, True),
-        ("cyd", False, True),
-        ("dot", False, False),
+    told = dealt(people, roles, deals, accounts, ["active", "stalled"])
+    assert told.select("person_id", "has_open_opportunity", "has_won_opportunity", "claims_customer").rows() == [
+        ("ada", True, False, True),
+        ("bob", False, True, None),
+        ("cyd", False, True, False),
+        ("dot", False, False, False),
+        ("eve", False, False, True),
     ]
 
 

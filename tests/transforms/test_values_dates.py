@@ -93,6 +93,11 @@ def test_moments_are_utc(text, expected):
     assert read(moment(pl.col("text"), NEW_YORK), text) == [expected]
 
 
+def test_a_day_without_a_time_begins_where_it_is_asked_for():
+    told = read(moment(pl.col("text"), "Europe/Berlin", days_in=NEW_YORK), "2024-07-24", "2024-07-24 14:05")
+    assert told == [datetime(2024, 7, 24, 4, tzinfo=UTC), datetime(2024, 7, 24, 12, 5, tzinfo=UTC)]
+
+
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [("UTC", date(2024, 7, 25)), (NEW_YORK, date(2024, 7, 24)), ("Asia/Tokyo", date(2024, 7, 25))],

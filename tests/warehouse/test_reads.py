@@ -10,6 +10,7 @@ from definitions.tables import (
     CURATED,
     DIM_OWNER,
     DIM_PERSON,
+    FCT_CLASSIFICATION_CHANGE,
     FCT_HYGIENE_ISSUE,
     FCT_OPPORTUNITY,
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
@@ -58,6 +59,22 @@ def test_classes_come_back_by_record_in_byte_order(warehouse_of):
     assert reads.published_classes(warehouse.engine, "person").rows() == [("B:2", "mql", None), ("b:1", "lead", TODAY)]
     assert reads.published_classes(warehouse.engine, "opportunity").rows() == [("d", "active", None)]
     assert reads.row_counts(warehouse.engine)["dim_person"] == 2
+
+
+def test_who_left_the_tables_is_known_to_be_gone(warehouse_of):
+    warehouse = warehouse_of(DIM_PERSON, FCT_CLASSIFICATION_CHANGE)
+    left = {"record_kind": "person", "to_class": "merged_or_deleted", "from_kind": "class"}
+    warehouse.refresh(
+        "r1",
+        dim_person=[{"person_id": "back", "lifecycle_class": "lead", "lifecycle_class_since": TODAY}],
+        fct_classification_change=[
+            {**left, "change_id": "1", "record_id": "gone"},
+            {**left, "change_id": "2", "record_id": "back"},
+            {**left, "change_id": "3", "record_id": "a deal", "record_kind": "opportunity"},
+        ],
+    )
+    told = reads.published_classes(warehouse.engine, "person").rows()
+    assert told == [("back", "lead", TODAY), ("gone", "merged_or_deleted", None)]
 
 
 def test_issues_that_are_open_or_were_resolved_today_are_alive(warehouse_of):

@@ -113,7 +113,7 @@ def _value(
         case Kind.DAY:
             value = day(said, meaning.time_zone, order=order)
         case Kind.MOMENT:
-            value = moment(said, meaning.time_zone, order=order)
+            value = moment(said, meaning.time_zone, order=order, days_in=meaning.days_in)
         case Kind.MONEY:
             value = money(said, decimal=mark, power=column.power)
         case Kind.INTEGER | Kind.COUNT:

@@ -7,6 +7,8 @@ properties such as a purchase date are midnight UTC and are not shifted.
 
 import polars as pl
 
+from definitions.field import Kind
+from definitions.fields import FIELDS
 from definitions.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
 from transforms.conform.conformed import Conformed
 from transforms.conform.hubspot_activities import PROPERTIES as ACTIVITY_PROPERTIES
@@ -127,8 +129,20 @@ def _shared(object_name: str, meaning: Meaning, plain: dict[str, str]) -> dict[s
         "source_updated_at": pl.col("updatedAt"),
         "source_url": pl.lit(None, pl.String) if url is None else pl.format(url, pl.col("source_id")),
         "owner_key": _key(meaning.source, "owner", "hubspot_owner_id"),
-        **{name: pl.col(column) for name, column in chosen.items()},
+        **{name: _as_told(name, pl.col(column)) for name, column in chosen.items()},
     }
+
+
+def _as_told(name: str, column: pl.Expr) -> pl.Expr:
+    """Take the day of a calendar property as it stands; a property with a time of day, and all others, are left as is.
+
+    HubSpot keeps a calendar day as its midnight in UTC, wherever the portal is.
+    """
+    if FIELDS[name].kind is not Kind.DAY:
+        return column
+    at = moment(column)
+    is_midnight = at == at.dt.truncate("1d")
+    return pl.when(is_midnight).then(at.dt.date().cast(pl.String)).otherwise(column)
 
 
 def _key(source: str | None, object_name: str, column: str) -> pl.Expr:
@@ -147,6 +161,7 @@ def contacts(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
     """Opened contacts to persons. Row by row."""
     statuses = Vocabulary("source_status", {**LEAD_STATUSES, **meaning.statuses})
     stages = Vocabulary("source_lifecycle_stage", {**LIFECYCLE_CLAIMS, **meaning.lifecycle_stages})
+    claimed = stages.expr(pl.col("lifecyclestage"))
     told = text.with_columns(
         **_shared("contact", meaning, _CONTACT),
         phone=pl.coalesce(_filled("phone"), _filled("mobilephone")),
@@ -158,8 +173,8 @@ def contacts(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
         email_bounced_at=pl.when(_filled("hs_email_hard_bounce_reason_enum").is_not_null()).then(pl.col("updatedAt")),
         origin_activity_type=translated(pl.col("hs_analytics_source"), meaning.origins),
         lead_status=statuses.expr(pl.col("hs_lead_status")),
-        claimed_class=stages.expr(pl.col("lifecyclestage")),
-        claims_customer=pl.col("lifecyclestage").is_in(["customer", "evangelist"]).cast(pl.String),
+        claimed_class=claimed,
+        claims_customer=(claimed == "customer").cast(pl.String),
     )
     return typed(
         with_merges(told, meaning.source, "contact"),
@@ -173,11 +188,12 @@ def contacts(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 def companies(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
     """Opened companies to accounts. Row by row."""
+    claimed = translated(pl.col("lifecyclestage"), {**LIFECYCLE_CLAIMS, **meaning.lifecycle_stages})
     told = text.with_columns(
         **_shared("company", meaning, _COMPANY),
         parent_key=_key(meaning.source, "company", "hs_parent_company_id"),
         same_as_keys=_same_as(_key(meaning.twin, "account", "salesforceaccountid")),
-        claims_customer=pl.col("lifecyclestage").is_in(["customer", "evangelist"]).cast(pl.String),
+        claims_customer=(claimed == "customer").cast(pl.String),
     )
     told = told.with_columns(domain=pl.coalesce(_filled("domain"), _filled("website")))
     return typed(

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 class Meaning:
     """How to read one source.
 
-    `time_zone` is the zone in which the source's moments become days (HubSpot: the portal's). `stages` maps a stage,
+    `time_zone` is the zone in which the source's moments become days (HubSpot: the portal's). `days_in` is the zone in
+    which a day written without a time begins where a moment is asked for: the reports', so that it stays that day in
+    them; null is the source's own. `stages` maps a stage,
     or `pipeline/stage` where pipelines disagree, to a canonical stage. `fields` says per object which source field
     feeds which canonical one. `activity_types` and `origins` map labels, in lower case, to activity types of the
     definitions. `statuses` and `lifecycle_stages` map values, in lower case, over the vendor's defaults. `twin` is the
@@ -18,6 +20,7 @@ class Meaning:
     source: str
     time_zone: str
     currency: str
+    days_in: str | None = None
     region: str | None = None
     record_url: Mapping[str, str] = field(default_factory=dict)
     stages: Mapping[str, str] = field(default_factory=dict)

@@ -143,6 +143,7 @@ def leads(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
         account_key=_key(meaning, "account", "ConvertedAccountId"),
         lead_status=status,
         claimed_class=translated(status, STATUS_CLAIMS),
+        claims_customer=(status == "customer").cast(pl.String),
     )
     return typed(text, PERSON, meaning, object_name="lead", stream="lead", vocabularies=(statuses,))
 

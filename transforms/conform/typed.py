@@ -92,9 +92,7 @@ def typed(
     told += [_unmapped(vocabulary) for vocabulary in vocabularies]
     told += [_missing(name) for name in sorted(kind.required)]
     # Each value is read once, beside its text, and only then looked at.
-    read = keyed.with_columns(
-        _read(field, columns, meaning.time_zone).alias(_as_read(field.name)) for field in kind.fields
-    )
+    read = keyed.with_columns(_read(field, columns, meaning).alias(_as_read(field.name)) for field in kind.fields)
     frame = gathered(
         read.select(
             *(pl.col(_as_read(name)).alias(name) for name in kind.names),
@@ -128,14 +126,14 @@ def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions
     return Conformed(good.select(kind.names).cast(schema_of(kind.fields)), quarantined, versions)
 
 
-def _read(field: Field, columns: pl.Schema, zone: str) -> pl.Expr:
+def _read(field: Field, columns: pl.Schema, meaning: Meaning) -> pl.Expr:
     """The field's value in its own type; null where it cannot be read."""
     if field.name not in columns:
         return pl.lit(None, dtype_of(field))
     column = pl.col(field.name)
     if columns[field.name] != pl.String:
         return column.cast(dtype_of(field))
-    read = _parsed(field.kind, column, zone).cast(dtype_of(field), strict=False)
+    read = _parsed(field.kind, column, meaning).cast(dtype_of(field), strict=False)
     if field.values:
         word = _blank_to_null(column).str.to_lowercase()
         read = pl.when(word.is_in(field.values)).then(word)
@@ -146,7 +144,7 @@ def _read(field: Field, columns: pl.Schema, zone: str) -> pl.Expr:
     return read
 
 
-def _parsed(kind: Kind, column: pl.Expr, zone: str) -> pl.Expr:
+def _parsed(kind: Kind, column: pl.Expr, meaning: Meaning) -> pl.Expr:
     readers = {
         Kind.TEXT: clean,
         Kind.INTEGER: integer,
@@ -156,9 +154,9 @@ def _parsed(kind: Kind, column: pl.Expr, zone: str) -> pl.Expr:
         Kind.BOOLEAN: boolean,
     }
     if kind is Kind.DAY:
-        return day(column, zone)
+        return day(column, meaning.time_zone)
     if kind is Kind.MOMENT:
-        return moment(column, zone)
+        return moment(column, meaning.time_zone, days_in=meaning.days_in)
     return readers[kind](column)
 
 

@@ -55,18 +55,20 @@ def day(text: pl.Expr, zone: str = "UTC", *, order: Order = "iso") -> pl.Expr:
     return _known_years(read_in_steps(text, steps, pl.Date()))
 
 
-def moment(text: pl.Expr, zone: str = "UTC", *, order: Order = "iso") -> pl.Expr:
+def moment(text: pl.Expr, zone: str = "UTC", *, order: Order = "iso", days_in: str | None = None) -> pl.Expr:
     """Moment (Datetime, microseconds, UTC) the text names; null where it names none under the declared order.
 
     Offsets `Z`, `+02`, `+0200`, `+02:00`; epoch milliseconds of 11 to 14 digits; without an offset the time is one in
-    `zone`, and a day alone is its first moment there. Row by row.
+    `zone`, and a day alone is its first moment in `days_in`, or in `zone` where that is not given. Row by row.
 
     >>> pl.select(moment(pl.lit("2024-07-24T14:05:58.000+0000"))).item()
     datetime.datetime(2024, 7, 24, 14, 5, 58, tzinfo=zoneinfo.ZoneInfo(key='UTC'))
     """
 
     def in_words(values: pl.Series) -> pl.Series:
-        return _written(values, order).select(_moment_of(zone)).to_series()
+        is_day = pl.lit(values.str.strip_chars().str.contains(f"^(?:{_DAY})$"))
+        begun = pl.when(is_day).then(start_of_day(pl.col("start"), days_in or zone)).otherwise(_moment_of(zone))
+        return _written(values, order).select(begun).to_series()
 
     return _known_years(read_in_steps(text, (_iso_moment, _from_epoch, in_words), MOMENT))
 
