@@ -3,11 +3,11 @@
 Rules DQ-02 and DQ-08 of the hygiene catalogue; all of them block, none has a tolerance.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from definitions.tables import FCT_OPPORTUNITY, OPS_CONSERVATION
+from definitions.tables import FCT_ACTIVITY, FCT_OPPORTUNITY, OPS_CONSERVATION
 from expectations.suite import Check, Measure, Suite, identifier, literal
 
 _SHEET = OPS_CONSERVATION.name
@@ -18,18 +18,16 @@ _STATES = {"open": '"is_open"', "won": '"is_won"', "lost": '"is_closed" AND NOT 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Rows of `table` must number what the conservation sheet says of these streams in these places.
+    """Rows of `table` must number what the conservation sheet says was curated of these streams.
 
-    `streams` are pairs (source_system, stream). `source_system` counts only the rows of that source; `is_live` only
-    those whose source did not delete them. For a golden table: places ("curated",), all sources, live rows. For a
-    bridge: one tally a source, places ("curated", "merged_into", "deleted"), all rows.
+    `streams` are pairs (source_system, stream). `is_live` counts only rows whose source did not delete them, and
+    `is_direct` only those whose own object the streams hold: other activities are dates on a person's record.
     """
 
     table: str
     streams: tuple[tuple[str, str], ...]
-    places: tuple[str, ...] = ("curated",)
-    source_system: str | None = None
     is_live: bool = True
+    is_direct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +44,27 @@ class SourceTotal:
     amount: Decimal
 
 
-def reconciliation_suite(tallies: Iterable[Tally] = (), totals: Iterable[SourceTotal] | None = None) -> Suite:
-    """The conservation sheet adds up, the staged tables match it, and the deals match `totals`.
+def tallies_of(streams_of: Mapping[str, Sequence[tuple[str, str]]]) -> list[Tally]:
+    """What each table that streams feed must number."""
+    direct = FCT_ACTIVITY.name
+    return [
+        Tally(table=table, streams=tuple(streams), is_live=table != direct, is_direct=table == direct)
+        for table, streams in streams_of.items()
+        if streams
+    ]
+
+
+def reconciliation_suite(
+    tallies: Iterable[Tally] = (),
+    totals: Iterable[SourceTotal] | None = None,
+    *,
+    streams: Iterable[tuple[str, str]] = (),
+) -> Suite:
+    """The conservation sheet adds up, has each of `streams`, the staged tables match it, and the deals match `totals`.
 
     `totals` must then cover every live deal; None leaves them out (no source has deals).
     """
-    checks = [*_sheet(), *(_tally(tally) for tally in tallies)]
+    checks = [*_sheet(), *_told(tuple(streams)), *(_tally(tally) for tally in tallies)]
     if totals is not None:
         totals = tuple(totals)
         checks += [check for total in totals for check in _total(total)]
@@ -81,17 +94,35 @@ def _sheet() -> list[Check]:
     ]
 
 
+def _told(streams: tuple[tuple[str, str], ...]) -> list[Check]:
+    """Whatever has streams must tell of each of them, once."""
+    if not streams:
+        return []
+    rows = f'count(*) FILTER (WHERE ("source_system", "stream") IN ({_pairs(streams)}))'
+    return [
+        Check(
+            name=f"{_SHEET}: every stream has a row",
+            table=_SHEET,
+            measure=Measure.FAILING_COUNT,
+            sql=f"abs({rows} - {len(set(streams))})",
+            unit="streams",
+        )
+    ]
+
+
+def _pairs(streams: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"({literal(source)}, {literal(stream)})" for source, stream in sorted(set(streams)))
+
+
 def _tally(tally: Tally) -> Check:
     conditions = ['NOT "is_deleted"'] if tally.is_live else []
-    if tally.source_system is not None:
-        conditions.append(f'"source_system" = {literal(tally.source_system)}')
+    pairs = _pairs(tally.streams)
+    if tally.is_direct:
+        conditions.append(f'("source_system", "source_object") IN ({pairs})')
     staged = _count(conditions)
-    added = " + ".join(identifier(place) for place in tally.places)
-    pairs = ", ".join(f"({literal(source)}, {literal(stream)})" for source, stream in sorted(tally.streams))
-    told = f'(SELECT coalesce(sum({added}), 0) FROM "{_SHEET}" WHERE ("source_system", "stream") IN ({pairs}))'
-    of = f" of {tally.source_system}" if tally.source_system is not None else ""
+    told = f'(SELECT coalesce(sum("curated"), 0) FROM "{_SHEET}" WHERE ("source_system", "stream") IN ({pairs}))'
     return Check(
-        name=f"{tally.table}: {'live ' if tally.is_live else ''}rows{of} match the conservation sheet",
+        name=f"{tally.table}: {'live ' if tally.is_live else ''}rows match the conservation sheet",
         table=tally.table,
         measure=Measure.FAILING_COUNT,
         sql=f"abs({staged} - {told})",

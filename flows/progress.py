@@ -3,18 +3,22 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 
-@dataclass(slots=True)
 class Watcher:
-    """Shows progress on a terminal; without one it keeps quiet. Used from several threads."""
+    """Shows progress on a terminal; without one it keeps quiet. Used from several threads.
 
-    bars: Progress | None = None
-    _streams: dict[str, TaskID] = field(default_factory=dict)
+    No dataclass: Prefect walks through those that a task is given, and trips over what other tasks change meanwhile.
+    """
+
+    __slots__ = ("_streams", "bars")
+
+    def __init__(self, bars: Progress | None = None) -> None:
+        self.bars = bars
+        self._streams: dict[str, TaskID] = {}
 
     def counter(self, name: str) -> Callable[[int], None]:
         """Make a function that adds records to the line called `name`."""

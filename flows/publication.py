@@ -21,10 +21,11 @@ from definitions.errors import ConfigurationError, TransformError
 from definitions.tables import CURATED, OPS_CONSERVATION, OPS_QUARANTINE
 from expectations.agreement import agreement_suite
 from expectations.counts import filled
-from expectations.reconciliation import SourceTotal, Tally, reconciliation_suite
+from expectations.reconciliation import SourceTotal, reconciliation_suite, tallies_of
 from expectations.report import AuditReport, refuse_if_blocking
 from expectations.run import audit
 from expectations.structure import Filled, structure_suite
+from expectations.ties import ties_suite
 from expectations.times import times_suite
 from flows.books import cursor_book, definitions_book, quarantine_book
 from flows.job import Job
@@ -126,7 +127,8 @@ def publish_records(
             crash_point("transform.mid")
             give(OPS_CONSERVATION.name, assembled.balance)
     with seen.step("auditing"):
-        audited = _audited(job, engine, run, known, assembled)
+        streams = [(one.source, one.stream) for one in records.shown]
+        audited = _audited(job, engine, run, known, assembled, streams)
         crash_point("audit.after_pass")
     with seen.step("publishing"):
         return _published(
@@ -186,17 +188,19 @@ def _judged_at(job: Job) -> datetime:
     return min(job.started_at, end.astimezone(UTC))
 
 
-def _audited(job: Job, engine: sa.Engine, run: Run, known: Known, assembled: Assembled) -> AuditReport:
+def _audited(
+    job: Job, engine: sa.Engine, run: Run, known: Known, assembled: Assembled, streams: Sequence[tuple[str, str]]
+) -> AuditReport:
     """Judge what is staged; a refusal is kept in `ops`, so that it can be looked up, and raised in any case."""
     sources = [source.name for source in job.settings.sources]
     totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()]
-    tallies = [Tally(table=table, streams=tuple(streams)) for table, streams in assembled.streams_of.items() if streams]
     report = audit(
         engine.url,
         [
             structure_suite(CURATED, known.filled, volume_accepted_because=job.volume_accepted_because),
             times_suite(sources, as_of=job.as_of, now=_judged_at(job)),
-            reconciliation_suite(tallies, totals),
+            reconciliation_suite(tallies_of(assembled.streams_of), totals, streams=streams),
+            ties_suite(),
             agreement_suite(job.definitions, as_of=job.as_of),
         ],
         run_id=known.run_id,

@@ -23,7 +23,13 @@ from transforms.people_parts import PART_PERSONS, Part, parts_of
 from transforms.terms import Before, Entities, Records, Terms
 from transforms.totals import source_totals
 
-_GOLDEN = {"dim_person": "person", "dim_account": "account", "fct_opportunity": "opportunity", "dim_owner": "owner"}
+_FED = {
+    "dim_person": "person",
+    "dim_account": "account",
+    "fct_opportunity": "opportunity",
+    "dim_owner": "owner",
+    "fct_activity": "activity",
+}
 _PART_ACTIVITIES = 500_000
 _MATCH = ["match_rule", "match_confidence", "is_survivor"]
 _MOVE = ["activity_type", "engagement_level", "direction"]
@@ -35,7 +41,7 @@ class Assembled:
     """What is left to tell of a run once its tables are given away.
 
     `balance` is the conservation of each stream; `totals` what the source records say of deals in sum; `streams_of`
-    which streams feed a golden table; `people` has claimed_class, lifecycle_class, record_count and source_count of
+    which streams feed a table; `people` has claimed_class, lifecycle_class, record_count and source_count of
     each person; `deals` the rows of `fct_opportunity`; `changes` and `issues` what reports count of their tables;
     `live_records` how many source records the people are made of; `untied` what ties nobody though it could.
     """
@@ -79,7 +85,7 @@ def assemble(
         totals=source_totals(
             records.kinds["opportunity"].collect(), entities["opportunity"], company.stages, terms.roles
         ),
-        streams_of={table: _streams(records, kind) for table, kind in _GOLDEN.items()},
+        streams_of={table: _streams(records, kind) for table, kind in _FED.items()},
         people=people.facts,
         deals=company.deals,
         changes=desk.all_changes(),

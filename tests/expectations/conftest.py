@@ -60,7 +60,7 @@ _PEOPLE: tuple[dict[str, object], ...] = (
     {"lifecycle_class": "lead", "claimed_class": "lead", "engagement_level": "passive", "last_inbound_on": _ago(3)},
     {"lifecycle_class": "suspect", "icp_fit": "pass", "last_outbound_on": _ago(3)},
     {"lifecycle_class": "list_record"},
-    {"lifecycle_class": "unclassifiable", "has_identity": False},
+    {"lifecycle_class": "unclassifiable", "has_identity": False, "record_count": 2},
 )
 _OPEN = {
     "is_open": True,
@@ -102,7 +102,9 @@ def _deal(number: int, row: dict[str, object]) -> dict[str, object]:
 
 def _link(kind: str, thing: str, number: int, golden: int) -> dict[str, object]:
     key = f"hubspot:{kind}:{number}"
-    return {"record_key": key, "source_id": str(number), thing: f"hubspot:{kind}:{golden}", "is_survivor": True}
+    gone = kind != "company" and number == 1
+    own = {"record_key": key, "source_id": str(number), "is_deleted": gone}
+    return {**own, thing: f"hubspot:{kind}:{golden}", "is_survivor": True}
 
 
 def _sheet(stream: str, fetched: int, merged_into: int = 0, deleted: int = 0) -> dict[str, object]:
@@ -123,19 +125,28 @@ _ROWS: dict[str, list[dict[str, object]]] = {
     "dim_person": [_person(number, row) for number, row in enumerate(_PEOPLE, 1)],
     "fct_opportunity": [_deal(number, row) for number, row in enumerate(_DEALS, 1)],
     "fct_activity": [
-        {"activity_id": f"hubspot:call:{number}", "person_id": "hubspot:contact:4"} for number in range(1, 4)
+        {"activity_id": f"hubspot:call:{number}", "person_id": "hubspot:contact:4", "source_object": "call"}
+        for number in range(1, 4)
     ],
     "bridge_person_source": [_link("contact", "person_id", n, min(n, len(_PEOPLE))) for n in range(1, 17)],
     "bridge_account_source": [_link("company", "account_id", n, n) for n in range(1, 101)],
     "bridge_opportunity_source": [_link("deal", "opportunity_id", n, n) for n in range(1, 13)],
     "bridge_opportunity_person": [{"opportunity_id": "hubspot:deal:12", "person_id": "hubspot:contact:4"}],
-    "fct_classification_change": [{"change_id": "1", "from_class": "mql", "to_class": "lead"}],
+    "fct_classification_change": [
+        {"change_id": "1", "from_class": "mql", "to_class": "lead", "record_id": "hubspot:contact:12"},
+        {"change_id": "2", "from_class": "mql", "to_class": "merged_or_deleted", "record_id": "hubspot:contact:99"},
+    ],
     # The open ones are those that the definitions find, see below.
     "fct_hygiene_issue": [{"issue_id": "1", "state": "resolved", "resolved_on": date(2026, 10, 1)}],
     "fct_opportunity_daily_snapshot": [
-        {"snapshot_date": _AS_OF, "opportunity_id": "hubspot:deal:12", "pipeline_class": "active"}
+        {"snapshot_date": _AS_OF, "opportunity_id": "hubspot:deal:12", "pipeline_class": "active", "is_open": True}
+        | {"amount": Decimal(1000), "close_date": _ago(-60)}
     ],
-    "conservation": [_sheet("contacts", 16, merged_into=1, deleted=1), _sheet("deals", 12, deleted=1)],
+    "conservation": [
+        _sheet("contacts", 16, merged_into=1, deleted=1),
+        _sheet("deals", 12, deleted=1),
+        _sheet("call", 3),
+    ],
 }
 
 

@@ -7,15 +7,16 @@ from decimal import Decimal
 from definitions.load import load_definitions
 from definitions.tables import CURATED
 from expectations.agreement import agreement_suite
-from expectations.reconciliation import SourceTotal, Tally, reconciliation_suite
+from expectations.reconciliation import SourceTotal, reconciliation_suite, tallies_of
 from expectations.run import audit
 from expectations.structure import Filled, structure_suite
 from expectations.suite import Suite
+from expectations.ties import ties_suite
 from expectations.times import times_suite
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _AS_OF = date(2026, 11, 20)
-_CONTACTS, _DEALS = (("hubspot", "contacts"),), (("hubspot", "deals"),)
+_CONTACTS, _DEALS, _CALLS = (("hubspot", "contacts"),), (("hubspot", "deals"),), (("hubspot", "call"),)
 _PREVIOUS = {
     "dim_account": Filled(110, {"domain": 110, "industry": 110, "country": 3}),
     "dim_owner": Filled(3, {"owner_name": 3}),
@@ -25,23 +26,15 @@ SUITES = {
     "agreement": agreement_suite(load_definitions("handoff"), as_of=_AS_OF),
     "times": times_suite(["hubspot"], as_of=_AS_OF, now=_NOW),
     "reconciliation": reconciliation_suite(
-        [
-            Tally(table="dim_person", streams=_CONTACTS),
-            Tally(table="fct_opportunity", streams=_DEALS),
-            Tally(
-                table="bridge_person_source",
-                streams=_CONTACTS,
-                places=("curated", "merged_into", "deleted"),
-                source_system="hubspot",
-                is_live=False,
-            ),
-        ],
+        tallies_of({"dim_person": _CONTACTS, "fct_opportunity": _DEALS, "fct_activity": _CALLS}),
         [
             SourceTotal(source_system="hubspot", currency_code="USD", state="open", rows=7, amount=Decimal(7000)),
             SourceTotal(source_system="hubspot", currency_code="USD", state="won", rows=1, amount=Decimal(1000)),
             SourceTotal(source_system="hubspot", currency_code="USD", state="lost", rows=3, amount=Decimal(3000)),
         ],
+        streams=[*_CONTACTS, *_DEALS, *_CALLS],
     ),
+    "ties": ties_suite(),
 }
 
 

@@ -100,7 +100,18 @@ _SABOTAGE = [
         "UPDATE conservation SET pulled = NULL WHERE stream = 'deals'",
         {"conservation: every count is known": _BLOCKS},
     ),
-    ("reconciliation", "conservation", "DELETE FROM conservation", {"conservation: has rows": _BLOCKS}),
+    (
+        "reconciliation",
+        "conservation",
+        "DELETE FROM conservation",
+        {"conservation: has rows": _BLOCKS, "conservation: every stream has a row": _BLOCKS},
+    ),
+    (
+        "reconciliation",
+        "conservation",
+        "DELETE FROM conservation WHERE stream = 'call'",
+        {"conservation: every stream has a row": _BLOCKS},
+    ),
     (
         "reconciliation",
         "dim_person",
@@ -108,10 +119,46 @@ _SABOTAGE = [
         {"dim_person: live rows match the conservation sheet": _BLOCKS},
     ),
     (
-        "reconciliation",
+        "ties",
         "bridge_person_source",
         "DELETE FROM bridge_person_source WHERE source_id = '16'",
-        {"bridge_person_source: rows of hubspot match the conservation sheet": _BLOCKS},
+        {"bridge_person_source: every row of dim_person has as many live records as its record_count says": _BLOCKS},
+    ),
+    (
+        "reconciliation",
+        "fct_activity",
+        "DELETE FROM fct_activity WHERE activity_id = 'hubspot:call:1'",
+        {"fct_activity: rows match the conservation sheet": _BLOCKS},
+    ),
+    (
+        "ties",
+        "fct_classification_change",
+        "UPDATE fct_classification_change SET to_class = 'mql'",
+        {"fct_classification_change: every change leads to the class that the person wears": _BLOCKS},
+    ),
+    (
+        "ties",
+        "fct_classification_change",
+        "UPDATE fct_classification_change SET record_id = 'nobody', record_kind = 'opportunity'",
+        {"fct_classification_change: every change leads to the class that the opportunity wears": _BLOCKS},
+    ),
+    (
+        "ties",
+        "fct_hygiene_issue",
+        "UPDATE fct_hygiene_issue SET record_id = 'nobody' WHERE record_kind = 'opportunity'",
+        {"fct_hygiene_issue: the record of every open opportunity issue is there": _BLOCKS},
+    ),
+    (
+        "ties",
+        "fct_opportunity_daily_snapshot",
+        "UPDATE fct_opportunity_daily_snapshot SET amount = 1",
+        {"fct_opportunity_daily_snapshot: every deal stands as it does in fct_opportunity": _BLOCKS},
+    ),
+    (
+        "ties",
+        "bridge_account_source",
+        "UPDATE bridge_account_source SET account_id = 'hubspot:company:1'",
+        {"bridge_account_source: every row of dim_account has as many live records as its record_count says": _BLOCKS},
     ),
     (
         "reconciliation",

@@ -1,0 +1,98 @@
+"""Checks that the tables tell one story: history and bridges against the rows that they speak of.
+
+The ledger, the snapshot and the bridges are read by themselves, in BI tools and digests; where they disagree with the
+golden rows, two people quote two numbers. None of these has a tolerance; all of them block.
+"""
+
+from definitions.classified import CLASS_COLUMN, CLASS_TABLE, GONE, Classified
+from definitions.tables import (
+    BRIDGE_ACCOUNT_SOURCE,
+    BRIDGE_OPPORTUNITY_SOURCE,
+    BRIDGE_PERSON_SOURCE,
+    DIM_ACCOUNT,
+    DIM_PERSON,
+    FCT_CLASSIFICATION_CHANGE,
+    FCT_HYGIENE_ISSUE,
+    FCT_OPPORTUNITY,
+    FCT_OPPORTUNITY_DAILY_SNAPSHOT,
+    Table,
+)
+from expectations.suite import Check, Measure, Suite, identifier, literal
+
+_BRIDGED = ((DIM_PERSON, BRIDGE_PERSON_SOURCE), (DIM_ACCOUNT, BRIDGE_ACCOUNT_SOURCE))
+_KINDS: tuple[Classified, ...] = ("person", "opportunity")
+
+
+def ties_suite() -> Suite:
+    """Check the staged history and bridges against the staged golden rows."""
+    bridges = (*_BRIDGED, (FCT_OPPORTUNITY, BRIDGE_OPPORTUNITY_SOURCE))
+    checks = [
+        *(_ledger(kind) for kind in _KINDS),
+        *(_issues(kind) for kind in _KINDS),
+        _snapshot(),
+        *(_records(golden, bridge) for golden, bridge in bridges),
+    ]
+    return Suite("ties", tuple(checks))
+
+
+def _ledger(kind: Classified) -> Check:
+    """Each staged change leads to the class that its record wears now, or the record is gone."""
+    return _check(
+        FCT_CLASSIFICATION_CHANGE,
+        f"every change leads to the class that the {kind} wears",
+        f"FROM {_beside(FCT_CLASSIFICATION_CHANGE, kind)} AND "
+        f"coalesce(there.{identifier(CLASS_COLUMN[kind])}, {literal(GONE)}) IS DISTINCT FROM here.to_class",
+    )
+
+
+def _issues(kind: Classified) -> Check:
+    return _check(
+        FCT_HYGIENE_ISSUE,
+        f"the record of every open {kind} issue is there",
+        f"FROM {_beside(FCT_HYGIENE_ISSUE, kind)} AND here.state = 'open' AND there.{_id(kind)} IS NULL",
+    )
+
+
+def _snapshot() -> Check:
+    told = ("pipeline_class", "is_open", "amount", "close_date")
+    one, other = (", ".join(f"{side}.{identifier(name)}" for name in told) for side in ("here", "there"))
+    return _check(
+        FCT_OPPORTUNITY_DAILY_SNAPSHOT,
+        "every deal stands as it does in fct_opportunity",
+        f"FROM {FCT_OPPORTUNITY_DAILY_SNAPSHOT.name} AS here LEFT JOIN {FCT_OPPORTUNITY.name} AS there "
+        f"USING (opportunity_id) WHERE ({one}) IS DISTINCT FROM ({other})",
+    )
+
+
+def _records(golden: Table, bridge: Table) -> Check:
+    """Each golden row has as many live records as it says: compared by a sum over hashes, one scan of each table."""
+    (key,) = golden.key
+    code = f"hashtextextended({identifier(key)}, 0)::numeric"
+    return _check(
+        bridge,
+        f"every row of {golden.name} has as many live records as its record_count says",
+        f"FROM (SELECT sum({code} * record_count) AS said FROM {golden.name} WHERE NOT is_deleted) AS there, "
+        f"(SELECT sum({code}) AS held FROM {bridge.name} WHERE NOT is_deleted) AS here "
+        "WHERE said IS DISTINCT FROM held",
+    )
+
+
+def _beside(history: Table, kind: Classified) -> str:
+    """Rows of a history of one kind of record, each beside its golden row where there is one."""
+    return (
+        f"{history.name} AS here LEFT JOIN {CLASS_TABLE[kind].name} AS there ON there.{_id(kind)} = here.record_id "
+        f"WHERE here.record_kind = {literal(kind)}"
+    )
+
+
+def _id(kind: Classified) -> str:
+    return identifier(f"{kind}_id")
+
+
+def _check(table: Table, said: str, failing: str) -> Check:
+    return Check(
+        name=f"{table.name}: {said}",
+        table=table.name,
+        measure=Measure.FAILING_COUNT,
+        sql=f"(SELECT count(*) {failing})",
+    )

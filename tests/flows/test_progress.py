@@ -1,0 +1,15 @@
+"""What a person watching a run sees."""
+
+from prefect.utilities.collections import visit_collection
+from rich.console import Console
+
+from flows.progress import watched, watcher
+
+
+def test_nobody_walks_through_the_lines_that_other_threads_add():
+    """Prefect visits whatever collections and dataclasses a task is given, while other tasks add their lines."""
+    with watched(Console(quiet=True)):
+        seen, visited = watcher(), []
+        seen.counter("hubspot.contacts")(12)
+        visit_collection(seen, visit_fn=visited.append, return_data=False)
+    assert visited == [seen]
