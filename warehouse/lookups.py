@@ -31,12 +31,16 @@ _RUNS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How the warehouse stands. Frames are as their contracts say; `quarantined` counts held records by reason."""
+    """How the warehouse stands. Frames are as their contracts say; `quarantined` counts held records by reason.
+
+    `refused` has the checks that stopped the newest run, where it was refused: it has a row nowhere else.
+    """
 
     cursors: pl.DataFrame
     runs: pl.DataFrame
     conservation: pl.DataFrame
     failed_checks: pl.DataFrame
+    refused: pl.DataFrame
     quarantined: pl.DataFrame
     rows: dict[str, int]
 
@@ -71,9 +75,20 @@ def status(engine: sa.Engine) -> Status:
             failed_checks=published(
                 warehouse, OPS_AUDIT_RESULT, where=(checks.c.run_id == newest) & checks.c.is_success.is_(False)
             ),
+            refused=_refused(warehouse, newest),
             quarantined=quarantine_counts(warehouse),
             rows=row_counts(engine),
         )
+
+
+def _refused(warehouse: Readable, newest: str | None) -> pl.DataFrame:
+    """Blocking checks that failed in the last run after the newest published one."""
+    checks = TABLES[OPS_AUDIT_RESULT.name]
+    stopped = checks.c.is_success.is_(False) & checks.c.is_blocking
+    if newest is not None:
+        stopped &= sa.collate(checks.c.run_id, "C") > newest
+    failed = published(warehouse, OPS_AUDIT_RESULT, where=stopped)
+    return failed.filter(pl.col("run_id") == pl.col("run_id").max())
 
 
 def quarantine(warehouse: Readable) -> pl.DataFrame:

@@ -15,6 +15,11 @@ def status() -> None:
     with warehouse_here() as engine:
         found = lookups.status(engine)
     console = Console()
+    if found.refused.height:
+        made = table(
+            f"Run {found.refused['run_id'][0]} was refused, nothing was published; what stopped it", "check", "found"
+        )
+        console.print(filled(made, found.refused.select("expectation", "observed").rows()))
     if found.runs.is_empty():
         console.print("Nothing was published yet. Run `bantam run` or `bantam demo`.")
         return

@@ -14,6 +14,7 @@ from definitions.errors import (
 from flows.sandbox_process import sandbox_running
 from tests.flows.line import ROOT, Line
 from tests.flows.shop import HEADER, copied_shop, opened_shop, write_deals
+from tests.flows.terminal import bantam
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +101,10 @@ def test_a_refused_audit_changes_nothing_says_why_and_can_be_looked_up(shop):
     assert [(table, "60 rows" in told, run) for table, told, run in shop.ask(failed) if table == "fct_opportunity"] == [
         ("fct_opportunity", True, None)
     ]
+    told = bantam(shop.home, "status", **shop.variables)
+    assert (told.code, "was refused" in told.out, "60 rows" in told.out) == (0, True, True), told.complaint
+    shop.refresh(TUESDAY, accept_volume="the old region was sold")
+    assert "was refused" not in bantam(shop.home, "status", **shop.variables).out
 
 
 def test_a_change_of_volume_is_let_through_with_its_reason_which_is_kept(shop):
