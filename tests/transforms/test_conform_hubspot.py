@@ -173,6 +173,13 @@ def test_an_unknown_lifecycle_stage_is_set_aside_and_named():
     assert (row["field_name"], row["detail"]) == ("source_lifecycle_stage", "the settings map no word 9912345")
 
 
+@pytest.mark.parametrize("word", ["ann@corp.example", " +1 202 555 0100"])
+def test_a_word_that_is_an_address_or_a_number_is_not_repeated(word):
+    row = contact((5, {"lifecyclestage": word})).quarantined.row(0, named=True)
+    assert row["field_name"] == "source_lifecycle_stage"
+    assert not {"ann", "corp", "202"} & set(row["detail"].replace("@", " ").replace(".", " ").split())
+
+
 def test_dates_on_a_contact_become_activities():
     given = {
         "recent_conversion_date": "2026-10-01T08:00:00Z",

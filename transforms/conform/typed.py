@@ -175,9 +175,14 @@ def _fault(field: Field) -> pl.Expr:
 
 
 def _unmapped(vocabulary: Vocabulary) -> pl.Expr:
-    """A word of a status, stage or category names no person, so it is shown: somebody has to map it."""
+    """A word of a status, stage or category names no person, so it is shown: somebody has to map it.
+
+    Unless it cannot be one: an address or a telephone number is there because the columns of a file are shifted.
+    """
     name = vocabulary.field
-    word = pl.col(name).str.replace_all("|", "/", literal=True).str.slice(0, 60)
+    said = pl.col(name).str.replace_all("|", "/", literal=True).str.slice(0, 60)
+    is_private = said.str.contains(r"@|^\s*\+[0-9]")
+    word = pl.when(is_private).then(pl.lit("like this one, an address or a number (not shown)")).otherwise(said)
     told = pl.concat_str(pl.lit(f"unmapped_value|{name}|the settings map no word "), word)
     return pl.when(vocabulary.is_unknown()).then(told)
 
