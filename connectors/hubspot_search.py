@@ -2,8 +2,11 @@
 
 An offset skips a record whenever one before it changes, and ends at 10,000. So every page asks anew from the last
 moment seen, and drops what it has seen of that moment. Where too many share one millisecond (bulk edits stamp
-thousands alike) that millisecond is walked by id. What is newer than the trail is asked last: it lands now, and is
-asked again next time, because the index may not show all of it yet.
+thousands alike) that millisecond is walked by id.
+
+The index trails: a record changed lately is shown with its new time at its old place, and a walk that went on from that
+time would jump over all between. So what the next pull asks again anyway, the lookback, is asked last: it lands now, no
+time in it moves the walk before it, and what the index does not show yet comes next time.
 """
 
 from collections.abc import Iterator
@@ -33,7 +36,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 class _Place:
     """Where the walk stands: from `since` (ms) on, and within `since` above `tie_id` when it is walked by id.
 
-    `seen` are the versions already given of that moment. `is_tail`: beyond the trail, with no upper end.
+    `seen` are the versions already given of that moment. `is_tail`: in what is asked again next time, no upper end.
     `offset` is used only where a page moved neither time nor id: it was empty, or all of it has changed since indexing.
     """
 
@@ -53,7 +56,7 @@ def changed_pages(visit: Visit[Account]) -> Iterator[Page]:
     """Every live record whose modified time is at or after `visit.since`, however many, however alike."""
     place: _Place | None = _start(visit)
     number = 0
-    until = milliseconds(visit.until)
+    until = milliseconds(visit.until - visit.account.lookback)
     while place is not None:
         number += 1
         page, place = _page(visit, place, until, number)
@@ -160,14 +163,14 @@ def _after_window(place: _Place, until: int) -> _Place | None:
 def _after_page(place: _Place, records: list[Seen], fresh: int, until: int) -> _Place | None:
     """Go on from the last moment of this page; by id where one moment fills half of it, or nothing was new.
 
-    A record changed after the trail is shown with its new time at its old place: it must not move the walk. None where
+    The last moment is that of the last record: a later one that stands before it was shown at its old place. None where
     the page tells no moment at all.
     """
     stamps = [stamp for seen in records if (stamp := _stamp(seen.version)) is not None]
     inside = stamps if place.is_tail else [stamp for stamp in stamps if stamp <= until]
     if not inside:
         return None
-    last = max(*inside, place.since)
+    last = max(inside[-1], place.since)
     seen = frozenset((one.id, one.version) for one in records if _stamp(one.version) == last)
     if last == place.since:
         seen |= place.seen

@@ -81,15 +81,30 @@ def test_a_change_while_the_search_is_walked_costs_no_other_contact(crm, pull_cr
     assert set(map(int, pull_crm.ids("contacts", "run-2"))) == set(range(1, 41))
 
 
-@pytest.mark.parametrize("stale", [1, 5, 10, 25])
-def test_contacts_the_index_still_files_by_their_old_time_hide_no_other(crm, pull_crm, stale):
-    """The answer shows them with their new time, at their old place."""
+@pytest.mark.parametrize(
+    ("stale", "ago"),
+    [(1, 0), (5, 0), (10, 0), (25, 0), (1, 3), (10, 3), (25, 3), (3, 20)],
+    ids=str,
+)
+def test_contacts_the_index_still_files_by_their_old_time_hide_no_other(crm, pull_crm, stale, ago):
+    """The answer shows them with their new time, at their old place; it may be older than the index is trusted."""
     pull_crm("contacts")
     crm.now = NOON + timedelta(hours=1)
     for identity in range(1, 41):
         crm.add(identity, modified=NOON + identity * MINUTE)
-    for identity in range(8, 8 + stale):
-        crm.add(identity, modified=crm.now, indexed_as=NOON + identity * MINUTE)
+    for identity in range(6, 6 + stale):
+        crm.add(identity, modified=crm.now - ago * MINUTE, indexed_as=NOON + identity * MINUTE)
+    pull_crm("contacts")
+    assert set(map(int, pull_crm.ids("contacts", "run-2"))) == set(range(1, 41))
+
+
+def test_a_day_of_changes_is_not_lost_behind_one_that_the_index_files_by_its_old_time(crm, pull_crm):
+    pull_crm("contacts")
+    crm.now = NOON + timedelta(days=1)
+    crm.add(*range(1, 10), modified=NOON + timedelta(hours=1))
+    crm.add(10, modified=crm.now - 3 * MINUTE, indexed_as=NOON + timedelta(hours=2))
+    for identity in range(11, 41):
+        crm.add(identity, modified=NOON + timedelta(hours=2) + identity * MINUTE)
     pull_crm("contacts")
     assert set(map(int, pull_crm.ids("contacts", "run-2"))) == set(range(1, 41))
 
