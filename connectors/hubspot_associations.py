@@ -8,17 +8,14 @@ import polars as pl
 from connectors.call import Call
 from connectors.envelope import Checked, Seen, sort_out
 from connectors.hubspot_account import Account
-from connectors.hubspot_answers import Associations, Batch, BatchProblem, Live
-from connectors.hubspot_lists import mended_note
+from connectors.hubspot_answers import Associations, Batch, Live
+from connectors.hubspot_lists import mended_note, refuse_problems
 from connectors.landed import Rejected
 from connectors.source import Page, Tokens, Visit
-from definitions.errors import SourceAnswerUnusableError
 
 _BATCH = msgspec.json.Decoder(Batch)
 _LIVE = msgspec.json.Decoder(Live)
 _ASSOCIATIONS = msgspec.json.Decoder(Associations)
-# What HubSpot calls a record that has none, or is gone by now.
-_NONE_THERE = ("OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND")
 
 
 def association_pages(visit: Visit[Account]) -> Iterator[Page]:
@@ -66,7 +63,7 @@ def _read(visit: Visit[Account], ids: Sequence[str], number: int) -> tuple[Check
     while wanted:
         call = Call(stream=visit.stream.name, method="POST", path=_path(visit), json={"inputs": wanted}, page=number)
         answer = visit.http.ask(call, _BATCH)
-        _refuse_problems(visit, answer.value.errors, number)
+        refuse_problems(visit, answer.value.errors, number)
         mended += answer.mended
         checked = sort_out(answer.value.results, visit.stream.identify, number)
         rejected += checked.rejected
@@ -88,10 +85,3 @@ def _seen(identity: str, parts: list[Associations], whole: dict[str, bytes]) -> 
         return Seen(whole[identity], identity, "")
     to = [other for part in parts for other in part.to]
     return Seen(msgspec.json.encode({"from": {"id": identity}, "to": to}), identity, "")
-
-
-def _refuse_problems(visit: Visit[Account], problems: list[BatchProblem], number: int) -> None:
-    for problem in problems:
-        words = f"{problem.category} {problem.subCategory}"
-        if not any(word in words for word in _NONE_THERE):
-            raise SourceAnswerUnusableError(f"{visit.where}: page {number}: part of a batch was refused")

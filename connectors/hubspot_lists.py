@@ -10,9 +10,11 @@ from connectors.call import Call
 from connectors.envelope import Checked, sort_out
 from connectors.http import Answer
 from connectors.hubspot_account import Account
-from connectors.hubspot_answers import Batch, Listing, Live
+from connectors.hubspot_answers import Batch, BatchProblem, Listing, Live
 from connectors.landed import LandedPage
+from connectors.refusals import plain
 from connectors.source import Page, Tokens, Visit, portions
+from definitions.errors import SourceAnswerUnusableError
 
 READ_BATCH = 100
 # Property names travel in the URL; other clients saw it overflow at about 32,000 characters, and split at 5,000.
@@ -21,6 +23,8 @@ WIDEST_QUERY = 5000
 _LISTING = msgspec.json.Decoder(Listing)
 _BATCH = msgspec.json.Decoder(Batch)
 _LIVE = msgspec.json.Decoder(Live)
+# What HubSpot calls a record that is gone by now, or has no associations.
+_NONE_THERE = ("OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND")
 
 
 def live_pages(visit: Visit[Account]) -> Iterator[Page]:
@@ -61,7 +65,10 @@ def whole_list(visit: Visit[Account]) -> Iterator[Page]:
 
 
 def read_batch(visit: Visit[Account], ids: Sequence[str], *, archived: bool, page: int) -> Answer[Batch]:
-    """Read up to 100 records by id; ids that are gone are not in the answer."""
+    """Read up to 100 records by id; ids that are gone are not in the answer.
+
+    Raises `SourceAnswerUnusableError` where others are not in it either: they would pass for gone.
+    """
     call = Call(
         stream=visit.stream.name,
         method="POST",
@@ -74,7 +81,20 @@ def read_batch(visit: Visit[Account], ids: Sequence[str], *, archived: bool, pag
         },
         page=page,
     )
-    return visit.http.ask(call, _BATCH)
+    answer = visit.http.ask(call, _BATCH)
+    refuse_problems(visit, answer.value.errors, page)
+    return answer
+
+
+def refuse_problems(visit: Visit[Account], problems: list[BatchProblem], page: int) -> None:
+    """Raise `SourceAnswerUnusableError` if part of a batch was not answered, unless there is nothing to answer with."""
+    for problem in problems:
+        words = f"{problem.category} {problem.subCategory}"
+        if not any(word in words for word in _NONE_THERE):
+            raise SourceAnswerUnusableError(
+                f"{visit.where}: page {page}: part of a batch was refused ({plain(problem.category)}). Run again; if "
+                "it stays, compare with the vendor's docs."
+            )
 
 
 def mended_note(mended: int) -> tuple[str, ...]:

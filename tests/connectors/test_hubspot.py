@@ -65,6 +65,30 @@ def test_a_restored_contact_comes_back_with_its_old_time(crm, pull_crm):
     assert landed == {"1": True, "2": False}
 
 
+INTERNAL = {"category": "INTERNAL_ERROR", "context": {"ids": ["1"]}}
+
+
+def test_a_restored_contact_that_could_not_be_read_is_asked_for_again(crm, pull_crm):
+    """F08: silence would leave it deleted, for no later pull knows that it was archived."""
+    crm.add(1, modified=NOON - timedelta(days=9), archived=True)
+    pull_crm("contacts")
+    crm.contacts[1].archived = False
+    crm.once("/batch/read", lambda: httpx.Response(207, json={"results": [], "errors": [INTERNAL]}))
+    with pytest.raises(SourceAnswerUnusableError, match=r"page 1: part of a batch was refused \(INTERNAL_ERROR\)"):
+        pull_crm("contacts")
+    pull_crm("contacts")
+    assert [record["archived"] for record in pull_crm.records("contacts", "run-3")] == [False]
+
+
+def test_an_archived_contact_that_was_deleted_for_good_is_no_error(crm, pull_crm):
+    crm.add(1, modified=NOON - timedelta(days=9), archived=True)
+    pull_crm("contacts")
+    del crm.contacts[1]
+    gone = {"results": [], "errors": [{"category": "OBJECT_NOT_FOUND", "context": {"ids": ["1"]}}]}
+    crm.once("/batch/read", lambda: httpx.Response(207, json=gone))
+    assert pull_crm("contacts").records == 0
+
+
 def test_the_cursor_of_a_list_may_not_come_twice(crm, pull_crm):
     """F11."""
     crm.add(*range(1, 40), modified=NOON - timedelta(days=1))
