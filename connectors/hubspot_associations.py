@@ -73,7 +73,7 @@ def _read(visit: Visit[Account], ids: Sequence[str], number: int) -> tuple[Check
             whole[seen.id] = seen.raw
             found.setdefault(seen.id, []).append(part)
             if (after := part.after()) is not None:
-                wanted.append({"id": seen.id, "after": tokens.new(after, number)})
+                wanted.append({"id": seen.id, "after": tokens.new(after, number, of=seen.id)})
     # Where an answer could not be read, nobody knows whose it was: then silence proves nothing.
     silent: dict[str, list[Associations]] = {} if rejected else {identity: [] for identity in ids}
     good = [_seen(identity, parts, whole) for identity, parts in (silent | found).items()]

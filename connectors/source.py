@@ -132,19 +132,19 @@ class Stream(Generic[A]):
 
 
 class Tokens:
-    """Cursors and links of one pass; none may come twice, or the pass would never end."""
+    """Cursors and links of one pass; none may come twice for one walk in it (`of`), or the pass would never end."""
 
     def __init__(self, where: str) -> None:
         self._where = where
-        self._given: set[str] = set()
+        self._given: set[tuple[str, str]] = set()
 
-    def new(self, token: object, page: int) -> str:
+    def new(self, token: object, page: int, of: str = "") -> str:
         """Return the token; raises `SourceAnswerUnusableError` when it is empty, not text, or was given before."""
         if not isinstance(token, str) or not token:
             raise SourceAnswerUnusableError(f"{self._where}: page {page}: says there is more, but not where")
-        if token in self._given:
+        if (of, token) in self._given:
             raise SourceAnswerUnusableError(f"{self._where}: page {page}: the cursor of an earlier page came again")
-        self._given.add(token)
+        self._given.add((of, token))
         return token
 
 

@@ -118,11 +118,11 @@ class FakeHubSpot(Vendor):
         return True
 
     def _associations(self, asked: dict) -> httpx.Response:
-        """At most two companies an answer for each contact, the rest behind a token."""
+        """At most two companies an answer for each contact, the rest behind a token, which may be that of another."""
         results, errors = [], []
         for one in asked["inputs"]:
             others = self.companies_of.get(one["id"], [])
-            start = int(one.get("after", "0").removeprefix(f"{one['id']}-"))
+            start = int(one.get("after", "0"))
             if not others:
                 errors.append({"category": "OBJECT_NOT_FOUND", "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND"})
                 continue
@@ -131,6 +131,6 @@ class FakeHubSpot(Vendor):
                 "to": [{"toObjectId": other, "associationTypes": []} for other in others[start : start + 2]],
             }
             if start + 2 < len(others):
-                result["paging"] = {"next": {"after": f"{one['id']}-{start + 2}"}}
+                result["paging"] = {"next": {"after": str(start + 2)}}
             results.append(result)
         return httpx.Response(207 if errors else 200, json={"results": results, "errors": errors})

@@ -154,12 +154,22 @@ def test_more_properties_than_a_url_holds_are_read_in_batches(crm, pull_crm):
 def test_associations_are_asked_for_what_this_run_landed_one_record_each(crm, pull_crm):
     crm.add(*range(1, 8), modified=NOON - timedelta(days=1))
     crm.add(50, modified=NOON - timedelta(days=1), archived=True)
-    crm.companies_of = {"1": ["10"], "2": ["10", "11", "12", "13", "14"], "5": ["15"]}
+    crm.companies_of = {"1": ["10"], "2": ["10", "11", "12", "13", "14"], "3": ["16", "17", "18"], "5": ["15"]}
     pull_crm("contacts", run_id="run-1")
     pulled = pull_crm("contacts_companies", run_id="run-1")
     landed = {r["from"]["id"]: [to["toObjectId"] for to in r["to"]] for r in pull_crm.records("contacts_companies")}
-    assert landed == {"1": ["10"], "2": ["10", "11", "12", "13", "14"], "3": [], "4": [], "5": ["15"], "6": [], "7": []}
+    assert landed == {"4": [], "6": [], "7": [], **crm.companies_of}
     assert pulled.records == 7
+
+
+def test_associations_whose_pages_go_round_in_a_circle_stop(crm, pull_crm):
+    """F11."""
+    crm.add(1, modified=NOON - timedelta(days=1))
+    pull_crm("contacts", run_id="run-1")
+    again = {"results": [{"from": {"id": "1"}, "to": [], "paging": {"next": {"after": "2"}}}]}
+    crm.once("/associations/", lambda: httpx.Response(200, json=again), times=2)
+    with pytest.raises(SourceAnswerUnusableError, match="the cursor of an earlier page came again"):
+        pull_crm("contacts_companies", run_id="run-1")
 
 
 def asked_of(crm) -> list[str]:
