@@ -11,6 +11,8 @@ _MARGIN = 1.02
 _NO_WAIT = 1e-6
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
+# A source that asks for less asks for nothing: it would be asked again as fast as it answers.
+_SHORTEST_ASKED = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Patience:
     def next_wait(self, asked_for: float | None) -> float | None:
         """Seconds to wait now: what the source asked for, else doubling with full jitter; None when out of patience."""
         ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(self._tries, 16))
-        wait = asked_for if asked_for is not None else ceiling * self._clock.chance()
+        told = asked_for or 0.0
+        wait = told if told >= _SHORTEST_ASKED else max(told, ceiling * self._clock.chance())
         self._tries += 1
         return wait if self._clock.monotonic() + wait <= self._gives_up_at else None

@@ -58,8 +58,9 @@ def test_two_hundred_refusals_are_waited_through(client, fake_time):
     assert (len(seen), sum(fake_time.slept)) == (201, pytest.approx(400))
 
 
-def test_waits_without_advice_double_up_to_a_minute(client, fake_time):
-    transport, _ = answers(*[httpx.Response(503)] * 9, good())
+@pytest.mark.parametrize("advice", [{}, {"Retry-After": "0"}], ids=["none", "at once"])
+def test_waits_without_advice_double_up_to_a_minute(client, fake_time, advice):
+    transport, _ = answers(*[httpx.Response(503, headers=advice)] * 9, good())
     client(transport).ask(CALL, DECODER)
     assert fake_time.slept == [pytest.approx(0.5 * wait) for wait in (0.5, 1, 2, 4, 8, 16, 32, 60, 60)]
 
