@@ -20,12 +20,14 @@ from connectors.pace import Clock, Gate, Patience, Rate
 from connectors.refusals import CallRefusedError, ReadError, http_date, is_worth_waiting, plain_type, wait_seconds
 from connectors.whole_body import Limits, read_whole
 from definitions.crash_points import crash_point
-from definitions.errors import SourceAnswerUnusableError, SourceRefusedError, TryAgainError
+from definitions.errors import ConfigurationError, SourceAnswerUnusableError, SourceRefusedError, TryAgainError
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _UNAUTHORISED, _FORBIDDEN = 401, 403
+# A sign-in that knows what it was asked says no with these.
+_SIGN_IN_REFUSED = frozenset({400, _UNAUTHORISED, _FORBIDDEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,9 @@ class Http:
         """Send a call until it is answered whole and in the agreed shape.
 
         Raises `TryAgainError` when the source stays busy or away for the retry budget, `SourceRefusedError` for
-        credentials, scope or daily quota, `CallRefusedError` for a request it calls wrong,
-        `SourceAnswerUnusableError` for an answer of another shape, `OriginRefusedError` for a foreign link.
+        credentials, scope or daily quota, `ConfigurationError` where nobody signs in, `CallRefusedError` for a request
+        it calls wrong, `SourceAnswerUnusableError` for an answer of another shape, `OriginRefusedError` for a foreign
+        link.
         """
         url = self._locate(call)
         patience = Patience(self._limits.retry_budget_seconds, self._clock)
@@ -192,10 +195,15 @@ class Http:
             raise SourceRefusedError(
                 f"{where}: the daily quota is used up ({status}, {error.code}). Run after it resets."
             )
-        if is_worth_waiting(status):
+        if error.is_passing or is_worth_waiting(status):
             told = wait_seconds(status, received.headers, error)
             self._gate.pause(self._next_wait(call, patience, f"answered {status} ({error.code})", told))
             return
+        if call.form is not None and status not in _SIGN_IN_REFUSED:
+            raise ConfigurationError(
+                f"{where}: {origin_of(url)}{url.path} answered {status}: nobody signs in there. Correct token_url, or "
+                "base_url if there is none."
+            )
         if status == _UNAUTHORISED or call.form is not None:
             raise SourceRefusedError(
                 f"{where}: credentials refused ({status}, {error.code}). Check the token or secret."

@@ -25,12 +25,16 @@ class CallRefusedError(SourceAnswerUnusableError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorError:
-    """What a vendor's error body says, values left out: its code, missing scopes, and how long a limit lasts."""
+    """What a vendor's error body says, values left out: its code, missing scopes, and how long a limit lasts.
+
+    `is_passing`: a limit that passes in seconds, whatever status it came with.
+    """
 
     code: str = "no code"
     scopes: tuple[str, ...] = ()
     wait_seconds: float | None = None
     is_daily_quota: bool = False
+    is_passing: bool = False
 
 
 ReadError = Callable[[bytes], VendorError]

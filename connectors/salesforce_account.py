@@ -87,6 +87,7 @@ def open_http(account: Account, clock: Clock, transport: httpx.BaseTransport | N
 class _Error(msgspec.Struct):
     errorCode: Any = None  # noqa: N815 - Salesforce's own key
     error: Any = None
+    message: Any = None
 
 
 _ERRORS = msgspec.json.Decoder(list[_Error] | _Error)
@@ -100,4 +101,7 @@ def read_error(body: bytes) -> VendorError:
         return VendorError()
     errors = found if isinstance(found, list) else [found]
     code = plain(next((one.errorCode or one.error for one in errors), None))
-    return VendorError(code=code, is_daily_quota=code == "REQUEST_LIMIT_EXCEEDED")
+    # The same code is used where too many requests run at once; only the message tells the two apart.
+    is_limit = code == "REQUEST_LIMIT_EXCEEDED"
+    is_daily = is_limit and any("TotalRequests" in str(one.message) for one in errors)
+    return VendorError(code=code, is_daily_quota=is_daily, is_passing=is_limit and not is_daily)

@@ -247,9 +247,30 @@ def test_a_token_for_another_instance_is_not_used(org, pull_org, instance):
     assert [request.url.path for request in org.requests] == ["/services/oauth2/token"]
 
 
+@pytest.mark.parametrize("status", [302, 404, 405])
+def test_a_token_url_where_nobody_signs_in_is_named(org, pull_org, status):
+    org.once("/token", lambda: httpx.Response(status, html="canary", headers={"Location": "https://login.example/"}))
+    told = rf"https://crm\.example:443/services/oauth2/token answered {status}: .* Correct token_url"
+    with pytest.raises(ConfigurationError, match=told):
+        pull_org("lead")
+    assert len(org.requests) == 1
+
+
+def limited(message: str) -> httpx.Response:
+    return httpx.Response(403, json=[{"message": message, "errorCode": "REQUEST_LIMIT_EXCEEDED"}])
+
+
+def test_too_many_requests_at_once_are_waited_for(org, pull_org, fake_time):
+    """F16: the code is that of the daily quota, the message is not."""
+    org.add("00Q1", NOON - timedelta(days=1))
+    org.once("/queryAll", lambda: limited("ConcurrentRequests (Concurrent API Requests) Limit exceeded."), times=3)
+    assert pull_org("lead").records == 1
+    assert len(fake_time.slept) == 3
+
+
 def test_the_daily_quota_ends_the_run_at_once(org, pull_org, fake_time):
     """F16."""
-    org.once("/queryAll", lambda: httpx.Response(403, json=[{"errorCode": "REQUEST_LIMIT_EXCEEDED"}]))
+    org.once("/queryAll", lambda: limited("TotalRequests Limit exceeded."))
     with pytest.raises(SourceRefusedError, match="daily quota"):
         pull_org("lead")
     assert fake_time.slept == []
