@@ -102,9 +102,9 @@ class Http:
         """Send a call until it is answered whole and in the agreed shape.
 
         Raises `TryAgainError` when the source stays busy or away for the retry budget, `SourceRefusedError` for
-        credentials, scope or daily quota, `ConfigurationError` where nobody signs in, `CallRefusedError` for a request
-        it calls wrong, `SourceAnswerUnusableError` for an answer of another shape, `OriginRefusedError` for a foreign
-        link.
+        credentials, scope or daily quota, `ConfigurationError` where nobody signs in or the token cannot be sent,
+        `CallRefusedError` for a request it calls wrong, `SourceAnswerUnusableError` for an answer of another shape,
+        `OriginRefusedError` for a foreign link.
         """
         url = self._locate(call)
         patience = Patience(self._limits.retry_budget_seconds, self._clock)
@@ -143,7 +143,7 @@ class Http:
         return own_url(self._base_url, call.path)
 
     def _exchange(self, call: Call, url: httpx.URL, token: str | None) -> _Received:
-        """Send once and read to the end; `TryAgainError` says why it did not work."""
+        """Send once and read to the end; `TryAgainError` says why it did not work this time."""
         headers = {**call.headers, **({"Authorization": f"Bearer {token}"} if token else {})}
         # An empty `params` would strip the query of a link.
         request = self._client.build_request(
@@ -156,6 +156,11 @@ class Http:
                 body = read_whole(response, self._limits, self._deadline.is_over)
             finally:
                 response.close()
+        except httpx.LocalProtocolError:
+            raise ConfigurationError(
+                f"{self._where(call)}: the request cannot be sent: it holds what no HTTP header may hold. Check the "
+                "token or secret."
+            ) from None
         except httpx.RequestError as error:
             if problem := _certificate_problem(error):
                 raise SourceRefusedError(

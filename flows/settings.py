@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -40,6 +41,17 @@ _OBJECTS = {
     **dict.fromkeys(("company", "account"), ACCOUNT),
     **dict.fromkeys(("deal", "opportunity"), OPPORTUNITY),
 }
+
+
+def _sendable(secret: SecretStr) -> SecretStr:
+    """Without the white space and line end that come along when it is copied or read from a file."""
+    text = secret.get_secret_value().strip()
+    if not (text and text.isascii() and text.isprintable()):
+        raise ValueError("is empty or holds a character that no secret has; copy it again")
+    return SecretStr(text)
+
+
+Credential = Annotated[SecretStr, AfterValidator(_sendable)]
 
 
 class _Strict(BaseModel):
@@ -109,7 +121,7 @@ class HubSpotSource(_Vendor):
     kind: Literal["hubspot"]
     role: Literal["crm", "marketing"] = "marketing"
     base_url: str = "https://api.hubapi.com"
-    token: SecretStr
+    token: Credential
     api_version: str = "2026-03"
     portal_id: str | None = None
     lag_seconds: float | None = Field(default=None, ge=0)
@@ -123,8 +135,8 @@ class SalesforceSource(_Vendor):
     kind: Literal["salesforce"]
     role: Literal["crm", "marketing"] = "crm"
     token_url: str | None = None
-    client_id: SecretStr
-    client_secret: SecretStr
+    client_id: Credential
+    client_secret: Credential
     api_version: str = "67.0"
     trail_seconds: float | None = Field(default=None, ge=0)
 

@@ -24,7 +24,7 @@ from connectors.call import Call
 from connectors.http import Http
 from connectors.pace import Clock
 from connectors.whole_body import Limits
-from definitions.errors import SourceRefusedError, TryAgainError
+from definitions.errors import ConfigurationError, SourceRefusedError, TryAgainError
 
 CALL = Call(stream="contacts", path="/crm/objects/2026-03/contacts")
 DECODER = msgspec.json.Decoder(dict[str, list[int]])
@@ -189,3 +189,17 @@ def test_an_untrusted_certificate_is_refused_and_nothing_sent(raw_server, tmp_pa
         http.ask(CALL, DECODER)
     http.close()
     assert got == []
+
+
+def test_a_token_that_no_header_can_hold_is_told_at_once(raw_server):
+    """It would be as wrong the next time; and it is in no message."""
+    account = hubspot.Account(name="hubspot", token=Secret("canary\n"), base_url=raw_server(lambda *_: None))
+
+    def sleep(seconds: float) -> None:
+        raise AssertionError("it was tried again")
+
+    http = hubspot.open_http(account, Clock(monotonic=time.monotonic, sleep=sleep, chance=lambda: 0.5))
+    with pytest.raises(ConfigurationError, match=r"hubspot: contacts: page 1: .* no HTTP header may hold") as refused:
+        http.ask(CALL, DECODER)
+    http.close()
+    assert "canary" not in str(refused.value)

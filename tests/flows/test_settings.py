@@ -129,6 +129,24 @@ def test_a_secret_is_in_no_text_of_the_settings(tmp_path):
     assert "CANARY" not in repr(settings) + str(settings) + settings.model_dump_json()
 
 
+@pytest.mark.parametrize("around", ["{}\n", " {}", "{}\r\n"])
+def test_white_space_around_a_secret_is_left_out(tmp_path, around):
+    settings = load_settings(written(tmp_path, WHOLE), {"TOKEN": around.format(TOKEN), "SECRET": around.format(SECRET)})
+    hubspot, salesforce, _ = settings.sources
+    found = [hubspot.token, salesforce.client_id, salesforce.client_secret]
+    assert [secret.get_secret_value() for secret in found] == [TOKEN, SECRET, SECRET]
+
+
+@pytest.mark.parametrize("secret", ["CANARY\nsecret", "CANARY\u2026", "CANARY\x00", "CANARY\N{NO-BREAK SPACE}s", " \n"])
+@pytest.mark.parametrize(("name", "line", "setting"), [("TOKEN", 6, "0.token"), ("SECRET", 14, "1.client_id")])
+def test_a_secret_that_cannot_be_sent_is_refused_and_not_shown(tmp_path, name, line, setting, secret):
+    config = written(tmp_path, WHOLE)
+    with pytest.raises(ConfigurationError, match=rf"bantam.yaml:{line}: sources.{setting}: ") as refused:
+        load_settings(config, {**SET, name: secret})
+    assert "CANARY" not in str(refused.value)
+    assert refused.value.exit_code == 2
+
+
 def test_a_value_of_the_wrong_type_is_not_repeated(tmp_path):
     """It may be a secret that slipped into the wrong line."""
     config = written(tmp_path, WHOLE.replace("twin: crm", "lag_seconds: ${TOKEN}"))
