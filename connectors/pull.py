@@ -71,7 +71,8 @@ def pull(
 ) -> Pulled:
     """Land what a stream holds (`cursor` None) or what changed since; give the cursor that covers it.
 
-    `now` is used only while the source does not tell its own time. `progress` is called with the records of each page.
+    `now` is our own time. Of it and the source's the earlier counts: a cursor behind asks again for what it has, one
+    ahead, of whichever clock is wrong, would lose all until then. `progress` is called with the records of each page.
     `seen_in`: runs, besides the writer's own, whose landed pages of `stream.after` have yet to be followed up.
     A cursor out of the manifest of an interrupted pull resumes it. Files hold about `batch_bytes` of records.
 
@@ -81,8 +82,9 @@ def pull(
     where = f"{account.name}: {stream.name}"
     known = _read_cursor(cursor, account.name, stream.name)
     prepared = stream.prepare(stream, account, http)
-    plan = _plan(stream, known, prepared, prepared.source_now or now, account.trail)
-    _refuse_future(known, plan, where, is_windowed=bool(stream.modified))
+    source_now = prepared.source_now or now
+    plan = _plan(stream, known, prepared, min(source_now, now), account.trail)
+    _refuse_future(known, source_now, where, is_windowed=bool(stream.modified))
     batch = _Batch(writer, account.rejected_share, where, progress, batch_bytes)
     for step in plan.steps:
         visit = Visit(
@@ -129,13 +131,13 @@ class _Plan(Generic[A]):
     position: Mapping[str, Any] | None
 
 
-def _plan(stream: Stream[A], known: Cursor, prepared: Prepared, source_now: datetime, trail: timedelta) -> _Plan[A]:
+def _plan(stream: Stream[A], known: Cursor, prepared: Prepared, now: datetime, trail: timedelta) -> _Plan[A]:
     """Choose the passes: all from the start, only changes, or the rest of what an interrupted pull left."""
     # A field asked for the first time is unknown in every record landed so far, so all are asked again.
     grown = known.until is not None and not set(prepared.fields) <= set(known.fields)
     at = None if known.at is None or not set(prepared.fields) <= set(known.fields) else known.at
     is_first = at.is_first if at else known.until is None or grown
-    began = at.began if at else source_now
+    began = at.began if at else now
     wanted = When.FIRST if is_first else When.AGAIN
     steps = tuple(step for step in stream.passes if step.when in (wanted, When.ALWAYS))
     names = [step.name for step in steps]
@@ -232,7 +234,7 @@ def _read_cursor(cursor: Mapping[str, Any] | None, source: str, stream: str) -> 
     return known
 
 
-def _refuse_future(known: Cursor, plan: _Plan[A], where: str, *, is_windowed: bool) -> None:
+def _refuse_future(known: Cursor, source_now: datetime, where: str, *, is_windowed: bool) -> None:
     """Stop: a cursor ahead of the source's clock would skip what happens in between."""
-    if is_windowed and known.until is not None and known.until > plan.began + timedelta(days=1):
+    if is_windowed and known.until is not None and known.until > source_now + timedelta(days=1):
         raise ConfigurationError(f"{where}: the stored cursor lies in the source's future. Run this source in full.")

@@ -17,7 +17,7 @@ from connectors.whole_body import Limits
 from tests.connectors.asking import CANARY
 from tests.connectors.fake_hubspot import TOKEN, FakeHubSpot
 from tests.connectors.fake_salesforce import CLIENT_SECRET, FakeSalesforce
-from tests.connectors.fake_vendor import HOME, NOON, FakeTime, Vendor
+from tests.connectors.fake_vendor import HOME, FakeTime, Vendor
 
 
 class Puller:
@@ -29,7 +29,7 @@ class Puller:
         self.cursors: dict[str, dict] = {}
         self.runs = 0
 
-    def __call__(self, stream: str, *, run_id: str | None = None, local_now: datetime = NOON, **changes):
+    def __call__(self, stream: str, *, run_id: str | None = None, local_now: datetime | None = None, **changes):
         self.runs += run_id is None
         run_id = run_id or f"run-{self.runs}"
         account = replace(self.account, **changes.pop("account", {}))
@@ -38,7 +38,14 @@ class Puller:
         cursor = changes.pop("cursor", self.cursors.get(stream))
         with self.landing.writer(account.name, stream, run_id) as writer:
             pulled = pull(
-                declared, account, http, writer, cursor=cursor, now=local_now, progress=lambda _: None, **changes
+                declared,
+                account,
+                http,
+                writer,
+                cursor=cursor,
+                now=local_now or self.vendor.now,
+                progress=lambda _: None,
+                **changes,
             )
         self.cursors[stream] = pulled.cursor
         return pulled

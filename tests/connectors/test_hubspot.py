@@ -41,15 +41,24 @@ def test_only_what_changed_is_asked_again(crm, pull_crm):
     assert live == []
 
 
-@pytest.mark.parametrize("jump", [timedelta(hours=-2), timedelta(hours=3)])
-def test_the_local_clock_decides_nothing(crm, pull_crm, jump):
-    """F05: the source's Date header does."""
-    pull_crm("contacts", local_now=NOON + jump)
+@pytest.mark.parametrize("hours", [-2, 3])
+def test_a_local_clock_that_is_wrong_loses_nothing(crm, pull_crm, hours):
+    """F05: it may hold the cursor back, and never moves it ahead of the source's Date header."""
+    pull_crm("contacts", local_now=NOON + timedelta(hours=hours))
     crm.now = NOON + timedelta(hours=1)
     crm.add(1, modified=NOON + 10 * MINUTE)
-    pulled = pull_crm("contacts", local_now=NOON - jump)
+    pulled = pull_crm("contacts")
     assert pull_crm.ids("contacts", "run-2") == ["1"]
     assert pulled.high_water_at == crm.now - timedelta(seconds=120)
+
+
+def test_a_source_clock_that_was_once_ahead_loses_nothing(crm, pull_crm):
+    crm.now = NOON + timedelta(hours=10)
+    pull_crm("contacts", local_now=NOON)
+    crm.add(1, modified=NOON + 20 * MINUTE)
+    crm.now = NOON + timedelta(hours=30)
+    pull_crm("contacts")
+    assert pull_crm.ids("contacts", "run-2") == ["1"]
 
 
 def test_a_restored_contact_comes_back_with_its_old_time(crm, pull_crm):
