@@ -128,6 +128,12 @@ def _forecast(definitions: Definitions) -> list[Check]:
         ),
         _rows(
             table,
+            "amount_corporate is the amount at its rate",
+            'abs("amount_corporate" - "amount" * "fx_rate"::numeric) > 0.01 + 0.000001 * abs("amount_corporate") '
+            'OR ("amount_corporate" IS NOT NULL AND ("amount" IS NULL OR "fx_rate" IS NULL))',
+        ),
+        _rows(
+            table,
             "weighted_amount is the corporate amount times the probability",
             # A cent, or a millionth of the amount, apart is rounding; one known and the other unknown is not.
             f'({included}) AND (abs("weighted_amount" - {weighted}) > 0.01 + 0.000001 * abs("amount_corporate") '

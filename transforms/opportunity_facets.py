@@ -37,7 +37,7 @@ def stages(records: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     closed = pl.when("is_won").then(pl.lit("closed_won")).when("is_closed").then(pl.lit("closed_lost"))
     return (
         records.with_columns(
-            stage_id=stage_id(),
+            stage_id=stage_id(pl.col("pipeline_id")),
             canonical_stage=pl.coalesce("canonical_stage", closed),
             stage_name=pl.coalesce("stage_name", "source_stage"),
         )
@@ -51,11 +51,20 @@ def stages(records: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     )
 
 
-def stage_id() -> pl.Expr:
+def stage_id(pipeline: pl.Expr) -> pl.Expr:
     """`source:pipeline:stage`; a source without pipelines has the one called default."""
-    return pl.concat_str(
-        "source_system", pl.lit(":"), pl.col("pipeline_id").fill_null("default"), pl.lit(":"), "source_stage"
-    )
+    return pl.concat_str("source_system", pl.lit(":"), pipeline.fill_null("default"), pl.lit(":"), "source_stage")
+
+
+def with_stage_id(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
+    """Add `stage_id`: the stage of the deal's own pipeline, else the one that all pipelines of the source share.
+
+    Salesforce has one list of stages for all record types; HubSpot one for each pipeline. Row by row.
+    """
+    own, shared = stage_id(pl.col("pipeline_id")), stage_id(pl.lit(None, pl.String))
+    known = stage_table["stage_id"].implode()
+    is_shared = ~own.is_in(known) & shared.is_in(known)
+    return deals.with_columns(stage_id=pl.when(is_shared).then(shared).otherwise(own))
 
 
 def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
@@ -72,7 +81,7 @@ def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
         pl.col("is_closed").alias("stage_is_closed"),
         pl.col("is_won").alias("stage_is_won"),
     )
-    joined = deals.with_columns(stage_id=stage_id()).join(known, on="stage_id", how="left", maintain_order="left")
+    joined = with_stage_id(deals, stage_table).join(known, on="stage_id", how="left", maintain_order="left")
     is_closed = pl.coalesce("stage_is_closed", "is_closed", pl.lit(value=False))
     is_won = pl.coalesce("stage_is_won", "is_won", pl.lit(value=False)) & is_closed
     return joined.with_columns(

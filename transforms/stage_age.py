@@ -3,7 +3,7 @@
 import polars as pl
 
 from definitions.model import Definitions
-from transforms.opportunity_facets import stage_id
+from transforms.opportunity_facets import with_stage_id
 
 
 def completed_stays(versions: pl.DataFrame, stage_rows: pl.DataFrame) -> pl.DataFrame:
@@ -15,12 +15,10 @@ def completed_stays(versions: pl.DataFrame, stage_rows: pl.DataFrame) -> pl.Data
     unknown or negative length is left out. Needs all versions of one deal together.
     """
     stage = stage_rows.select("stage_id", "canonical_stage")
-    seen = (
-        versions.filter(~pl.col("is_deleted"))
-        .with_columns(source_system=pl.col("record_key").str.split(":").list.first())
-        .with_columns(stage_id=stage_id())
-        .sort("record_key", "version_at", "location", "source_stage")
+    told = versions.filter(~pl.col("is_deleted")).with_columns(
+        source_system=pl.col("record_key").str.split(":").list.first()
     )
+    seen = with_stage_id(told, stage_rows).sort("record_key", "version_at", "location", "source_stage")
     is_first = pl.col("record_key").ne_missing(pl.col("record_key").shift(1))
     moved = is_first | pl.col("stage_id").ne_missing(pl.col("stage_id").shift(1))
     begun = pl.coalesce("last_stage_change_at", pl.when(~is_first).then("version_at"))

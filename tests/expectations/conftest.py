@@ -96,6 +96,7 @@ def _person(number: int, row: dict[str, object]) -> dict[str, object]:
 def _deal(number: int, row: dict[str, object]) -> dict[str, object]:
     own = {"opportunity_id": f"hubspot:deal:{number}", "owner_id": "hubspot:owner:1", "account_id": "hubspot:company:1"}
     money = {"amount": Decimal(1000), "amount_corporate": Decimal(1000), "currency_code": "USD", "probability": 0.1}
+    money["fx_rate"] = 1.0
     counts = {"missing_criteria_count": 0, "weighted_amount": Decimal(0), "created_on": _ago(50)}
     return {**own, **money, **counts, **_NOTHING_ASKED, "primary_person_id": "hubspot:contact:4", **row}
 

@@ -99,6 +99,12 @@ _SABOTAGE = [
     (
         "agreement",
         "fct_opportunity",
+        f"{_DEAL} fx_rate = 1.1 {_ELEVEN}",
+        {"fct_opportunity: amount_corporate is the amount at its rate": _BLOCKS},
+    ),
+    (
+        "agreement",
+        "fct_opportunity",
         f"{_DEAL} weighted_amount = 250 {_TWELVE}",
         {"fct_opportunity: weighted_amount is the corporate amount times the probability": _BLOCKS},
     ),

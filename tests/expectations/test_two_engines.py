@@ -69,6 +69,7 @@ def test_no_row_is_blamed_that_was_classified_by_the_same_definitions(url, stage
     persons = classify_people(people, definitions, _AS_OF).collect()
     _copy(staged, DIM_PERSON, persons)
     state = {"is_won": pl.col("is_won") & pl.col("is_closed"), "is_open": ~pl.col("is_closed")}
+    state |= {"amount": pl.col("amount_corporate"), "fx_rate": pl.lit(1.0)}
     deals = with_criteria(
         _records(FCT_OPPORTUNITY, chance).lazy().with_columns(**state), definitions, "opportunity", _AS_OF
     )

@@ -1,6 +1,7 @@
 """Salesforce records in, canonical records out; the records are written as the REST query answers them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -171,6 +172,19 @@ def test_stages_carry_their_own_word_on_closed_and_won():
     stages = salesforce_links.stages(state(record), MEANING).records
     assert stages.select("source_stage", "canonical_stage", "probability", "forecast_category", "is_won").rows() == [
         ("Closed Won", "closed_won", 1.0, "closed", True)
+    ]
+
+
+def test_a_stage_that_is_mapped_for_one_record_type_has_a_row_of_its_own():
+    meaning = replace(MEANING, stages={"Review": "proposal", "012A/review": "closing", "Price/Review": "closing"})
+    flags = {"IsClosed": False, "IsWon": False}
+    rows = [{"Id": "01JA", "ApiName": "Review", **flags}, {"Id": "01JB", "ApiName": "Price/Review", **flags}]
+    stages = salesforce_links.stages(state(*rows), meaning).records
+    told = stages.filter(pl.col("pipeline_id").is_null() | (pl.col("pipeline_id") == "012A"))
+    assert told.sort("record_key").select("pipeline_id", "source_stage", "canonical_stage").rows() == [
+        (None, "Review", "proposal"),
+        ("012A", "Review", "closing"),
+        (None, "Price/Review", "closing"),
     ]
 
 

@@ -177,6 +177,17 @@ def test_the_stage_table_says_what_a_stage_is():
     assert row["stage_age_limit_days"] is not None
 
 
+def test_a_deal_of_a_record_type_stands_in_the_stage_that_all_of_them_share():
+    shared = {"record_key": "1", "source_stage": "7", "canonical_stage": "proposal"}
+    own = {"record_key": "2", "pipeline_id": "p", "source_stage": "8", "canonical_stage": "closing"}
+    deals = pl.DataFrame(
+        {"source_system": "hs", "pipeline_id": ["p", "p", "q"], "source_stage": ["7", "8", "8"]}
+        | {"is_closed": False, "is_won": False, "probability": None, "forecast_category": None}
+    )
+    told = staged(deals, stage_rows(shared, own))
+    assert told["canonical_stage"].to_list() == ["proposal", "closing", None]
+
+
 def test_a_closed_stage_nobody_mapped_is_won_or_lost_as_its_source_says():
     assert on_stage("8")["canonical_stage"] == "closed_won"
     row = on_stage("9")

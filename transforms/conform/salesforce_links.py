@@ -1,5 +1,7 @@
 """Salesforce stages, contact roles and tasks to canonical stages, links and activities."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from definitions.records import ACTIVITY, ASSOCIATION, STAGE
@@ -15,7 +17,10 @@ ACTIVITY_TYPES = {"call": "call", "email": "email", "listemail": "list_email", "
 
 
 def stages(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Opportunity stages to stages. Row by row."""
+    """Opportunity stages to stages: one row for all record types, and one for each the settings map a stage of apart.
+
+    Row by row.
+    """
     names = ("ApiName", "MasterLabel", "DefaultProbability", "ForecastCategory", "IsClosed", "IsWon", "SortOrder")
     shape = pl.Struct(dict.fromkeys((*names, "CreatedDate", "SystemModstamp"), pl.String))
     label = pl.coalesce(pl.col("ApiName"), pl.col("MasterLabel"))
@@ -32,7 +37,20 @@ def stages(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
         is_closed=pl.col("IsClosed"),
         is_won=pl.col("IsWon"),
     )
-    return typed(text, STAGE, meaning, object_name="stage", stream="opportunity_stage")
+    plain = typed(text, STAGE, meaning, object_name="stage", stream="opportunity_stage")
+    apart = [_of_record_type(plain.records, key, meaning) for key in meaning.stages if "/" in key]
+    return replace(plain, records=pl.concat([plain.records, *apart]))
+
+
+def _of_record_type(stages: pl.DataFrame, key: str, meaning: Meaning) -> pl.DataFrame:
+    """The stage that the settings name `record type/stage`; no row where that is a plain stage with a slash."""
+    record_type, stage = key.split("/", 1)
+    return stages.filter(pl.col("source_stage").str.to_lowercase() == stage.strip().lower()).with_columns(
+        record_key=pl.concat_str("record_key", pl.lit(f"/{record_type}")),
+        source_id=pl.concat_str("source_id", pl.lit(f"/{record_type}")),
+        pipeline_id=pl.lit(record_type),
+        canonical_stage=pl.lit(meaning.stages[key]),
+    )
 
 
 def contact_roles(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
