@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
@@ -265,6 +265,17 @@ def _published(
         now=lambda: datetime.now(UTC),
         sleep=time.sleep,
     )
-    forget_old_states(job.home.state, states)
+    forget_old_states(job.home.state, _named(known, states, by_place.keys()))
     write_report(kept["report"], job.home.reports)
     return kept["report"]
+
+
+def _named(
+    known: Known, states: Sequence[StreamState], pulled: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], str | None]:
+    """The state of each stream that the warehouse names after the run: a cursor that did not move names the one it did.
+
+    What a failed run landed of such a stream is then folded again, until a pull takes the cursor past it.
+    """
+    versions = {(state.source, state.stream): state.version for state in states}
+    return {place: version if place in pulled else known.versions.get(place) for place, version in versions.items()}

@@ -1,7 +1,7 @@
 """State on disk: an immutable Parquet file per stream and run, folded from the pages landed since the last one."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -258,19 +258,18 @@ def _arrow(rows: pl.DataFrame) -> pa.Table:
     return rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def forget_old_states(folder: Path, keep: Sequence[StreamState]) -> int:
-    """Remove state files that no published version points to, after a publication; give how many. Landing stays.
+def forget_old_states(folder: Path, named: Mapping[tuple[str, str], str | None]) -> int:
+    """Remove, after a publication, the state files of these streams but those it names; give how many. Landing stays.
 
-    What a run that was killed had half written goes too.
+    `named` has the version that the warehouse points to by source and stream; null where it points to none. What a run
+    that was killed had half written goes too.
     """
-    wanted = {state.path for state in keep}
-    streams = {(state.source, state.stream) for state in keep}
     stale = [
         path
-        for source, stream in streams
+        for (source, stream), version in named.items()
         for pattern in ("*.parquet", f"*{_UNFINISHED}")
         for path in (folder / source / stream).glob(pattern)
-        if path not in wanted
+        if path.name != f"{version}.parquet"
     ]
     for path in stale:
         path.unlink(missing_ok=True)

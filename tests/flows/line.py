@@ -64,10 +64,12 @@ class Line:
     def surroundings(self, **more: str) -> dict[str, str]:
         return {**self.variables, "BANTAM_HOME": str(self.home), **more}
 
-    def refresh(self, as_of: date, *, full: bool = False, accept_volume: str | None = None) -> Report:
+    def refresh(
+        self, as_of: date, *, sources: list[str] | None = None, full: bool = False, accept_volume: str | None = None
+    ) -> Report:
         """Pull, recompute, audit and publish, as the flow does."""
         with environment(self.surroundings()):
-            return refresh(str(self.config), self.data, as_of, full=full, accept_volume=accept_volume)
+            return refresh(str(self.config), self.data, as_of, sources=sources, full=full, accept_volume=accept_volume)
 
     def reclassify(self, as_of: date) -> Report:
         """Assess again without asking anybody, as the flow does."""
@@ -113,11 +115,17 @@ def warehouse_in(server: EmbeddedServer, template: str = "template0") -> dict[st
 
 
 def refresh(
-    config: str, data: Path | None, as_of: date, *, full: bool = False, accept_volume: str | None = None
+    config: str,
+    data: Path | None,
+    as_of: date,
+    *,
+    sources: list[str] | None = None,
+    full: bool = False,
+    accept_volume: str | None = None,
 ) -> Report:
     """One refresh in this environment."""
     folder = None if data is None else str(data)
-    job = open_job(config, data=folder, as_of=as_of, sources=None, full=full, accept_volume=accept_volume)
+    job = open_job(config, data=folder, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
     with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
         known = known_of(job, engine, spill)
         pulls = pulled(job, known)

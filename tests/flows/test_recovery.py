@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from definitions.errors import LandingError, TransformError
+from definitions.errors import FileUnreadableError, LandingError, TransformError
 from definitions.tables import CURATED
 from tests.flows.line import same_rows, warehouse_in
 from tests.flows.shop import copied_shop, opened_shop, write_deals
@@ -85,3 +85,47 @@ def test_words_that_were_refused_leave_no_trace_once_they_are_corrected(server, 
     assert [(row["fetched"], row["quarantined"], row["difference"]) for row in report["balance"]] == [(20, 0, 0)]
     told = ["opportunity_id", "stage_name", "push_count", "stage_entered_on", "last_stage_change_at"]
     assert line.published()["fct_opportunity"].select(told).equals(before.select(told))
+
+
+OFFICE = """
+  - name: office
+    kind: files
+    streams:
+      - {name: people, kind: person, path: people.csv, id: id, columns: {last_name: name, title: title}}
+"""
+
+
+def staffed(folder, server):
+    """The shop, beside which an office keeps its people in a file of its own."""
+    line = opened_shop(folder, FIRST, server)
+    line.config.write_text(line.config.read_text() + OFFICE)
+    return line
+
+
+def write_people(line, titles):
+    rows = [f"{number},Person {number},{title}" for number, title in enumerate(titles)]
+    (line.config.parent / "people.csv").write_text("\n".join(["id,name,title", *rows]) + "\n")
+
+
+@pytest.mark.parametrize("deals", [SECOND, FIRST], ids=["as it failed", "put back"])
+@pytest.mark.parametrize("way", ["reclassify", "source"])
+def test_what_runs_after_a_failure_does_not_part_the_warehouse_from_its_states(server, tmp_path, way, deals):
+    """The failed run landed the deals; the night's reclassification, or a run of another source, publishes them."""
+    line, undisturbed = (staffed(tmp_path / name, server) for name in ("line", "undisturbed"))
+    for each in (line, undisturbed):
+        write_people(each, ["CEO", "COO"])
+        each.refresh(MONDAY)
+        write_deals(each.config.parent, SECOND)
+    people = line.config.parent / "people.csv"
+    people.rename(tmp_path / "away.csv")
+    with pytest.raises(FileUnreadableError):
+        line.refresh(TUESDAY)
+    (tmp_path / "away.csv").rename(people)
+    again = line.reclassify(TUESDAY) if way == "reclassify" else line.refresh(TUESDAY, sources=["office"])
+    assert (again["status"], undisturbed.refresh(TUESDAY)["status"]) == ("published", "published")
+    for each in (line, undisturbed):
+        write_deals(each.config.parent, deals)
+        each.refresh(WEDNESDAY)
+    assert differences(line.published(), undisturbed.published()) == []
+    states = sorted(path.stem for path in line.home.glob("state/*/*/*.parquet"))
+    assert states == sorted(version for (version,) in line.ask("SELECT state_version FROM ops.cursor"))

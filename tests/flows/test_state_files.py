@@ -185,5 +185,5 @@ def test_old_and_unfinished_states_are_forgotten(shelf):
     first = fold(land(shelf, FIRST, [record(1)]))
     second = fold(replace(land(shelf, SECOND, [record(2)]), last_version=FIRST))
     first.path.with_suffix(".part").touch()
-    assert forget_old_states(shelf.folder, [second]) == 2
+    assert forget_old_states(shelf.folder, {("hubspot", "contacts"): second.version}) == 2
     assert list(second.path.parent.iterdir()) == [second.path]
