@@ -5,6 +5,8 @@ import io
 from decimal import Decimal
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -78,6 +80,25 @@ def test_parquet_values_lose_nothing():
         "won": "true", "none": None,
     }  # fmt: skip
     assert "'blob' holds bytes" in found.notes[0]
+
+
+TEXTLESS = {
+    "map": pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int64())),
+    "list of bytes": pa.array([[b"\xff"], None]),
+    "struct with bytes": pa.array([{"a": [b"\xff"]}, None]),
+    "struct with a map": pa.array([None, None], pa.struct([("a", pa.map_(pa.string(), pa.int64()))])),
+}
+
+
+@pytest.mark.parametrize("what", TEXTLESS)
+def test_a_parquet_column_without_a_text_is_passed_over_and_refused_where_it_is_mapped(what):
+    content = io.BytesIO()
+    pq.write_table(pa.table({"id": ["1", "2"], "name": ["Ada", "Eve"], "odd": TEXTLESS[what]}), content)
+    found = read(content.getvalue(), path="people.parquet")
+    assert values(found) == [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Eve"}]
+    assert "'odd' holds bytes or a map; passed over" in found.notes[0]
+    with pytest.raises(FileUnreadableError, match="'odd' holds bytes or a map"):
+        read(content.getvalue(), path="people.parquet", columns={"last_name": "odd"})
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
