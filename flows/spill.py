@@ -26,7 +26,7 @@ class Spill:
 
     def scan(self, name: str) -> pl.LazyFrame:
         """All rows of a name, in the order they came; a name that nothing was added to is a mistake of the caller."""
-        return pl.scan_parquet(self._parts[name])
+        return pl.scan_parquet(self._parts[name], glob=False)
 
 
 @contextmanager

@@ -143,7 +143,7 @@ def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamStat
         return shelf.unchanged()
     last = shelf.last()
     state = folded_files(
-        None if last is None else pl.scan_parquet(last),
+        None if last is None else pl.scan_parquet(last, glob=False),
         _landed_files(shelf.landing, pages, stream),
         meaning,
         stream=stream,

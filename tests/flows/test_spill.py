@@ -3,13 +3,16 @@
 import stat
 
 import polars as pl
+import pytest
 
 from flows.folders import Home
 from flows.spill import spilling
 
 
-def test_rows_come_back_in_the_order_they_were_added(tmp_path):
-    with spilling(tmp_path) as spill:
+@pytest.mark.parametrize("name", ["plain", "a [1] * ?"])
+def test_rows_come_back_in_the_order_they_were_added(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with spilling(tmp_path / name) as spill:
         spill.add("hubspot.contacts.person", pl.DataFrame({"n": [3, 1]}))
         spill.add("hubspot.contacts.activity", pl.DataFrame({"n": [9]}))
         spill.add("hubspot.contacts.person", pl.DataFrame({"n": [2]}))

@@ -9,7 +9,9 @@ import pytest
 
 from connectors.landing import Landing
 from definitions.errors import LandingError
-from flows.state_files import Shelf, StreamState, fold_pages, forget_old_states
+from definitions.file_stream import Column, FileStream
+from flows.state_files import Shelf, StreamState, fold_files, fold_pages, forget_old_states
+from transforms.conform.meaning import Meaning
 from transforms.versions import STATE, Envelope, folded, opened
 
 CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
@@ -19,6 +21,9 @@ HOW = pytest.mark.parametrize(
     ids=["deals", "contacts"],
 )
 FIRST, SECOND, THIRD = "000001-20261120T000000Z", "000002-20261121T000000Z", "000003-20261122T000000Z"
+
+
+NAMED = {"last_name": Column(column="name")}
 
 
 def record(number, minute=0, name="x", *, archived=False):
@@ -179,6 +184,25 @@ def test_a_state_is_read_in_slices(shelf, records, rows, heights):
 def test_a_stream_without_state_is_read_as_one_slice_without_rows(shelf):
     [part] = shelf.unchanged().batches()
     assert part.collect().equals(pl.DataFrame(schema=STATE))
+
+
+def test_a_folder_of_any_name_holds_states(tmp_path):
+    home, of = tmp_path / "home [1] * ?", FileStream(name="people", kind="person", path="p.csv", id="id", columns=NAMED)
+    shelf = Shelf(
+        folder=home / "state",
+        landing=Landing(home / "landing"),
+        source="crm",
+        stream="people",
+        run_id=FIRST,
+        last_version=None,
+    )
+    for run_id in (FIRST, SECOND):
+        shelf = replace(shelf, run_id=run_id)
+        with shelf.landing.writer("crm", "people", run_id) as writer:
+            writer.write_file([f"id,name\n1,{run_id}\n".encode()], suffix=".csv.zst", records=1, request="file p.csv")
+        state = fold_files(shelf, of, Meaning(source="crm", time_zone="UTC", currency="USD"))
+        shelf = replace(shelf, last_version=state.version)
+    assert [json.loads(raw)["name"] for raw in state.frame().collect()["raw"]] == [SECOND]
 
 
 def test_old_and_unfinished_states_are_forgotten(shelf):
