@@ -196,6 +196,15 @@ def test_dates_on_a_contact_become_activities():
     assert acts["is_inferred"].all()
 
 
+@pytest.mark.parametrize("date", ["recent_conversion_date", "first_conversion_date", "notes_last_contacted"])
+def test_a_date_of_a_move_that_cannot_be_read_sets_the_contact_aside(date):
+    conformed = contact((5, {date: "last week"}), (6, {date: " "}), (7, {date: None}), (8, {date: "1795404600000"}))
+    assert conformed.quarantined.select("record_key", "reason_code", "field_name", "detail").rows() == [
+        ("hubspot:contact:5", "unreadable_value", date, "not a moment within its limits")
+    ]
+    assert conformed.records["source_id"].to_list() == ["6", "7", "8"]
+
+
 def test_owners_that_left_are_kept_as_inactive():
     active = {"id": "1", "email": "a@b.co", "firstName": "Ada", "lastName": "L", "archived": False}
     gone = {"id": "2", "email": "c@b.co", "firstName": "", "lastName": "C", "archived": True}

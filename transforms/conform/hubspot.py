@@ -12,6 +12,7 @@ from definitions.fields import FIELDS
 from definitions.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
 from transforms.conform.conformed import Conformed
 from transforms.conform.hubspot_activities import PROPERTIES as ACTIVITY_PROPERTIES
+from transforms.conform.hubspot_activities import unreadable_moves
 from transforms.conform.hubspot_merges import with_merges
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import decoded
@@ -183,6 +184,7 @@ def contacts(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
         object_name="contact",
         stream="contacts",
         vocabularies=(statuses, stages),
+        faults=unreadable_moves(),
     )
 
 

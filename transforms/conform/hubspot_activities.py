@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.field import Kind
 from definitions.records import ACTIVITY
 from transforms.conform.conformed import Conformed, nothing_quarantined
 from transforms.conform.meaning import Meaning
@@ -39,7 +40,7 @@ PROPERTIES = sorted({name for move in MOVES for name in (move.property, move.lab
 
 
 def contact_activities(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """One row per opened contact and filled date; a date that cannot be read is the contact's fault, not told twice.
+    """One row per opened contact and filled date that can be read; of one that cannot, `unreadable_moves` tells.
 
     A contact that was merged away tells nothing any more: HubSpot gave the survivor its dates. Row by row.
     """
@@ -48,6 +49,19 @@ def contact_activities(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
     )
     records = gathered(pl.concat([_moves(live, move, meaning) for move in MOVES]), f"{meaning.source}.contacts")
     return Conformed(records, nothing_quarantined())
+
+
+def unreadable_moves() -> list[pl.Expr]:
+    """What is wrong with the dates of an opened contact, each `reason|field|detail` or null: the contact's own fault.
+
+    Row by row.
+    """
+    return [
+        pl.when((pl.col(name).str.strip_chars() != "") & moment(pl.col(name)).is_null()).then(
+            pl.lit(f"unreadable_value|{name}|not a {Kind.MOMENT.value} within its limits")
+        )
+        for name in (move.property for move in MOVES)
+    ]
 
 
 def _moves(contacts: pl.LazyFrame, move: Move, meaning: Meaning) -> pl.LazyFrame:
