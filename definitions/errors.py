@@ -2,7 +2,6 @@
 
 PipelineError
 ├── TryAgainError                      source busy or down: the task retries                      3
-├── RecordRejectedError                one record is wrong: set it aside with its reason, go on   4
 ├── AnotherRunActiveError              another run holds the lock: come back later                75
 ├── AlertPendingError                  published, but an alert did not leave: sent again next run 7
 └── NeedsPersonError                   stop the run
@@ -37,10 +36,6 @@ class TryAgainError(PipelineError):
     def __init__(self, message: str, *, wait_seconds: float | None = None) -> None:
         super().__init__(message)
         self.wait_seconds = wait_seconds
-
-
-class RecordRejectedError(PipelineError):
-    """One record cannot be read; it goes to quarantine and the rest goes on."""
 
 
 class AnotherRunActiveError(PipelineError):

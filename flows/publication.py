@@ -45,6 +45,8 @@ from warehouse.publish import publish
 from warehouse.run import Run, Written
 from warehouse.staging import staging
 
+_FEW = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -153,7 +155,10 @@ def _terms(job: Job, known: Known) -> Terms:
 
 
 def _refuse_many(job: Job, records: Records) -> None:
-    """Stop where more of a stream was set aside than the settings allow: that is no longer a few bad records."""
+    """Stop where more of a stream was set aside than the settings allow: that is no longer a few bad records.
+
+    Up to ten are a few, however small the stream, unless none is allowed.
+    """
     aside = records.quarantined.group_by("source_system", "stream").agg(aside=pl.len())
     if aside.is_empty():
         return
@@ -164,8 +169,9 @@ def _refuse_many(job: Job, records: Records) -> None:
         if (one.source, one.stream) in places
     ]
     shares = aside.join(pl.concat(pl.collect_all(counts)), on=["source_system", "stream"])
+    few = _FEW if job.settings.quarantine_ceiling else 0
     over = shares.filter(
-        pl.col("aside") > pl.max_horizontal(pl.lit(10), pl.col("shown") * job.settings.quarantine_ceiling)
+        pl.col("aside") > pl.max_horizontal(pl.lit(few), pl.col("shown") * job.settings.quarantine_ceiling)
     )
     if over.is_empty():
         return

@@ -92,7 +92,7 @@ def refresh_pipeline(
 
 
 def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
-    """Pull all streams at once; one that follows another waits for it. The first failure stops the run."""
+    """Pull all streams at once; one that follows another waits for it. A failure stops the run when all have ended."""
     errand = begun(job, known)
     with ExitStack() as clients:
         waiting = []

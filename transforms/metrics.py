@@ -59,23 +59,11 @@ def class_counts(classified: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
     )
 
 
-def reclassified(classified: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
-    """Who does not stand where the sources claim: from_class, to_class, rule, records, amount, without_amount.
-
-    One row per move and rule, in the order of the ladder; records without a claim are left out, and `amount` is null
-    for persons. Needs all rows together.
-    """
-    amount = pl.col("amount_corporate") if kind == "opportunity" else pl.lit(None, dtype=pl.Decimal(18, 2))
-    moves = classified.select(
-        "rule", amount.alias("amount"), from_class="claimed_class", to_class=CLASS_COLUMN[kind]
-    ).filter(pl.col("from_class") != pl.col("to_class"))
-    return _moves(moves, kind)
-
-
 def moved(changes: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
-    """Tell what the run changed, from its rows of the ledger: columns and order of `reclassified`.
+    """Tell what the run changed, from its rows of the ledger, by from_class, to_class and rule.
 
-    Needs all rows together.
+    Columns from_class, to_class, rule, records, amount, without_amount. One row per move and rule, in the order of the
+    ladder; `amount` is null for persons. Needs all rows together.
     """
     moves = changes.filter(pl.col("record_kind") == kind)
     return _moves(moves.select("rule", "from_class", "to_class", amount="value_at_risk"), kind)

@@ -16,7 +16,6 @@ from definitions.tables import (
     FCT_HYGIENE_ISSUE,
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
     OPS_CURSOR,
-    OPS_NOTIFICATION,
     OPS_RUN,
     Table,
 )
@@ -100,11 +99,6 @@ def latest_snapshots(warehouse: Readable, as_of: date) -> pl.DataFrame:
 def cursors(warehouse: Readable) -> pl.DataFrame:
     """Where the next pull of every stream starts; `cursor` is JSON as text."""
     return published(warehouse, OPS_CURSOR)
-
-
-def notifications(warehouse: Readable) -> pl.DataFrame:
-    """Issues whose owner was told, and how often."""
-    return published(warehouse, OPS_NOTIFICATION)
 
 
 @without_values("Reading the last run")

@@ -10,11 +10,15 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.values.email import domain_type, is_shared_mailbox, normalise_email, with_email
+from transforms.values.email import domain_type, is_shared_mailbox, normalise_email, with_email_domain
 
 TRUTH = Path(__file__).parents[2].parent / "shared" / "data" / "email_truth" / "isemail_tests.csv"
 
 FULL_WIDTH = "jane@example.com".translate({sign: sign + 0xFEE0 for sign in range(0x21, 0x7F)})
+
+
+def with_email(people):
+    return with_email_domain(people.with_columns(email_normalised=normalise_email(pl.col("email"))))
 
 
 def read(expression, *texts):

@@ -17,6 +17,7 @@ from definitions.tables import (
     OPS_AUDIT_RESULT,
     OPS_CURSOR,
     OPS_DEFINITIONS_VERSION,
+    OPS_NOTIFICATION,
     OPS_QUARANTINE,
     OPS_RUN,
 )
@@ -159,7 +160,8 @@ def test_who_was_told_is_counted_and_the_first_time_kept(engine):
     record_told(engine, told, run_id="r1", at=NOON)
     record_told(engine, told.head(1), run_id="r2", at=NOON + timedelta(days=1))
     record_told(engine, told.head(0), run_id="r3", at=NOON)
-    rows = reads.notifications(engine).select("issue_id", "owner_id", "notified_at", "notified_count", "run_id").rows()
+    names = ["issue_id", "owner_id", "notified_at", "notified_count", "run_id"]
+    rows = reads.published(engine, OPS_NOTIFICATION, names).rows()
     assert rows == [("1", "a", NOON, 2, "r2"), ("2", None, NOON, 1, "r1")]
 
 

@@ -38,16 +38,11 @@ def normalise_email(email: pl.Expr) -> pl.Expr:
     return pl.when(is_plain).then(lower).otherwise(validated)
 
 
-def with_email(people: pl.LazyFrame) -> pl.LazyFrame:
-    """Add `email_normalised`, `email_domain`, `email_domain_type` and `is_email_valid` to rows that have `email`.
-
-    Row by row. `is_email_valid` is null where there is no address; the others are null unless it is true.
-    """
-    return with_email_domain(people.with_columns(email_normalised=normalise_email(pl.col("email"))))
-
-
 def with_email_domain(people: pl.LazyFrame) -> pl.LazyFrame:
-    """Add the other columns of `with_email` to rows that have `email` and `email_normalised`. Row by row."""
+    """Add `email_domain`, `email_domain_type` and `is_email_valid` to rows that have `email` and `email_normalised`.
+
+    `is_email_valid` is null where there is no address; the others are null unless it is true. Row by row.
+    """
     email, normalised = pl.col("email"), pl.col("email_normalised")
     return people.with_columns(
         email_domain=_domain(normalised),

@@ -16,6 +16,15 @@ _MEANS = {
     ("dim_person", "last_activity_on"): _QUIET,
     ("fct_opportunity", "last_activity_on"): _QUIET,
 }
+_BOOKS = (
+    (
+        "cursor",
+        "high_water_at",
+        sa.DateTime(),
+        "Moment up to which the stream is known: changes until then were pulled.",
+    ),
+    ("conservation", "excluded", sa.BigInteger(), "Links one of whose ends no source has shown. At least 0."),
+)
 _LOSS_FAMILY = (
     "Loss reason in shared words. One of: competitor, no_decision, budget, timing, product, price, relationship, "
     "stale_auto, unqualified, duplicate, other, unknown."
@@ -26,4 +35,6 @@ def upgrade() -> None:
     """Comment the columns anew."""
     for (table, column), means in _MEANS.items():
         op.alter_column(table, column, existing_type=sa.Date(), comment=means, schema="curated")
+    for table, column, kind, means in _BOOKS:
+        op.alter_column(table, column, existing_type=kind, comment=means, schema="ops")
     op.alter_column("fct_opportunity", "loss_family", existing_type=sa.Text(), comment=_LOSS_FAMILY, schema="curated")
