@@ -48,10 +48,26 @@ def bulk_connections(engine: Engine, count: int) -> Iterator[list[dbapi.Connecti
 
 
 def _bulk(engine: Engine, *, autocommit: bool) -> dbapi.Connection:
+    return dbapi.connect(make_conninfo(**_keywords(engine)), autocommit=autocommit)
+
+
+def for_program(engine: Engine, *, session: str) -> tuple[str, dict[str, str]]:
+    """Say the engine's connection as psql takes it: an argument without secrets, and an environment with the password.
+
+    `session` is added to the options of the URL. What unlocks a client's key is left out, so that the program asks.
+    """
+    said = _keywords(engine)
+    # Others of this machine see the arguments of a program.
+    secrets = {name: said.pop(name) for name in ("password", *_SECRET_OPTIONS) if name in said}
+    said["options"] = f"{said['options']} {session}"
+    environment = {"PGPASSWORD": secrets["password"]} if "password" in secrets else {}
+    return make_conninfo(**said), {**environment, "PGTZ": "UTC"}
+
+
+def _keywords(engine: Engine) -> dict[str, str]:
+    """Say it in keywords: SQLAlchemy writes a blank of a URL as +, which the client library does not read back."""
     _, options = engine.dialect.create_connect_args(engine.url)
-    # Keywords, not a URL: SQLAlchemy writes a blank in an option as +, which the client library does not read back.
-    said = {name: value for name, value in options.items() if name != "context"}  # psycopg's own, no setting
-    return dbapi.connect(make_conninfo(**said), autocommit=autocommit)
+    return {name: str(value) for name, value in options.items() if name != "context"}  # psycopg's own, no setting
 
 
 def safe_url(url: str | URL) -> str:

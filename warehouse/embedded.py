@@ -67,15 +67,25 @@ class EmbeddedServer:
 
     @without_values("Serving the embedded warehouse")
     def serve(self, port: int) -> URL:
-        """Listen on 127.0.0.1 too, and give the URL of `bantam_reader`, who may read `curated` only.
+        """Listen on 127.0.0.1 too, and give the URL of `bantam_reader` there.
 
         The warehouse must have been migrated. Raises `ConfigurationError` when another process uses the server without
         that port: a restart would tear its connections.
         """
         self._use(port=port)
-        password = _secret(self._cluster.folder / "reader_password")
-        _let_reader_in(self.url, password)
-        return self.url.set(username=READER, password=password, host="127.0.0.1").difference_update_query(["host"])
+        return self.let_reader_in().set(host="127.0.0.1").difference_update_query(["host"])
+
+    @without_values("Letting the reader into the embedded warehouse")
+    def let_reader_in(self) -> URL:
+        """Give the URL of `bantam_reader`, who may read `curated` only, through the socket of the started server.
+
+        The warehouse must have been migrated.
+        """
+        # Two at once would write one password file and one row of the catalogue.
+        with _alone(self._cluster.folder):
+            password = _secret(self._cluster.folder / "reader_password")
+            _let_reader_in(self.url, password)
+        return self.url.set(username=READER, password=password)
 
     @property
     def url(self) -> URL:

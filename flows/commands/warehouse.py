@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import sqlalchemy as sa
 from rich.console import Console
 
 from definitions.errors import ConfigurationError
 from flows.warehouse_access import home_here, warehouse_here
-from warehouse.connect import engine_for, safe_url
+from warehouse.connect import engine_for, for_program, safe_url
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import migrate
 from warehouse.programs import find_programs
@@ -31,26 +34,32 @@ def url(*, show_password: bool = False) -> None:
 def shell(*, command: str | None = None) -> None:
     """Ask the curated tables with psql.
 
+    The embedded warehouse is asked as `bantam_reader`, who may do nothing else. A server that BANTAM_WAREHOUSE_URL
+    names is asked as the account of that URL, in transactions that only read unless they are told otherwise.
+
     Parameters
     ----------
     command
         Run this SQL and end.
     """
-    with warehouse_here() as engine:
-        given = engine.url
-        environment = {
-            **os.environ,
-            "PGPASSWORD": given.password or "",
-            "PGOPTIONS": "-c search_path=curated -c default_transaction_read_only=on",
-            "PGTZ": "UTC",
-        }
-        host = given.query.get("host") or given.host or ""
-        place = ["--host", str(host), "--port", str(given.port or 5432), "--username", given.username or ""]
+    with _asked() as engine:
+        place, environment = for_program(engine, session="-c search_path=curated -c default_transaction_read_only=on")
         asked = ["--command", command] if command else []
-        program = str(find_programs().folder / "psql")
-        command_line = [program, *place, "--dbname", given.database or "", *asked]
-        done = subprocess.run(command_line, env=environment, check=False)  # noqa: S603 - our own program, no shell
+        command_line = [str(find_programs().folder / "psql"), "--dbname", place, *asked]
+        surroundings = os.environ | environment
+        done = subprocess.run(command_line, env=surroundings, check=False)  # noqa: S603 - our own program, no shell
     sys.exit(done.returncode)
+
+
+@contextmanager
+def _asked() -> Iterator[sa.Engine]:
+    """Give the warehouse that the environment names, the embedded one as its reader."""
+    with warehouse_here() as engine:
+        if os.environ.get("BANTAM_WAREHOUSE_URL"):
+            yield engine
+            return
+        with EmbeddedServer(home_here()) as server:
+            yield engine_for(server.let_reader_in())
 
 
 def serve(*, port: int = 5433) -> None:

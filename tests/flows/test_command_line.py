@@ -5,8 +5,9 @@ import sys
 from datetime import date
 
 import pytest
+from sqlalchemy import make_url
 
-from tests.flows.line import ROOT
+from tests.flows.line import ROOT, warehouse_in
 from tests.flows.shop import opened_shop
 from tests.flows.terminal import bantam
 from warehouse.embedded import EmbeddedServer
@@ -46,6 +47,25 @@ def test_a_published_home_can_be_asked(home, asked, words):
     done = bantam(home, *asked)
     assert done.code == 0, done.complaint
     assert [word for word in words if word not in done.out] == []
+
+
+@pytest.mark.slow
+def test_the_shell_asks_the_embedded_warehouse_as_its_reader_who_may_not_write(home):
+    asked = "begin read write; delete from fct_opportunity; commit"
+    assert "bantam_reader" in bantam(home, "warehouse", "shell", "--command", "select current_user").out
+    refused = bantam(home, "warehouse", "shell", "--command", asked)
+    assert (refused.code, "permission denied" in refused.complaint) == (1, True)
+
+
+@pytest.mark.slow
+def test_the_shell_asks_a_server_that_is_named_with_all_that_its_url_says(server, migrated, tmp_path):
+    url = make_url(warehouse_in(server, migrated)["BANTAM_WAREHOUSE_URL"])
+    named = url.update_query_dict({"application_name": "of_the_url"}).render_as_string(hide_password=False)
+    asked = "select current_user, current_setting('application_name'); delete from fct_opportunity"
+    done = bantam(tmp_path, "warehouse", "shell", "--command", asked, BANTAM_WAREHOUSE_URL=named)
+    assert [word for word in (url.username, "of_the_url") if word not in done.out] == []
+    assert "read-only transaction" in done.complaint
+    assert not (tmp_path / "warehouse").exists()
 
 
 def test_definitions_can_be_shown_and_checked(tmp_path):
