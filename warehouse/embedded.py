@@ -23,8 +23,8 @@ from definitions.errors import ConfigurationError, PublishError
 from warehouse.cluster import OWNER, SOCKET_PORT, START_ANEW, Cluster
 from warehouse.database_errors import without_values
 from warehouse.programs import find_programs
+from warehouse.reader import READER, let_in
 
-READER = "bantam_reader"
 _DATABASE = "bantam"
 _WAITS = 600
 _ENDS = 100
@@ -84,7 +84,8 @@ class EmbeddedServer:
         # Two at once would write one password file and one row of the catalogue.
         with _alone(self._cluster.folder):
             password = _secret(self._cluster.folder / "reader_password")
-            _let_reader_in(self.url, password)
+            with _connection(self.url, _DATABASE) as connection:
+                let_in(connection, password)
         return self.url.set(username=READER, password=password)
 
     @property
@@ -196,16 +197,6 @@ def _connection(url: URL, database: str) -> psycopg.Connection:
         dbname=database,
         autocommit=True,
     )
-
-
-def _let_reader_in(owner: URL, password: str) -> None:
-    """Give the reader's role a password; only its SCRAM verifier reaches the server."""
-    with _connection(owner, _DATABASE) as connection:
-        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is None:
-            raise ConfigurationError(f"The warehouse has no role {READER} yet. Run `bantam run` once, then serve.")
-        verifier = connection.pgconn.encrypt_password(password.encode(), READER.encode(), b"scram-sha-256").decode()
-        grant = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
-        connection.execute(grant.format(sql.Identifier(READER), sql.Literal(verifier)))
 
 
 def _close_to_others(folder: Path) -> None:

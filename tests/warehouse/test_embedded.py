@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from definitions.errors import ConfigurationError, PublishError
 from warehouse.connect import bulk_connection, engine_for
 from warehouse.embedded import EmbeddedServer
+from warehouse.lock import lock_key, run_lock
 from warehouse.migrate import migrate
 
 pytestmark = pytest.mark.slow
@@ -193,6 +194,32 @@ def test_bi_tools_are_served_on_loopback_as_the_reader(tmp_path):
         with pytest.raises(ConfigurationError, match=r"Another process uses the warehouse, which does not listen"):
             other.serve(port + 1)
     assert not is_up(tmp_path)
+
+
+REFUSED = [
+    f"SELECT pg_try_advisory_lock({lock_key('refresh')})",
+    f"SELECT pg_advisory_xact_lock_shared({lock_key('refresh')})",
+    "SELECT lo_create(0)",
+    "SELECT lo_from_bytea(0, 'x')",
+    "CREATE TEMPORARY TABLE mine (x text)",
+]
+
+
+def test_the_reader_of_the_embedded_server_cannot_write_beside_the_tables_nor_keep_a_run_waiting(tmp_path):
+    with EmbeddedServer(tmp_path) as server:
+        migrate(engine_for(server.url))
+        reader = server.let_reader_in()
+        assert server.let_reader_in() == reader
+        for statement in REFUSED:
+            with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+                ask(reader, statement)
+        for database in ("postgres", "template1"):
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(**settings(reader, dbname=database))
+        # Drivers say this whenever they reuse a connection.
+        ask(reader, "SELECT pg_advisory_unlock_all()")
+        with run_lock(engine_for(server.url)) as held:
+            held.check()
 
 
 def test_a_server_that_does_not_start_shows_the_end_of_its_log_and_no_secret(tmp_path):
