@@ -1,12 +1,13 @@
 """Refresh: pull what changed, recompute everything, publish the difference. Deployed from prefect.yaml."""
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -21,31 +22,36 @@ from flows.progress import Watcher, watcher
 from flows.publication import Known, begun, known_of, publish_records
 from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
 from flows.run_report import Report
-from flows.sources import Opened, opened
+from flows.sources import Opened, Waits, opened
 from flows.spill import Spill, spilling
 from flows.states import read_records
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
-
-def _may_pass(task: Any, run: Any, state: Any) -> bool:  # noqa: ARG001 - the shape Prefect asks for
-    """Try again only what waiting can mend."""
-    return isinstance(state.result(raise_on_failure=False), TryAgainError)
+# Seconds until a stream is pulled again whose source stays busy or away.
+_PULL_AGAIN_AFTER = (60, 600)
 
 
-@task(
-    task_run_name="pull {source.name}.{stream.name}",
-    retries=2,
-    retry_delay_seconds=[60, 600],
-    retry_condition_fn=_may_pass,
-    cache_policy=NO_CACHE,
-)
-def pull_stream(errand: Errand, source: Opened, http: Any, stream: Stream[Any], seen: Watcher) -> tuple[str, Pulled]:
-    """Land one stream of a vendor."""
+@task(task_run_name="pull {source.name}.{stream.name}", cache_policy=NO_CACHE)
+def pull_stream(
+    errand: Errand, source: Opened, http: Any, stream: Stream[Any], seen: Watcher, waits: Waits
+) -> tuple[str, Pulled]:
+    """Land one stream of a vendor; again later, where waiting can help."""
     name = f"{source.name}.{stream.name}"
-    pulled = pull_vendor_stream(errand, source, http, stream, seen.counter(name))
+    pulled = _again_later(lambda: pull_vendor_stream(errand, source, http, stream, seen.counter(name)), waits)
     seen.done(name)
     return source.name, pulled
+
+
+def _again_later(pull: Callable[[], Pulled], waits: Waits) -> Pulled:
+    """Pull, and again after each wait; Prefect's own waits for a retry cannot be ended by a signal."""
+    for wait in _PULL_AGAIN_AFTER:
+        try:
+            return pull()
+        except TryAgainError as error:
+            get_run_logger().warning("%s It is pulled again in %d s.", error, wait)
+        waits.sleep(wait)
+    return pull()
 
 
 @task(task_run_name="read {source.name}.{stream.name}", cache_policy=NO_CACHE)
@@ -93,8 +99,9 @@ def refresh_pipeline(
 
 def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
     """Pull all streams at once; one that follows another waits for it. A failure stops the run when all have ended."""
-    errand = begun(job, known)
-    with ExitStack() as clients:
+    errand, waits = begun(job, known), Waits()
+    # Waits are ended first: a thread that woke up to a closed client would tell of that.
+    with ExitStack() as clients, closing(waits):
         waiting = []
         for source in job.settings.sources:
             if not job.is_asked(source):
@@ -102,13 +109,13 @@ def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
             if isinstance(source, FilesSource):
                 waiting += [pull_file.submit(errand, source, stream, job.data, seen) for stream in source.streams]
                 continue
-            vendor = opened(source)
+            vendor = opened(source, waits)
             http = clients.enter_context(vendor.http)
             futures: dict[str, Any] = {}
             for stream in vendor.streams:
                 first = [futures[stream.after]] if stream.after else []
                 futures[stream.name] = pull_stream.submit(
-                    errand, vendor, http, stream, seen, wait_for=first, return_state=False
+                    errand, vendor, http, stream, seen, waits, wait_for=first, return_state=False
                 )
             waiting += futures.values()
         for future in waiting:

@@ -3,8 +3,10 @@
 import random
 import time
 from collections.abc import Iterable
+from concurrent.futures import CancelledError
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 from connectors import hubspot, salesforce
@@ -24,6 +26,22 @@ _HUBSPOT_RECORDS = {"contact": "0-1", "company": "0-2", "deal": "0-3"}
 _SALESFORCE_RECORDS = {"lead": "Lead", "contact": "Contact", "account": "Account", "opportunity": "Opportunity"}
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Waits of the threads that pull; a signal reaches the main thread only, and that one waits for them."""
+
+    _over: Event = field(default_factory=Event)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises `CancelledError` as soon as the waits are closed."""
+        if self._over.wait(seconds):
+            raise CancelledError("the run is ending")
+
+    def close(self) -> None:
+        """End the waits there are and those to come."""
+        self._over.set()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A source that can be asked: its streams, in the order they are pulled, its account and its client."""
@@ -34,9 +52,9 @@ class Opened:
     http: closing[Http]
 
 
-def opened(source: VendorSource) -> Opened:
+def opened(source: VendorSource, waits: Waits | None = None) -> Opened:
     """Make account and client; nothing is asked yet. Raises `ConfigurationError` for a URL that cannot be right."""
-    clock = Clock(monotonic=time.monotonic, sleep=time.sleep, chance=random.random)
+    clock = Clock(monotonic=time.monotonic, sleep=(waits or Waits()).sleep, chance=random.random)
     if isinstance(source, HubSpotSource):
         account = _hubspot(source)
         return Opened(

@@ -5,12 +5,16 @@ import logging
 import os
 import signal
 import socket
+import threading
+from concurrent.futures import CancelledError
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from definitions.errors import AlertPendingError, AnotherRunActiveError
+from definitions.errors import AlertPendingError, AnotherRunActiveError, TryAgainError
 from flows.command_line import was_terminated
+from flows.sources import Waits
 from tests.databases import new_database
 from tests.flows.alerts.company import CANARY, company_of, issue, mails, posts
 from tests.flows.alerts.company import CONFIG as ALERTING
@@ -102,6 +106,70 @@ def test_a_run_that_is_told_to_end_while_it_pulls_has_not_failed(prefect, server
         ended = bantam(tmp_path, "run", "--config", str(config), "--quiet", meanwhile=end, **variables)
     assert (ended.code, ended.out) == (143, "")
     assert "terminated; what is published stands" in ended.complaint
+
+
+@pytest.fixture
+def busy_vendor():
+    """A vendor that asks everybody to wait for so many seconds: (port, seconds, set once somebody was told)."""
+    seconds, told = ["600"], threading.Event()
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(429)
+            self.send_header("Retry-After", seconds[0])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            told.set()
+
+        do_POST = do_GET  # noqa: N815 - the name the server calls
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port, seconds, told
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("seconds", ["600", "7200"], ids=["while it waits for the source", "before it pulls again"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
+def test_a_run_that_is_told_to_end_does_not_sit_out_its_waits(
+    prefect, server, migrated, tmp_path, busy_vendor, number, code, seconds
+):
+    """F40: the first wait would outlast the five minutes that a command has here."""
+    port, asked, told = busy_vendor
+    asked[0] = seconds
+    config = tmp_path / "bantam.yaml"
+    config.write_text(SILENT.format(port=port))
+
+    def end(process):
+        assert told.wait(120)
+        os.kill(process, number)
+
+    variables = {"PREFECT_API_URL": prefect.api, **warehouse_in(server, migrated)}
+    ended = bantam(tmp_path, "run", "--config", str(config), "--quiet", meanwhile=end, **variables)
+    assert (ended.code, ended.out) == (code, "")
+
+
+def test_waits_of_a_run_that_is_ending_end_in_nothing_else():
+    # Here, because they import Prefect.
+    from prefect.logging import disable_run_logger  # noqa: PLC0415
+
+    from flows.refresh_pipeline import _again_later  # noqa: PLC0415
+
+    waits, pulled = Waits(), []
+
+    def pull():
+        pulled.append(1)
+        waits.close()
+        raise TryAgainError("the source is away")
+
+    with disable_run_logger(), pytest.raises(CancelledError):
+        _again_later(pull, waits)
+    assert pulled == [1]
 
 
 def test_what_breaks_while_a_terminated_run_ends_is_no_failure_either():
