@@ -222,30 +222,6 @@ def test_stages_of_pipelines_are_stages_of_their_own():
     assert deals["is_won"].to_list() == [True, False]
 
 
-def test_a_deletion_mark_that_is_neither_yes_nor_no_sets_its_row_aside():
-    of = stream(columns={"name": "id", "is_deleted": "gone"})
-    marks = ["Ja", "no", "yes", "", None]
-    conformed = conform([{"id": str(number), "gone": mark} for number, mark in enumerate(marks)], of)
-    assert conformed.quarantined.select("record_key", "reason_code", "field_name", "detail").rows() == [
-        ("crm:deals:0", "unreadable_value", "is_deleted", "neither yes nor no")
-    ]
-    assert conformed.records.select("source_id", "is_deleted").rows() == [
-        ("1", False),
-        ("2", True),
-        ("3", False),
-        ("4", False),
-    ]
-    with pytest.raises(FileUnreadableError, match=r"'gone' \(is_deleted\): 20 of 20 .*in lines 2, 3.*Declare aliases"):
-        conform([{"id": str(number), "gone": "Nein"} for number in range(20)], of)
-
-
-def test_what_a_whole_file_no_longer_holds_is_gone_whatever_it_said():
-    of = stream(columns={"name": "id", "is_deleted": "gone"})
-    files = [landed([{"id": "1", "gone": "no"}, {"id": "2"}], "r1"), landed([{"id": "2", "gone": "no"}], "r2")]
-    records = conform_file(fold(files, of).lazy(), MEANING, stream=of).records
-    assert records.select("source_id", "is_deleted").sort("source_id").rows() == [("1", True), ("2", False)]
-
-
 def test_required_flags_have_a_default_but_nobody_is_active_by_default():
     of = stream("owner", columns={"owner_name": "x", "is_active": {"constant": True}})
     owners = conform([{"id": "1", "x": "Ada"}], of).records

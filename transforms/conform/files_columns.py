@@ -39,7 +39,9 @@ class Cell:
 
 def cells_of(stream: FileStream, meaning: Meaning) -> list[Cell]:
     """Every mapped field of a stream, in the order of its contract; reads column `record` (struct of text)."""
-    fields = [field for field in stream.record_kind.fields if field.name in stream.columns]
+    fields = [
+        field for field in stream.record_kind.fields if field.name in stream.columns and field.name != "is_deleted"
+    ]
     return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
 
 
