@@ -1,44 +1,17 @@
 """Rows of files to canonical records: what each declaration does, and what a row that breaks it costs."""
 
-import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from definitions.errors import FileUnreadableError
-from definitions.file_stream import FileStream
+from tests.transforms.declared_files import MEANING, conform, landed, stream
 from transforms.conform.files import conform_file, stages_of_file
-from transforms.conform.files_versions import LandedFile, folded_files
+from transforms.conform.files_versions import folded_files
 from transforms.conform.meaning import Meaning
-
-MEANING = Meaning(
-    source="crm", time_zone="America/New_York", currency="USD", stages={"Open": "qualification", "Won": "closed_won"}
-)
-
-
-def stream(kind="opportunity", **declared):
-    columns = {"columns": {"name": "id"}} if kind == "opportunity" else {}
-    return FileStream.model_validate({"name": "deals", "kind": kind, "path": "d.csv", "id": "id"} | columns | declared)
-
-
-def landed(rows, run="r1", *, is_whole=True):
-    frame = pl.DataFrame(
-        {
-            "raw": [json.dumps(row) for row in rows],
-            "location": [f"{run}/000001-a.csv.zst:{line}" for line in range(2, len(rows) + 2)],
-        },
-        schema={"raw": pl.String, "location": pl.String},
-    )
-    return LandedFile(rows=frame.lazy(), location=f"{run}/000001-a.csv.zst", is_whole=is_whole)
-
-
-def conform(rows, of, meaning=MEANING):
-    state = folded_files(None, [landed(rows)], meaning, stream=of, keeps_versions=of.kind == "opportunity")
-    return conform_file(state.lazy(), meaning, stream=of)
 
 
 def one(declared, cell, **others):
@@ -236,37 +209,6 @@ def test_columns_of_any_name_are_read():
     assert deals.select("source_id", *columns).rows() == [("7", "L", "R", "C", "7")]
 
 
-def fold(files, of=None, last=None):
-    of = of or stream(**opportunity("next_step"))
-    return folded_files(last, files, MEANING, stream=of, keeps_versions=False)
-
-
-def shown(state):
-    return state.select("source_id", "is_deleted", pl.col("location").str.split("/").list.first()).rows()
-
-
-def test_a_whole_file_tells_what_is_gone():
-    first, second = landed([{"id": "1"}, {"id": "2"}], "r1"), landed([{"id": "2"}, {"id": "3"}], "r2")
-    assert shown(fold([first, second])) == [("1", True, "r2"), ("2", False, "r2"), ("3", False, "r2")]
-    part = landed([{"id": "2"}, {"id": "3"}], "r2", is_whole=False)
-    assert shown(fold([first, part])) == [("1", False, "r1"), ("2", False, "r2"), ("3", False, "r2")]
-
-
-def test_a_record_that_comes_back_lives_again():
-    files = [landed(rows, run) for run, rows in (("r1", [{"id": "1"}]), ("r2", [{"id": "2"}]), ("r3", [{"id": "1"}]))]
-    assert sorted(shown(fold(files))) == [("1", False, "r3"), ("2", True, "r3")]
-    assert fold(files[1:], last=fold(files[:1]).lazy()).equals(fold(files))
-
-
-def test_the_later_change_wins_whatever_the_file_order():
-    of = stream(columns={"next_step": "x", "source_updated_at": "at", "is_deleted": "gone"})
-    newer = {"id": "1", "x": "new", "at": "2024-02-01", "gone": "yes"}
-    older = {"id": "1", "x": "old", "at": "2024-01-01", "gone": "no"}
-    for files in ([newer, older], [older, newer]):
-        [row] = fold([landed([row], f"r{place}") for place, row in enumerate(files)], of).rows(named=True)
-        assert (json.loads(row["raw"])["x"], row["is_deleted"]) == ("new", True)
-
-
 CELL = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["5", "3/1/2017", "2017-03-01", "Won", "€5"])
 
 
@@ -276,7 +218,7 @@ def test_every_row_is_curated_or_set_aside_once(cells):
     rows = [{"id": key, "stage": a, "day": b, "money": c} for key, (a, b, c) in cells.items()]
     conformed = conform(rows, stream(columns=DEAL))
     keys = [*conformed.records["record_key"], *conformed.quarantined["record_key"]]
-    kept = fold([landed(rows)], stream(columns=DEAL))["source_id"]
+    kept = folded_files(None, [landed(rows)], MEANING, stream=stream(columns=DEAL), keeps_versions=True)["source_id"]
     assert sorted(keys) == sorted(f"crm:deals:{key}" for key in kept)
     again = conform(rows[::-1], stream(columns=DEAL))
     assert again.records.sort("record_key").equals(conformed.records.sort("record_key"))
