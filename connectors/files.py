@@ -20,6 +20,7 @@ from connectors.pull import Pulled
 from definitions.file_stream import FileStream
 
 _CHUNK = 1 << 20
+_SETTLED = ("source_updated_at", "is_deleted")
 
 
 def read_rows(content: bytes, stream: FileStream, where: str) -> tuple[FileRows, int]:
@@ -96,9 +97,15 @@ def is_whole(stream: FileStream, *, records: int, rejected: int) -> bool:
 
 
 def _way_of_reading(stream: FileStream) -> str:
-    """Digest of all that reading obeys or checks: another way of reading is another file."""
+    """Digest of all that reading obeys or checks: another way of reading is another file.
+
+    What a row says of its change and its deletion is settled as its file is folded; other values are read anew by
+    every run, so that their aliases and orders do not count.
+    """
     dialect = (stream.format, stream.encoding, stream.delimiter, stream.quote)
-    parts = (stream.path, *dialect, stream.id, stream.needed_columns, stream.complete)
+    parts: tuple[object, ...] = (stream.path, *dialect, stream.id, stream.needed_columns, stream.complete)
+    if settled := [(name, stream.columns[name]) for name in _SETTLED if name in stream.columns]:
+        parts += (settled, stream.dates, stream.nulls)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -61,6 +61,22 @@ def test_another_way_of_reading_is_another_file(tmp_path):
     assert landed_rows(landing, page, declared())["raw"].to_list() == ['{"id":"1","name":"Zoë"}']
 
 
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"columns": {"last_name": "name", "is_deleted": {"column": "gone", "values": {"Ja": "yes", "Nein": "no"}}}},
+        {"columns": {"last_name": "name", "is_deleted": "gone"}, "nulls": ["Nein"]},
+        {"columns": {"last_name": "name", "is_deleted": "gone", "source_updated_at": {"constant": "2024-01-01"}}},
+    ],
+    ids=["aliases", "placeholders", "a change time"],
+)
+def test_a_file_is_read_again_where_its_deletions_and_changes_are_declared_otherwise(tmp_path, later):
+    (tmp_path / "people.csv").write_text("id,name,gone\n1,Ada,Ja\n2,Eve,Nein\n")
+    first, _, _ = pull(tmp_path, declared(columns={"last_name": "name", "is_deleted": "gone"}))
+    again, _, pages = pull(tmp_path, declared(**later), first.cursor, "r2")
+    assert (again.records, len(pages)) == (2, 1)
+
+
 def test_a_column_mapped_later_must_be_in_the_unchanged_file_too(tmp_path):
     (tmp_path / "people.csv").write_text("id,name\n1,Ada\n")
     first, _, _ = pull(tmp_path, declared())

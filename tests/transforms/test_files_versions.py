@@ -3,8 +3,11 @@
 import json
 
 import polars as pl
+import pytest
 
-from tests.transforms.declared_files import MEANING, landed, stream
+from definitions.errors import FileUnreadableError
+from tests.transforms.declared_files import MEANING, conform, landed, stream
+from transforms.conform.files import conform_file
 from transforms.conform.files_versions import folded_files
 
 
@@ -37,3 +40,27 @@ def test_the_later_change_wins_whatever_the_file_order():
     for files in ([newer, older], [older, newer]):
         [row] = fold([landed([row], f"r{place}") for place, row in enumerate(files)], of).rows(named=True)
         assert (json.loads(row["raw"])["x"], row["is_deleted"]) == ("new", True)
+
+
+def test_a_deletion_mark_that_is_neither_yes_nor_no_sets_its_row_aside():
+    of = stream(columns={"name": "id", "is_deleted": "gone"})
+    marks = ["Ja", "no", "yes", "", None]
+    conformed = conform([{"id": str(number), "gone": mark} for number, mark in enumerate(marks)], of)
+    assert conformed.quarantined.select("record_key", "reason_code", "field_name", "detail").rows() == [
+        ("crm:deals:0", "unreadable_value", "is_deleted", "neither yes nor no")
+    ]
+    assert conformed.records.select("source_id", "is_deleted").rows() == [
+        ("1", False),
+        ("2", True),
+        ("3", False),
+        ("4", False),
+    ]
+    with pytest.raises(FileUnreadableError, match=r"'gone' \(is_deleted\): 20 of 20 .*in lines 2, 3.*Declare aliases"):
+        conform([{"id": str(number), "gone": "Nein"} for number in range(20)], of)
+
+
+def test_what_a_whole_file_no_longer_holds_is_gone_whatever_it_said():
+    of = stream(columns={"name": "id", "is_deleted": "gone"})
+    files = [landed([{"id": "1", "gone": "no"}, {"id": "2"}], "r1"), landed([{"id": "2", "gone": "no"}], "r2")]
+    records = conform_file(fold(files, of).lazy(), MEANING, stream=of).records
+    assert records.select("source_id", "is_deleted").sort("source_id").rows() == [("1", True), ("2", False)]

@@ -25,6 +25,7 @@ _CLOSED = ("closed_won", "closed_lost")
 _FEW = 2
 _FEW_SHARE = 0.05
 _SHOWN_LINES = 5
+_IS_GONE = "is gone"
 
 
 def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> Conformed:
@@ -39,17 +40,24 @@ def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -
     cells = cells_of(stream, meaning)
     frame = gathered(
         with_record(state, stream)
-        .select(*KEPT, *(cell.text.alias(text_column(cell.name)) for cell in cells))
+        # What is no longer in a complete file is gone too, whatever its row said.
+        .select(
+            *KEPT, pl.col("is_deleted").alias(_IS_GONE), *(cell.text.alias(text_column(cell.name)) for cell in cells)
+        )
         .with_columns(cell.value.alias(cell.name) for cell in cells)
         .with_columns(cell.fault.alias(fault_column(cell.name)) for cell in cells),
         where,
     )
     _refuse_many(frame, cells, f"{where}: {stream.path}")
     faults = [pl.col(fault_column(cell.name)) for cell in cells]
-    text = frame.lazy().with_columns(
-        pl.lit(value).alias(name)
-        for name, value in DEFAULTS.items()
-        if name in stream.record_kind.names and name not in frame.columns
+    text = (
+        frame.lazy()
+        .with_columns(is_deleted=pl.col(_IS_GONE))
+        .with_columns(
+            pl.lit(value).alias(name)
+            for name, value in DEFAULTS.items()
+            if name in stream.record_kind.names and name not in frame.columns
+        )
     )
     vocabularies: Sequence[Vocabulary] = ()
     if stream.kind == "opportunity":
@@ -161,7 +169,7 @@ def _scope(stream: FileStream) -> str | None:
 def _refuse_many(frame: pl.DataFrame, cells: Sequence[Cell], where: str) -> None:
     """Raise where columns hold too many values that are not what they are declared to hold; names all of them."""
     # What a file no longer holds is not in it, whatever an earlier one said.
-    latest = frame.filter("is_latest", ~pl.col("is_deleted"))
+    latest = frame.filter("is_latest", ~pl.col(_IS_GONE))
     complaints = [found for cell in cells if (found := _complaint(latest, cell))]
     if complaints:
         remedies = dict.fromkeys(remedy for _, remedy in complaints)

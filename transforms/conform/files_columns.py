@@ -39,9 +39,7 @@ class Cell:
 
 def cells_of(stream: FileStream, meaning: Meaning) -> list[Cell]:
     """Every mapped field of a stream, in the order of its contract; reads column `record` (struct of text)."""
-    fields = [
-        field for field in stream.record_kind.fields if field.name in stream.columns and field.name != "is_deleted"
-    ]
+    fields = [field for field in stream.record_kind.fields if field.name in stream.columns]
     return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
 
 
