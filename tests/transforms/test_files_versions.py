@@ -64,3 +64,37 @@ def test_what_a_whole_file_no_longer_holds_is_gone_whatever_it_said():
     files = [landed([{"id": "1", "gone": "no"}, {"id": "2"}], "r1"), landed([{"id": "2", "gone": "no"}], "r2")]
     records = conform_file(fold(files, of).lazy(), MEANING, stream=of).records
     assert records.select("source_id", "is_deleted").sort("source_id").rows() == [("1", True), ("2", False)]
+
+
+TIMED = {"name": "x", "source_updated_at": "at"}
+
+
+@pytest.mark.parametrize("kind", ["person", "opportunity"])
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_row_without_a_change_time_is_ordered_by_its_file(kind, is_whole):
+    of = stream(kind, columns=TIMED if kind == "opportunity" else {"last_name": "x", "source_updated_at": "at"})
+    told = [("a", "2024-02-01"), ("b", ""), ("c", "2024-02-02"), ("d", None), ("e", None)]
+    files = [
+        landed([{"id": "1", "x": x, "at": at}], f"r{place}", is_whole=is_whole) for place, (x, at) in enumerate(told)
+    ]
+    for count, (expected, _) in enumerate(told, start=1):
+        state = folded_files(None, files[:count], MEANING, stream=of, keeps_versions=kind == "opportunity")
+        [row] = conform_file(state.lazy(), MEANING, stream=of).records.rows(named=True)
+        assert row["name" if kind == "opportunity" else "last_name"] == expected
+
+
+def test_a_change_time_that_cannot_be_read_sets_its_row_aside_and_many_stop_the_stream():
+    of = stream(columns=TIMED)
+    dated = [{"id": str(number), "x": "old", "at": "2024-02-01"} for number in range(20)]
+    odd = [*dated[:19], {"id": "19", "x": "new", "at": "02/11/2024"}]
+    conformed = conform_file(fold([landed(dated, "r1"), landed(odd, "r2")], of).lazy(), MEANING, stream=of)
+    assert conformed.quarantined.select("record_key", "reason_code", "field_name").rows() == [
+        ("crm:deals:19", "unreadable_value", "source_updated_at")
+    ]
+    assert conformed.records.height == 19
+    american = [row | {"at": "02/11/2024"} for row in dated]
+    state = fold([landed(dated, "r1"), landed(american, "r2")], of)
+    with pytest.raises(FileUnreadableError, match=r"'at' \(source_updated_at\): 20 of 20 values: not an ISO day"):
+        conform_file(state.lazy(), MEANING, stream=of)
+    mended = fold([landed([row | {"x": "new"} for row in dated], "r3")], of, last=state.lazy())
+    assert conform_file(mended.lazy(), MEANING, stream=of).records["name"].unique().to_list() == ["new"]

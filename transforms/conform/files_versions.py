@@ -39,11 +39,12 @@ def folded_files(
 ) -> pl.DataFrame:
     """State (`transforms.versions.STATE`) after these files, the earliest first.
 
+    A row whose change time is blank or cannot be read tells of its record after all that earlier files told.
     Needs all rows of one file together.
     """
     state = pl.DataFrame(schema=STATE) if last is None else last.collect()
     for file in files:
-        read = file_versions(file.rows, meaning, stream=stream).collect()
+        read = _timed(file_versions(file.rows, meaning, stream=stream).collect(), state)
         state = folded([state.lazy(), read.lazy()], keeps_versions=keeps_versions)
         if file.is_whole:
             state = swept(state, no_longer_listed(state, read["source_id"]), f"{file.location}:0")
@@ -53,7 +54,7 @@ def folded_files(
 def file_versions(rows: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> pl.LazyFrame:
     """Landed rows (raw, location) as versions of records, in the columns of the state.
 
-    The version is the mapped `source_updated_at`; null without one, so that the later file wins. Row by row.
+    The version is the mapped `source_updated_at`; null without one, and where it cannot be read. Row by row.
     """
     version, deleted = pl.lit(None, MOMENT), pl.lit(value=False)
     if column := stream.columns.get("source_updated_at"):
@@ -67,4 +68,17 @@ def file_versions(rows: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -
         is_latest=pl.lit(value=True),
         raw="raw",
         location="location",
+    )
+
+
+def _timed(read: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
+    """Versions of a file, those without a change time at that of their record: of one time's versions the later wins.
+
+    Unread it would lose to any time an earlier file told, before anybody could see what is wrong with it.
+    """
+    known = state.filter("is_latest").select("source_id", known="version_at")
+    return (
+        read.join(known, on="source_id", how="left", maintain_order="left")
+        .with_columns(version_at=pl.coalesce("version_at", "known"))
+        .drop("known")
     )
