@@ -36,6 +36,7 @@ from flows.run_report import Facts, Report, build_report, write_report
 from flows.spill import Spill
 from flows.state_files import StreamState, forget_old_states
 from transforms.assembly import Assembled, assemble
+from transforms.sweep import is_swept
 from transforms.terms import Before, Records, Terms
 from warehouse import reads
 from warehouse.books import keep_audit
@@ -157,9 +158,11 @@ def _terms(job: Job, known: Known) -> Terms:
 def _refuse_many(job: Job, records: Records) -> None:
     """Stop where more of a stream was set aside than the settings allow: that is no longer a few bad records.
 
-    Up to ten are a few, however small the stream, unless none is allowed.
+    Up to ten are a few, however small the stream, unless none is allowed. What the source no longer lists does not
+    count: nobody could correct it any more.
     """
-    aside = records.quarantined.group_by("source_system", "stream").agg(aside=pl.len())
+    held = records.quarantined.filter(~is_swept(pl.col("location")))
+    aside = held.group_by("source_system", "stream").agg(aside=pl.len())
     if aside.is_empty():
         return
     places = set(aside.select("source_system", "stream").rows())
@@ -175,7 +178,7 @@ def _refuse_many(job: Job, records: Records) -> None:
     )
     if over.is_empty():
         return
-    reasons = records.quarantined.group_by("source_system", "stream", "reason_code", "field_name", "detail").len()
+    reasons = held.group_by("source_system", "stream", "reason_code", "field_name", "detail").len()
     worst = reasons.join(over, on=["source_system", "stream"]).sort("len", descending=True).head(5).to_dicts()
     told = "; ".join(
         f"{row['source_system']}.{row['stream']}: {row['len']} of {row['shown']} records, {row['reason_code']} in "

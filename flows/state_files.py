@@ -153,19 +153,19 @@ def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamStat
 
 
 def _landed_files(landing: Landing, pages: Sequence[LandedPage], stream: FileStream) -> Iterator[LandedFile]:
-    """Files in the order landed. One that cannot be read as declared now is passed over where a whole one came later.
+    """Files in the order landed; of a complete stream, none that cannot be read as declared if a later one has rows.
 
     That is the file of a run that was refused for it: what is in the corrected one, it need not say.
     """
-    wholes = [is_whole(stream, records=page.records, rejected=page.rejected) for page in pages]
-    last_whole = max((place for place, whole in enumerate(wholes) if whole), default=0)
-    for place, (page, whole) in enumerate(zip(pages, wholes, strict=True)):
+    last = max((place for place, page in enumerate(pages) if page.records), default=0) if stream.complete else 0
+    for place, page in enumerate(pages):
         try:
             rows = landed_rows(landing, page, stream)
         except FileUnreadableError:
-            if place < last_whole:
+            if place < last:
                 continue
             raise
+        whole = is_whole(stream, records=page.records, rejected=page.rejected)
         yield LandedFile(rows=rows.lazy(), location=_place(page), is_whole=whole)
 
 

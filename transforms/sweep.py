@@ -16,9 +16,18 @@ def no_longer_listed(state: pl.DataFrame, listed: pl.Series) -> pl.Series:
 def swept(state: pl.DataFrame, is_gone: pl.Series, location: str) -> pl.DataFrame:
     """`state` with the versions that `is_gone` tells of as tombstones of their own text and time, found at `location`.
 
-    Row by row.
+    `location` ends in `:0`, by which `is_swept` knows it. Row by row.
     """
     return state.with_columns(
         is_deleted=pl.col("is_deleted") | is_gone,
         location=pl.when(is_gone).then(pl.lit(location)).otherwise("location"),
     )
+
+
+def is_swept(location: pl.Expr) -> pl.Expr:
+    """Whether a version became a tombstone because it was no longer listed: no line of a page is the 0th. Row by row.
+
+    >>> pl.select(is_swept(pl.lit(pl.Series(["run/page:0", "run/page:10"])))).to_series().to_list()
+    [True, False]
+    """
+    return location.str.ends_with(":0")

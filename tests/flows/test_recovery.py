@@ -87,6 +87,31 @@ def test_words_that_were_refused_leave_no_trace_once_they_are_corrected(server, 
     assert line.published()["fct_opportunity"].select(told).equals(before.select(told))
 
 
+def test_a_refused_file_leaves_nothing_that_the_corrected_one_does_not_tell(server, tmp_path):
+    """Newer dates, words and records of it are in no file any more, and nobody could correct them there."""
+    header = "id,name,stage,close,amount,updated"
+    good = [f"{number},Deal {number},Talking,2027-01-15,100,2026-11-01" for number in range(20)]
+    odd = [row.replace("Talking", "Tlaking").replace("-11-01", "-11-20") for row in good]
+    line = opened_shop(tmp_path / "shop", good, server)
+    settings = line.config.read_text()
+    line.config.write_text(settings.replace("amount: amount", "amount: amount, source_updated_at: updated"))
+
+    def write(rows):
+        (line.config.parent / "deals.csv").write_text("\n".join([header, *rows]) + "\n")
+
+    write(good)
+    line.refresh(MONDAY)
+    before = line.published()["fct_opportunity"]
+    write([*odd, *(row.replace(",", "00,", 1) for row in odd)])
+    with pytest.raises(TransformError):
+        line.refresh(TUESDAY)
+    write(good)
+    report = line.refresh(WEDNESDAY)
+    assert [row["difference"] for row in report["balance"]] == [0]
+    told = ["opportunity_id", "stage_name", "push_count", "stage_entered_on", "last_stage_change_at"]
+    assert line.published()["fct_opportunity"].select(told).equals(before.select(told))
+
+
 OFFICE = """
   - name: office
     kind: files

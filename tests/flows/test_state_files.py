@@ -7,8 +7,9 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from connectors.landed import Rejected
 from connectors.landing import Landing
-from definitions.errors import LandingError
+from definitions.errors import FileUnreadableError, LandingError
 from definitions.file_stream import Column, FileStream
 from flows.state_files import Shelf, StreamState, fold_files, fold_pages, forget_old_states
 from transforms.conform.meaning import Meaning
@@ -203,6 +204,23 @@ def test_a_folder_of_any_name_holds_states(tmp_path):
         state = fold_files(shelf, of, Meaning(source="crm", time_zone="UTC", currency="USD"))
         shelf = replace(shelf, last_version=state.version)
     assert [json.loads(raw)["name"] for raw in state.frame().collect()["raw"]] == [SECOND]
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_file_that_was_refused_is_passed_over_where_a_later_one_says_all(shelf, complete):
+    """The corrected one has another delimiter, another header, and a row that is set aside."""
+    of = FileStream(name="contacts", kind="person", path="p.csv", id="id", columns=NAMED, complete=complete)
+    aside = [Rejected(reason="short_row", page=None, offset=3, record="2")]
+    for run_id, told, rejected in ((FIRST, "id;surname\n1;Ada\n", []), (SECOND, "id,name\n1,Eve\n2\n", aside)):
+        with shelf.landing.writer(shelf.source, shelf.stream, run_id) as writer:
+            writer.write_file([told.encode()], suffix=".csv.zst", records=1, request="file p.csv", rejected=rejected)
+    run, meaning = replace(shelf, run_id=SECOND), Meaning(source="hubspot", time_zone="UTC", currency="USD")
+    if complete:
+        [raw] = fold_files(run, of, meaning).frame().collect()["raw"]
+        assert json.loads(raw)["name"] == "Eve"
+    else:
+        with pytest.raises(FileUnreadableError, match="has no column 'id', 'name'"):
+            fold_files(run, of, meaning)
 
 
 def test_old_and_unfinished_states_are_forgotten(shelf):

@@ -1,6 +1,7 @@
 """Files one after the other to the state of their stream: what holds, what is gone, and what no order could hide."""
 
 import json
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -34,7 +35,7 @@ def test_a_record_that_comes_back_lives_again():
 
 
 def test_the_later_change_wins_whatever_the_file_order():
-    of = stream(columns={"next_step": "x", "source_updated_at": "at", "is_deleted": "gone"})
+    of = stream(columns={"next_step": "x", "source_updated_at": "at", "is_deleted": "gone"}, complete=False)
     newer = {"id": "1", "x": "new", "at": "2024-02-01", "gone": "yes"}
     older = {"id": "1", "x": "old", "at": "2024-01-01", "gone": "no"}
     for files in ([newer, older], [older, newer]):
@@ -64,6 +65,28 @@ def test_what_a_whole_file_no_longer_holds_is_gone_whatever_it_said():
     files = [landed([{"id": "1", "gone": "no"}, {"id": "2"}], "r1"), landed([{"id": "2", "gone": "no"}], "r2")]
     records = conform_file(fold(files, of).lazy(), MEANING, stream=of).records
     assert records.select("source_id", "is_deleted").sort("source_id").rows() == [("1", True), ("2", False)]
+
+
+@pytest.mark.parametrize("kind", ["person", "opportunity"])
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole", "with a row set aside"])
+def test_a_complete_file_takes_a_later_change_back(kind, is_whole):
+    """As where a refused file had newer dates, or where one date was mistyped."""
+    name = {"person": "last_name", "opportunity": "name"}[kind]
+    of = stream(kind, columns={name: "x", "source_updated_at": "at"})
+    good, gone = {"id": "1", "x": "good", "at": "2024-02-01"}, {"id": "2", "x": "gone", "at": "2024-02-01"}
+    bad = {"id": "1", "x": "bad", "at": "2031-02-01"}
+    files = [
+        landed([good], "r1"),
+        landed([bad, gone], "r2"),
+        landed([good], "r3", is_whole=is_whole),
+        landed([good], "r4", is_whole=False),
+    ]
+    state = folded_files(None, files, MEANING, stream=of, keeps_versions=kind == "opportunity")
+    conformed = conform_file(state.lazy(), MEANING, stream=of)
+    records = conformed.records.sort("source_id").select(name, "is_deleted").rows()
+    assert records == [("good", False), ("gone", is_whole)]
+    if conformed.versions is not None:
+        assert conformed.versions["version_at"].max() == datetime(2024, 2, 1, 5, tzinfo=UTC)
 
 
 TIMED = {"name": "x", "source_updated_at": "at"}

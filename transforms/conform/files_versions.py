@@ -39,12 +39,15 @@ def folded_files(
 ) -> pl.DataFrame:
     """State (`transforms.versions.STATE`) after these files, the earliest first.
 
+    What the last file of a complete stream tells of a record holds, even where an earlier file told a later change.
     A row whose change time is blank or cannot be read tells of its record after all that earlier files told.
     Needs all rows of one file together.
     """
     state = pl.DataFrame(schema=STATE) if last is None else last.collect()
     for file in files:
         read = _timed(file_versions(file.rows, meaning, stream=stream).collect(), state)
+        if stream.complete:
+            state = _not_taken_back(state, read)
         state = folded([state.lazy(), read.lazy()], keeps_versions=keeps_versions)
         if file.is_whole:
             state = swept(state, no_longer_listed(state, read["source_id"]), f"{file.location}:0")
@@ -82,3 +85,13 @@ def _timed(read: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
         .with_columns(version_at=pl.coalesce("version_at", "known"))
         .drop("known")
     )
+
+
+def _not_taken_back(state: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
+    """`state` without changes later than all that a complete file tells of their record: they are not so.
+
+    They were a mistake, or those of a file that was refused and corrected; nothing else would ever take them back.
+    """
+    told = read.group_by("source_id").agg(told=pl.col("version_at").max())
+    is_later = (pl.col("version_at") > pl.col("told")).fill_null(value=False)
+    return state.join(told, on="source_id", how="left", maintain_order="left").filter(~is_later).drop("told")
