@@ -62,7 +62,7 @@ _PERSON = (
     _since("days_since_inbound", "last_inbound_on", "Days since the buyer last moved."),
     _since("days_since_outbound", "last_outbound_on", "Days since we last moved."),
     _since("days_since_proactive", "last_proactive_on", "Days since the buyer last asked for something."),
-    _since("days_silent", "silent_since_on", "Days since every silence limit was reached; negative before that day."),
+    _since("days_silent", "silent_since_on", "Days since every silence limit was reached; null until then."),
     _since("days_unreachable", "unreachable_since_on", "Days without a known way to reach the person."),
     _since("days_since_mql", "mql_latest_on", "Days since the lead last became an MQL."),
     _since("days_since_accepted", "sales_accepted_on", "Days since sales accepted the lead."),

@@ -90,5 +90,9 @@ OPERATIONS = (
     Field("status", _T, "draft or approved.", values=("draft", "approved")),
     Field("definitions_text", _T, "The full text of the definitions used."),
     Field("first_used_at", _AT, "When a run first used them."),
-    Field("text_sha256", _T, "SHA-256 of the text; the same version with another text is refused."),
+    Field(
+        "text_sha256",
+        _T,
+        "SHA-256 of what is agreed, signatures left out; the same version with another one is refused.",
+    ),
 )

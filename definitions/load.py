@@ -5,6 +5,7 @@ then check what only the whole can tell (`definitions.coherence`).
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from definitions.yaml_file import Place, read_text, read_yaml, read_yaml_text
 
 __all__ = ["load_definitions", "load_text", "profiles", "read_yaml"]
 
+_SIGNATURE = ("status", "approved_by")
 _PROFILES = Path(__file__).parent / "profiles"
 
 
@@ -54,7 +56,7 @@ def load_text(text: str, where: str) -> Definitions:
     for derived in ("text", "text_sha256"):
         if derived in content:
             mistakes[derived,] = f"the key {derived!r} is worked out from the file; remove it"
-    own = {"text": text, "text_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    own = {"text": text, "text_sha256": _fingerprint(content)}
     try:
         definitions = Definitions.model_validate(_frozen(content) | own)
     except ValidationError as error:
@@ -65,6 +67,12 @@ def load_text(text: str, where: str) -> Definitions:
     if mistakes:
         raise _all_of(mistakes, lines, where)
     return definitions
+
+
+def _fingerprint(content: Mapping[str, Any]) -> str:
+    """What was agreed, without who signed it and without comments: signing a page must not make it another one."""
+    agreed = {name: said for name, said in content.items() if name not in _SIGNATURE}
+    return hashlib.sha256(json.dumps(agreed, default=str, ensure_ascii=False).encode()).hexdigest()
 
 
 def _all_of(mistakes: Mapping[Place, str], lines: Mapping[Place, int], where: str) -> ConfigurationError:

@@ -226,7 +226,10 @@ class HygieneRule(BaseModel):
 
 
 class Definitions(BaseModel):
-    """The whole agreement. `text` is the file as it was read; `text_sha256` tells two versions apart."""
+    """The whole agreement. `text` is the file as it was read; `text_sha256` is the same for all that say the same.
+
+    Signatures, status and comments make no difference to it.
+    """
 
     model_config = STRICT
 

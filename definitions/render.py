@@ -190,7 +190,7 @@ def _signatures(definitions: Definitions) -> Iterator[str]:
             for team in teams
         ),
     )
-    yield f"Fingerprint of the file: `{definitions.text_sha256}`."
+    yield f"Fingerprint of what is agreed: `{definitions.text_sha256}`."
 
 
 def _reason(because: str, source: str | None) -> str:

@@ -30,7 +30,7 @@ def interest(definitions: Definitions) -> Iterator[str]:
     yield (
         f"A lead is silent from the first day after it last asked for something on which it has been a lead for "
         f"{silence.lead_days} days, has not moved for {silence.inbound_days} days, and nothing at all has happened for "
-        f"{silence.activity_days} days. Only the buyer asking for something ends the silence. "
+        f"{silence.activity_days} days. Only the buyer asking for something, or sales taking the lead up, ends it. "
         "Where a source keeps the date of the latest move only, nobody knows of earlier ones: the silence then counts "
         f"from that move. {silence.because or ''}"
     ).rstrip()

@@ -41,7 +41,7 @@ def quarantine_book(quarantined: pl.DataFrame, run: Run) -> pl.DataFrame:
 
 
 def definitions_book(definitions: Definitions, run: Run) -> pl.DataFrame:
-    """The full text of the definitions used; kept once a version."""
+    """The full text of the definitions used, as it stands: once a version."""
     row = {
         "profile": definitions.profile,
         "definitions_version": definitions.version,

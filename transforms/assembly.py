@@ -31,6 +31,8 @@ _FED = {
     "fct_activity": "activity",
 }
 _PART_ACTIVITIES = 500_000
+# A date before this is a mistake of somebody's; a calendar from there on would be nearly all of the table.
+_FIRST_YEAR = 1990
 _MATCH = ["match_rule", "match_confidence", "is_survivor"]
 _MOVE = ["activity_type", "engagement_level", "direction"]
 _MOVED = ["person_id", "is_inferred", "is_completed", "is_human", "occurred_at"]
@@ -221,8 +223,8 @@ def _owner_table(owners: Entities) -> pl.DataFrame:
 
 
 def _dates(deals: pl.DataFrame, terms: Terms) -> pl.DataFrame:
-    """Every day from the first of the year the oldest deal was created in to five years after `as_of`."""
-    oldest = deals["created_on"].min()
-    first = min(oldest.year if isinstance(oldest, date) else terms.as_of.year, terms.as_of.year - 2)
-    start, end = date(max(first, 1990), 1, 1), date(terms.as_of.year + 5, 12, 31)
+    """Every day of the years in which deals were created and are to close, two years back and five ahead at least."""
+    told = pl.concat([deals["created_on"], deals["close_date"]]).drop_nulls().dt.year()
+    years = [*told.unique(), terms.as_of.year - 2, terms.as_of.year + 5]
+    start, end = date(max(min(years), _FIRST_YEAR), 1, 1), date(max(years), 12, 31)
     return calendar(start, end, fiscal_year_starts_in=terms.definitions.reporting.fiscal_year_starts_in).collect()

@@ -20,10 +20,10 @@ FINDING = fields(
 def findings(frame: pl.LazyFrame, definitions: Definitions, kind: Classified, as_of: date) -> pl.LazyFrame:
     """Return the findings (columns of `FINDING`) of classified records: one for each failing (record, rule).
 
-    A rule fails where its test is true; unknown is no finding, and classes in `not_checked` have none. `amount` and
-    `value_at_risk` are the corporate amount of a deal and null for a person. `record_name` is the name of the deal, or
-    the company or lead source of a person: never the person's own. `evidence` has the values the rule read, personal
-    ones left out. Sorted by record and rule. Row by row.
+    A rule fails where its test is true; unknown is no finding, and classes in `not_checked` have none. `amount` is the
+    corporate amount of a deal and null for a person; so is `value_at_risk`, but for closed deals, which put nothing at
+    risk (null). `record_name` is the name of the deal, or the company or lead source of a person: never the person's
+    own. `evidence` has the values the rule read, personal ones left out. Sorted by record and rule. Row by row.
     """
     rules = [rule for rule in definitions.hygiene if rule.on == kind]
     if not rules:
@@ -42,7 +42,7 @@ def _findings_of(rule: HygieneRule, frame: pl.LazyFrame, as_of: date) -> pl.Lazy
         record_id=f"{rule.on}_id",
         record_name=pl.col("name") if rule.on == "opportunity" else pl.coalesce("company_name", "lead_source"),
         owner_id="owner_id",
-        value_at_risk=amount,
+        value_at_risk=pl.when("is_open").then(amount) if rule.on == "opportunity" else amount,
         amount=amount,
         says=sentence(rule.says, as_of),
         question=sentence(rule.ask, as_of),

@@ -38,7 +38,8 @@ _RULES: dict[str, MergeRule] = {
     # What an earlier, refused attempt of the same run had found is not true of what is published.
     "audit_result": MergeRule(removes=True, updates=True, within="run_id"),
     "conservation": LEDGER,
-    "definitions_version": LEDGER,
+    # Signing changes the text and the status, and nothing of what was agreed.
+    "definitions_version": MergeRule(removes=False, updates=True, keeps=frozenset({"first_used_at"})),
     "notification": UPSERT,
     "announcement": UPSERT,
 }

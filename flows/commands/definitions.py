@@ -1,10 +1,28 @@
 """`bantam definitions show` and `check`: the agreement, to read and to prove."""
 
-from rich.console import Console
-from rich.markdown import Markdown
+from typing import ClassVar
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import Markdown, TableElement
+from rich.table import Table
 
 from definitions.load import load_definitions
 from definitions.render import render_markdown
+
+
+class _Folded(TableElement):
+    """A table whose words are folded where they do not fit: nobody signs what was cut."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for part in super().__rich_console__(console, options):
+            if isinstance(part, Table):
+                for column in part.columns:
+                    column.overflow = "fold"
+            yield part
+
+
+class _Page(Markdown):
+    elements: ClassVar = {**Markdown.elements, "table_open": _Folded}
 
 
 def show(profile: str = "handoff", *, plain: bool = False) -> None:
@@ -22,7 +40,7 @@ def show(profile: str = "handoff", *, plain: bool = False) -> None:
     if plain or not console.is_terminal:
         console.out(page, highlight=False, end="")
     else:
-        console.print(Markdown(page))
+        console.print(_Page(page))
 
 
 def check(profile: str = "handoff") -> None:

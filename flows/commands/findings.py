@@ -1,5 +1,7 @@
 """`bantam findings`: open hygiene issues, worst first."""
 
+from typing import Literal
+
 from rich.console import Console
 
 from flows.tables_on_terminal import filled, table
@@ -8,7 +10,11 @@ from warehouse import lookups
 
 
 def findings(
-    *, rule: str | None = None, severity: str | None = None, owner: str | None = None, limit: int = 20
+    *,
+    rule: str | None = None,
+    severity: Literal["critical", "warning", "info"] | None = None,
+    owner: str | None = None,
+    limit: int = 20,
 ) -> None:
     """Show open issues, worst first and then by value at risk.
 

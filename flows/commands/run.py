@@ -1,10 +1,11 @@
 """`bantam run`: one refresh in the foreground."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 
+from definitions.errors import ConfigurationError
 from flows.job import open_job
 from flows.progress import watched
 from flows.refresh_pipeline import refresh_pipeline
@@ -43,6 +44,11 @@ def run(
         Print nothing; the exit code and the report file tell.
     """
     folder = None if data is None else str(data)
+    if as_of is not None and as_of > datetime.now(UTC).date() + timedelta(days=1):
+        raise ConfigurationError(
+            f"--as-of {as_of} lies in the future: the ledger and the issues only go forward, so that every run until "
+            "then would be refused."
+        )
     # A mistake in the settings is told at once, and not after Prefect has started its server.
     open_job(str(config), data=folder, as_of=as_of, sources=source, full=full)
     with watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):

@@ -166,6 +166,16 @@ def test_a_mistake_is_named_with_its_line(old, new, said):
     assert first.startswith(f"ours.yaml:{expected}: ")
 
 
+def test_signing_and_commenting_change_nothing_of_what_is_agreed():
+    signatures = ", ".join(f"{{team: {team}, name: Ada, on: 2026-01-15}}" for team in ("marketing", "sales"))
+    signed = GOOD.replace("status: draft", "status: approved", 1).replace("by: []", f"by: [{signatures}]", 1)
+    draft, approved = load_text(GOOD, "ours.yaml"), load_text(f"# Agreed on Monday.\n{signed}", "ours.yaml")
+    assert (draft.is_draft, approved.is_draft) == (True, False)
+    assert draft.text_sha256 == approved.text_sha256
+    other = load_text(GOOD.replace("has_won_opportunity", "claims_customer", 1), "ours.yaml")
+    assert draft.text_sha256 != other.text_sha256
+
+
 def test_the_good_file_is_good():
     definitions = load_text(GOOD, "ours.yaml")
     assert definitions.profile == "small"

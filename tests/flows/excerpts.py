@@ -36,7 +36,7 @@ Prospect ID,Lead Origin,Lead Source,Do Not Email,Do Not Call,Converted,Country,S
 What is your current occupation,Tags
 1a,API,Olark Chat,No,No,0,,Select,Unemployed,Interested in other courses
 2b,Landing Page Submission,google,Yes,No,1,India,Select,Select,Will revert after reading the email
-3c,Lead Add Form,Google,No,Yes,0,unknown,Select,Working Professional,
+3c,Lead Add Form,Google,No,Yes,0,unknown,Finance Management,Working Professional,
 4d,Lead Import,Select,No,No,0,Asia/Pacific Region,Select,,Ringing
 """
 

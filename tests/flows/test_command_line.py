@@ -49,6 +49,18 @@ def test_a_published_home_can_be_asked(home, asked, words):
     assert [word for word in words if word not in done.out] == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [(["run", "--as-of", "2999-01-01"], "lies in the future"), (["findings", "--severity", "high"], "high")],
+    ids=["a day to come", "no severity"],
+)
+@pytest.mark.slow
+def test_what_cannot_be_meant_is_refused_before_anything_is_done(home, asked, words):
+    done = bantam(home, *asked)
+    assert done.code != 0
+    assert words in done.out + done.complaint
+
+
 @pytest.mark.slow
 def test_the_shell_asks_the_embedded_warehouse_as_its_reader_who_may_not_write(home):
     asked = "begin read write; delete from fct_opportunity; commit"

@@ -117,11 +117,14 @@ def test_american_dates_without_their_order_are_refused_by_column_and_line(
 
 def test_every_lead_is_there_and_no_placeholder(empty_warehouse, tmp_path):
     data, expected = (
-        (DATA / "xeducation_leads", (9240, 3561, 734)) if DATA.is_dir() else (write_leads(tmp_path), (4, 1, 1))
+        (DATA / "xeducation_leads", (9240, 3561, 734, 5860)) if DATA.is_dir() else (write_leads(tmp_path), (4, 1, 1, 1))
     )
     line = Line(config=XEDUCATION / "bantam.yaml", home=tmp_path / "home", variables=empty_warehouse, data=data)
     report = line.refresh(TODAY)
-    counted = "SELECT count(*), count(*) FILTER (WHERE claims_customer), count(*) FILTER (WHERE has_opted_out_of_email)"
+    counted = (
+        "SELECT count(*), count(*) FILTER (WHERE claims_customer), count(*) FILTER (WHERE has_opted_out_of_email), "
+        "count(title)"
+    )
     assert line.ask(f"{counted} FROM curated.dim_person") == [expected]
     assert [row["difference"] for row in report["balance"]] == [0]
     placeholders = (

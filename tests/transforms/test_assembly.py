@@ -229,6 +229,12 @@ def test_nothing_published_leads_to_what_was_deleted():
     assert {"OPP-14", "OPP-27"} <= set(found)
 
 
+def test_the_calendar_has_every_day_a_deal_speaks_of():
+    old = deal("sf:opportunity:9", source_stage="Won", source_created_at=None, source_close_date=date(2011, 3, 1))
+    days = assembled(COMPANY | {"opportunity": [old]}).tables["dim_date"]["calendar_date"]
+    assert (days.min(), days.max()) == (date(2011, 1, 1), date(AS_OF.year + 5, 12, 31))
+
+
 def test_a_class_that_stays_keeps_its_day():
     before = nothing_before(deals=[("sf:opportunity:1", "active", date(2026, 11, 1))])
     since = dict(rows(assembled(before=before).tables["fct_opportunity"], "opportunity_id", "pipeline_class_since"))

@@ -166,6 +166,19 @@ def test_one_version_of_the_definitions_has_one_text(warehouse_of, frame):
     assert warehouse.all("SELECT text_sha256, run_id FROM ops.definitions_version") == [("one", "r1")]
 
 
+def test_definitions_that_were_signed_meanwhile_are_kept_as_signed(warehouse_of, frame):
+    warehouse = warehouse_of(DIM_OWNER)
+    drafted = {"profile": "handoff", "text_sha256": "one", "definitions_text": "status: draft", "status": "draft"}
+    signed = drafted | {"definitions_text": "status: approved", "status": "approved"}
+    for run_id, text, day in (("r1", drafted, YESTERDAY), ("r2", signed, TODAY)):
+        book = frame(
+            OPS_DEFINITIONS_VERSION, [text | {"first_used_at": datetime(day.year, day.month, day.day, tzinfo=UTC)}]
+        )
+        warehouse.publish(warehouse.stage(run_id), {"definitions_version": book})
+    rows = warehouse.all("SELECT status, definitions_text, first_used_at::date FROM ops.definitions_version")
+    assert rows == [("approved", "status: approved", YESTERDAY)]
+
+
 def test_what_is_counted_is_kept_for_every_run(warehouse_of, frame):
     warehouse = warehouse_of(DIM_OWNER)
     for run_id in ("r1", "r2"):

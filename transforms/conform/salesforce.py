@@ -176,7 +176,7 @@ def opportunities(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
     text = opened(state, "opportunity", _OPPORTUNITY, meaning).with_columns(
         account_key=_key(meaning, "account", "AccountId"),
         owner_key=owner_key(meaning),
-        probability=pl.coalesce((percent / 100).cast(pl.String), _filled("Probability")),
+        probability=pl.coalesce((percent / 100).round(6).cast(pl.String), _filled("Probability")),
         currency_code=pl.coalesce(_filled("CurrencyIsoCode"), pl.lit(meaning.currency)),
         forecast_category=categories.expr(pl.col("ForecastCategory")),
         # Salesforce has no closing time of its own; the close date of a closed deal is the day it was closed.

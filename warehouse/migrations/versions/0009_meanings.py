@@ -23,6 +23,12 @@ _BOOKS = (
         sa.DateTime(),
         "Moment up to which the stream is known: changes until then were pulled.",
     ),
+    (
+        "definitions_version",
+        "text_sha256",
+        sa.Text(),
+        "SHA-256 of what is agreed, signatures left out; the same version with another one is refused.",
+    ),
     ("conservation", "excluded", sa.BigInteger(), "Links one of whose ends no source has shown. At least 0."),
 )
 _LOSS_FAMILY = (
