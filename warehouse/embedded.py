@@ -101,6 +101,10 @@ class EmbeddedServer:
             query={"host": str(self._cluster.socket_folder())},
         )
 
+    def is_running(self) -> bool:
+        """Whether a server answers now, for whomever it was started; nothing is made, started or held."""
+        return self._cluster.answers()
+
     def stop(self) -> None:
         """Leave the server; the last one to leave stops it, unless it is to be kept. Safe to repeat."""
         if self._hold is None:

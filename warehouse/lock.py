@@ -41,12 +41,39 @@ def run_lock(engine: sa.Engine, name: str = "refresh", *, wait_seconds: int = 0)
     connection = _connect(engine)
     try:
         if not _take(connection, name, wait_seconds):
-            raise AnotherRunActiveError(
-                f"Another run holds the lock {name} of this warehouse. It frees it when it ends; run again then."
-            )
+            raise _held_by_another(name)
         yield RunLock(name, connection)
     finally:
         _free(connection)
+
+
+def check_free(engine: sa.Engine, name: str = "refresh") -> None:
+    """Raise `AnotherRunActiveError` when a session holds the lock of this name; for who has not begun to work.
+
+    Only looks: whoever takes the lock at this moment is not turned away. That it is free now says nothing of later.
+    """
+    if _is_held(engine, name):
+        raise _held_by_another(name)
+
+
+@without_values("Looking at the run lock")
+def _is_held(engine: sa.Engine, name: str) -> bool:
+    held = """
+        SELECT EXISTS (
+            SELECT FROM pg_locks
+            WHERE locktype = 'advisory' AND granted AND objsubid = 1
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND ((classid::bigint << 32) | objid::bigint) = :key
+        )
+    """
+    with engine.connect() as connection:
+        return bool(connection.execute(sa.text(held), {"key": lock_key(name)}).scalar_one())
+
+
+def _held_by_another(name: str) -> AnotherRunActiveError:
+    return AnotherRunActiveError(
+        f"Another run holds the lock {name} of this warehouse. It frees it when it ends; run again then."
+    )
 
 
 @without_values("Taking the run lock")

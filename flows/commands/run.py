@@ -1,15 +1,19 @@
 """`bantam run`: one refresh in the foreground."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 
-from definitions.errors import ConfigurationError
+from definitions.errors import ConfigurationError, PublishError
 from flows.job import open_job
 from flows.progress import watched
-from flows.refresh_pipeline import refresh_pipeline
+from flows.settings import Settings
 from flows.show_report import show_report
+from warehouse.connect import engine_for
+from warehouse.embedded import EmbeddedServer
+from warehouse.lock import check_free
 
 ERRORS = Console(stderr=True)
 
@@ -49,11 +53,26 @@ def run(
             f"--as-of {as_of} lies in the future: the ledger and the issues only go forward, so that every run until "
             "then would be refused."
         )
-    # A mistake in the settings is told at once, and not after Prefect has started its server.
-    open_job(str(config), data=folder, as_of=as_of, sources=source, full=full)
+    # A mistake in the settings, or a run at work, is told at once, and not after Prefect has started its server.
+    job = open_job(str(config), data=folder, as_of=as_of, sources=source, full=full)
+    _check_nobody_runs(job.settings)
+    from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which takes seconds
+
     with watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):
         report = refresh_pipeline(
             config=str(config), data=folder, as_of=as_of, sources=source, full=full, accept_volume=accept_volume
         )
     if not quiet:
         show_report(report, Console())
+
+
+def _check_nobody_runs(settings: Settings) -> None:
+    """Raise `AnotherRunActiveError` when a refresh of this warehouse is at work; the flow takes the lock itself."""
+    if settings.warehouse_url is not None:
+        check_free(engine_for(settings.warehouse_url.get_secret_value()))
+        return
+    server = EmbeddedServer(settings.home)
+    # One that is being made, started or stopped lets nobody in; the flow waits for it.
+    with suppress(PublishError, ConfigurationError):
+        if server.is_running():
+            check_free(engine_for(server.url))

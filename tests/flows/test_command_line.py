@@ -10,7 +10,9 @@ from sqlalchemy import make_url
 from tests.flows.line import ROOT, warehouse_in
 from tests.flows.shop import opened_shop
 from tests.flows.terminal import bantam
+from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
+from warehouse.lock import run_lock
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,23 @@ def test_the_shell_asks_a_server_that_is_named_with_all_that_its_url_says(server
     assert [word for word in (url.username, "of_the_url") if word not in done.out] == []
     assert "read-only transaction" in done.complaint
     assert not (tmp_path / "warehouse").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_embedded", [True, False], ids=["embedded", "named by the environment"])
+def test_a_second_run_is_told_so_before_anything_is_started(home, server, is_embedded):
+    named = {} if is_embedded else warehouse_in(server)
+    url = named.get("BANTAM_WAREHOUSE_URL") or EmbeddedServer(home).url
+    config = str(home.parent / "bantam.yaml")
+    with run_lock(engine_for(url)):
+        # Nothing listens there: a run that asked Prefect would fail otherwise.
+        done = bantam(home, "run", "--config", config, PREFECT_API_URL="http://127.0.0.1:9/api", **named)
+    assert (done.code, "Another run holds the lock" in done.complaint) == (75, True)
+
+
+def test_looking_for_another_run_starts_no_warehouse(tmp_path):
+    assert not EmbeddedServer(tmp_path).is_running()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_definitions_can_be_shown_and_checked(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import AnotherRunActiveError, PublishError
-from warehouse.lock import lock_key, run_lock
+from warehouse.lock import check_free, lock_key, run_lock
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +30,18 @@ def test_a_second_run_is_turned_away(engine, wait_seconds):
     ):
         pytest.fail("two runs held the lock")
     assert refused.value.exit_code == 75
+
+
+def test_who_only_looks_sees_whether_a_run_holds_the_lock_and_turns_nobody_away(engine):
+    check_free(engine)
+    with run_lock(engine, "digests"):
+        check_free(engine)
+    with run_lock(engine):
+        for _ in range(2):
+            with pytest.raises(AnotherRunActiveError):
+                check_free(engine)
+    with run_lock(engine) as held:
+        held.check()
 
 
 def test_the_lock_is_free_again_after_the_run_however_it_ended(engine):
