@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.commands.prefect_home import keep_prefect_in
+from flows.folders import Home
 from flows.progress import watched
-from flows.refresh_pipeline import refresh_pipeline
 from flows.sandbox_process import sandbox_running
 from flows.show_report import show_report
 
@@ -34,6 +35,7 @@ def demo(*, people: int = 20_000) -> None:
     home = Path(os.environ.get("BANTAM_HOME") or ".bantam") / "demo"
     shutil.rmtree(home, ignore_errors=True)
     os.environ["BANTAM_HOME"] = str(home)
+    keep_prefect_in(Home(home.resolve()))
     began = time.monotonic()
     console.print(f"Starting the sandbox: HubSpot and Salesforce over one synthetic company of {people:,} people.")
     with sandbox_running(people, first_day) as sandbox:
@@ -50,5 +52,7 @@ def demo(*, people: int = 20_000) -> None:
 
 
 def _refresh(console: Console, as_of: date) -> dict[str, object]:
+    from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which reads where its home is
+
     with watched(console, quiet=not console.is_terminal):
         return refresh_pipeline(config=str(CONFIG), as_of=as_of)

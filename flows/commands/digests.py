@@ -9,8 +9,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from flows.alerts import Message, Plan, check_targets, plan, read_news
+from flows.commands.prefect_home import keep_prefect_in
 from flows.job import open_job
-from flows.send_digests import send_digests
 from flows.warehouse_access import opened_warehouse
 from transforms.message_text import counted
 
@@ -29,13 +29,16 @@ def digests(*, config: Path = Path("bantam.yaml"), dry_run: bool = False) -> Non
         Show the messages as they would be sent now, and send nothing.
     """
     console = Console()
+    job = open_job(str(config), data=None, as_of=None, sources=None)
+    check_targets(job.settings)
     if dry_run:
-        job = open_job(str(config), data=None, as_of=None, sources=None)
-        check_targets(job.settings)
         with opened_warehouse(job.settings) as engine:
             news = read_news(job, engine)
         show_plan(None if news is None else plan(job, news), console)
         return
+    keep_prefect_in(job.home)
+    from flows.send_digests import send_digests  # noqa: PLC0415 - imports Prefect, which reads where its home is
+
     counts = send_digests(config=str(config))
     if counts["run_id"] is None:
         console.print(_NOTHING)

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from definitions.errors import ConfigurationError, PublishError
+from flows.commands.prefect_home import keep_prefect_in
 from flows.job import open_job
 from flows.progress import watched
 from flows.settings import Settings
@@ -56,7 +57,8 @@ def run(
     # A mistake in the settings, or a run at work, is told at once, and not after Prefect has started its server.
     job = open_job(str(config), data=folder, as_of=as_of, sources=source, full=full)
     _check_nobody_runs(job.settings)
-    from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which takes seconds
+    keep_prefect_in(job.home)
+    from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which reads where its home is
 
     with watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):
         report = refresh_pipeline(
