@@ -54,6 +54,19 @@ def test_a_web_hook_that_refuses_gets_the_roll_up_later_and_who_took_it_gets_it_
         assert (len(hook.posted), len(second.posted), len(mailbox.accepted)) == (1, 1, 1)
 
 
+def test_a_digest_that_only_one_target_took_is_not_promised_to_the_other(alert_warehouse, tmp_path, hook):
+    """Issues are noted as told to somebody, not to each target."""
+    with web_hook() as second:
+        company = company_of(alert_warehouse, tmp_path, revops=f"{posts(hook)} {posts(second)}")
+        company.publish(issue(1, None))
+        second.answers.append(500)
+        outcome = company.send()
+        with pytest.raises(AlertPendingError, match=r"another target took does not come again \(1 message\)"):
+            raise_if_pending(outcome)
+        assert company.send() == Outcome(accepted=0, issues_told=0, pending={})
+        assert (len(hook.posted), len(second.posted)) == (2, 1)
+
+
 def test_the_error_says_what_waits_and_holds_no_secret_and_no_person(company, mailbox, hook):
     mailbox.refuses = {"ann@corp.example", "bob@corp.example"}
     hook.answers = [500]
@@ -61,6 +74,7 @@ def test_the_error_says_what_waits_and_holds_no_secret_and_no_person(company, ma
     with pytest.raises(AlertPendingError) as pending:
         raise_if_pending(company.send())
     assert pending.value.exit_code == 7
+    assert "not come again" not in str(pending.value)
     assert str(pending.value).startswith(
         "3 messages did not leave: alerts.owners did not take the message (2 messages); "
         "alerts.revops, number 1 answered 500 (1 message)."
