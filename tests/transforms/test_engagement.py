@@ -60,6 +60,7 @@ def silence(*told, since=CREATED, as_of=AS_OF, taken_up_on=()):
         ([(date(2026, 11, 1), "visit")], []),
         ([(date(2025, 9, 1), "visit")], [date(2026, 2, 28)]),
         ([(date(2025, 5, 1), "open")], [date(2025, 7, 30)]),
+        ([(date(2025, 6, 30), "click")], [date(2025, 12, 27)]),
     ],
     ids=[
         "never moved: 180 days after the first day",
@@ -71,6 +72,7 @@ def silence(*told, since=CREATED, as_of=AS_OF, taken_up_on=()):
         "of the last visit alone nobody knows that there was none before",
         "silence counts from the last visit",
         "mail that a machine opened is no move of the buyer, only something that happened",
+        "a click on the very day the silence would begin is in time",
     ],
 )
 def test_silence(told, expected):
@@ -146,6 +148,19 @@ def test_a_machine_that_opens_mail_is_not_the_buyer():
     told = clocks(moves((date(2026, 11, 1), "open"), (date(2026, 6, 1), "click")), HANDOFF, as_of=AS_OF)
     assert told["last_inbound_on"].to_list() == [date(2026, 6, 1)]
     assert told["last_activity_on"].to_list() == [date(2026, 11, 1)]
+
+
+def test_a_conversation_that_is_only_inferred_was_not_held():
+    called = moves((date(2026, 10, 1), "touch"))
+    guessed = called.with_columns(is_inferred=pl.lit(value=True))
+    told = [clocks(one, HANDOFF, as_of=AS_OF)["has_discovery"].item() for one in (called, guessed)]
+    assert told == [True, False]
+
+
+@pytest.mark.parametrize(("days_ago", "points"), [(0, 60), (30, 60), (31, 0)])
+def test_a_demo_request_earns_its_points_for_thirty_days(days_ago, points):
+    told = clocks(moves((AS_OF - timedelta(days=days_ago), "ask")), HANDOFF, as_of=AS_OF)
+    assert told["engagement_score"].to_list() == [points]
 
 
 def test_points_are_for_the_buyers_moves_and_each_kind_counts_once():

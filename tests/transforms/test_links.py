@@ -69,6 +69,11 @@ def test_one_person_in_several_records_and_roles_stands_once_with_the_role_that_
     assert people_on_the_deal(*twice) == [("deal", "ada", "Economic Buyer", True, True)]
 
 
+def test_of_roles_that_decide_nothing_the_primary_one_stands():
+    roles = [role("A", 1, "Adviser"), role("A", 1, "Champion", is_primary=True)]
+    assert people_on_the_deal(*roles) == [("deal", "ada", "Champion", True, False)]
+
+
 def test_a_converted_lead_and_a_person_named_by_the_deal_are_on_it():
     lead = {"record_key": "sf:lead:9", "converted_opportunity_key": "sf:opportunity:A"}
     deal = {"record_key": "hs:deal:5", "person_key": "sf:contact:2"}

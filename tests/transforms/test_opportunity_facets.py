@@ -177,6 +177,10 @@ def test_the_stage_table_says_what_a_stage_is():
     assert row["stage_age_limit_days"] is not None
 
 
+def test_the_chance_a_deal_tells_goes_before_the_one_of_its_stage():
+    assert on_stage("7", probability=0.9)["probability"] == 0.9
+
+
 def test_a_deal_of_a_record_type_stands_in_the_stage_that_all_of_them_share():
     shared = {"record_key": "1", "source_stage": "7", "canonical_stage": "proposal"}
     own = {"record_key": "2", "pipeline_id": "p", "source_stage": "8", "canonical_stage": "closing"}
@@ -205,42 +209,48 @@ def test_a_deal_of_an_unknown_stage_keeps_what_it_claims():
 def test_people_on_a_deal():
     roles = pl.DataFrame(
         {
-            "opportunity_id": ["a", "a", "b"],
-            "person_id": ["ada", "bob", "cyd"],
-            "is_primary": [False, True, False],
-            "is_decision_maker": [True, False, False],
+            "opportunity_id": ["a", "a", "b", "d", "d"],
+            "person_id": ["ada", "bob", "cyd", "dot", "eve"],
+            "is_primary": [False, True, False, False, False],
+            "is_decision_maker": [True, False, False, False, False],
         }
     )
-    told = peopled(pl.DataFrame({"opportunity_id": ["a", "b", "c"]}), roles)
+    told = peopled(pl.DataFrame({"opportunity_id": ["a", "b", "c", "d"]}), roles)
     assert told.select("contact_count", "has_decision_maker", "primary_person_id").rows() == [
         (2, True, "bob"),
         (1, False, "cyd"),
         (0, False, None),
+        (2, False, None),
     ]
 
 
 def test_the_latest_activity_is_the_latest_that_took_place():
     acts = pl.DataFrame(
-        {
-            "opportunity_id": ["a"] * 4,
-            "is_human": [True, True, False, True],
-            "is_completed": [True, False, True, True],
-            "occurred_at": [at(2026, 11, 1), at(2026, 11, 9), at(2026, 11, 10), at(2026, 12, 1)],
-        }
+        [
+            ("a", True, True, at(2026, 11, 1)),
+            ("a", True, False, at(2026, 11, 9)),
+            ("a", False, True, at(2026, 11, 10)),
+            ("a", True, True, at(2026, 12, 1)),
+            ("d", True, True, at(2026, 11, 23, 4)),
+            ("d", True, True, at(2026, 11, 23, 5)),
+        ],
+        schema=["opportunity_id", "is_human", "is_completed", "occurred_at"],
+        orient="row",
     )
     claimed = pl.DataFrame(
         {
-            "opportunity_id": ["a", "b", "c"],
-            "source_system": ["crm", "crm", "file"],
-            "created_on": [date(2026, 9, 1)] * 3,
-            "last_activity_at": [at(2026, 10, 1), None, None],
+            "opportunity_id": ["a", "b", "c", "d"],
+            "source_system": ["crm", "crm", "file", "crm"],
+            "created_on": [date(2026, 9, 1)] * 4,
+            "last_activity_at": [at(2026, 10, 1), None, None, None],
         },
         schema_overrides={"last_activity_at": MOMENT},
     )
     told = last_active(claimed, acts, HANDOFF, as_of=AS_OF)
-    assert told["last_activity_at"].to_list() == [at(2026, 11, 1), None, None]
-    # Nobody ever touched b, which is quiet since it was created; c comes from a file that tells of no activity at all.
-    assert told["last_activity_on"].to_list() == [date(2026, 10, 31), date(2026, 9, 1), None]
+    assert told["last_activity_at"].to_list() == [at(2026, 11, 1), None, None, at(2026, 11, 23, 4)]
+    # Nobody ever touched b, which is quiet since it was created; c comes from a file that tells of no activity at all;
+    # the evening of the day itself counts for d, the night after it does not.
+    assert told["last_activity_on"].to_list() == [date(2026, 10, 31), date(2026, 9, 1), None, AS_OF]
 
 
 @pytest.mark.parametrize(

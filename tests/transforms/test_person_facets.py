@@ -40,6 +40,11 @@ def person(**given):
         ({}, "no_channel", date(2026, 1, 1)),
         ({"is_email_valid": True, "email_bounced_at": BOUNCED}, "hard_bounced", date(2026, 6, 1)),
         ({"is_email_valid": True, "email_bounced_at": BOUNCED, "phone_e164": "+1"}, "ok", None),
+        (
+            {"is_email_valid": True, "email_bounced_at": BOUNCED, "phone_e164": "+1", "do_not_call": True},
+            "do_not_contact",
+            None,
+        ),
         ({"is_email_valid": True, "has_opted_out_of_email": True}, "opted_out", None),
         ({"is_email_valid": True, "has_opted_out_of_email": True, "phone_e164": "+1"}, "ok", None),
         (
