@@ -1,64 +1,15 @@
 """HubSpot records in, canonical records out; the records are written as the documentation shows them."""
 
-import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import polars as pl
 import pytest
 
 from definitions.records import OPPORTUNITY, PERSON
+from tests.transforms.hubspot_records import MEANING, contact, deal, hubspot_object, read, state
 from transforms.conform import hubspot, hubspot_links
-from transforms.conform.hubspot_merges import merges_of, with_survivors
-from transforms.conform.meaning import Meaning
-from transforms.conform.readings import READINGS, read_kinds
 from transforms.frames import schema_of
-from transforms.versions import Envelope, folded, opened
-
-MEANING = Meaning(
-    source="hubspot",
-    time_zone="America/New_York",
-    currency="USD",
-    twin="salesforce",
-    record_url={"deal": "https://app.hubspot.com/contacts/1/record/0-3/{}"},
-    stages={"appointmentscheduled": "meeting_discovery", "renewals/77": "proposal", "closedwon": "closed_won"},
-    fields={"contact": {"budget_status": "bant_budget", "purchase_date": "buys_on"}},
-    lifecycle_stages={"4711": "customer"},
-    activity_types={"demo request": "demo_request"},
-)
-
-
-OBJECT = Envelope(id="id", version="updatedAt", deleted="archived")
-
-
-def state(*records, envelope=OBJECT, keeps_versions=False):
-    raw = [record if isinstance(record, str) else json.dumps(record) for record in records]
-    lines = pl.LazyFrame({"raw": raw, "location": [f"run1/page:{place}" for place, _ in enumerate(raw)]})
-    return folded([opened(lines, envelope)], keeps_versions=keeps_versions).lazy()
-
-
-def hubspot_object(number, properties, *, updated="2026-11-01T00:00:00.000Z", archived=False):
-    return {
-        "id": str(number),
-        "properties": properties,
-        "createdAt": "2026-01-01T12:00:00.000Z",
-        "updatedAt": updated,
-        "archived": archived,
-    }
-
-
-def deal(properties, **rest):
-    given = {"dealname": "Deal", "pipeline": "default", "dealstage": "appointmentscheduled", **properties}
-    return read("deals", hubspot_object(1, given, **rest), keeps_versions=True)["opportunity"]
-
-
-def contact(*many):
-    return read("contacts", *(hubspot_object(number, given) for number, given in many))["person"]
-
-
-def read(stream, *records, **told):
-    known = state(*records, **told)
-    return read_kinds(READINGS["hubspot"][stream], with_survivors(known, merges_of(known, stream)), MEANING, stream)
+from transforms.versions import Envelope
 
 
 @pytest.mark.parametrize(
@@ -161,48 +112,16 @@ def test_a_calendar_day_is_that_day_wherever_the_portal_is(told):
 
 
 @pytest.mark.parametrize(
-    ("stage", "claims"),
-    [("customer", True), ("Evangelist", True), ("4711", True), ("lead", False), ("other", None), (None, None)],
+    ("given", "domain"),
+    [
+        ({"domain": "acme.com", "website": "https://blog.other.com"}, "acme.com"),
+        ({"domain": " ", "website": "other.com"}, "other.com"),
+        ({"domain": None, "website": None}, None),
+    ],
 )
-def test_a_stage_that_means_customer_claims_one(stage, claims):
-    assert contact((5, {"lifecyclestage": stage})).records["claims_customer"].to_list() == [claims]
-
-
-def test_an_unknown_lifecycle_stage_is_set_aside_and_named():
-    row = contact((5, {"lifecyclestage": "9912345"})).quarantined.row(0, named=True)
-    assert (row["field_name"], row["detail"]) == ("source_lifecycle_stage", "the settings map no word 9912345")
-
-
-@pytest.mark.parametrize("word", ["ann@corp.example", " +1 202 555 0100"])
-def test_a_word_that_is_an_address_or_a_number_is_not_repeated(word):
-    row = contact((5, {"lifecyclestage": word})).quarantined.row(0, named=True)
-    assert row["field_name"] == "source_lifecycle_stage"
-    assert not {"ann", "corp", "202"} & set(row["detail"].replace("@", " ").replace(".", " ").split())
-
-
-def test_dates_on_a_contact_become_activities():
-    given = {
-        "recent_conversion_date": "2026-10-01T08:00:00Z",
-        "recent_conversion_event_name": "Demo request",
-        "hs_email_last_click_date": "2026-10-02T08:00:00Z",
-        "notes_last_contacted": "2026-10-03T08:00:00Z",
-    }
-    acts = read("contacts", hubspot_object(5, given))["activity"].records.sort("occurred_at")
-    assert acts.select("activity_type", "direction", "person_key").rows() == [
-        ("demo_request", "inbound", "hubspot:contact:5"),
-        ("email_click", "inbound", "hubspot:contact:5"),
-        ("sales_touch", "outbound", "hubspot:contact:5"),
-    ]
-    assert acts["is_inferred"].all()
-
-
-@pytest.mark.parametrize("date", ["recent_conversion_date", "first_conversion_date", "notes_last_contacted"])
-def test_a_date_of_a_move_that_cannot_be_read_sets_the_contact_aside(date):
-    conformed = contact((5, {date: "last week"}), (6, {date: " "}), (7, {date: None}), (8, {date: "1795404600000"}))
-    assert conformed.quarantined.select("record_key", "reason_code", "field_name", "detail").rows() == [
-        ("hubspot:contact:5", "unreadable_value", date, "not a moment within its limits")
-    ]
-    assert conformed.records["source_id"].to_list() == ["6", "7", "8"]
+def test_the_domain_of_a_company_goes_before_its_website(given, domain):
+    accounts = read("companies", hubspot_object(1, {"name": "Acme", **given}))["account"].records
+    assert accounts["domain"].to_list() == [domain]
 
 
 def test_owners_that_left_are_kept_as_inactive():
@@ -237,6 +156,13 @@ def test_pipelines_give_stages_and_won_is_what_closes_with_certainty():
         ("Won", "closed_won", True, True),
         ("Lost", None, True, False),
     ]
+
+
+@pytest.mark.parametrize(("pipeline", "stage"), [(True, False), (False, True), (False, False)])
+def test_a_stage_is_gone_with_its_pipeline_or_alone(pipeline, stage):
+    told = {"id": "77", "label": "Offer", "archived": stage, "metadata": {"isClosed": "false", "probability": "0.5"}}
+    renewals = {"id": "renewals", "archived": pipeline, "updatedAt": "2026-01-01T00:00:00Z", "stages": [told]}
+    assert read("pipelines", renewals)["stage"].records["is_deleted"].to_list() == [pipeline or stage]
 
 
 def test_associations_give_links_with_role_and_primary():

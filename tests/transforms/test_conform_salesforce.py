@@ -22,7 +22,26 @@ MEANING = Meaning(
     fields={"lead": {"mql_at": "MQL_Date__c"}, "opportunity": {"loss_reason": "Loss_Reason__c"}},
     activity_types={"inbound call": "reply"},
     origins={"trade show": "event_scan"},
+    statuses={"warm": "open", "bought before": "customer"},
 )
+STATUSES = [
+    ("Open - Not Contacted", "new", "lead"),
+    ("Working - Contacted", "working", "lead"),
+    ("Marketing Qualified", "marketing_qualified", "mql"),
+    ("Sales Accepted", "sales_accepted", "sal"),
+    ("Sales Qualified", "sales_qualified", "sql"),
+    ("Nurture", "nurture", "recycled"),
+    ("Closed - Converted", "converted", "in_opportunity"),
+    ("Closed - Not Converted", "disqualified", "disqualified"),
+]
+FORECAST_CATEGORIES = {
+    "Omitted": "omitted",
+    "Pipeline": "pipeline",
+    "BestCase": "best_case",
+    "MostLikely": "most_likely",
+    "Forecast": "commit",
+    "Closed": "closed",
+}
 ENVELOPE = Envelope(id="Id", version="SystemModstamp", deleted="IsDeleted")
 
 
@@ -96,14 +115,26 @@ def test_a_queue_owns_as_a_queue():
 @pytest.mark.parametrize(
     ("status", "shared", "claim"),
     [
-        ("Open - Not Contacted", "new", "lead"),
-        ("Marketing Qualified", "marketing_qualified", "mql"),
-        ("Closed - Not Converted", "disqualified", "disqualified"),
+        *STATUSES,
+        ("Warm", "open", "lead"),
+        ("Bought before", "customer", "customer"),
         (None, None, None),
     ],
 )
 def test_a_lead_status_in_shared_words(status, shared, claim):
-    assert lead(Status=status).records.select("lead_status", "claimed_class").rows() == [(shared, claim)]
+    says = None if shared is None else shared == "customer"
+    told = lead(Status=status).records.select("lead_status", "claimed_class", "claims_customer")
+    assert told.rows() == [(shared, claim, says)]
+
+
+@pytest.mark.parametrize(("word", "category"), FORECAST_CATEGORIES.items())
+def test_what_salesforce_calls_a_forecast_category(word, category):
+    assert opportunity(ForecastCategory=word).records["forecast_category"].to_list() == [category]
+
+
+def test_every_word_salesforce_is_known_to_use_is_tried_above():
+    assert {status.lower() for status, _, _ in STATUSES} == set(salesforce.LEAD_STATUSES)
+    assert {word.lower() for word in FORECAST_CATEGORIES} == set(salesforce.FORECAST_CATEGORIES)
 
 
 def test_a_converted_lead_names_what_it_became():
@@ -156,6 +187,13 @@ def test_a_task_is_ours_unless_the_settings_say_theirs(given, expected):
     )
     assert (row["occurred_at"] is None) == (not given["IsClosed"])
     assert acts.schema == schema_of(ACTIVITY.fields)
+
+
+def test_a_task_took_place_when_it_was_completed_whatever_day_it_was_planned_for():
+    done = {"Id": "00TA", "IsClosed": True, "ActivityDate": "2026-11-30"}
+    done["CompletedDateTime"] = "2026-11-20T15:00:00.000+0000"
+    acts = salesforce_links.tasks(state(done), MEANING).records
+    assert acts["occurred_at"].to_list() == [datetime(2026, 11, 20, 15, tzinfo=UTC)]
 
 
 def test_stages_carry_their_own_word_on_closed_and_won():
