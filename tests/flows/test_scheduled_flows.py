@@ -134,8 +134,11 @@ def busy_vendor():
         thread.join()
 
 
-@pytest.mark.parametrize("seconds", ["600", "7200"], ids=["while it waits for the source", "before it pulls again"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    ("number", "code", "seconds"),
+    [(signal.SIGTERM, 143, "600"), (signal.SIGINT, 130, "7200")],
+    ids=["SIGTERM while it waits for the source", "SIGINT before it pulls again"],
+)
 def test_a_run_that_is_told_to_end_does_not_sit_out_its_waits(
     prefect, server, migrated, tmp_path, busy_vendor, number, code, seconds
 ):
