@@ -1,153 +1,24 @@
 """The whole computation on a small company whose truth a person can check by hand."""
 
-from collections import defaultdict
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from definitions.load import load_definitions
-from definitions.records import RECORD_KINDS
-from definitions.tables import CURATED, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
-from transforms.assembly import Assembled, assemble
-from transforms.conform.conformed import nothing_quarantined
-from transforms.frames import empty, schema_of
-from transforms.gathering import Heard, gathered_records
-from transforms.people_parts import PART_PERSONS
-from transforms.terms import Before, Shown, Terms
-
-HANDOFF = load_definitions("handoff")
-AS_OF = date(2026, 11, 22)
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-HANDLED = {
-    "budget_status": "allocated",
-    "authority_status": "dm_direct",
-    "need_status": "acknowledged",
-    "purchase_date": date(2027, 1, 31),
-}
-
-
-def record(kind, key, **given):
-    system, source_object, source_id = key.split(":")
-    told = {
-        "record_key": key, "source_system": system, "source_object": source_object, "source_id": source_id,
-        "is_deleted": False, "source_created_at": NOW - timedelta(days=60), "source_updated_at": NOW, **given,
-    }  # fmt: skip
-    return {name: told.get(name) for name in RECORD_KINDS[kind].names}
-
-
-def person(key, **given):
-    return record("person", key, same_as_keys=given.pop("same_as_keys", []), **given)
-
-
-def deal(key, **given):
-    usual = {
-        "name": key, "source_stage": "Offer", "amount": Decimal(1000), "currency_code": "USD", "same_as_keys": [],
-        "source_close_date": date(2026, 12, 15), "last_stage_change_at": NOW - timedelta(days=5), "next_step": "Sign",
-        "last_activity_at": NOW, "account_key": "sf:account:1", "owner_key": "sf:user:1", **HANDLED,
-    }  # fmt: skip
-    return record("opportunity", key, **{**usual, **given})
-
-
-def stage(name, canonical, **given):
-    usual = {
-        "source_stage": name,
-        "canonical_stage": canonical,
-        "is_closed": False,
-        "is_won": False,
-        "probability": 0.5,
-    }
-    return record("stage", f"sf:stage:{name}", **{**usual, **given})
-
-
-COMPANY = {
-    "owner": [record("owner", "sf:user:1", is_active=True, is_queue=False, same_as_keys=[], owner_email="o@us.co")],
-    "stage": [stage("Offer", "proposal"), stage("Won", "closed_won", is_closed=True, is_won=True)],
-    "account": [record("account", "sf:account:1", name="Acme", employees=500, industry="Tools", same_as_keys=[])],
-    "person": [
-        person("hs:contact:1", email="Ada@Acme.co", source_created_at=NOW - timedelta(days=90), claimed_class="mql"),
-        person("sf:contact:1", email=" ada@acme.co", last_name="Lovelace", account_key="sf:account:1"),
-        person("sf:lead:2", email="bob@beta.co", claimed_class="lead", source_created_at=NOW - timedelta(days=400)),
-        person("sf:lead:3", email="cyd@acme.co", is_deleted=True),
-    ],
-    "opportunity": [
-        deal("sf:opportunity:1"),
-        deal("sf:opportunity:2", source_close_date=date(2026, 11, 1)),
-        deal("sf:opportunity:3", source_close_date=date(1970, 1, 1)),
-        deal("sf:opportunity:4", source_stage="Won", amount=Decimal(500)),
-        deal("sf:opportunity:5", is_deleted=True),
-    ],
-    "association": [
-        record("association", "sf:contact_role:1", association_type="opportunity_person", from_key="sf:opportunity:1",
-               to_key="sf:contact:1", role="Decision Maker", is_primary=True),
-    ],
-    "activity": [
-        record("activity", "hs:contact_move:1", activity_type="demo_request", direction="inbound", is_completed=True,
-               is_inferred=True, occurred_at=NOW - timedelta(days=3), person_key="hs:contact:1"),
-    ],
-}  # fmt: skip
-
-
-def records_of(company):
-    heard = []
-    for kind, rows in company.items():
-        frame = pl.DataFrame(rows, schema=schema_of(RECORD_KINDS[kind].fields))
-        for system in sorted({row["source_system"] for row in rows}):
-            own = frame.filter(pl.col("source_system") == system).lazy()
-            keys = own.select("record_key")
-            shown = Shown(source=system, stream=kind, kind=kind, record_keys=keys, pulled=keys.collect().height)
-            heard.append(Heard(shown=shown, kinds={kind: own}, quarantined=nothing_quarantined()))
-    return gathered_records(heard)
-
-
-def classes(pairs=()):
-    schema = {"record_id": pl.String, "class": pl.String, "class_since": pl.Date}
-    return pl.DataFrame(list(pairs), schema=schema, orient="row")
-
-
-def nothing_before(people=(), deals=(), issues=None):
-    return Before(
-        classes={"person": classes(people), "opportunity": classes(deals)},
-        issues=empty(FCT_HYGIENE_ISSUE.columns) if issues is None else issues,
-        snapshots=empty(FCT_OPPORTUNITY_DAILY_SNAPSHOT.columns).collect(),
-    )
-
-
-@dataclass(frozen=True)
-class Computed:
-    told: Assembled
-    tables: dict[str, pl.DataFrame]
-
-    @property
-    def balance(self):
-        return self.told.balance
-
-
-@cache
-def usual():
-    """What a first run over the company computes."""
-    return assembled()
-
-
-def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", part_persons=PART_PERSONS):
-    terms = Terms(
-        definitions=HANDOFF, as_of=as_of, run_id=run_id, roles={"sf": "crm", "hs": "marketing"},
-        regions={"sf": "US", "hs": "US"}, rates={}, is_baseline=before is None,
-    )  # fmt: skip
-    taken = defaultdict(list)
-    told = assemble(
-        records_of(company or COMPANY), before or nothing_before(), terms,
-        lambda table, rows: taken[table].append(rows.lazy().collect()), part_persons=part_persons,
-    )  # fmt: skip
-    return Computed(told, {table.name: pl.concat(taken[table.name]).sort(table.key) for table in CURATED})
-
-
-def rows(frame, *columns):
-    return frame.select(columns).rows()
+from definitions.tables import CURATED
+from tests.transforms.small_company import (
+    AS_OF,
+    COMPANY,
+    assembled,
+    deal,
+    nothing_before,
+    person,
+    record,
+    rows,
+    usual,
+)
 
 
 def test_every_deal_stands_where_a_person_would_put_it():
