@@ -171,6 +171,18 @@ def test_associations_are_asked_for_what_this_run_landed_one_record_each(crm, pu
     assert pulled.records == 7
 
 
+def test_where_part_of_an_answer_cannot_be_read_silence_proves_no_association_gone(crm, pull_crm):
+    crm.add(*range(1, 7), modified=NOON - timedelta(days=1))
+    pull_crm("contacts", run_id="run-1")
+    asked = pull_crm.ids("contacts", "run-1")
+    told = {"from": {"id": asked[0]}, "to": [{"toObjectId": "10", "associationTypes": []}]}
+    crm.once("/associations/", lambda: httpx.Response(200, json={"results": [told, {"from": {}, "to": []}]}))
+    pulled = pull_crm("contacts_companies", run_id="run-1")
+    landed = {r["from"]["id"]: [to["toObjectId"] for to in r["to"]] for r in pull_crm.records("contacts_companies")}
+    assert landed == {asked[0]: ["10"], asked[4]: [], asked[5]: []}
+    assert (pulled.records, pulled.rejected) == (3, 1)
+
+
 def test_associations_whose_pages_go_round_in_a_circle_stop(crm, pull_crm):
     """F11."""
     crm.add(1, modified=NOON - timedelta(days=1))
