@@ -3,8 +3,10 @@
 import pytest
 
 from definitions.errors import ConfigurationError
+from definitions.load import load_definitions
 from flows.job import open_job
 from flows.settings import load_settings
+from flows.sources import meaning_of
 from tests.flows.line import ROOT, environment
 
 TOKEN, SECRET = "pat-CANARY-token", "CANARY-secret"
@@ -194,3 +196,36 @@ def test_an_unknown_source_is_refused_by_the_names_there_are(tmp_path):
         pytest.raises(ConfigurationError, match="no source is called hub; there are crm, marketing, shop"),
     ):
         open_job(str(written(tmp_path, WHOLE)), data=None, as_of=None, sources=["hub"])
+
+
+PORTAL = "https://app.hubspot.com/contacts/7/record"
+ORG = "https://example.my.salesforce.com/lightning/r"
+LINKS = {
+    "marketing": {"contact": f"{PORTAL}/0-1/{{}}", "company": f"{PORTAL}/0-2/{{}}", "deal": f"{PORTAL}/0-3/{{}}"},
+    "crm": {
+        "lead": f"{ORG}/Lead/{{}}/view",
+        "contact": f"{ORG}/Contact/{{}}/view",
+        "account": f"{ORG}/Account/{{}}/view",
+        "opportunity": f"{ORG}/Opportunity/{{}}/view",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "links"),
+    [
+        ("twin: crm", 'portal_id: "7"', LINKS),
+        ("twin: crm", "page_size: 10", LINKS | {"marketing": {}}),
+        (
+            "twin: crm",
+            'record_url: {deal: "https://ours.example/{}"}',
+            LINKS | {"marketing": {"deal": "https://ours.example/{}"}},
+        ),
+        ("salesforce.com}", "salesforce.com/}", LINKS | {"marketing": {}}),
+    ],
+    ids=["a portal", "no portal", "links of its own", "a slash at the end"],
+)
+def test_a_link_leads_to_the_record_as_its_vendor_shows_it(tmp_path, old, new, links):
+    settings = load_settings(written(tmp_path, WHOLE.replace(old, new, 1)), SET)
+    meanings = [meaning_of(source, load_definitions("handoff")) for source in settings.sources[:2]]
+    assert {meaning.source: meaning.record_url for meaning in meanings} == links

@@ -1,0 +1,98 @@
+"""From what a run landed of a vendor to its records: what a list proves gone, and what is remembered as set aside."""
+
+import json
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+
+from connectors.landed import Rejected
+from connectors.landing import Landing
+from connectors.pull import Pulled
+from definitions.load import load_definitions
+from flows.folders import Home
+from flows.job import Job
+from flows.publication import Known
+from flows.reading import unfiled_of
+from flows.settings import load_settings
+from flows.spill import spilling
+from flows.states import read_records
+from transforms.conform.conformed import nothing_quarantined
+from transforms.terms import Before
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CONFIG = """
+definitions: handoff
+sources:
+  - {name: hubspot, kind: hubspot, role: marketing, base_url: "https://crm.example", token: "${TOKEN}", stages: {}}
+"""
+WITHOUT_ID = Rejected(reason="missing_id", page=1, offset=0, field="id", record='{"properties": {}}')
+
+
+class Portal:
+    """A home that met a portal run by run; what a run published is what the next one knows."""
+
+    def __init__(self, folder):
+        config = folder / "bantam.yaml"
+        config.write_text(CONFIG)
+        self.job = Job(
+            settings=load_settings(config, {"TOKEN": "canary"}), definitions=load_definitions("handoff"),
+            home=Home(folder / "home"), as_of=date(2026, 11, 22), started_at=NOW, data=folder, asked=(), full=False,
+        )  # fmt: skip
+        self.runs, self.versions, self.unfiled = 0, {}, nothing_quarantined()
+
+    def read(self, contacts=None, *, is_full=False, rejected=()):
+        """Which contacts live, and why others are set aside, after a run that landed these; None: it asked nobody."""
+        self.runs += 1
+        run_id = f"{self.runs:06d}-20261122T120000Z"
+        pulls = [] if contacts is None else [self._landed(run_id, contacts, rejected, is_full=is_full)]
+        nothing = Before(classes={}, issues=pl.LazyFrame(), snapshots=pl.DataFrame())
+        known = Known(
+            run_id=run_id, last_run_id=None, cursors={}, versions=self.versions, before=nothing, filled={},
+            unfiled=self.unfiled,
+        )  # fmt: skip
+        with spilling(self.job.home.spill) as spill:
+            records, states = read_records(self.job, known, pulls, spill)
+            living = records.kinds["person"].filter(~pl.col("is_deleted")).collect()
+        self.versions = {(state.source, state.stream): state.version for state in states}
+        self.unfiled = unfiled_of(records.quarantined)
+        return sorted(living["source_id"]), records.quarantined["reason_code"].to_list()
+
+    def _landed(self, run_id, contacts, rejected, *, is_full):
+        told = {"updatedAt": "2026-11-20T00:00:00Z", "archived": False, "properties": {}}
+        lines = "".join(f"{json.dumps({'id': str(number), **told})}\n" for number in contacts)
+        with Landing(self.job.home.landing).writer("hubspot", "contacts", run_id) as writer:
+            writer.write_file(
+                [lines.encode()], suffix=".jsonl.zst", records=len(contacts), request="GET", rejected=rejected
+            )
+        pulled = Pulled(
+            stream="contacts", records=len(contacts), pages=1, rejected=len(rejected), repeated=0, is_full=is_full,
+            cursor={}, high_water_at=NOW, notes=(),
+        )  # fmt: skip
+        return "hubspot", pulled
+
+
+@pytest.mark.parametrize(
+    ("is_full", "rejected", "living"),
+    [
+        (True, (), ["1", "2"]),
+        (True, (WITHOUT_ID,), ["1", "2", "3"]),
+        (False, (), ["1", "2", "3"]),
+    ],
+    ids=["all were listed", "the one missing may be the one set aside", "only what changed was listed"],
+)
+def test_only_a_list_of_everything_that_could_be_read_proves_a_record_gone(tmp_path, is_full, rejected, living):
+    portal = Portal(tmp_path)
+    assert portal.read([1, 2, 3], is_full=True) == (["1", "2", "3"], [])
+    assert portal.read([1, 2], is_full=is_full, rejected=rejected)[0] == living
+
+
+def test_what_was_set_aside_stands_until_everything_is_listed_again(tmp_path):
+    portal = Portal(tmp_path)
+    told = [
+        portal.read([1, 2], is_full=True, rejected=(WITHOUT_ID,)),
+        portal.read([2]),
+        portal.read(),
+        portal.read([1, 2], is_full=True),
+    ]
+    assert told == [(["1", "2"], ["missing_id"])] * 3 + [(["1", "2"], [])]
