@@ -136,6 +136,7 @@ PEOPLE = [
         {"need_status": "acknowledged", "budget_status": "identified", **ACCEPTED},
         "sql",
     ),
+    ("accepted, only the need known", {"need_status": "acknowledged", **ACCEPTED}, "sal"),
     ("accepted, spoken with, does not fit", {"has_discovery": True, "icp_fit": "fail", **ACCEPTED}, "sal"),
     ("asked for a demo", ASKED, "mql"),
     ("asked for a demo and does not fit", {"icp_fit": "fail", **ASKED}, "lead"),

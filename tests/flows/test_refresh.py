@@ -51,6 +51,12 @@ def test_the_first_run_publishes_people_and_deals_and_says_so(lived):
     assert {run for frame in tables.values() for run in frame["run_id"].unique()} == {report["run_id"]}
 
 
+def test_the_report_counts_who_is_in_several_systems_and_not_who_is_twice_in_one(lived):
+    people, told = lived.first.tables["dim_person"], lived.first.report["people"]
+    several, twice = people.filter(pl.col("source_count") > 1), people.filter(pl.col("record_count") > 1)
+    assert 0 < told["in_several_systems"] == several.height < twice.height
+
+
 def test_a_second_run_writes_nothing_and_publishes_only_itself(lived):
     assert lived.again.report["status"] == "unchanged"
     assert sum(sum(counts.values()) for counts in lived.again.report["written"].values()) == 0

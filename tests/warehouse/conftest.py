@@ -78,6 +78,7 @@ class Warehouse:
         books: Mapping[str, pl.DataFrame] | None = None,
         report: Callable[[Mapping[str, Any]], Mapping[str, object]] = lambda _tables: {},
         lock_seconds: float = 30,
+        sleep: Callable[[float], None] = lambda _seconds: None,
     ) -> Published:
         return publish(
             self.engine,
@@ -85,7 +86,7 @@ class Warehouse:
             books=books or {},
             report=report,
             now=lambda: datetime(2026, 11, 22, 9, tzinfo=UTC),
-            sleep=lambda _seconds: None,
+            sleep=sleep,
             contracts=self.contracts,
             lock_seconds=lock_seconds,
         )

@@ -31,6 +31,14 @@ def test_a_url_is_shown_without_its_password(url, shown):
     assert "s3" not in repr(engine_for(url)).replace(shown, "")
 
 
+@pytest.mark.parametrize("made", [str, engine_for], ids=["as written", "of an engine"])
+def test_a_url_is_shown_without_what_unlocks_a_clients_key(made):
+    given = made("postgresql://ada@db/crm?sslkey=ada.key&sslpassword=s3cret")
+    shown = safe_url(getattr(given, "url", given))
+    assert "s3cret" not in shown
+    assert shown.startswith("postgresql+psycopg://ada@db/crm?sslkey=ada.key&sslpassword=")
+
+
 @pytest.mark.parametrize(
     "url", ["", "s3cret", "mysql://ada:s3cret@db/crm", "postgresql+asyncpg://x:s3cret@y/z", "postgresql://s3cret@db"]
 )

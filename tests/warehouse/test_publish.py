@@ -154,16 +154,18 @@ def test_quarantine_keeps_when_it_was_first_seen_and_what_was_released(warehouse
 def test_one_version_of_the_definitions_has_one_text(warehouse_of, frame):
     warehouse = warehouse_of(DIM_OWNER)
 
-    def book(sha):
-        text = {"profile": "handoff", "text_sha256": sha, "definitions_text": f"text {sha}"}
+    def book(sha, hour):
+        at = datetime(2026, 11, 22, hour, tzinfo=UTC)
+        text = {"profile": "handoff", "text_sha256": sha, "definitions_text": f"text {sha}", "first_used_at": at}
         return {"definitions_version": frame(OPS_DEFINITIONS_VERSION, [text])}
 
-    warehouse.publish(warehouse.stage("r1", dim_owner=[ADA]), book("one"))
-    warehouse.publish(warehouse.stage("r2", dim_owner=[ADA]), book("one"))
+    warehouse.publish(warehouse.stage("r1", dim_owner=[ADA]), book("one", 1))
+    warehouse.publish(warehouse.stage("r2", dim_owner=[ADA]), book("one", 2))
     with pytest.raises(ConfigurationError, match=r"handoff 2026\.1 were used before with another text"):
-        warehouse.publish(warehouse.stage("r3", dim_owner=[BEN]), book("two"))
+        warehouse.publish(warehouse.stage("r3", dim_owner=[BEN]), book("two", 3))
     assert warehouse.all("SELECT owner_id FROM curated.dim_owner") == [("a",)]
-    assert warehouse.all("SELECT text_sha256, run_id FROM ops.definitions_version") == [("one", "r1")]
+    kept = warehouse.all("SELECT text_sha256, run_id, first_used_at FROM ops.definitions_version")
+    assert kept == [("one", "r1", datetime(2026, 11, 22, 1, tzinfo=UTC))]
 
 
 def test_definitions_that_were_signed_meanwhile_are_kept_as_signed(warehouse_of, frame):

@@ -153,6 +153,16 @@ def test_a_table_held_by_somebody_else_is_waited_for_and_not_for_ever(warehouse_
     assert warehouse.all("SELECT owner_name, run_id FROM curated.dim_owner") == [("Ben", "r2")]
 
 
+def test_a_table_that_somebody_lets_go_of_meanwhile_is_written_after_all(warehouse_of):
+    warehouse = warehouse_of(DIM_OWNER)
+    warehouse.refresh("r1", dim_owner=[ADA])
+    run = warehouse.stage("r2", dim_owner=[BEN])
+    with warehouse.engine.connect() as somebody:
+        somebody.execute(sa.text("LOCK TABLE curated.dim_owner IN EXCLUSIVE MODE"))
+        warehouse.publish(run, lock_seconds=0.05, sleep=lambda _seconds: somebody.rollback())
+    assert warehouse.all("SELECT owner_name, run_id FROM curated.dim_owner") == [("Ben", "r2")]
+
+
 def test_a_server_crash_empties_staging_and_nothing_empty_is_published(tmp_path, warehouse_of):
     with EmbeddedServer(tmp_path) as server:
         engine = engine_for(server.url)

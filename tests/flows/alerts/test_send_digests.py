@@ -9,8 +9,8 @@ from rich.console import Console
 
 from flows.alerts import Plan
 from flows.delivery import Outcome
-from tests.flows.alerts.company import DAY, NOW, company_of, issue
-from tests.flows.alerts.recipients import Hook
+from tests.flows.alerts.company import DAY, NOW, company_of, issue, posts
+from tests.flows.alerts.recipients import Hook, web_hook
 
 pytestmark = [
     pytest.mark.slow,
@@ -112,6 +112,15 @@ def test_the_manager_reads_for_who_left_and_revops_where_there_is_nobody(company
         ("i2", None),
         ("i3", "max"),
     ]
+
+
+def test_what_revops_reads_in_two_places_was_told_once(alert_warehouse, tmp_path, hook):
+    with web_hook() as second:
+        company = company_of(alert_warehouse, tmp_path, revops=f"{posts(hook)} {posts(second)}")
+        company.publish(issue(1, None))
+        assert company.send().issues_told == 1
+        assert titles(hook) == titles(second)
+    assert company.ask("SELECT issue_id, notified_count FROM ops.notification") == [("i1", 1)]
 
 
 # The roll-up
