@@ -71,13 +71,12 @@ def pull(
 ) -> Pulled:
     """Land what a stream holds (`cursor` None) or what changed since; give the cursor that covers it.
 
-    `now` is our own time. Of it and the source's the earlier counts: a cursor behind asks again for what it has, one
-    ahead, of whichever clock is wrong, would lose all until then. `progress` is called with the records of each page.
-    `seen_in`: runs, besides the writer's own, whose landed pages of `stream.after` have yet to be followed up.
-    A cursor out of the manifest of an interrupted pull resumes it. Files hold about `batch_bytes` of records.
+    `now` is our own time. Of it and the source's the earlier counts: a cursor behind asks again, one ahead would lose
+    all until then. `progress` is called with the records of each page. `seen_in`: runs, besides the writer's own,
+    whose landed pages of `stream.after` have yet to be followed up. A cursor out of the manifest of an interrupted pull resumes it. Files hold about `batch_bytes` of records.
 
-    Raises what `Http.ask` raises, `LandingError`, `ConfigurationError` for a cursor of another source or stream or for
-    a missing field, and `SourceAnswerUnusableError` when too many records had to be set aside.
+    Raises what `Http.ask` raises, `LandingError`, `ConfigurationError` for a cursor of another stream or a missing
+    field, and `SourceAnswerUnusableError` when too many records had to be set aside.
     """
     where = f"{account.name}: {stream.name}"
     known = _read_cursor(cursor, account.name, stream.name)
