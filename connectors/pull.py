@@ -73,7 +73,8 @@ def pull(
 
     `now` is our own time. Of it and the source's the earlier counts: a cursor behind asks again, one ahead would lose
     all until then. `progress` is called with the records of each page. `seen_in`: runs, besides the writer's own,
-    whose landed pages of `stream.after` have yet to be followed up. A cursor out of the manifest of an interrupted pull resumes it. Files hold about `batch_bytes` of records.
+    whose landed pages of `stream.after` have yet to be followed up. A cursor out of the manifest of an interrupted pull
+    resumes it. Files hold about `batch_bytes` of records.
 
     Raises what `Http.ask` raises, `LandingError`, `ConfigurationError` for a cursor of another stream or a missing
     field, and `SourceAnswerUnusableError` when too many records had to be set aside.
