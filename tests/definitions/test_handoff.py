@@ -1,7 +1,5 @@
 """The profile that comes with the package says what the articles say, record by record."""
 
-# in a table, a case a line reads best
-
 from collections.abc import Sequence
 from typing import Any
 
