@@ -54,9 +54,9 @@ def give(warehouse, run, parts):
             add(name, rows)
 
 
-def endless(given, owners):
-    """One owner a part, until somebody stops asking; `given` counts."""
-    for number in count():
+def endless(given, owners, is_enough=lambda: False):
+    """One owner a part, until it is enough or somebody stops asking; `given` counts, and all it counts is handed over."""
+    for number in takewhile(lambda _number: not is_enough(), count()):
         given.append(number)
         yield "dim_owner", owners(number)
 
@@ -119,7 +119,7 @@ def test_the_caller_runs_no_more_than_a_few_batches_ahead(warehouse_of, run, own
     def parts():
         is_ready.set()
         is_held.wait()
-        yield from takewhile(lambda _part: not is_enough.is_set(), endless(given, owners))
+        yield from endless(given, owners, is_enough.is_set)
 
     caller = threading.Thread(target=give, args=[warehouse, run("r1"), parts()])
     caller.start()
