@@ -23,7 +23,7 @@ class Table:
     columns: tuple[Field, ...]
     key: tuple[str, ...]
     required: frozenset[str]
-    references: dict[str, str] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict, hash=False)
     may_be_empty: bool = True
 
     @property

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from definitions.errors import AuditRefusedError
-from expectations.counts import Counted, Measured, from_all
+from expectations.counts import Counted, Measured
 from expectations.session import broken_off
 from expectations.suite import Check, Measure
 
@@ -45,10 +45,11 @@ def import_great_expectations() -> Any:
 
 
 @contextmanager
-def judging(url: str | URL, doing: str) -> Iterator[Any]:
+def judging(url: str | URL, queries: Mapping[str, str], doing: str) -> Iterator[Any]:
     """Make a context that lives in memory, shows no progress bars, tells nobody, and closes what it opens.
 
-    Its errors, and those of the library by which it asks, are raised as `AuditRefusedError`.
+    Its source gives the rows of the `queries`, by name. They come with it, since an asset added later has the whole
+    context written as YAML again, for nobody: a fifth of the judging. Errors of the context, and those of the library by which it asks, are raised as `AuditRefusedError`.
     """
     great_expectations = import_great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415  # see the top
@@ -58,7 +59,8 @@ def judging(url: str | URL, doing: str) -> Iterator[Any]:
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     try:
-        source = context.data_sources.add_postgres("warehouse", connection_string=address(url))
+        assets = [{"type": "query", "name": name, "query": query} for name, query in queries.items()]
+        source = context.data_sources.add_postgres("warehouse", connection_string=address(url), assets=assets)
         try:
             yield context
         finally:
@@ -69,7 +71,7 @@ def judging(url: str | URL, doing: str) -> Iterator[Any]:
         raise broken_off(doing, error) from None
 
 
-def judge(context: Any, schema: str, counted: Mapping[str, Counted], run_id: str) -> Judged:
+def judge(context: Any, counted: Mapping[str, Counted], run_id: str) -> Judged:
     """Let Great Expectations judge each number.
 
     A suite is judged where it stands: kept in its stores with a definition of the validation, as a checkpoint wants it,
@@ -78,11 +80,10 @@ def judge(context: Any, schema: str, counted: Mapping[str, Counted], run_id: str
     """
     from great_expectations import ExpectationSuite  # noqa: PLC0415  # see the top
 
-    judged = Judged()
+    source, judged = context.data_sources.get("warehouse"), Judged()
     for table, numbers in counted.items():
-        query = f"SELECT * {from_all(numbers, schema)}"
-        asset = context.data_sources.get("warehouse").add_query_asset(table, query=query)
-        batch = asset.add_batch_definition_whole_table("counts").get_batch()
+        asset = source.get_asset(table)
+        batch = asset.get_batch(asset.build_batch_request())
         for suite, measured in numbers.measured.items():
             if not measured:
                 continue

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import URL
 
-from expectations.counts import Counted, Measured, count, drop, explained
+from expectations.counts import Counted, Measured, count, drop, explained, from_all
 from expectations.judging import import_great_expectations, judge, judging, rendered
 from expectations.pages import write_pages
 from expectations.report import AuditReport, CheckResult
@@ -34,8 +34,9 @@ def audit(
     suites, doing = tuple(suites), f"the audit of run {run_id}"
     with counting(url, schema, doing) as connection:
         counted = _counted(connection, suites)
-        with judging(url, doing) as context:
-            judged = judge(context, schema, counted, run_id)
+        queries = {table: f"SELECT * {from_all(numbers, schema)}" for table, numbers in counted.items()}
+        with judging(url, queries, doing) as context:
+            judged = judge(context, counted, run_id)
         for one in counted.values():
             drop(connection, one)
         results = [result for suite in suites for result in _results(connection, suite, counted, judged.passed)]

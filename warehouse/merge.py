@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ class _Sides:
         return sa.cast(column, postgresql.JSONB()) if field.kind is Kind.JSON else column
 
 
+@cache
 def _sides(contract: Table) -> _Sides:
     table, staged = published_table(contract), staged_table(contract)
     for side in (table, staged):

@@ -120,37 +120,56 @@ OFFICE = """
 """
 
 
-def staffed(folder, server):
-    """The shop, beside which an office keeps its people in a file of its own."""
-    line = opened_shop(folder, FIRST, server)
-    line.config.write_text(line.config.read_text() + OFFICE)
-    return line
-
-
 def write_people(line, titles):
     rows = [f"{number},Person {number},{title}" for number, title in enumerate(titles)]
     (line.config.parent / "people.csv").write_text("\n".join(["id,name,title", *rows]) + "\n")
 
 
-@pytest.mark.parametrize("deals", [SECOND, FIRST], ids=["as it failed", "put back"])
+@pytest.fixture(scope="module")
+def staffed(server, tmp_path_factory):
+    """The shop on Monday, beside which an office keeps its people in a file of its own; the deals' is Tuesday's."""
+    line = opened_shop(tmp_path_factory.mktemp("staffed") / "shop", FIRST, server)
+    line.config.write_text(line.config.read_text() + OFFICE)
+    write_people(line, ["CEO", "COO"])
+    line.refresh(MONDAY)
+    write_deals(line.config.parent, SECOND)
+    return line
+
+
+def wednesdays(line, folder, server):
+    """What is published when the deals stand on Wednesday as on Tuesday, or are put back; and one home that did it."""
+    told = []
+    for name, deals in (("as it failed", SECOND), ("put back", FIRST)):
+        each = copied_shop(line, folder / name, server)
+        write_deals(each.config.parent, deals)
+        each.refresh(WEDNESDAY)
+        told.append(each.published())
+    return told, each
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server, staffed, tmp_path_factory):
+    """The Wednesdays after a Tuesday on which nothing fails."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    line = copied_shop(staffed, folder / "shop", server)
+    assert line.refresh(TUESDAY)["status"] == "published"
+    return wednesdays(line, folder, server)[0]
+
+
 @pytest.mark.parametrize("way", ["reclassify", "source"])
-def test_what_runs_after_a_failure_does_not_part_the_warehouse_from_its_states(server, tmp_path, way, deals):
+def test_what_runs_after_a_failure_does_not_part_the_warehouse_from_its_states(
+    server, staffed, undisturbed, tmp_path, way
+):
     """The failed run landed the deals; the night's reclassification, or a run of another source, publishes them."""
-    line, undisturbed = (staffed(tmp_path / name, server) for name in ("line", "undisturbed"))
-    for each in (line, undisturbed):
-        write_people(each, ["CEO", "COO"])
-        each.refresh(MONDAY)
-        write_deals(each.config.parent, SECOND)
+    line = copied_shop(staffed, tmp_path / "shop", server)
     people = line.config.parent / "people.csv"
     people.rename(tmp_path / "away.csv")
     with pytest.raises(FileUnreadableError):
         line.refresh(TUESDAY)
     (tmp_path / "away.csv").rename(people)
     again = line.reclassify(TUESDAY) if way == "reclassify" else line.refresh(TUESDAY, sources=["office"])
-    assert (again["status"], undisturbed.refresh(TUESDAY)["status"]) == ("published", "published")
-    for each in (line, undisturbed):
-        write_deals(each.config.parent, deals)
-        each.refresh(WEDNESDAY)
-    assert differences(line.published(), undisturbed.published()) == []
-    states = sorted(path.stem for path in line.home.glob("state/*/*/*.parquet"))
-    assert states == sorted(version for (version,) in line.ask("SELECT state_version FROM ops.cursor"))
+    assert again["status"] == "published"
+    disturbed, home = wednesdays(line, tmp_path, server)
+    assert [differences(*both) for both in zip(disturbed, undisturbed, strict=True)] == [[], []]
+    states = sorted(path.stem for path in home.home.glob("state/*/*/*.parquet"))
+    assert states == sorted(version for (version,) in home.ask("SELECT state_version FROM ops.cursor"))
