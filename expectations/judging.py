@@ -49,7 +49,8 @@ def judging(url: str | URL, queries: Mapping[str, str], doing: str) -> Iterator[
     """Make a context that lives in memory, shows no progress bars, tells nobody, and closes what it opens.
 
     Its source gives the rows of the `queries`, by name. They come with it, since an asset added later has the whole
-    context written as YAML again, for nobody: a fifth of the judging. Errors of the context, and those of the library by which it asks, are raised as `AuditRefusedError`.
+    context written as YAML again, for nobody: a fifth of the judging. Errors of the context, and those of the library
+    by which it asks, are raised as `AuditRefusedError`.
     """
     great_expectations = import_great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415  # see the top

@@ -55,7 +55,7 @@ def give(warehouse, run, parts):
 
 
 def endless(given, owners, is_enough=lambda: False):
-    """One owner a part, until it is enough or somebody stops asking; `given` counts, and all it counts is handed over."""
+    """One owner a part, until it is enough or somebody stops asking; `given` counts what is handed over."""
     for number in takewhile(lambda _number: not is_enough(), count()):
         given.append(number)
         yield "dim_owner", owners(number)
