@@ -1,6 +1,7 @@
 """What people ask of the warehouse at the command line: how it stands, what is wrong, why a record is where it is."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -49,7 +50,8 @@ class Status:
 class Explanation:
     """Everything published of the records that a search found; each frame as its contract says, empty if nothing.
 
-    `sources` has the source records of people, `opportunity_sources` those of opportunities.
+    `sources` has the source records of people, `opportunity_sources` those of opportunities. `meanings` says by kind of
+    record and class what the definitions of the newest run mean by it.
     """
 
     people: pl.DataFrame
@@ -60,6 +62,7 @@ class Explanation:
     changes: pl.DataFrame
     issues: pl.DataFrame
     activities: pl.DataFrame
+    meanings: Mapping[str, Mapping[str, str]]
 
 
 def status(engine: sa.Engine) -> Status:
@@ -148,7 +151,15 @@ def explain(engine: sa.Engine, asked: str) -> Explanation:
             changes=_where(warehouse, FCT_CLASSIFICATION_CHANGE, "record_id", both),
             issues=_where(warehouse, FCT_HYGIENE_ISSUE, "record_id", both),
             activities=published(warehouse, FCT_ACTIVITY, where=acts),
+            meanings=_meanings(warehouse),
         )
+
+
+def _meanings(warehouse: Readable) -> Mapping[str, Mapping[str, str]]:
+    """What the newest run said that its classes mean; nothing where none has run."""
+    reports = _latest_runs(warehouse)["report"].head(1)
+    told: dict[str, dict[str, str]] = {} if reports.is_empty() else json.loads(reports[0]).get("meanings", {})
+    return told
 
 
 def _people(asked: str) -> sa.CompoundSelect[str]:

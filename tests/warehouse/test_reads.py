@@ -243,3 +243,12 @@ def test_a_record_is_found_by_whatever_it_is_called(warehouse):
         assert set(found.changes["record_id"]) == both & {"p1", "d1", "p2"}, asked
         assert set(found.issues["record_id"]) == both & {"p1", "d2", "p2"}, asked
         assert found.activities.height == ("p1" in both) + ("d3" in both), asked
+        assert found.meanings == {}
+
+
+def test_what_a_class_means_is_told_in_the_words_of_the_newest_run(warehouse):
+    for number, words in ((1, "Came to us."), (2, "Asked for something.")):
+        warehouse.publish(
+            warehouse.stage(f"r{number}"), report=lambda _tables, said=words: {"meanings": {"person": {"lead": said}}}
+        )
+    assert explain(warehouse.engine, "nobody").meanings == {"person": {"lead": "Asked for something."}}
