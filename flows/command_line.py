@@ -31,6 +31,8 @@ app = App(
     help="One agreed meaning of lead and opportunity, enforced against your CRM.",
     # Markdown would be read by a library that takes a quarter of the time of `bantam --help`.
     help_format="plaintext",
+    # Ours says that what is published stands.
+    suppress_keyboard_interrupt=False,
 )
 app.command("flows.commands.run:run", name="run", help="Refresh once, in the foreground.")
 app.command("flows.commands.demo:demo", name="demo", help="Refresh a synthetic company twice, a week apart.")

@@ -4,6 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from definitions.errors import ConfigurationError
+
+
+def make_folder_of_ours(folder: Path) -> None:
+    """Make a folder that only its owner may read, if it is not there. Raises `ConfigurationError` where it cannot."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: cannot be made a folder ({error.strerror or error}). BANTAM_HOME names the folder of all local "
+            "state: one that may be written to, or none yet."
+        ) from error
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -12,10 +25,10 @@ class Home:
     root: Path
 
     def part(self, name: str) -> Path:
-        """A folder of its own under the root."""
+        """A folder of its own under the root. Raises `ConfigurationError` where none can be made."""
         folder = self.root / name
         for one in (self.root, folder):
-            one.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder_of_ours(one)
         return folder
 
     @property

@@ -32,7 +32,7 @@ from flows.job import Job
 from flows.progress import Watcher
 from flows.pulling import Errand
 from flows.reading import QUARANTINE_COLUMNS, unfiled_of
-from flows.run_report import Facts, Report, build_report, write_report
+from flows.run_report import Facts, Report, build_report
 from flows.spill import Spill
 from flows.state_files import StreamState, forget_old_states
 from transforms.assembly import Assembled, assemble
@@ -41,6 +41,7 @@ from transforms.terms import Before, Records, Terms
 from warehouse import reads
 from warehouse.books import keep_audit
 from warehouse.connect import safe_url
+from warehouse.definitions_used import check_definitions
 from warehouse.frames import reading
 from warehouse.publish import publish
 from warehouse.run import Run, Written
@@ -73,6 +74,8 @@ def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
             f"--as-of {job.as_of} lies before {last.as_of}, the date published last: the ledger and the issues only go "
             "forward. Use an empty BANTAM_HOME, or another warehouse, to look at an earlier day."
         )
+    agreed = job.definitions
+    check_definitions(engine, agreed.profile, agreed.version, agreed.text_sha256)
     with reading(engine) as warehouse:
         reads.live_issues(warehouse, job.as_of, partial(spill.add, "issues before"))
         cursors = reads.cursors(warehouse).to_dicts()
@@ -275,7 +278,6 @@ def _published(
         sleep=time.sleep,
     )
     forget_old_states(job.home.state, _named(known, states, by_place.keys()))
-    write_report(kept["report"], job.home.reports)
     return kept["report"]
 
 

@@ -17,11 +17,12 @@ from connectors.source import Stream
 from definitions.errors import TryAgainError
 from definitions.file_stream import FileStream
 from flows.artifacts import keep_artifacts
+from flows.failures import failure_reported
 from flows.job import Job, open_job
 from flows.progress import Watcher, watcher
 from flows.publication import Known, begun, known_of, publish_records
 from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
-from flows.run_report import Report
+from flows.run_report import Report, write_report
 from flows.sources import Opened, Waits, opened
 from flows.spill import Spill, spilling
 from flows.states import read_records
@@ -92,7 +93,9 @@ def refresh_pipeline(
     job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
     with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
         known = known_of(job, engine, spill)
-        report = publish(job, engine, known, _pulled(job, known, seen), spill, seen)
+        with failure_reported(job, known.run_id):
+            report = publish(job, engine, known, _pulled(job, known, seen), spill, seen)
+        write_report(report, job.home.reports)
     keep_artifacts(report)
     return report
 

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from connectors.pull import Pulled
+from definitions.errors import LandingError, PipelineError
 from definitions.model import Definitions
 from transforms import metrics
 from transforms.assembly import Assembled
@@ -119,11 +120,35 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
+def failed_report(
+    error: PipelineError, *, run_id: str, as_of: date, started_at: datetime, finished_at: datetime
+) -> Report:
+    """What there is to tell of a run that published nothing: why, and the exit code it ended with."""
+    return {
+        "run_id": run_id,
+        "status": "failed",
+        "as_of": as_of.isoformat(),
+        "started_at": started_at.isoformat(),
+        "finished_at": finished_at.isoformat(),
+        "exit_code": error.exit_code,
+        "error": str(error),
+    }
+
+
 def write_report(report: Report, folder: Path) -> Path:
-    """Write the report beside its siblings, whole or not at all; give its path."""
+    """Write the report beside its siblings, whole or not at all; give its path.
+
+    Raises `LandingError` where there is no room for it: what was published stands, and `ops.run` has its report too.
+    """
     path = folder / f"{report['run_id']}.json"
     temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.chmod(0o600)
-    temporary.rename(path)
+    try:
+        temporary.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.chmod(0o600)
+        temporary.rename(path)
+    except OSError as error:
+        raise LandingError(
+            f"{path}: the report of a run that is {report['status']} could not be written ({error.strerror or error}). "
+            "Free some room. Whatever was published stands, and ops.run has the report of every run that published."
+        ) from error
     return path

@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from flows.folders import make_folder_of_ours
 from flows.settings import Settings
 from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
@@ -41,7 +42,7 @@ def _opened(home: Path, url: SecretStr | None) -> Iterator[sa.Engine]:
         migrate(engine)
         yield engine
         return
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder_of_ours(home)
     with EmbeddedServer(home) as server:
         engine = engine_for(server.url)
         migrate(engine)

@@ -36,9 +36,15 @@ def serve(
     stay: bool = False,
 ) -> None:
     """Serve until told to stop; port 0 takes any free one. `stay` ignores the closing of standard input."""
+    try:
+        listener = socket.create_server((host, port), backlog=512)
+    except OSError as error:
+        sys.stderr.write(
+            f"sandbox: cannot listen on {host}:{port} ({error.strerror}); name another port, or 0 for any.\n"
+        )
+        sys.exit(2)
     credentials = Credentials()
     sandbox = Sandbox(found(people, seed, as_of), credentials, manners or Manners(), time.monotonic)
-    listener = socket.create_server((host, port), backlog=512)
     # Accepted connections inherit it; without it Nagle's algorithm holds each body back for 40 ms after its headers.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     opens = {

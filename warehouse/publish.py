@@ -11,9 +11,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from definitions.crash_points import crash_point
-from definitions.errors import ConfigurationError, PublishError
+from definitions.errors import PublishError
 from definitions.tables import COMPUTED, CURATED, OPS, OPS_DEFINITIONS_VERSION, OPS_RUN, Table
 from warehouse.database_errors import DATABASE_ERRORS, is_passing, without_values
+from warehouse.definitions_used import refuse_other_text
 from warehouse.loading import Frame
 from warehouse.merge import merge
 from warehouse.merge_rules import rule_of
@@ -134,16 +135,11 @@ def _keep_writers_out(connection: sa.Connection, contracts: Sequence[Table]) -> 
 
 def _check_definitions(connection: sa.Connection) -> None:
     """Refuse definitions that carry the version of an earlier text: rows would say a version that is not theirs."""
-    staged = staged_table(OPS_DEFINITIONS_VERSION)
-    known = TABLES[OPS_DEFINITIONS_VERSION.name]
-    same = sa.and_(known.c.profile == staged.c.profile, known.c.definitions_version == staged.c.definitions_version)
-    other = known.c.text_sha256 != staged.c.text_sha256
-    clash = connection.execute(sa.select(known.c.profile, known.c.definitions_version).join(staged, same).where(other))
-    if found := clash.first():
-        raise ConfigurationError(
-            f"The definitions {found.profile} {found.definitions_version} were used before with another text. Give the "
-            "changed text a version of its own."
-        )
+    staged = staged_table(OPS_DEFINITIONS_VERSION).c
+    for profile, version, text in connection.execute(
+        sa.select(staged.profile, staged.definitions_version, staged.text_sha256)
+    ):
+        refuse_other_text(connection, profile, version, text)
 
 
 def _record(connection: sa.Connection, run: Run, published: Published, report: Mapping[str, object]) -> None:

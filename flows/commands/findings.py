@@ -1,7 +1,8 @@
 """`bantam findings`: open hygiene issues, worst first."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from cyclopts import Parameter, validators
 from rich.console import Console
 
 from flows.tables_on_terminal import filled, table
@@ -14,7 +15,7 @@ def findings(
     rule: str | None = None,
     severity: Literal["critical", "warning", "info"] | None = None,
     owner: str | None = None,
-    limit: int = 20,
+    limit: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 20,
 ) -> None:
     """Show open issues, worst first and then by value at risk.
 
@@ -34,6 +35,5 @@ def findings(
     console = Console()
     made = table("Open hygiene issues", "severity", "rule", "since", "#at risk", "record", "what is wrong")
     rows = issues.select("severity", "rule_id", "opened_on", "value_at_risk", "record_name", "says").rows()
-    shortened = [(*row[:4], (row[4] or "")[:24], row[5]) for row in rows]
-    console.print(filled(made, shortened))
-    console.print(f"{len(shortened):,} of {total:,} open issues.")
+    console.print(filled(made, rows))
+    console.print(f"{len(rows):,} of {total:,} open issues.")

@@ -1,5 +1,8 @@
 """`bantam quarantine list`: records that were set aside, and why; never what they hold."""
 
+from typing import Annotated
+
+from cyclopts import Parameter, validators
 from rich.console import Console
 
 from flows.tables_on_terminal import filled, table
@@ -7,7 +10,7 @@ from flows.warehouse_access import warehouse_here
 from warehouse import lookups
 
 
-def listing(*, limit: int = 50) -> None:
+def listing(*, limit: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 50) -> None:
     """Show records set aside by the last run: which, why, in which field, and where they lie in the landing.
 
     Parameters

@@ -3,9 +3,17 @@
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from typing import Annotated
+
+from cyclopts import Parameter, validators
 
 
-def sandbox(*, people: int = 20_000, as_of: date | None = None, port: int = 8399) -> None:
+def sandbox(
+    *,
+    people: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 20_000,
+    as_of: date | None = None,
+    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8399,
+) -> None:
     """Serve HubSpot and Salesforce over one synthetic company on 127.0.0.1 until interrupted.
 
     Its first line says where it listens and what opens it: put that into HUBSPOT_URL, SALESFORCE_URL, HUBSPOT_TOKEN,

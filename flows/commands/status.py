@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import polars as pl
 from rich.console import Console
 
+from flows.failures import failed_since
 from flows.tables_on_terminal import filled, table
-from flows.warehouse_access import warehouse_here
+from flows.warehouse_access import home_here, warehouse_here
 from warehouse import lookups
 
 
@@ -15,11 +16,18 @@ def status() -> None:
     with warehouse_here() as engine:
         found = lookups.status(engine)
     console = Console()
+    failed = failed_since(None if found.runs.is_empty() else found.runs["run_id"][0], home_here() / "reports")
     if found.refused.height:
         made = table(
             f"Run {found.refused['run_id'][0]} was refused, nothing was published; what stopped it", "check", "found"
         )
         console.print(filled(made, found.refused.select("expectation", "observed").rows()))
+    elif failed is not None:
+        console.print(
+            f"Run {failed['run_id']} failed with exit code {failed['exit_code']}, nothing was published: "
+            f"{failed['error']}",
+            markup=False,
+        )
     if found.runs.is_empty():
         console.print("Nothing was published yet. Run `bantam run` or `bantam demo`.")
         return

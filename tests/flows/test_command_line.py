@@ -53,8 +53,13 @@ def test_a_published_home_can_be_asked(home, asked, words):
 
 @pytest.mark.parametrize(
     ("asked", "words"),
-    [(["run", "--as-of", "2999-01-01"], "lies in the future"), (["findings", "--severity", "high"], "high")],
-    ids=["a day to come", "no severity"],
+    [
+        (["run", "--as-of", "2999-01-01"], "lies in the future"),
+        (["findings", "--severity", "high"], "high"),
+        (["findings", "--limit", "0"], ">= 1"),
+        (["demo", "--people", "0"], ">= 1"),
+    ],
+    ids=["a day to come", "no severity", "no rows", "nobody"],
 )
 @pytest.mark.slow
 def test_what_cannot_be_meant_is_refused_before_anything_is_done(home, asked, words):
@@ -106,6 +111,12 @@ def test_definitions_can_be_shown_and_checked(tmp_path):
     wrong.write_text("definitions: wrong\nversin: 1\n")
     done = bantam(tmp_path, "definitions", "check", str(wrong))
     assert (done.code, "wrong.yaml:2" in done.complaint, "Traceback" in done.complaint) == (2, True, False)
+
+
+def test_a_home_that_is_no_folder_is_told_with_the_next_step(tmp_path):
+    (tmp_path / "home").write_text("")
+    done = bantam(tmp_path / "home", "status")
+    assert (done.code, "BANTAM_HOME names the folder" in done.complaint) == (2, True)
 
 
 def test_nobody_found_is_told_with_the_next_step(home):

@@ -11,6 +11,7 @@ from definitions.errors import (
     SourceRefusedError,
     TransformError,
 )
+from flows.failures import failed_since
 from flows.sandbox_process import sandbox_running
 from tests.flows.line import ROOT, Line
 from tests.flows.shop import HEADER, copied_shop, opened_shop, write_deals
@@ -85,6 +86,9 @@ def test_a_refused_run_changes_nothing_and_says_why(shop, change, error, code, w
     assert refused.value.exit_code == code
     assert [word for word in words if word not in str(refused.value)] == [], str(refused.value)
     assert standing(shop) == before
+    # What is wrong with the words of the agreement is told before there is a run.
+    told = failed_since("000001-9", shop.home / "reports") or {"exit_code": 2, "error": str(refused.value)}
+    assert (told["exit_code"], told["error"]) == (code, str(refused.value))
 
 
 def test_a_refused_audit_changes_nothing_says_why_and_can_be_looked_up(shop):
@@ -140,6 +144,8 @@ def test_a_source_that_refuses_our_token_is_named_and_the_token_is_not(tmp_path,
     assert refused.value.exit_code == 3
     assert "CANARY" not in str(refused.value)
     assert line.ask("SELECT count(*) FROM ops.run") == [(0,)]
+    told = bantam(line.home, "status")
+    assert ("failed with exit code 3" in told.out, "CANARY" in told.out) == (True, False)
 
 
 def test_nothing_of_the_home_is_open_to_others(shop):

@@ -155,6 +155,7 @@ def test_a_run_that_is_told_to_end_does_not_sit_out_its_waits(
     variables = {"PREFECT_API_URL": prefect.api, **warehouse_in(server, migrated)}
     ended = bantam(tmp_path, "run", "--config", str(config), "--quiet", meanwhile=end, **variables)
     assert (ended.code, ended.out) == (code, "")
+    assert "what is published stands" in ended.complaint
 
 
 def test_waits_of_a_run_that_is_ending_end_in_nothing_else():

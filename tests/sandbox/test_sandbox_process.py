@@ -1,11 +1,14 @@
 """The sandbox as a process: it says where it is, answers, and never outlives who started it."""
 
 import signal
+import socket
+import subprocess
+import sys
 from email.utils import parsedate_to_datetime
 
 import pytest
 
-from tests.sandbox.sandbox_process import start, stop
+from tests.sandbox.sandbox_process import ROOT, start, stop
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +34,16 @@ def test_two_processes_give_the_same_bytes(process):
         for path in ("/crm/objects/2026-03/contacts?limit=100&properties=email,firstname", "/_sandbox/truth/people"):
             assert one.get(path).content == two.get(path).content
     stop(other)
+
+
+def test_a_port_that_is_taken_is_told_in_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = subprocess.run(
+            [sys.executable, "-m", "sandbox.serve", "--people", "1", "--port", port],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert (told.returncode, told.stderr.count("\n"), f"127.0.0.1:{port}" in told.stderr) == (2, 1, True)
 
 
 def test_its_clock_stands_in_its_own_day(process):
