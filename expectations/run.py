@@ -1,6 +1,6 @@
 """One audit: the numbers are counted, judged, put into words, and shown."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -24,15 +24,17 @@ def audit(
     now: datetime,
     schema: str = "staging",
     documents: Path | None = None,
+    connected: Callable[[psycopg.Connection], None] = lambda _connection: None,
 ) -> AuditReport:
     """Check the tables of `schema` against the suites; replace the Data Docs in the folder `documents` if one is given.
 
     Nothing is raised for a failed check, an unknown table or column, or an empty suite: each is a failed result.
-    `now` and `run_id` name the run in the Data Docs. Raises `AuditRefusedError` when the warehouse cannot be reached,
-    or is lost before the last number is judged.
+    `now` and `run_id` name the run in the Data Docs; `connected` is given the session that counts. Raises
+    `AuditRefusedError` when the warehouse cannot be reached, or is lost before the last number is judged.
     """
     suites, doing = tuple(suites), f"the audit of run {run_id}"
     with counting(url, schema, doing) as connection:
+        connected(connection)
         counted = _counted(connection, suites)
         queries = {table: f"SELECT * {from_all(numbers, schema)}" for table, numbers in counted.items()}
         with judging(url, queries, doing) as context:

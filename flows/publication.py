@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
@@ -17,14 +18,15 @@ import sqlalchemy as sa
 from connectors.landing import Landing
 from connectors.pull import Pulled
 from definitions.crash_points import crash_point
-from definitions.errors import ConfigurationError, TransformError
+from definitions.errors import AuditRefusedError, ConfigurationError, PublishError, TransformError
 from definitions.tables import CURATED, OPS_CONSERVATION, OPS_QUARANTINE
 from expectations.agreement import agreement_suite
+from expectations.beside import auditing
 from expectations.counts import filled
 from expectations.reconciliation import SourceTotal, reconciliation_suite, tallies_of
 from expectations.report import AuditReport, refuse_if_blocking
-from expectations.run import audit
 from expectations.structure import Filled, structure_suite
+from expectations.suite import Suite
 from expectations.ties import ties_suite
 from expectations.times import times_suite
 from flows.books import cursor_book, definitions_book, quarantine_book
@@ -132,14 +134,8 @@ def publish_records(
             assembled = assemble(records, known.before, _terms(job, known), give)
             crash_point("transform.mid")
             give(OPS_CONSERVATION.name, assembled.balance)
-    with seen.step("auditing"):
-        streams = [(one.source, one.stream) for one in records.shown]
-        audited = _audited(job, engine, run, known, assembled, streams)
-        crash_point("audit.after_pass")
-    with seen.step("publishing"):
-        return _published(
-            job, engine, known, run, records=records, assembled=assembled, states=states, pulls=pulls, audited=audited
-        )
+    with seen.step("auditing and publishing"):
+        return _published(job, engine, known, run, records=records, assembled=assembled, states=states, pulls=pulls)
 
 
 def _terms(job: Job, known: Known) -> Terms:
@@ -200,31 +196,18 @@ def _judged_at(job: Job) -> datetime:
     return min(job.started_at, end.astimezone(UTC))
 
 
-def _audited(
-    job: Job, engine: sa.Engine, run: Run, known: Known, assembled: Assembled, streams: Sequence[tuple[str, str]]
-) -> AuditReport:
-    """Judge what is staged; a refusal is kept in `ops`, so that it can be looked up, and raised in any case."""
+def _suites(job: Job, known: Known, records: Records, assembled: Assembled) -> list[Suite]:
+    """Everything that is asked of what is staged."""
     sources = [source.name for source in job.settings.sources]
     totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()]
-    report = audit(
-        engine.url,
-        [
-            structure_suite(CURATED, known.filled, volume_accepted_because=job.volume_accepted_because),
-            times_suite(sources, as_of=job.as_of, now=_judged_at(job)),
-            reconciliation_suite(tallies_of(assembled.streams_of), totals, streams=streams),
-            ties_suite(),
-            agreement_suite(job.definitions, as_of=job.as_of),
-        ],
-        run_id=known.run_id,
-        now=job.started_at,
-        documents=job.home.data_docs,
-    )
-    try:
-        if report.blocking_failures:
-            keep_audit(engine, run, report.frame(run.run_id))
-    finally:
-        refuse_if_blocking(report)
-    return report
+    streams = [(one.source, one.stream) for one in records.shown]
+    return [
+        structure_suite(CURATED, known.filled, volume_accepted_because=job.volume_accepted_because),
+        times_suite(sources, as_of=job.as_of, now=_judged_at(job)),
+        reconciliation_suite(tallies_of(assembled.streams_of), totals, streams=streams),
+        ties_suite(),
+        agreement_suite(job.definitions, as_of=job.as_of),
+    ]
 
 
 def _published(
@@ -237,10 +220,20 @@ def _published(
     assembled: Assembled,
     states: Sequence[StreamState],
     pulls: Sequence[tuple[str, Pulled]],
-    audited: AuditReport,
 ) -> Report:
-    checks = audited.frame(run.run_id)
+    """Merge while the audit runs, and commit only what passes it; a refusal is kept in `ops`, to be looked up."""
     kept: dict[str, Report] = {}
+    by_place = {(source, pulled.stream): pulled for source, pulled in pulls}
+
+    def books() -> Mapping[str, pl.DataFrame]:
+        refuse_if_blocking(audited.result())
+        crash_point("audit.after_pass")
+        return {
+            "cursor": cursor_book(states, by_place, run),
+            "quarantine": quarantine_book(records.quarantined, run),
+            "audit_result": audited.result().frame(run.run_id),
+            "definitions_version": definitions_book(job.definitions, run),
+        }
 
     def report(written: Mapping[str, Written]) -> Report:
         facts = Facts(
@@ -257,28 +250,31 @@ def _published(
                 for table in CURATED
                 if (done := written.get(table.name))
             },
-            audit=checks.drop("run_id").to_dicts(),
+            audit=audited.result().frame(run.run_id).drop("run_id").to_dicts(),
             warehouse=safe_url(engine.url),
         )
         kept["report"] = build_report(facts, job.definitions, records, assembled)
         return kept["report"]
 
-    by_place = {(source, pulled.stream): pulled for source, pulled in pulls}
-    publish(
-        engine,
-        run,
-        books={
-            "cursor": cursor_book(states, by_place, run),
-            "quarantine": quarantine_book(records.quarantined, run),
-            "audit_result": checks,
-            "definitions_version": definitions_book(job.definitions, run),
-        },
-        report=report,
-        now=lambda: datetime.now(UTC),
-        sleep=time.sleep,
-    )
+    suites, docs = _suites(job, known, records, assembled), job.home.data_docs
+    with auditing(engine.url, suites, run_id=run.run_id, now=job.started_at, documents=docs) as audited:
+        try:
+            publish(engine, run, books=books, report=report, now=lambda: datetime.now(UTC), sleep=time.sleep)
+        except AuditRefusedError as refused:
+            _keep_refusal(engine, run, audited, refused)
+            raise
     forget_old_states(job.home.state, _named(known, states, by_place.keys()))
     return kept["report"]
+
+
+def _keep_refusal(engine: sa.Engine, run: Run, audited: Future[AuditReport], refused: AuditRefusedError) -> None:
+    """Keep the checks of an audit that came to its end; that they could not be kept is told with the refusal."""
+    if audited.exception() is not None:
+        return
+    try:
+        keep_audit(engine, run, audited.result().frame(run.run_id))
+    except PublishError as error:
+        refused.add_note(str(error))
 
 
 def _named(

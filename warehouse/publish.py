@@ -1,5 +1,8 @@
 """Publish what is staged: every table, the cursors and the run itself in one transaction.
 
+The tables are merged while they are still being audited: the books, with the results of the audit, come last, and only
+what brings them lets the transaction commit.
+
 A reader sees the run before or this one. A crash anywhere before the commit leaves the run before; the next run does
 the work again.
 """
@@ -49,7 +52,7 @@ def publish(
     engine: sa.Engine,
     run: Run,
     *,
-    books: Mapping[str, Frame],
+    books: Callable[[], Mapping[str, Frame]],
     report: Report,
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
@@ -58,14 +61,12 @@ def publish(
 ) -> Published:
     """Merge the staged tables and the run's own `books` (frames of `ops`, by table name) in one transaction.
 
+    `books` is called when the tables are merged; what it raises passes, and leaves the published tables as they were.
     `report` makes the run report from the rows written; `now` tells the end of the run. A lost connection, a
     serialisation failure or a table not free after `lock_seconds` is tried again, the whole transaction, three times.
     Raises `PublishError` when it cannot be done, `ConfigurationError` when the definitions carry the version of an
     earlier text; the published tables are then as they were.
     """
-    if unknown := sorted(set(books) - {contract.name for contract in _BOOKS}):
-        raise PublishError(f"The books have no table named {', '.join(unknown)}.")
-    kept = [contract for contract in _BOOKS if contract.name in books]
     published: Published | None = None
     attempt = 1
     while True:
@@ -73,11 +74,11 @@ def publish(
             # The connection may have been lost on the way back from the commit.
             if published is not None and _is_published(engine, run):
                 return published
-            if kept:
-                add_staged(engine, run, books, kept)
             with engine.begin() as connection:
                 _limit_waiting(connection, lock_seconds)
-                published = _merge_all(connection, run, [*contracts, *kept], report, now)
+                written = _merge_tables(connection, run, contracts)
+                written |= _merge_books(engine, connection, run, books())
+                published = _record(connection, run, written, report, now)
                 crash_point("publish.before_commit")
             crash_point("publish.after_commit")
         except DATABASE_ERRORS as error:
@@ -99,25 +100,25 @@ def _has(connection: sa.Connection, run: Run) -> bool:
     return bool(connection.execute(sa.select(sa.exists().where(runs.c.run_id == run.run_id))).scalar_one())
 
 
-def _merge_all(
-    connection: sa.Connection,
-    run: Run,
-    contracts: Sequence[Table],
-    report: Report,
-    now: Callable[[], datetime],
-) -> Published:
+def _merge_tables(connection: sa.Connection, run: Run, contracts: Sequence[Table]) -> dict[str, Written]:
     check_staged(connection, run)
     if _has(connection, run):
         raise PublishError(f"Run {run.run_id} is already published; a new run needs a new id.")
-    _keep_writers_out(connection, contracts)
-    if OPS_DEFINITIONS_VERSION in contracts:
+    _keep_writers_out(connection, [*contracts, *_BOOKS])
+    return {contract.name: merge(connection, contract, rule_of(contract), run) for contract in contracts}
+
+
+def _merge_books(
+    engine: sa.Engine, connection: sa.Connection, run: Run, books: Mapping[str, Frame]
+) -> dict[str, Written]:
+    if unknown := sorted(set(books) - {contract.name for contract in _BOOKS}):
+        raise PublishError(f"The books have no table named {', '.join(unknown)}.")
+    kept = [contract for contract in _BOOKS if contract.name in books]
+    if kept:
+        add_staged(engine, run, books, kept)
+    if OPS_DEFINITIONS_VERSION in kept:
         _check_definitions(connection)
-    tables = {contract.name: merge(connection, contract, rule_of(contract), run) for contract in contracts}
-    published = Published(run_id=run.run_id, run_status="unchanged", finished_at=now(), tables=tables)
-    if published.rows_written:
-        published = replace(published, run_status="published")
-    _record(connection, run, published, report(tables))
-    return published
+    return {contract.name: merge(connection, contract, rule_of(contract), run) for contract in kept}
 
 
 def _limit_waiting(connection: sa.Connection, seconds: float) -> None:
@@ -142,7 +143,12 @@ def _check_definitions(connection: sa.Connection) -> None:
         refuse_other_text(connection, profile, version, text)
 
 
-def _record(connection: sa.Connection, run: Run, published: Published, report: Mapping[str, object]) -> None:
+def _record(
+    connection: sa.Connection, run: Run, tables: dict[str, Written], report: Report, now: Callable[[], datetime]
+) -> Published:
+    published = Published(run_id=run.run_id, run_status="unchanged", finished_at=now(), tables=tables)
+    if published.rows_written:
+        published = replace(published, run_status="published")
     row = {
         "run_id": run.run_id,
         "as_of": run.as_of,
@@ -152,6 +158,7 @@ def _record(connection: sa.Connection, run: Run, published: Published, report: M
         "is_draft": run.is_draft,
         "definitions_version": run.definitions_version,
         "rows_written": published.rows_written,
-        "report": report,
+        "report": report(tables),
     }
     connection.execute(sa.insert(TABLES[OPS_RUN.name]).values(row))
+    return published

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from definitions.errors import AuditRefusedError
 from definitions.tables import CURATED
+from expectations.beside import auditing
 from expectations.run import audit
 from expectations.structure import structure_suite
 from expectations.suite import Check, Measure, Suite
@@ -126,4 +127,19 @@ def test_whoever_interrupts_an_audit_need_not_wait_for_its_counts(url, staged):
     with pytest.raises(KeyboardInterrupt):
         audit(url, [slept], run_id="run-42", now=_NOW)
     interrupter.join()
+    assert staged.execute("SELECT is_called FROM woken").fetchone() == (False,)
+
+
+@pytest.mark.slow
+def test_an_audit_beside_something_that_fails_is_given_up(url, staged):
+    staged.execute("CREATE SEQUENCE staging.woken")
+    slept = _probe("(SELECT nextval('woken') FROM pg_sleep(20))")
+    with (
+        psycopg.connect(url, autocommit=True) as connection,
+        pytest.raises(ZeroDivisionError),
+        auditing(url, [slept], run_id="run-42", now=_NOW) as audited,
+    ):
+        until(lambda: connection.execute(_ASLEEP).fetchone() != (0,))
+        raise ZeroDivisionError
+    assert isinstance(audited.exception(), AuditRefusedError)
     assert staged.execute("SELECT is_called FROM woken").fetchone() == (False,)

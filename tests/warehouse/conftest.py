@@ -83,7 +83,7 @@ class Warehouse:
         return publish(
             self.engine,
             run,
-            books=books or {},
+            books=lambda: books or {},
             report=report,
             now=lambda: datetime(2026, 11, 22, 9, tzinfo=UTC),
             sleep=sleep,

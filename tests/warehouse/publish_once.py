@@ -37,7 +37,7 @@ with staging(engine, run, [DIM_OWNER]) as give:
 publish(
     engine,
     run,
-    books={"cursor": pl.DataFrame([cursor], schema=cursor_schema)},
+    books=lambda: {"cursor": pl.DataFrame([cursor], schema=cursor_schema)},
     report=lambda _tables: {},
     now=lambda: run.started_at,
     sleep=lambda _seconds: None,
