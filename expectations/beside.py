@@ -5,10 +5,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import psycopg
 from sqlalchemy.engine import URL
 
+from expectations.judging import import_great_expectations
 from expectations.report import AuditReport
 from expectations.run import audit
 from expectations.suite import Suite
@@ -23,11 +25,18 @@ def auditing(
     Where the block fails nobody waits for the counts: they are cancelled, and what the audit says of that is not told.
     """
     counting: list[psycopg.Connection] = []
+    is_imported = Event()
     with ThreadPoolExecutor(1, thread_name_prefix="audit") as aside:
         audited = aside.submit(
-            audit, url, suites, run_id=run_id, now=now, documents=documents, connected=counting.append
-        )
+            audit, url, suites, run_id=run_id, now=now, documents=documents,
+            connected=counting.append, imported=is_imported.wait,
+        )  # fmt: skip
         try:
+            try:
+                # Here, while PostgreSQL counts: whoever used SQLAlchemy meanwhile would meet its modules half imported.
+                import_great_expectations()
+            finally:
+                is_imported.set()
             yield audited
         except BaseException:
             for connection in counting:

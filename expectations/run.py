@@ -1,7 +1,6 @@
 """One audit: the numbers are counted, judged, put into words, and shown."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -25,17 +24,20 @@ def audit(
     schema: str = "staging",
     documents: Path | None = None,
     connected: Callable[[psycopg.Connection], None] = lambda _connection: None,
+    imported: Callable[[], object] = import_great_expectations,
 ) -> AuditReport:
     """Check the tables of `schema` against the suites; replace the Data Docs in the folder `documents` if one is given.
 
     Nothing is raised for a failed check, an unknown table or column, or an empty suite: each is a failed result.
-    `now` and `run_id` name the run in the Data Docs; `connected` is given the session that counts. Raises
-    `AuditRefusedError` when the warehouse cannot be reached, or is lost before the last number is judged.
+    `now` and `run_id` name the run in the Data Docs; `connected` is given the session that counts, and
+    `imported` returns when Great Expectations is there. Raises `AuditRefusedError` when the warehouse cannot be
+    reached, or is lost before the last number is judged.
     """
     suites, doing = tuple(suites), f"the audit of run {run_id}"
     with counting(url, schema, doing) as connection:
         connected(connection)
-        counted = _counted(connection, suites)
+        counted = count(connection, suites)
+        imported()
         queries = {table: f"SELECT * {from_all(numbers, schema)}" for table, numbers in counted.items()}
         with judging(url, queries, doing) as context:
             judged = judge(context, counted, run_id)
@@ -46,18 +48,6 @@ def audit(
     if documents is not None:
         write_pages(documents, rendered(judged), report, run_id=run_id, now=now)
     return report
-
-
-def _counted(connection: psycopg.Connection, suites: Sequence[Suite]) -> dict[str, Counted]:
-    """Count while Great Expectations is being imported: that takes seconds, in which PostgreSQL works without us.
-
-    Counted is on the main thread, where an interrupt cancels the statement.
-    """
-    with ThreadPoolExecutor(1) as aside:
-        imported = aside.submit(import_great_expectations)
-        counted = count(connection, suites)
-        imported.result()
-    return counted
 
 
 def _results(

@@ -134,12 +134,18 @@ def test_whoever_interrupts_an_audit_need_not_wait_for_its_counts(url, staged):
 def test_an_audit_beside_something_that_fails_is_given_up(url, staged):
     staged.execute("CREATE SEQUENCE staging.woken")
     slept = _probe("(SELECT nextval('woken') FROM pg_sleep(20))")
-    with (
-        psycopg.connect(url, autocommit=True) as connection,
-        pytest.raises(ZeroDivisionError),
-        auditing(url, [slept], run_id="run-42", now=_NOW) as audited,
-    ):
-        until(lambda: connection.execute(_ASLEEP).fetchone() != (0,))
-        raise ZeroDivisionError
-    assert isinstance(audited.exception(), AuditRefusedError)
+    audits = []
+
+    def fail_meanwhile() -> None:
+        with (
+            psycopg.connect(url, autocommit=True) as connection,
+            auditing(url, [slept], run_id="run-42", now=_NOW) as audited,
+        ):
+            audits.append(audited)
+            until(lambda: connection.execute(_ASLEEP).fetchone() != (0,))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_meanwhile()
+    assert isinstance(audits[0].exception(), AuditRefusedError)
     assert staged.execute("SELECT is_called FROM woken").fetchone() == (False,)
