@@ -132,8 +132,7 @@ def _expectation_of_a_number() -> Any:
 
     All checks of a batch share one metric, its only row. Asking for the highest value of a column, which is the same
     number, resolves twelve metrics a check: judging took 1.3 s instead of 0.7. What is expected does not change once it
-    is made, but Great Expectations puts its configuration together anew each of the fifty times that it asks for it,
-    and twice what it needs.
+    is made, but Great Expectations puts its configuration together anew each of the fifty times that it asks for it.
     """
     from great_expectations.compatibility.pydantic import PrivateAttr  # noqa: PLC0415  # see the top of the file
     from great_expectations.execution_engine.sqlalchemy_execution_engine import (  # noqa: PLC0415  # see the top
@@ -162,18 +161,12 @@ def _expectation_of_a_number() -> Any:
 
         metric_dependencies = (CountedNumbers.metric_name,)
         _kept: Any = PrivateAttr(None)
-        _needed: Any = PrivateAttr(None)
 
         @property
         def configuration(self) -> Any:
             if self._kept is None:
                 self._kept = super().configuration
             return self._kept
-
-        def get_validation_dependencies(self, *of_run: Any, **more: Any) -> Any:
-            if self._needed is None:
-                self._needed = super().get_validation_dependencies(*of_run, **more)
-            return self._needed
 
         def _validate(self, metrics: Any, *of_run: Any, **more: Any) -> Any:
             number = metrics[CountedNumbers.metric_name][self.column]

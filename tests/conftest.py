@@ -9,8 +9,8 @@ from tests.databases import migrated_database, quick_server
 from warehouse.embedded import EmbeddedServer
 
 # A test is right or wrong, never late: machines are slow at times. What passes once passes again until something is
-# changed: the same half a hundred examples each time. `--hypothesis-profile=exploring` looks elsewhere, and longer.
-settings.register_profile("settled", deadline=None, derandomize=True, max_examples=50)
+# changed: the same thirty examples each time. `--hypothesis-profile=exploring` looks elsewhere, and longer.
+settings.register_profile("settled", deadline=None, derandomize=True, max_examples=30)
 settings.register_profile("exploring", deadline=None, max_examples=300)
 settings.load_profile("settled")
 
