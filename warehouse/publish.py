@@ -104,7 +104,7 @@ def _merge_tables(connection: sa.Connection, run: Run, contracts: Sequence[Table
     check_staged(connection, run)
     if _has(connection, run):
         raise PublishError(f"Run {run.run_id} is already published; a new run needs a new id.")
-    _keep_writers_out(connection, [*contracts, *_BOOKS])
+    _keep_writers_out(connection, contracts)
     return {contract.name: merge(connection, contract, rule_of(contract), run) for contract in contracts}
 
 
@@ -116,6 +116,8 @@ def _merge_books(
     kept = [contract for contract in _BOOKS if contract.name in books]
     if kept:
         add_staged(engine, run, books, kept)
+        # Not before: digests note meanwhile whom they told.
+        _keep_writers_out(connection, kept)
     if OPS_DEFINITIONS_VERSION in kept:
         _check_definitions(connection)
     return {contract.name: merge(connection, contract, rule_of(contract), run) for contract in kept}

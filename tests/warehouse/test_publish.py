@@ -195,6 +195,17 @@ def test_unknown_books_are_refused(warehouse_of, frame):
         warehouse.publish(warehouse.stage("r1"), {"diary": pl.DataFrame()})
 
 
+def test_digests_may_note_whom_they_told_while_a_run_is_published(warehouse):
+    noting = sa.text("LOCK TABLE ops.notification, ops.announcement IN ROW EXCLUSIVE MODE NOWAIT")
+
+    def report(_tables):
+        with warehouse.engine.begin() as digests:
+            digests.execute(noting)
+        return {}
+
+    assert warehouse.publish(warehouse.stage("r1"), report=report).run_id == "r1"
+
+
 def test_a_run_is_published_once(warehouse_of):
     warehouse = warehouse_of(DIM_OWNER)
     run = warehouse.stage("r1", dim_owner=[ADA])
