@@ -6,9 +6,9 @@ from typing import Any
 
 from benchmarks.company import job_in, pulled_before
 from benchmarks.measured import Clocks, ServerClock, tell
-from flows.publication import known_of, publish_records
+from flows.publication import known_of
+from flows.recomputation import recompute
 from flows.spill import spilling
-from flows.states import read_records
 from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import migrate
@@ -25,9 +25,7 @@ def main() -> None:
         with clocks.step("asking what is published"):
             known = known_of(job, engine, spill)
         pulls = pulled_before(job, known)
-        with clocks.step("reading records"):
-            records, states = read_records(job, known, pulls, spill)
-        report = publish_records(job, engine, known, records, states, pulls, clocks)
+        report = recompute(job, engine, known, pulls, spill, clocks)
         written = sum(sum(counts.values()) for counts in report["written"].values())
         tell({"steps": clocks.steps, **clocks.totals(), "written": written})
 

@@ -1,8 +1,7 @@
-"""A run that publishes nothing leaves a report too: which run, why, and the exit code it ended with."""
+"""Every run leaves a report; one that publishes nothing says which run, why, and the exit code it ended with."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,20 +10,21 @@ from flows.job import Job
 from flows.run_report import Report, failed_report, write_report
 
 
-@contextmanager
-def failure_reported(job: Job, run_id: str) -> Iterator[None]:
-    """Write the report of a run that ends in an error of ours, and let the error pass."""
+def reported(job: Job, run_id: str, work: Callable[[], Report]) -> Report:
+    """Do the work of a run and write its report; where that ends in an error of ours, write why, and let it pass."""
     try:
-        yield
+        report = work()
     except PipelineError as error:
-        report = failed_report(
+        failed = failed_report(
             error, run_id=run_id, as_of=job.as_of, started_at=job.started_at, finished_at=datetime.now(UTC)
         )
         try:
-            write_report(report, job.home.reports)
+            write_report(failed, job.home.reports)
         except LandingError as unwritten:
             error.add_note(str(unwritten))
         raise
+    write_report(report, job.home.reports)
+    return report
 
 
 def failed_since(run_id: str | None, reports: Path) -> Report | None:

@@ -5,13 +5,13 @@ from datetime import date
 from prefect import flow
 
 from flows.artifacts import keep_artifacts
-from flows.failures import failure_reported
+from flows.failures import reported
 from flows.job import open_job
 from flows.progress import watcher
-from flows.publication import known_of, publish_records
-from flows.run_report import Report, write_report
+from flows.publication import known_of
+from flows.recomputation import recompute
+from flows.run_report import Report
 from flows.spill import spilling
-from flows.states import read_records
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
@@ -26,10 +26,6 @@ def reclassify_stale(config: str = "bantam.yaml", as_of: date | None = None) -> 
     job = open_job(config, data=None, as_of=as_of, sources=None)
     with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
         known = known_of(job, engine, spill)
-        with failure_reported(job, known.run_id):
-            with seen.step("reading records"):
-                records, states = read_records(job, known, [], spill)
-            report = publish_records(job, engine, known, records, states, [], seen)
-        write_report(report, job.home.reports)
+        report = reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, seen))
     keep_artifacts(report)
     return report

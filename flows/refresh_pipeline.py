@@ -17,15 +17,15 @@ from connectors.source import Stream
 from definitions.errors import TryAgainError
 from definitions.file_stream import FileStream
 from flows.artifacts import keep_artifacts
-from flows.failures import failure_reported
+from flows.failures import reported
 from flows.job import Job, open_job
 from flows.progress import Watcher, watcher
-from flows.publication import Known, begun, known_of, publish_records
+from flows.publication import Known, begun, known_of
 from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
-from flows.run_report import Report, write_report
+from flows.recomputation import recompute
+from flows.run_report import Report
 from flows.sources import Opened, Waits, opened
 from flows.spill import Spill, spilling
-from flows.states import read_records
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
@@ -74,9 +74,7 @@ def publish(
     job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill, seen: Watcher
 ) -> Report:
     """Recompute, stage, audit and publish."""
-    with seen.step("reading records"):
-        records, states = read_records(job, known, pulls, spill)
-    return publish_records(job, engine, known, records, states, pulls, seen)
+    return recompute(job, engine, known, pulls, spill, seen)
 
 
 @flow(name="refresh_pipeline", task_runner=_THREADS, log_prints=False)
@@ -93,9 +91,9 @@ def refresh_pipeline(
     job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
     with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
         known = known_of(job, engine, spill)
-        with failure_reported(job, known.run_id):
-            report = publish(job, engine, known, _pulled(job, known, seen), spill, seen)
-        write_report(report, job.home.reports)
+        report = reported(
+            job, known.run_id, lambda: publish(job, engine, known, _pulled(job, known, seen), spill, seen)
+        )
     keep_artifacts(report)
     return report
 

@@ -1,6 +1,5 @@
 """What people ask of the warehouse at the command line: how it stands, what is wrong, why a record is where it is."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +23,7 @@ from definitions.tables import (
 )
 from warehouse.database_errors import without_values
 from warehouse.frames import Readable, column_of, read, reading
-from warehouse.reads import cursors, published, row_counts
+from warehouse.reads import cursors, last_run, published, row_counts
 from warehouse.tables import TABLES
 
 _RUNS_SHOWN = 10
@@ -140,6 +139,7 @@ def explain(engine: sa.Engine, asked: str) -> Explanation:
     held_with = sa.select(opportunities.c.opportunity_id).where(opportunities.c.primary_person_id.in_(people))
     deals = sorted({*deals, *_ids(engine, sa.union(on_deal, held_with))})
     both = [*people, *deals]
+    last = last_run(engine)
     acts = activities.c.person_id.in_(people) | activities.c.opportunity_id.in_(deals)
     with reading(engine) as warehouse:
         return Explanation(
@@ -151,15 +151,8 @@ def explain(engine: sa.Engine, asked: str) -> Explanation:
             changes=_where(warehouse, FCT_CLASSIFICATION_CHANGE, "record_id", both),
             issues=_where(warehouse, FCT_HYGIENE_ISSUE, "record_id", both),
             activities=published(warehouse, FCT_ACTIVITY, where=acts),
-            meanings=_meanings(warehouse),
+            meanings={} if last is None else last.report.get("meanings", {}),
         )
-
-
-def _meanings(warehouse: Readable) -> Mapping[str, Mapping[str, str]]:
-    """What the newest run said that its classes mean; nothing where none has run."""
-    reports = _latest_runs(warehouse)["report"].head(1)
-    told: dict[str, dict[str, str]] = {} if reports.is_empty() else json.loads(reports[0]).get("meanings", {})
-    return told
 
 
 def _people(asked: str) -> sa.CompoundSelect[str]:

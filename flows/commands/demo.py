@@ -6,11 +6,10 @@ import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter, validators
 from rich.console import Console
 
+from flows.commands.parameters import Count
 from flows.commands.prefect_home import keep_prefect_in
 from flows.folders import Home
 from flows.progress import watched
@@ -21,7 +20,7 @@ CONFIG = Path(__file__).parents[2] / "examples" / "hubspot_salesforce" / "bantam
 WEEK = 7
 
 
-def demo(*, people: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 20_000) -> None:
+def demo(*, people: Count = 20_000) -> None:
     """Refresh a synthetic company of so many people into an embedded PostgreSQL, let a week pass, and refresh again.
 
     Parameters

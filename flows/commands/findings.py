@@ -1,10 +1,10 @@
 """`bantam findings`: open hygiene issues, worst first."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import Parameter, validators
 from rich.console import Console
 
+from flows.commands.parameters import Count
 from flows.tables_on_terminal import filled, table
 from flows.warehouse_access import warehouse_here
 from warehouse import lookups
@@ -15,7 +15,7 @@ def findings(
     rule: str | None = None,
     severity: Literal["critical", "warning", "info"] | None = None,
     owner: str | None = None,
-    limit: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 20,
+    limit: Count = 20,
 ) -> None:
     """Show open issues, worst first and then by value at risk.
 

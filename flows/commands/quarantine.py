@@ -1,16 +1,14 @@
 """`bantam quarantine list`: records that were set aside, and why; never what they hold."""
 
-from typing import Annotated
-
-from cyclopts import Parameter, validators
 from rich.console import Console
 
+from flows.commands.parameters import Count
 from flows.tables_on_terminal import filled, table
 from flows.warehouse_access import warehouse_here
 from warehouse import lookups
 
 
-def listing(*, limit: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 50) -> None:
+def listing(*, limit: Count = 50) -> None:
     """Show records set aside by the last run: which, why, in which field, and where they lie in the landing.
 
     Parameters

@@ -7,10 +7,12 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
+from flows.commands.parameters import Count
+
 
 def sandbox(
     *,
-    people: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 20_000,
+    people: Count = 20_000,
     as_of: date | None = None,
     port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8399,
 ) -> None:

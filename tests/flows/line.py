@@ -14,12 +14,13 @@ import sqlalchemy as sa
 
 from connectors.files_settings import FilesSource
 from definitions.tables import CURATED, Table
-from flows.failures import failure_reported
+from flows.failures import reported
 from flows.job import Job, open_job
 from flows.progress import Watcher
-from flows.publication import Known, _terms, begun, known_of, publish_records
+from flows.publication import Known, _terms, begun, known_of
 from flows.pulling import pull_file_stream, pull_vendor_stream
-from flows.run_report import Report, write_report
+from flows.recomputation import recompute
+from flows.run_report import Report
 from flows.sources import opened
 from flows.spill import Spill, spilling
 from flows.states import read_records
@@ -78,11 +79,7 @@ class Line:
             job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=None)
             with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
                 known = known_of(job, engine, spill)
-                with failure_reported(job, known.run_id):
-                    records, states = read_records(job, known, [], spill)
-                    report = publish_records(job, engine, known, records, states, [], Watcher())
-                write_report(report, job.home.reports)
-                return report
+                return reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, Watcher()))
 
     def refresh_in_a_process(self, as_of: date, crash_point: str = "") -> int:
         """Refresh in a process of its own; its exit code, which is minus the signal that ended it."""
@@ -132,12 +129,7 @@ def refresh(
     job = open_job(config, data=folder, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
     with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
         known = known_of(job, engine, spill)
-        with failure_reported(job, known.run_id):
-            pulls = pulled(job, known)
-            records, states = read_records(job, known, pulls, spill)
-            report = publish_records(job, engine, known, records, states, pulls, Watcher())
-        write_report(report, job.home.reports)
-        return report
+        return reported(job, known.run_id, lambda: recompute(job, engine, known, pulled(job, known), spill, Watcher()))
 
 
 def pulled(job: Job, known: Known) -> list[tuple[str, Any]]:
