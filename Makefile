@@ -9,10 +9,10 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix test demo bench clean
+.PHONY: help setup check fix test test-operations demo bench clean
 
 help: ## Show what each command does.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 # The stamp is rewritten when the lock changes, so `setup` costs nothing the second time.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -33,8 +33,11 @@ fix: setup ## Mend what the linters can mend.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: setup ## Run every test.
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: setup ## Run every test but those of operations.
+	$(BIN)/python -m pytest --ignore tests/operations --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+test-operations: setup ## Run schedules, signals, kills and lost files against real servers; takes some minutes.
+	$(BIN)/python -m pytest tests/operations --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 demo: setup ## Refresh an embedded warehouse from a local imitation of HubSpot and Salesforce, twice, a week apart.
 	$(BIN)/bantam demo

@@ -1,7 +1,5 @@
 """What every run does once everything is landed: read the records at hand, and publish what they come to."""
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 
 from connectors.pull import Pulled
@@ -14,7 +12,7 @@ from flows.states import read_records
 
 
 def recompute(
-    job: Job, engine: sa.Engine, known: Known, pulls: Sequence[tuple[str, Pulled]], spill: Spill, seen: Watcher
+    job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill, seen: Watcher
 ) -> Report:
     """Read records, compute, stage, audit and publish; `pulls` is empty where nobody was asked. Gives the run report.
 
