@@ -22,6 +22,7 @@ CRASH_POINTS = frozenset(
         "publish.before_commit",
         "publish.after_commit",
         "alert.before_send",
+        "alert.after_send",
     }
 )
 

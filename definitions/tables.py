@@ -268,17 +268,17 @@ OPS_DEFINITIONS_VERSION = _ops(
 )
 OPS_NOTIFICATION = _ops(
     "notification",
-    "One issue that somebody was told about: this owner, or RevOps where there is none.",
-    "issue_id",
-    "issue_id owner_id notified_at notified_count run_id",
-    "notified_at notified_count",
+    "One issue and one target that is told of it: its owner, or a target of RevOps where there is none to tell.",
+    "issue_id target",
+    "issue_id target owner_id message_key delivery_status notified_at notified_count is_repeated run_id",
+    "delivery_status notified_count is_repeated",
 )
 OPS_ANNOUNCEMENT = _ops(
     "announcement",
-    "One message to RevOps that a target accepted; none is sent twice for one day.",
+    "One message of one day to one target of RevOps.",
     "announcement told_for target",
-    "announcement told_for target sent_at run_id",
-    "sent_at",
+    "announcement told_for target message_key delivery_status sent_at sent_count is_repeated run_id",
+    "delivery_status sent_count is_repeated",
 )
 
 CURATED: tuple[Table, ...] = (

@@ -50,6 +50,7 @@ LOSS_FAMILY = (
 )
 ASSOCIATION_TYPE = ("opportunity_person", "opportunity_account", "person_account")
 DIRECTION = ("inbound", "outbound", "internal")
+DELIVERY_STATUS = ("pending", "in_flight", "unconfirmed", "accepted")
 SEVERITY = ("critical", "warning", "info")
 PERSON_CLASS = (
     "merged_or_deleted",

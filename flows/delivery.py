@@ -1,98 +1,155 @@
-"""Telling: one message after the other, each noted as told before the next one leaves.
+"""Telling: one message after the other, each noted before it leaves and by its outcome before the next one does.
 
-Nothing is told twice: an issue counts as told the moment one target accepted its message. A message that no target took
-stays untold and is planned again by the next sending; so is an announcement, for each target that did not take it.
+Nothing is told twice, but for the one message that was leaving when a process died, and for one that had no answer in
+time: these are sent once more, with the key they had. What a target refused stays untold and is planned again.
 """
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-import polars as pl
 import sqlalchemy as sa
 
 from definitions.crash_points import crash_point
 from definitions.errors import AlertPendingError
-from flows.alerts import Message, Plan
+from flows.alerts import Plan
+from flows.answers import Answer
+from flows.messages import Message
+from flows.sent_journal import SentJournal
 from flows.targets import send
+from transforms.deliveries import SentMessage
 from transforms.message_text import counted
-from warehouse.books import record_told
+from warehouse.deliveries import begin, finish, reserve
 from warehouse.lock import RunLock
-from warehouse.notifications import record_announced
+
+# A target that is late so many times in a row is left alone until the next sending: the others wait for it.
+_LATE_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a sending went: messages that a target took, and those that did not leave, by target and reason.
+    """How a sending went: messages that a target took, and those that it did not, by target and reason.
 
-    `missed` of the latter are digests that another target took: their issues count as told and do not come again.
+    `pending` ones did not leave; `unconfirmed` ones may have, and are sent once more. `repeated` ones may have arrived
+    twice now. `remembered` messages were told according to the home's journal, and were not to the warehouse.
     """
 
     accepted: int
     issues_told: int
-    pending: dict[str, int]
-    missed: int = 0
+    pending: dict[str, int] = field(default_factory=dict)
+    unconfirmed: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
+    remembered: int = 0
 
 
-def deliver(engine: sa.Engine, lock: RunLock, planned: Plan, now: Callable[[], datetime]) -> Outcome:
-    """Send every message; a target that refuses one does not keep the others waiting.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a sending needs: where it is noted, the lock it holds, the clock, and how long a target may take."""
 
-    A process that dies between an acceptance and its note repeats that one message, and no other.
+    engine: sa.Engine
+    lock: RunLock
+    journal: SentJournal
+    now: Callable[[], datetime]
+    seconds: float
+
+
+def deliver(desk: Desk, planned: Plan) -> Outcome:
+    """Send every message; a target that refuses one, or never answers, does not keep the others waiting.
+
+    The time limit of one target is `seconds` a message, and three times that in all where it always is late.
     """
+    desk.lock.check()
+    for delivery, sent in planned.remembered:
+        finish(desk.engine, delivery, "accepted", sent.sent_at)
+    reserve(desk.engine, [message.delivery for message in planned.messages])
     pending: Counter[str] = Counter()
-    accepted: list[Message] = []
-    missed = 0
+    unconfirmed: Counter[str] = Counter()
+    late: Counter[str] = Counter()
+    told: set[str] = set()
+    accepted = repeated = 0
     for message in planned.messages:
-        refusals = _deliver_one(engine, lock, message, planned.run_id, now)
-        pending.update(refusals)
-        if len(refusals) < len(message.targets):
-            accepted.append(message)
-            missed += len(refusals) if message.announcement is None else 0
-    issues_told = sum(len(message.issue_ids) for message in accepted)
-    return Outcome(accepted=len(accepted), issues_told=issues_told, pending=dict(pending), missed=missed)
-
-
-def _deliver_one(
-    engine: sa.Engine, lock: RunLock, message: Message, run_id: str, now: Callable[[], datetime]
-) -> list[str]:
-    """Send one message to its targets, each acceptance noted at once; who refused it, and how."""
-    refusals: list[str] = []
-    is_told = False
-    for place, target in message.targets.items():
-        lock.check()
-        crash_point("alert.before_send")
-        refusal = send(target, message.title, message.body)
-        if refusal is not None:
-            refusals.append(f"{target.name} {refusal}")
+        name = message.target.name
+        if late[name] == _LATE_IN_A_ROW:
+            pending[f"{name} was not asked again after {_LATE_IN_A_ROW} time-outs"] += 1
             continue
-        if not is_told:
-            _note_issues(engine, message, run_id, now())
-        _note_announcement(engine, message, place, run_id, now())
-        is_told = True
-    return refusals
+        answer, is_settled = _deliver_one(desk, message)
+        late[name] = late[name] + 1 if answer.is_late else 0
+        if answer.outcome == "accepted":
+            accepted += 1
+            told.update(message.delivery.issue_ids)
+        elif not is_settled:
+            waiting = unconfirmed if answer.outcome == "unconfirmed" else pending
+            waiting[f"{name} {answer.reason}"] += 1
+        repeated += message.is_repetition and answer.outcome != "refused"
+    return Outcome(
+        accepted=accepted,
+        issues_told=len(told),
+        pending=dict(pending),
+        unconfirmed=dict(unconfirmed),
+        repeated=repeated,
+        remembered=len(planned.remembered),
+    )
 
 
-def _note_issues(engine: sa.Engine, message: Message, run_id: str, at: datetime) -> None:
-    issues = pl.Series("issue_id", message.issue_ids, dtype=pl.String)
-    told = issues.to_frame().with_columns(owner_id=pl.lit(message.owner_id, dtype=pl.String))
-    record_told(engine, told, run_id=run_id, at=at)
+def _deliver_one(desk: Desk, message: Message) -> tuple[Answer, bool]:
+    """Send one message, noted before and after; the answer, and whether nothing more is sent of it."""
+    desk.lock.check()
+    begin(desk.engine, message.delivery)
+    crash_point("alert.before_send")
+    answer = send(message.target, message.title, message.body, message.delivery.key, seconds=desk.seconds)
+    crash_point("alert.after_send")
+    at = desk.now()
+    try:
+        if answer.outcome == "accepted":
+            desk.journal.append(_journaled(message, at))
+    finally:
+        # Where the home is full, the warehouse still knows; where the warehouse is gone, the home does.
+        is_settled = finish(desk.engine, message.delivery, answer.outcome, at)
+    return answer, is_settled
 
 
-def _note_announcement(engine: sa.Engine, message: Message, place: int, run_id: str, at: datetime) -> None:
-    if message.announcement is not None:
-        what, day = message.announcement
-        record_announced(engine, what, told_for=day, target=place, run_id=run_id, at=at)
+def _journaled(message: Message, at: datetime) -> SentMessage:
+    delivery = message.delivery
+    return SentMessage(
+        kind=delivery.announcement[0] if delivery.announcement else "digest",
+        key=delivery.key,
+        target=delivery.target,
+        run_id=delivery.run_id,
+        told_for=message.told_for,
+        sent_at=at,
+        findings=message.findings,
+    )
 
 
 def raise_if_pending(outcome: Outcome) -> None:
-    """Raise `AlertPendingError` when a message did not leave; targets are named by their place in the settings."""
-    if not outcome.pending:
+    """Raise `AlertPendingError` when a message goes out again; targets are named by their place in the settings."""
+    said = []
+    if outcome.pending:
+        said.append(
+            f"{_all(outcome.pending)} did not leave: {_by_reason(outcome.pending)}. What they tell stays untold until "
+            "the next `bantam digests`."
+        )
+    if outcome.unconfirmed:
+        said.append(
+            f"{_all(outcome.unconfirmed)} may have arrived: {_by_reason(outcome.unconfirmed)}. The next `bantam "
+            "digests` sends them once more, with the same key."
+        )
+    if not said:
         return
-    told = "; ".join(f"{where} ({counted(number, 'message')})" for where, number in sorted(outcome.pending.items()))
-    lost = f"A digest for RevOps that another target took does not come again ({counted(outcome.missed, 'message')}). "
-    raise AlertPendingError(
-        f"{counted(sum(outcome.pending.values()), 'message')} did not leave: {told}. What is published stands; what "
-        f"they tell stays untold until the next `bantam digests`. {lost if outcome.missed else ''}"
-        "Check `alerts` in the settings."
-    )
+    if outcome.repeated:
+        said.append(arrived_twice(outcome.repeated))
+    raise AlertPendingError(f"{' '.join(said)} What is published stands. Check `alerts` in the settings.")
+
+
+def arrived_twice(repeated: int) -> str:
+    """Say how many messages their receivers may have twice, and how they know."""
+    return f"{counted(repeated, 'message')} may have arrived twice; a repetition has the key of the first."
+
+
+def _all(waiting: dict[str, int]) -> str:
+    return counted(sum(waiting.values()), "message")
+
+
+def _by_reason(waiting: dict[str, int]) -> str:
+    return "; ".join(f"{where} ({counted(number, 'message')})" for where, number in sorted(waiting.items()))

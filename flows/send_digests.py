@@ -10,8 +10,9 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.alerts import Plan, check_targets, plan, read_news
-from flows.delivery import Outcome, deliver, raise_if_pending
+from flows.delivery import Desk, Outcome, deliver, raise_if_pending
 from flows.job import Job, open_job
+from flows.sent_journal import journal_of
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import RunLock, run_lock
 
@@ -27,9 +28,10 @@ def plan_messages(job: Job, engine: sa.Engine) -> Plan | None:
 
 
 @task(**_UNKEPT)
-def deliver_messages(engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome:
-    """Send the messages, each noted as told before the next one leaves."""
-    return deliver(engine, lock, planned, lambda: datetime.now(UTC))
+def deliver_messages(job: Job, engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome:
+    """Send the messages, each noted by its outcome before the next one leaves."""
+    limit = job.settings.alerts.time_limit_seconds
+    return deliver(Desk(engine, lock, journal_of(job.home), lambda: datetime.now(UTC), limit), planned)
 
 
 @flow(name="send_digests", log_prints=False, persist_result=False)
@@ -39,15 +41,16 @@ def send_digests(
 ) -> dict[str, Any]:
     """Tell what was not told yet, and return counts. Safe to run twice; a second one at the same time exits 75.
 
-    Raises `AlertPendingError` (exit code 7), after all other messages left, when a target did not take one.
+    Raises `AlertPendingError` (exit code 7), after all other messages left, when a target did not take one or did not
+    say so in time.
     """
     job = open_job(config, data=None, as_of=None, sources=None)
     check_targets(job.settings)
-    outcome = Outcome(accepted=0, issues_told=0, pending={})
+    outcome = Outcome(accepted=0, issues_told=0)
     with opened_warehouse(job.settings) as engine, run_lock(engine, "digests") as lock:
         planned = plan_messages(job, engine)
         if planned is not None and not dry_run:
-            outcome = deliver_messages(engine, lock, planned)
+            outcome = deliver_messages(job, engine, lock, planned)
     counts = _counts(planned, outcome)
     create_table_artifact(table=[counts], key="digests", description="Messages to owners and to RevOps")
     raise_if_pending(outcome)
@@ -64,5 +67,6 @@ def _counts(planned: Plan | None, outcome: Outcome) -> dict[str, Any]:
         "withheld": len(planned.withheld),
         "left_over_records": planned.left_over,
         "without_target": len(planned.homeless),
+        "damaged_journal_lines": planned.damaged,
         **asdict(outcome),
     }

@@ -148,13 +148,15 @@ class Alerts(_Strict):
     """Where digests go: Apprise URLs. `owners` may hold {email} and {owner_id}, filled in for each owner.
 
     Empty text is no URL, so that `${NAME:-}` stands for none; one text may name several targets of RevOps, apart by
-    blanks. Owners are told nothing while anything published is older than `max_stale_hours`.
+    blanks. Owners are told nothing while anything published is older than `max_stale_hours`. A target has
+    `time_limit_seconds` for one message.
     """
 
     revops: tuple[SecretStr, ...] = ()
     owners: SecretStr | None = None
     max_stale_hours: int = Field(default=26, ge=1)
     record_limit: int = Field(default=10, ge=1, le=10)
+    time_limit_seconds: float = Field(default=30, gt=0)
 
     @field_validator("revops", mode="before")
     @classmethod

@@ -1,27 +1,25 @@
-"""Where messages go: Apprise URLs, which are secrets. A target says in plain words why it did not take a message.
+"""Where messages go: Apprise URLs, which are secrets. A target says in plain words why it did not take a message."""
 
-Apprise swallows errors and logs addresses, hosts and URLs with their tokens; none of that leaves this file.
-"""
-
-import logging
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
+from apprise.plugins.email import NotifyEmail
 from pydantic import SecretStr
 
 from definitions.errors import ConfigurationError
+from flows.answers import ACCEPTED, Answer, answered, failed
+from flows.apprise_logs import Heard, hushed
+from flows.mail import submit
+from transforms.message_keys import owner_target, revops_target
 from transforms.message_text import is_link
 
-_STATUS = re.compile(r"error=(\d{3})\b")
-_SILENT = logging.CRITICAL + 1
 _SLACK = "slack"
 _OTHER_SIGNS = str.maketrans({"<": "\u2039", ">": "\u203a"})
-# The libraries under Apprise; at DEBUG they write paths and queries, which hold tokens.
-_UNDERNEATH = ("urllib3", "requests", "charset_normalizer")
+_NO_PGP = "none", "no"
+# The key of a message in a web hook: in the header that is meant for it, and in the body.
+KEY_HEADER, KEY_FIELD = "Idempotency-Key", "message_key"
 # Nobody is named and nothing is rewritten: no pictures from elsewhere, no emoji or escapes read into foreign text, no
 # files, and no redirect, since it could carry a message to a host that nobody configured.
 _ASSET = AppriseAsset(
@@ -43,10 +41,22 @@ _ASSET = AppriseAsset(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One place; `name` is where the settings have it, and all that may be said of it."""
+    """One target; `name` is where the settings have it, and all that may be said of it.
+
+    `identity` tells it from others. It holds nothing of the URL that can be read, and is the same for a URL with
+    another password. `place` is the one in `alerts.revops`, from 1; null for an owner.
+    """
 
     name: str
     url: SecretStr
+    identity: str
+    place: int | None = None
+
+
+def for_revops(place: int, url: SecretStr) -> Target:
+    """Make the target that stands at this place of `alerts.revops`, from 1."""
+    options = NotifyBase.template_args
+    return Target(f"alerts.revops, number {place}", url, revops_target(url.get_secret_value(), options), place)
 
 
 def for_owner(template: SecretStr, owner_id: str, address: str) -> Target:
@@ -54,33 +64,73 @@ def for_owner(template: SecretStr, owner_id: str, address: str) -> Target:
     url = template.get_secret_value()
     for name, value in {"email": address, "owner_id": owner_id}.items():
         url = url.replace(f"{{{name}}}", quote(value, safe=""))
-    return Target("alerts.owners", SecretStr(url))
+    return Target("alerts.owners", SecretStr(url), owner_target(owner_id))
 
 
 def check(target: Target) -> None:
     """Raise `ConfigurationError` when no message can ever go there; the URL is not repeated."""
-    with _hushed():
-        is_usable = Apprise.instantiate(target.url.get_secret_value(), asset=_ASSET) is not None
-    if not is_usable:
+    with hushed():
+        server = Apprise.instantiate(target.url.get_secret_value(), asset=_ASSET)
+    if server is None:
         raise ConfigurationError(
             f"{target.name} is not a URL that Apprise can use. See https://appriseit.com for the form of each service, "
             "and percent-encode special characters of passwords."
         )
+    if isinstance(server, NotifyEmail) and server.pgp_mode not in _NO_PGP:
+        raise ConfigurationError(f"{target.name} asks for PGP, which these mails do not have. Remove `pgp` and `wkd`.")
 
 
-def send(target: Target, title: str, body: str) -> str | None:
-    """Send one message; None when the target accepted it, else why not."""
-    with _hushed() as heard:
-        server = Apprise.instantiate(target.url.get_secret_value(), asset=_ASSET)
-        if server is None:
-            return "cannot be addressed"
+def send(target: Target, title: str, body: str, key: str, *, seconds: float) -> Answer:
+    """Send one message that carries this key, and say how the target answered within so many seconds.
+
+    Whoever has not answered then may answer for ever: that sending is left to a thread that nothing waits for, and the
+    message may have arrived.
+    """
+    answers: list[Answer] = []
+    sending = threading.Thread(target=lambda: answers.append(_send(target, title, body, key)), daemon=True)
+    sending.start()
+    sending.join(seconds)
+    return answers[0] if answers else Answer("unconfirmed", "did not answer in time", is_late=True)
+
+
+def _send(target: Target, title: str, body: str, key: str) -> Answer:
+    with hushed() as heard:
         try:
-            is_accepted = deliver(server, title, body)
+            server = _server(target, key)
+            if server is None:
+                return Answer("refused", "cannot be addressed")
+            if isinstance(server, NotifyEmail):
+                return submit(server, title, body, key)
+            text = body if _takes_keys(server) else f"{body}\n\nMessage key: {key}"
+            return ACCEPTED if deliver(server, title, text) else _answer(heard)
         except Exception as error:  # a plug-in may raise anything, with the URL in it; the other messages must leave
-            return f"failed with {type(error).__name__}"
-    if is_accepted:
+            return Answer("refused", f"failed with {type(error).__name__}")
+
+
+def _server(target: Target, key: str) -> NotifyBase | None:
+    """Make the plug-in of a target, None where it cannot be used; a web hook's gets the key as header and as field."""
+    url = target.url.get_secret_value()
+    server = Apprise.instantiate(url, asset=_ASSET)
+    if server is not None and _takes_keys(server):
+        carried = urlencode({f"+{KEY_HEADER}": key, f":{KEY_FIELD}": key})
+        server = Apprise.instantiate(f"{url}{'&' if '?' in url else '?'}{carried}", asset=_ASSET)
+    if server is None:
         return None
-    return f"answered {heard[-1]}" if heard else "did not take the message"
+    # We repeat, and know how often; and a target that may fail without a word is none.
+    server.retry, server.optional = 0, False
+    return server
+
+
+def _takes_keys(server: NotifyBase) -> bool:
+    return {"headers", "payload"} <= set(server.template_kwargs)
+
+
+def _answer(heard: Heard) -> Answer:
+    """What is known of a message that a plug-in did not call accepted; a part of it may have been taken."""
+    told = [*map(answered, heard.codes), *map(failed, heard.errors)]
+    told.sort(key=lambda answer: answer.outcome != "unconfirmed")
+    worst = told[0] if told else Answer("refused", "did not take the message")
+    return Answer("unconfirmed", worst.reason, worst.is_late) if heard.parts_taken else worst
 
 
 def deliver(server: NotifyBase, title: str, body: str) -> bool:
@@ -103,33 +153,3 @@ def _in_markdown(server: NotifyBase, line: str) -> str:
         return line.translate(_OTHER_SIGNS)
     link = "<{}>" if server.secure_protocol == _SLACK else "[Open the record]({})"
     return line.replace(line.strip(), link.format(line.strip()))
-
-
-class _Hearing(logging.Filter):
-    """Lets nothing through, and keeps the HTTP status codes it hears."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.codes: list[str] = []
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the code, drop the record."""
-        self.codes += _STATUS.findall(record.getMessage())
-        return False
-
-
-@contextmanager
-def _hushed() -> Iterator[list[str]]:
-    """Keep Apprise and what is underneath it out of every log; give the status codes it tells meanwhile."""
-    apprise, hearing = logging.getLogger("apprise"), _Hearing()
-    wanted = {logging.getLogger(name): _SILENT for name in _UNDERNEATH} | {apprise: logging.WARNING}
-    levels = {logger: logger.level for logger in wanted}
-    apprise.addFilter(hearing)
-    for logger, level in wanted.items():
-        logger.setLevel(level)
-    try:
-        yield hearing.codes
-    finally:
-        apprise.removeFilter(hearing)
-        for logger, level in levels.items():
-            logger.setLevel(level)

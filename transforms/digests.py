@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from definitions.vocabulary import SEVERITY
-from transforms.message_text import Edition, counted, literal, safe_link
+from transforms.message_text import REPETITION, Edition, counted, literal, safe_link
 
 REVOPS = "revops"
 # Narrower than what mail allows, and just what Apprise reads as one address and as itself: of o'neill@corp.example it
@@ -43,10 +43,13 @@ class Digest:
     """One message. `address` null: RevOps. `more` records did not fit and are told next time.
 
     `value` is at risk in all of them, told or not, and `more_value` in those that did not fit; null where none has any.
+    `target` is null where the reader has none; `repeats` is the key of the message that this one is sent again for.
     """
 
     reader_id: str
     address: str | None
+    target: str | None
+    repeats: str | None
     lines: tuple[Line, ...]
     value: Decimal | None
     more: int
@@ -84,15 +87,21 @@ def readers(issues: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def digests(issues: pl.DataFrame, owners: pl.DataFrame, *, limit: int) -> list[Digest]:
-    """One digest per reader of issues nobody was told about yet, in the order of the readers' ids.
+def digests(due: pl.DataFrame, *, limit: int) -> list[Digest]:
+    """One digest per reader and target of what each is to be told, in the order of the readers' ids.
 
-    `issues` are open, not of the baseline and not told before, in columns of `fct_hygiene_issue`. At most `limit` lines
-    each, ranked by value at risk, then severity, then the record's name and id. Needs all rows together.
+    `due` has issues in columns of `readers`, with the `target` that they go to and the message that each `repeats`. At
+    most `limit` lines each, ranked by value at risk, then severity, then the record's name and id. A message that is
+    repeated tells again of all that it told, and of nothing else; it comes first. Needs all rows together.
     """
-    records = worst_first(readers(issues, owners), "reader_id", "address", "whose")
-    by_reader = records.partition_by("reader_id", maintain_order=True)
-    return sorted((_digest(part, limit) for part in by_reader), key=lambda digest: digest.reader_id)
+    reader = ["reader_id", "target", "repeats"]
+    records = worst_first(due, *reader, "address", "whose")
+    by_reader = records.partition_by(reader, maintain_order=True)
+    return sorted((_digest(part, limit) for part in by_reader), key=_place)
+
+
+def _place(digest: Digest) -> tuple[str, str, bool, str]:
+    return digest.reader_id, digest.target or "", digest.repeats is None, digest.repeats or ""
 
 
 def worst_first(issues: pl.DataFrame, *kept: str) -> pl.DataFrame:
@@ -123,11 +132,14 @@ def worst_first(issues: pl.DataFrame, *kept: str) -> pl.DataFrame:
 
 
 def _digest(records: pl.DataFrame, limit: int) -> Digest:
-    first, left = records.row(0, named=True), records.slice(limit)
+    first = records.row(0, named=True)
+    left = records.slice(limit if first["repeats"] is None else records.height)
     return Digest(
         reader_id=first["reader_id"],
         address=first["address"],
-        lines=tuple(line_of(row) for row in records.head(limit).to_dicts()),
+        target=first["target"],
+        repeats=first["repeats"],
+        lines=tuple(line_of(row) for row in records.head(records.height - left.height).to_dicts()),
         value=_sum(records),
         more=left.height,
         more_value=_sum(left),
@@ -173,10 +185,11 @@ def body(digest: Digest, edition: Edition) -> str:
         opening += " These have no owner, or one who cannot be told and has no manager to tell instead."
     elif any(line.whose for line in digest.lines):
         opening += " Some belong to people who report to you and cannot be told themselves."
+    again = [REPETITION] if digest.repeats else []
     told = [written(place, line, edition) for place, line in enumerate(digest.lines, start=1)]
     worth = f" worth {edition.money(digest.more_value)}" if digest.more_value else ""
     more = [f"And {digest.more:,} more{worth}; they come in the next digest."] if digest.more else []
-    return "\n\n".join([*edition.warning, opening, *told, *more])
+    return "\n\n".join([*again, *edition.warning, opening, *told, *more])
 
 
 def written(place: int, line: Line, edition: Edition) -> str:

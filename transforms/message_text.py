@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+# What a message begins with that is sent again because nobody confirmed its first sending.
+REPETITION = "You may have this message already: it is sent again, since its first sending was not confirmed."
 _BREAK = "\u200b"
 # Chat programs and mail readers see a mention, a tag, a link or an address where these characters meet. A zero-width
 # space between them stops that and shows nothing: <!channel>, @here, [text](address), https://host, host.tld.

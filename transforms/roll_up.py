@@ -22,7 +22,8 @@ class RollUp:
     """The day's numbers. `issues`: the open ones, and those resolved after `since`, in columns of `fct_hygiene_issue`.
 
     `pipeline` has the rows of `metrics.pipeline`, amounts as text or numbers; `quarantined` counts held records by
-    source_system, stream and reason_code; `cursors` is as published.
+    source_system, stream and reason_code; `cursors` is as published. `repeated` messages since then may have arrived
+    twice, and `unconfirmed` ones not at all.
     """
 
     edition: Edition
@@ -34,6 +35,8 @@ class RollUp:
     pipeline: Sequence[dict[str, Any]]
     quarantined: pl.DataFrame
     cursors: pl.DataFrame
+    repeated: int = 0
+    unconfirmed: int = 0
 
     @property
     def open(self) -> pl.DataFrame:
@@ -53,7 +56,16 @@ def body(told: RollUp) -> str:
     """Make the roll-up as plain text: one paragraph a subject, worst first in each."""
     edition = told.edition
     opening = f"As of {edition.as_of}. Run {told.run_id}, published {moment(told.published_at)}."
-    parts = (_pipeline(told), _issues(told), _rules(told), _teams(told), _owners(told), _freshness(told), _aside(told))
+    parts = (
+        _pipeline(told),
+        _issues(told),
+        _rules(told),
+        _teams(told),
+        _owners(told),
+        _freshness(told),
+        _aside(told),
+        _messages(told),
+    )
     sections = ["\n".join(part) for part in parts if part]
     return "\n\n".join([*edition.warning, opening, *sections, *_worst(told)])
 
@@ -168,6 +180,17 @@ def _aside(told: RollUp) -> list[str]:
         for row in rows.head(_REASONS).to_dicts()
     ]
     return _headed(f"SET ASIDE: {counted(total, 'record')}", lines, rows.height - len(lines)) or ["SET ASIDE: nothing"]
+
+
+def _messages(told: RollUp) -> list[str]:
+    lines = []
+    if told.repeated:
+        lines.append(f"{counted(told.repeated, 'message')} may have arrived twice since {told.since}, with one key.")
+    if told.unconfirmed:
+        lines.append(
+            f"{counted(told.unconfirmed, 'message')} had no answer in time and may have arrived; sent once more."
+        )
+    return _headed("MESSAGES", lines, 0)
 
 
 def _worst(told: RollUp) -> list[str]:

@@ -1,35 +1,12 @@
-"""Changes to the pipeline's books beside publications: who was told, why a run was refused."""
-
-from datetime import datetime
+"""Changes to the pipeline's books beside publications: why a run was refused."""
 
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
-from definitions.tables import OPS_AUDIT_RESULT, OPS_NOTIFICATION
+from definitions.tables import OPS_AUDIT_RESULT
 from warehouse.database_errors import without_values
 from warehouse.run import Run
 from warehouse.tables import TABLES
-
-
-@without_values("Noting who was told")
-def record_told(engine: sa.Engine, told: pl.DataFrame, *, run_id: str, at: datetime) -> None:
-    """Note that the owners of these issues (issue_id, owner_id) were told at `at`; call it when the message has left.
-
-    The first time stands in `notified_at`; `notified_count` counts every time.
-    """
-    if told.is_empty():
-        return
-    table = TABLES[OPS_NOTIFICATION.name]
-    rows = told.select("issue_id", "owner_id").unique("issue_id", keep="first", maintain_order=True)
-    first = postgresql.insert(table).values(notified_at=at, notified_count=1, run_id=run_id)
-    again = {
-        "owner_id": first.excluded.owner_id,
-        "notified_count": table.c.notified_count + 1,
-        "run_id": first.excluded.run_id,
-    }
-    with engine.begin() as connection:
-        connection.execute(first.on_conflict_do_update(index_elements=["issue_id"], set_=again), rows.to_dicts())
 
 
 @without_values("Keeping the audit")

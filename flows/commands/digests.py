@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from flows.alerts import Message, Plan, check_targets, plan, read_news
+from flows.alerts import Plan, check_targets, plan, read_news
 from flows.commands.prefect_home import keep_prefect_in
+from flows.delivery import arrived_twice
 from flows.job import open_job
+from flows.messages import Draft, Message
 from flows.warehouse_access import opened_warehouse
 from transforms.message_text import counted
 
@@ -47,7 +49,10 @@ def digests(*, config: Path = Path("bantam.yaml"), dry_run: bool = False) -> Non
         f"{counted(counts['accepted'], 'message')} left, telling of {counted(counts['issues_told'], 'issue')}. "
         f"{counted(counts['left_over_records'], 'record')} did not fit and come in the next digest."
     )
+    if counts["repeated"]:
+        console.print(arrived_twice(counts["repeated"]))
     _remark(counts["withheld"], counts["without_target"], console)
+    _remark_journal(counts["remembered"], counts["damaged_journal_lines"], console)
 
 
 def show_plan(planned: Plan | None, console: Console) -> None:
@@ -59,18 +64,23 @@ def show_plan(planned: Plan | None, console: Console) -> None:
         _show(message, console)
     for message in planned.withheld:
         _show(message, console, "HELD BACK - ")
-    for message in planned.homeless:
-        _show(message, console, "NO TARGET - ")
+    for draft in planned.homeless:
+        _show(draft, console, "NO TARGET - ")
     console.print(f"{counted(len(planned.messages), 'message')} would leave; nothing was sent.")
     _remark(len(planned.withheld), len(planned.homeless), console)
+    _remark_journal(len(planned.remembered), planned.damaged, console)
 
 
-def _show(message: Message, console: Console, mark: str = "") -> None:
+def _show(draft: Draft, console: Console, mark: str = "") -> None:
     width = min(console.width, _WIDEST)
-    reader = "RevOps" if message.address is None else message.address
+    reader = "RevOps" if draft.address is None else draft.address
     # Text, not markup: a name in brackets must not colour the terminal.
-    told = Text("\n".join(_wrapped(f"{message.title}\n\n{message.body}", width - 6)), overflow="fold")
-    console.print(Panel(told, title=Text(f"{mark}To {reader}"), title_align="left", width=width, padding=(1, 2)))
+    told = Text("\n".join(_wrapped(f"{draft.title}\n\n{draft.body}", width - 6)), overflow="fold")
+    title = Text(f"{mark}To {reader}")
+    key = Text(f"key {draft.delivery.key}") if isinstance(draft, Message) else None
+    console.print(
+        Panel(told, title=title, title_align="left", subtitle=key, subtitle_align="left", width=width, padding=(1, 2))
+    )
 
 
 def _wrapped(told: str, width: int) -> Iterator[str]:
@@ -87,3 +97,15 @@ def _remark(withheld: int, homeless: int, console: Console) -> None:
         console.print(f"{counted(withheld, 'message')} held back: the data is stale.")
     if homeless:
         console.print(f"{counted(homeless, 'message')} without a target to go to: set `alerts` in the settings.")
+
+
+def _remark_journal(remembered: int, damaged: int, console: Console) -> None:
+    if remembered:
+        console.print(
+            f"{counted(remembered, 'message')} not sent again: told according to the journal in BANTAM_HOME, which the "
+            "warehouse had forgotten."
+        )
+    if damaged:
+        console.print(
+            f"{counted(damaged, 'line')} of the journal in BANTAM_HOME cannot be read; what the warehouse knows counts."
+        )

@@ -213,8 +213,6 @@ def alerting(prefect, server, migrated, tmp_path):
             yield str(path), company, mailbox, hook
 
 
-# Apprise imports it when it first looks for a plug-in.
-@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 def test_digests_are_sent_once_say_what_waits_and_show_counts_only(alerting, prefect, caplog):
     # Here, because it imports Prefect.
     from flows.send_digests import send_digests  # noqa: PLC0415

@@ -6,6 +6,7 @@ import polars as pl
 
 from definitions.fields import fields
 from definitions.tables import FCT_HYGIENE_ISSUE
+from transforms.digests import Digest, digests, readers
 from transforms.frames import schema_of
 from transforms.message_text import Edition
 
@@ -55,3 +56,9 @@ ANN = {"owner_id": "ann", "owner_name": "Ann Able", "owner_email": "ann@corp.exa
 
 
 MAX = {"owner_id": "max", "owner_name": "Max Boss", "owner_email": "max@corp.example"}
+
+
+def digests_of(issues: pl.DataFrame, owners: pl.DataFrame, *, limit: int) -> list[Digest]:
+    """Digests of issues that nobody was told, each to the one target of its reader."""
+    due = readers(issues, owners).with_columns(target="reader_id", repeats=pl.lit(None, pl.String))
+    return digests(due, limit=limit)

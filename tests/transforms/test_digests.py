@@ -3,8 +3,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from tests.transforms.issues import ANN, DRAFT, EDITION, MAX, issues_of, owners_of
-from transforms.digests import REVOPS, body, digests, readers, subject
+from tests.transforms.issues import ANN, DRAFT, EDITION, MAX, digests_of, issues_of, owners_of
+from transforms.digests import REVOPS, body, readers, subject
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_records_come_by_value_then_severity_then_name():
         {"record_name": "unknown a", "value_at_risk": None},
         {"record_name": "small, critical", "value_at_risk": Decimal(10), "severity": "critical"},
     )
-    (digest,) = digests(told, owners_of(ANN), limit=10)
+    (digest,) = digests_of(told, owners_of(ANN), limit=10)
     assert [line.record.removeprefix("Deal: ") for line in digest.lines] == [
         "great",
         "small, critical",
@@ -75,7 +75,7 @@ def test_a_record_failing_three_rules_is_one_line_with_one_action_and_its_value_
         deal | {"rule_id": "OPP-05", "severity": "critical", "says": "Moved.", "suggested_action": "Review."},
         deal | {"rule_id": "OPP-07", "severity": "info", "says": "Slow."},
     )
-    (digest,) = digests(told, owners_of(ANN), limit=10)
+    (digest,) = digests_of(told, owners_of(ANN), limit=10)
     (line,) = digest.lines
     assert (line.says, line.action, line.also) == ("Moved.", "Review.", ("No next step.", "Slow."))
     assert sorted(line.issue_ids) == ["i0", "i1", "i2"]
@@ -84,17 +84,17 @@ def test_a_record_failing_three_rules_is_one_line_with_one_action_and_its_value_
 
 def test_what_does_not_fit_is_counted_with_its_worth_and_not_told():
     told = issues_of(*({"value_at_risk": Decimal(100 - number)} for number in range(14)))
-    (digest,) = digests(told, owners_of(ANN), limit=10)
+    (digest,) = digests_of(told, owners_of(ANN), limit=10)
     assert (digest.more, digest.more_value) == (4, Decimal(90 + 89 + 88 + 87))
     assert len(digest.issue_ids) == 10
     assert "And 4 more worth USD 354; they come in the next digest." in body(digest, EDITION)
-    (rest,) = digests(told.filter(~pl.col("issue_id").is_in(digest.issue_ids)), owners_of(ANN), limit=10)
+    (rest,) = digests_of(told.filter(~pl.col("issue_id").is_in(digest.issue_ids)), owners_of(ANN), limit=10)
     assert {*rest.issue_ids, *digest.issue_ids} == set(told["issue_id"])
     assert rest.more == 0
 
 
 def test_nothing_to_tell_makes_no_message():
-    assert digests(issues_of(), owners_of(ANN), limit=10) == []
+    assert digests_of(issues_of(), owners_of(ANN), limit=10) == []
 
 
 def test_a_digest_reads_as_its_owner_needs_it():
@@ -103,7 +103,7 @@ def test_a_digest_reads_as_its_owner_needs_it():
         {"record_id": "r0", "rule_id": "OPP-10", "says": "No next step.", "value_at_risk": Decimal("120000.40")},
         {"record_kind": "person", "record_name": "Northwind", "says": "An MQL for 4 days.", "source_url": None},
     )
-    (digest,) = digests(told, owners_of(ANN), limit=10)
+    (digest,) = digests_of(told, owners_of(ANN), limit=10)
     assert subject(digest, EDITION) == "2 records need your attention, USD 120,000 at risk"
     assert body(digest, EDITION) == (
         "As of 2026-11-22, worst first. Each issue is told once.\n"
@@ -124,7 +124,7 @@ def test_a_digest_reads_as_its_owner_needs_it():
 
 
 def test_definitions_that_nobody_signed_are_said_to_be_a_draft_before_all_else():
-    (digest,) = digests(issues_of({}), owners_of(ANN), limit=10)
+    (digest,) = digests_of(issues_of({}), owners_of(ANN), limit=10)
     assert subject(digest, DRAFT) == "[draft definitions] 1 record needs your attention"
     assert body(digest, DRAFT).startswith("DRAFT: marketing and sales have not signed the definitions handoff 2026.1")
     assert "draft" not in (subject(digest, EDITION) + body(digest, EDITION)).lower()
@@ -132,7 +132,7 @@ def test_definitions_that_nobody_signed_are_said_to_be_a_draft_before_all_else()
 
 def test_a_manager_reads_whose_record_it_is():
     told = issues_of({"owner_id": "ann"}, {"owner_id": "max"})
-    (digest,) = digests(told, owners_of(ANN | {"is_active": False}, MAX), limit=10)
+    (digest,) = digests_of(told, owners_of(ANN | {"is_active": False}, MAX), limit=10)
     said = body(digest, EDITION)
     assert digest.address == "max@corp.example"
     assert "Some belong to people who report to you" in said

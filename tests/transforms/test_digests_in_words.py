@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from definitions.vocabulary import SEVERITY
-from tests.transforms.issues import ANN, DAY, DRAFT, EDITION, MAX, issues_of, owners_of
-from transforms.digests import REVOPS, body, digests, readers, subject
+from tests.transforms.issues import ANN, DAY, DRAFT, EDITION, MAX, digests_of, issues_of, owners_of
+from transforms.digests import REVOPS, body, readers, subject
 
 
 def test_foreign_text_is_harmless_wherever_it_stands():
@@ -25,7 +25,7 @@ def test_foreign_text_is_harmless_wherever_it_stands():
         },
         {"record_id": "r0", "rule_id": "OPP-02", "says": evil},
     )
-    (digest,) = digests(told, owners_of(ANN | {"is_active": False, "owner_name": evil}, MAX), limit=10)
+    (digest,) = digests_of(told, owners_of(ANN | {"is_active": False, "owner_name": evil}, MAX), limit=10)
     said = body(digest, EDITION)
     assert "<!channel" not in said
     assert "](" not in said
@@ -79,7 +79,7 @@ def _issues(draw):
 
 @given(_issues(), _COMPANIES, st.integers(1, 3))
 def test_every_issue_is_told_to_one_reader_or_left_for_the_next_digest(issues, owners, limit):
-    made = digests(issues, owners, limit=limit)
+    made = digests_of(issues, owners, limit=limit)
     told = Counter(issue for digest in made for issue in digest.issue_ids)
     assert not told or max(told.values()) == 1
     left = set(issues["issue_id"]) - set(told)
@@ -96,7 +96,7 @@ def test_nobody_who_left_or_cannot_be_reached_is_written_to(issues, owners):
     reachable = set(
         owners.filter("is_active", ~pl.col("is_queue"), ~pl.col("is_deleted"), owner_email="x@corp.example")["owner_id"]
     )
-    for digest in digests(issues, owners, limit=10):
+    for digest in digests_of(issues, owners, limit=10):
         assert digest.reader_id in reachable | {REVOPS}
         assert (digest.address is None) == (digest.reader_id == REVOPS)
 
@@ -105,7 +105,7 @@ def test_nobody_who_left_or_cannot_be_reached_is_written_to(issues, owners):
 def test_what_is_left_is_worth_no_more_than_what_is_told(issues, owners, limit):
     worth = dict(issues.select("issue_id", "value_at_risk").iter_rows())
     readers_of = dict(readers(issues, owners).select("issue_id", "reader_id").iter_rows())
-    for digest in digests(issues, owners, limit=limit):
+    for digest in digests_of(issues, owners, limit=limit):
         values = [line.value_at_risk for line in digest.lines]
         known = [value for value in values if value is not None]
         assert known == sorted(known, reverse=True)
@@ -121,10 +121,10 @@ def test_what_is_left_is_worth_no_more_than_what_is_told(issues, owners, limit):
 
 @given(_issues(), _COMPANIES, st.integers(1, 3))
 def test_the_order_of_the_rows_changes_nothing(issues, owners, limit):
-    made = digests(issues, owners, limit=limit)
-    assert digests(issues.reverse(), owners.reverse(), limit=limit) == made
+    made = digests_of(issues, owners, limit=limit)
+    assert digests_of(issues.reverse(), owners.reverse(), limit=limit) == made
     assert [body(digest, DRAFT) for digest in made] == [
-        body(digest, DRAFT) for digest in digests(issues.sort("issue_id"), owners, limit=limit)
+        body(digest, DRAFT) for digest in digests_of(issues.sort("issue_id"), owners, limit=limit)
     ]
 
 
@@ -133,7 +133,7 @@ def test_digest_after_digest_tells_everything_once(issues, owners, limit):
     told: list[str] = []
     for _ in range(issues.height + 1):
         untold = issues.filter(~pl.col("issue_id").is_in(told))
-        made = digests(untold, owners, limit=limit)
+        made = digests_of(untold, owners, limit=limit)
         if not made:
             break
         told += [issue for digest in made for issue in digest.issue_ids]
@@ -157,7 +157,7 @@ def test_a_hundred_thousand_findings_are_a_handful_of_short_messages():
         source_url=pl.lit(None, pl.String),
         opened_on=pl.lit(DAY - timedelta(days=1)),
     )
-    (digest,) = digests(rows, owners_of(ANN), limit=10)
+    (digest,) = digests_of(rows, owners_of(ANN), limit=10)
     assert digest.more == count - 10
     assert subject(digest, EDITION) == "100,000 records need your attention, USD 100,000 at risk"
     assert len(body(digest, EDITION)) < 3000

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from definitions.load import load_definitions
 from definitions.tables import DIM_OWNER, FCT_HYGIENE_ISSUE, OPS_CURSOR, OPS_QUARANTINE
 from flows.alerts import Plan, plan, read_news
-from flows.delivery import Outcome, deliver
+from flows.delivery import Desk, Outcome, deliver
 from flows.folders import Home
 from flows.job import Job
+from flows.sent_journal import SentJournal, journal_of
 from flows.settings import load_settings
 from tests.flows.alerts.recipients import Hook, Mailbox
 from tests.warehouse.conftest import Warehouse, frame_of
@@ -62,6 +63,7 @@ class Company:
     engine: sa.Engine
     job: Job
     runs: int = 0
+    seconds: float = 30
 
     def publish(
         self, *issues: dict[str, Any], as_of: date = DAY, pulled_at: datetime = NOW, owners: Any = OWNERS
@@ -94,7 +96,17 @@ class Company:
         planned = self.planned(now)
         assert planned is not None
         with run_lock(self.engine, "digests") as lock:
-            return deliver(self.engine, lock, planned, lambda: now)
+            return deliver(Desk(self.engine, lock, self.journal, lambda: now, self.seconds), planned)
+
+    def told(self) -> list[str]:
+        """Issues that somebody was told, or may have been."""
+        return [
+            issue for (issue,) in self.ask("SELECT issue_id FROM ops.notification WHERE notified_count > 0 ORDER BY 1")
+        ]
+
+    @property
+    def journal(self) -> SentJournal:
+        return journal_of(self.job.home)
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:

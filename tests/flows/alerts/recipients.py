@@ -5,7 +5,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -14,16 +14,24 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+# Answers of a hook or a mail server that took the message: none until the test is over, and one byte after the other.
+LATE, DRIPPING = "late", "dripping"
+
 
 # Without slots: Python 3.11.2 cannot list what a slotted dataclass has, and the server does.
 @dataclass
 class Mailbox:
-    """What a mail server accepted: (recipients, message). `refuses` are addresses it will not take."""
+    """What a mail server accepted: (recipients, message). `refuses` are addresses it will not take; `is_late`: it takes
+
+    messages and does not say so until the test is over.
+    """
 
     port: int = 0
     accepted: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     says: str = "550 mailbox unavailable"
+    is_late: bool = False
+    is_over: threading.Event = field(default_factory=threading.Event)
 
     def to(self, address: str) -> list[EmailMessage]:
         return [message for recipients, message in self.accepted if recipients == [address]]
@@ -39,13 +47,15 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         message = message_from_bytes(envelope.content, policy=policy.default)
         self.accepted.append((envelope.rcpt_tos, message))
+        if self.is_late:
+            await asyncio.to_thread(self.is_over.wait)
         return "250 OK"
 
 
 @contextmanager
 def mail_server() -> Iterator[Mailbox]:
     mailbox = Mailbox()
-    started, stopped = threading.Event(), threading.Event()
+    started = threading.Event()
     # What the other side logs is no log of ours.
     logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
 
@@ -54,7 +64,7 @@ def mail_server() -> Iterator[Mailbox]:
         mailbox.port = server.sockets[0].getsockname()[1]
         started.set()
         async with server:
-            await asyncio.to_thread(stopped.wait)
+            await asyncio.to_thread(mailbox.is_over.wait)
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
@@ -62,7 +72,7 @@ def mail_server() -> Iterator[Mailbox]:
     try:
         yield mailbox
     finally:
-        stopped.set()
+        mailbox.is_over.set()
         thread.join()
 
 
@@ -77,14 +87,17 @@ def _smtp(mailbox: Mailbox) -> SMTP:
 
 @dataclass(slots=True)
 class Hook:
-    """What was posted to a web hook: (path with its query, JSON). `answers` are given first, then 200.
+    """What was posted to a web hook: (path with its query, JSON or text). `answers` are given first, then 200.
 
-    An answer is a status, a status with a place to go to instead, or None for no answer at all.
+    An answer is a status, a status with a place to go to instead, None for no answer at all, or `LATE` or `DRIPPING`
+    for a post that was taken. `keys` are the idempotency keys of what was posted.
     """
 
     port: int = 0
-    posted: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    answers: list[int | tuple[int, str] | None] = field(default_factory=list)
+    posted: list[tuple[str, Any]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+    answers: list[int | tuple[int, str] | str | None] = field(default_factory=list)
+    is_over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def told(self) -> list[dict[str, Any]]:
@@ -97,14 +110,18 @@ def web_hook() -> Iterator[Hook]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            content = self.rfile.read(int(self.headers["Content-Length"])).decode()
             answer = hook.answers.pop(0) if hook.answers else 200
             if answer is None:
                 self.close_connection = True
                 return
             status, place = answer if isinstance(answer, tuple) else (answer, None)
-            if status < 300:
-                hook.posted.append((self.path, content))
+            if isinstance(status, str) or status < 300:
+                hook.posted.append((self.path, json.loads(content) if content.startswith("{") else content))
+                hook.keys.append(self.headers["Idempotency-Key"])
+            if isinstance(status, str):
+                self.keep_waiting(is_dripping=status == DRIPPING)
+                return
             self.send_response(status)
             if place is not None:
                 self.send_header("Location", place)
@@ -113,6 +130,13 @@ def web_hook() -> Iterator[Hook]:
             self.wfile.write(b"ok")
 
         do_GET = do_POST  # noqa: N815
+
+        def keep_waiting(self, *, is_dripping: bool) -> None:
+            self.close_connection = True
+            with suppress(OSError):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: " if is_dripping else b"")
+                while not hook.is_over.wait(0.02):
+                    self.wfile.write(b"x" if is_dripping else b"")
 
         def log_message(self, *given: object) -> None:
             """Keep the test's output clean."""
@@ -124,6 +148,7 @@ def web_hook() -> Iterator[Hook]:
     try:
         yield hook
     finally:
+        hook.is_over.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from definitions.errors import ConfigurationError
-from flows.targets import Target, check, deliver, for_owner, send
+from flows.answers import ACCEPTED, Answer
+from flows.targets import Target, check, deliver, for_owner, for_revops, send
 from tests.flows.alerts.recipients import Hook, Mailbox
 from transforms.digests import ADDRESS, MAILBOX
 from transforms.message_text import literal
 
-# Apprise imports it when it first looks for a plug-in.
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 CANARY = "s3cr3t-canary"
 EVIL = (
     "<!channel> <https://evil.example|Pay> [Pay](https://evil.example) <img src=x onerror=alert(1)> @everyone <@U123>"
@@ -31,7 +30,11 @@ BODY = "\n".join(
 
 
 def target_of(url: str) -> Target:
-    return Target("alerts.revops, number 1", SecretStr(url))
+    return for_revops(1, SecretStr(url))
+
+
+def sent(target: Target, title: str, body: str) -> Answer:
+    return send(target, title, body, "0123456789abcdef", seconds=30)
 
 
 def mail_to(mailbox: Mailbox, address: str = "ann@corp.example") -> Target:
@@ -43,7 +46,7 @@ def mail_to(mailbox: Mailbox, address: str = "ann@corp.example") -> Target:
 
 
 def test_mail_arrives_as_plain_text_in_the_words_it_was_written_in(mailbox):
-    assert send(mail_to(mailbox), "2 records need your attention", BODY) is None
+    assert sent(mail_to(mailbox), "2 records need your attention", BODY) == ACCEPTED
     ((recipients, message),) = mailbox.accepted
     assert recipients == ["ann@corp.example"]
     assert message["Subject"] == "2 records need your attention"
@@ -53,7 +56,7 @@ def test_mail_arrives_as_plain_text_in_the_words_it_was_written_in(mailbox):
 
 
 def test_a_web_hook_gets_title_and_text(hook):
-    assert send(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "a title", BODY) is None
+    assert sent(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "a title", BODY) == ACCEPTED
     ((path, content),) = hook.posted
     assert path == "/alerts"
     assert (content["title"], content["message"]) == ("a title", BODY)
@@ -141,26 +144,25 @@ def test_a_chat_that_reads_markdown_in_text_finds_no_mention_and_no_link_but_our
         (401, "answered 401"),
         ((307, "/elsewhere"), "answered 307"),
         ((302, "/elsewhere"), "answered 302"),
-        (None, "did not take the message"),
     ],
     ids=str,
 )
 def test_a_web_hook_that_refuses_is_told_by_its_answer(hook, answer, refusal):
     hook.answers.append(answer)
-    assert send(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "title", "body") == refusal
+    assert sent(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "title", "body") == Answer("refused", refusal)
     assert hook.posted == []
-    assert send(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "title", "body") is None
+    assert sent(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "title", "body") == ACCEPTED
 
 
 def test_a_mail_server_that_refuses_did_not_take_the_message(mailbox):
     mailbox.refuses.add("ann@corp.example")
-    assert send(mail_to(mailbox), "title", "body") == "did not take the message"
+    assert sent(mail_to(mailbox), "title", "body") == Answer("refused", "answered 550")
     assert mailbox.accepted == []
 
 
 def test_nobody_there_is_not_an_exception(hook):
-    assert send(target_of("json://127.0.0.1:1/alerts"), "title", "body") == "did not take the message"
-    assert send(target_of("mailto://u:p@127.0.0.1:1/a@b.example?from=c@d.example"), "title", "body")
+    for url in ("json://127.0.0.1:1/alerts", "mailto://u:p@127.0.0.1:1/a@b.example?from=c@d.example"):
+        assert sent(target_of(url), "title", "body") == Answer("refused", "could not be reached")
 
 
 # Secrets
@@ -189,10 +191,10 @@ def test_no_log_has_an_address_a_name_or_a_token(hook, mailbox, answer, caplog, 
     mailbox.refuses |= {"ann@corp.example"} if answer != 200 else set()
     hook.answers.append(answer)
     told = [
-        send(
+        sent(
             target_of(f"json://user:{CANARY}@127.0.0.1:{hook.port}/{CANARY}?token={CANARY}"), "title", f"body {CANARY}"
         ),
-        send(mail_to(mailbox), "title", f"body {CANARY}"),
+        sent(mail_to(mailbox), "title", f"body {CANARY}"),
     ]
     printed = "".join(capfd.readouterr())
     for text in (caplog.text, printed, str(told), repr(mail_to(mailbox))):
@@ -203,7 +205,7 @@ def test_no_log_has_an_address_a_name_or_a_token(hook, mailbox, answer, caplog, 
 def test_the_logs_of_others_and_later_logs_are_left_as_they_were(hook, caplog):
     caplog.set_level(logging.DEBUG)
     before = [logging.getLogger(name).level for name in ("apprise", "urllib3", "requests")]
-    send(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "title", "body")
+    sent(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "title", "body")
     assert [logging.getLogger(name).level for name in ("apprise", "urllib3", "requests")] == before
     logging.getLogger("apprise").warning("said later")
     assert "said later" in caplog.text
