@@ -87,7 +87,9 @@ def send(target: Target, title: str, body: str, key: str, *, seconds: float) -> 
     message may have arrived.
     """
     answers: list[Answer] = []
-    sending = threading.Thread(target=lambda: answers.append(_send(target, title, body, key)), daemon=True)
+    sending = threading.Thread(
+        target=lambda: answers.append(_send(target, title, body, key)), name="sending a message", daemon=True
+    )
     sending.start()
     sending.join(seconds)
     return answers[0] if answers else Answer("unconfirmed", "did not answer in time", is_late=True)

@@ -17,12 +17,10 @@ from definitions.tables import (
     OPS_AUDIT_RESULT,
     OPS_CURSOR,
     OPS_DEFINITIONS_VERSION,
-    OPS_NOTIFICATION,
     OPS_QUARANTINE,
     OPS_RUN,
 )
 from warehouse import reads
-from warehouse.books import record_told
 from warehouse.columns import frame_schema
 from warehouse.frames import column_of, read_parts
 from warehouse.lookups import explain, findings, quarantine, status
@@ -151,18 +149,6 @@ def test_the_books_are_read_as_they_were_written(warehouse_of, frame):
     last = reads.last_run(warehouse.engine)
     assert last is not None
     assert (last.run_id, last.as_of, last.run_status, last.report) == ("r2", TODAY, "unchanged", {})
-
-
-def test_who_was_told_is_counted_and_the_first_time_kept(engine):
-    told = pl.DataFrame(
-        {"issue_id": ["1", "2", "1"], "owner_id": ["a", None, "a"]}, schema_overrides={"owner_id": pl.String}
-    )
-    record_told(engine, told, run_id="r1", at=NOON)
-    record_told(engine, told.head(1), run_id="r2", at=NOON + timedelta(days=1))
-    record_told(engine, told.head(0), run_id="r3", at=NOON)
-    names = ["issue_id", "owner_id", "notified_at", "notified_count", "run_id"]
-    rows = reads.published(engine, OPS_NOTIFICATION, names).rows()
-    assert rows == [("1", "a", NOON, 2, "r2"), ("2", None, NOON, 1, "r1")]
 
 
 def test_a_released_record_is_held_no_more(warehouse_of, frame):
