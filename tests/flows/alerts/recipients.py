@@ -104,44 +104,55 @@ class Hook:
         return [content for _path, content in self.posted]
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers for the hook that a subclass has."""
+
+    hook: Hook
+
+    def handle(self) -> None:
+        # Whoever was kept waiting has left.
+        with suppress(OSError):
+            super().handle()
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        answer = self.hook.answers.pop(0) if self.hook.answers else 200
+        if answer is None:
+            self.close_connection = True
+            return
+        status, place = answer if isinstance(answer, tuple) else (answer, None)
+        if isinstance(status, str) or status < 300:
+            self.hook.posted.append((self.path, json.loads(content) if content.startswith("{") else content))
+            self.hook.keys.append(self.headers["Idempotency-Key"])
+        if status == DRIPPING:
+            self.drip()
+            return
+        if status == LATE:
+            self.hook.is_over.wait()
+            status = 200
+        self.send_response(int(status))
+        if place is not None:
+            self.send_header("Location", place)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    do_GET = do_POST  # noqa: N815
+
+    def drip(self) -> None:
+        self.close_connection = True
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not self.hook.is_over.wait(0.02):
+            self.wfile.write(b"x")
+
+    def log_message(self, *given: object) -> None:
+        """Keep the test's output clean."""
+
+
 @contextmanager
 def web_hook() -> Iterator[Hook]:
     hook = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            answer = hook.answers.pop(0) if hook.answers else 200
-            if answer is None:
-                self.close_connection = True
-                return
-            status, place = answer if isinstance(answer, tuple) else (answer, None)
-            if isinstance(status, str) or status < 300:
-                hook.posted.append((self.path, json.loads(content) if content.startswith("{") else content))
-                hook.keys.append(self.headers["Idempotency-Key"])
-            if isinstance(status, str):
-                self.keep_waiting(is_dripping=status == DRIPPING)
-                return
-            self.send_response(status)
-            if place is not None:
-                self.send_header("Location", place)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        do_GET = do_POST  # noqa: N815
-
-        def keep_waiting(self, *, is_dripping: bool) -> None:
-            self.close_connection = True
-            with suppress(OSError):
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: " if is_dripping else b"")
-                while not hook.is_over.wait(0.02):
-                    self.wfile.write(b"x" if is_dripping else b"")
-
-        def log_message(self, *given: object) -> None:
-            """Keep the test's output clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hook": hook}))
     hook.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

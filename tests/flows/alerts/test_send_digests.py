@@ -204,7 +204,9 @@ def shown(planned: Plan | None) -> str:
 
 def test_a_dry_run_shows_the_messages_in_eighty_columns_and_sends_nothing(company, mailbox, hook):
     company.publish(issue(1, record_name="[red]" + "Very long name " * 12), issue(2, None))
-    text = shown(company.planned())
+    planned = company.planned()
+    text = shown(planned)
+    assert all(f"key {message.delivery.key}" in text for message in planned.messages)
     assert max(map(len, text.replace("\u200b", "").splitlines())) <= 80
     assert "To ann@corp.example" in text
     assert text.count("To RevOps") == 2

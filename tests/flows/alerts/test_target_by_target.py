@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from definitions.crash_points import arm
+from definitions.errors import NeedsPersonError
 from flows.targets import for_owner, for_revops
 from tests.flows.alerts.company import DAY, Company, company_of, issue, mails, posts
 from tests.flows.alerts.recipients import Hook, web_hook
@@ -51,6 +52,24 @@ def test_a_kill_between_two_targets_leaves_the_second_what_it_is_owed(alert_ware
 def _send_and_die(url: str, folder: str, revops: str) -> None:
     arm("alert.after_send")
     company_of(engine_for(url), folder, revops=revops).send()
+
+
+def test_a_sending_that_ends_between_two_targets_leaves_the_second_what_it_is_owed(
+    alert_warehouse, tmp_path, hook, second
+):
+    company = company_of(alert_warehouse, tmp_path, revops=f"{posts(hook)} {posts(second)}")
+    company.publish(issue(1, None))
+    (_digest, other, *_roll_ups) = company.planned().messages
+    with company.engine.begin() as connection:
+        refused = f"target = '{other.delivery.target}' AND delivery_status = 'in_flight'"
+        connection.execute(sa.text(f"ALTER TABLE ops.notification ADD CONSTRAINT ended CHECK (NOT ({refused}))"))
+    with pytest.raises(NeedsPersonError):
+        company.send()
+    assert sorted(told_by(hook, second)) == [[], ["digest"]]
+    with company.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE ops.notification DROP CONSTRAINT ended"))
+    company.send()
+    assert [sorted(told) for told in told_by(hook, second)] == [["digest", "roll-up"]] * 2
 
 
 def test_targets_that_change_places_get_nothing_twice_and_nothing_is_lost(alert_warehouse, tmp_path, hook, second):
