@@ -12,6 +12,8 @@ from prefect.cache_policies import NO_CACHE
 from flows.alerts import Plan, check_targets, plan, read_news
 from flows.delivery import Outcome, deliver, raise_if_pending
 from flows.job import Job, open_job
+from flows.run_states import flow_states, task_states, value_of
+from flows.time_limit import time_limit
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import RunLock, run_lock
 
@@ -20,6 +22,7 @@ _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 
 @task(**_UNKEPT)
+@task_states
 def plan_messages(job: Job, engine: sa.Engine) -> Plan | None:
     """Read what is published and untold; None where nothing was published yet."""
     news = read_news(job, engine)
@@ -27,30 +30,34 @@ def plan_messages(job: Job, engine: sa.Engine) -> Plan | None:
 
 
 @task(**_UNKEPT)
+@task_states
 def deliver_messages(engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome:
     """Send the messages, each noted as told before the next one leaves."""
     return deliver(engine, lock, planned, lambda: datetime.now(UTC))
 
 
 @flow(name="send_digests", log_prints=False, persist_result=False)
+@flow_states
 def send_digests(
     config: str = "bantam.yaml",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment
+    time_limit_minutes: float | None = None,
 ) -> dict[str, Any]:
     """Tell what was not told yet, and return counts. Safe to run twice; a second one at the same time exits 75.
 
     Raises `AlertPendingError` (exit code 7), after all other messages left, when a target did not take one.
     """
-    job = open_job(config, data=None, as_of=None, sources=None)
-    check_targets(job.settings)
-    outcome = Outcome(accepted=0, issues_told=0, pending={})
-    with opened_warehouse(job.settings) as engine, run_lock(engine, "digests") as lock:
-        planned = plan_messages(job, engine)
-        if planned is not None and not dry_run:
-            outcome = deliver_messages(engine, lock, planned)
-    counts = _counts(planned, outcome)
-    create_table_artifact(table=[counts], key="digests", description="Messages to owners and to RevOps")
-    raise_if_pending(outcome)
+    with time_limit(time_limit_minutes):
+        job = open_job(config, data=None, as_of=None, sources=None)
+        check_targets(job.settings)
+        outcome = Outcome(accepted=0, issues_told=0, pending={})
+        with opened_warehouse(job.settings) as engine, run_lock(engine, "digests") as lock:
+            planned = value_of(plan_messages(job, engine, return_state=True))
+            if planned is not None and not dry_run:
+                outcome = value_of(deliver_messages(engine, lock, planned, return_state=True))
+        counts = _counts(planned, outcome)
+        create_table_artifact(table=[counts], key="digests", description="Messages to owners and to RevOps")
+        raise_if_pending(outcome)
     return counts
 
 

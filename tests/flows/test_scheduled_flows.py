@@ -32,6 +32,7 @@ SCHEDULES = {
     "hourly": ("refresh_pipeline", "5 * * * *"),
     "nightly": ("reclassify_stale", "20 0 * * *"),
     "weekdays": ("send_digests", "30 7 * * 1-5"),
+    "weekly": ("refresh_pipeline", "40 4 * * 0"),
 }
 
 
@@ -72,6 +73,8 @@ def test_every_deployment_is_registered_with_its_schedule(prefect):
         assert one["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
         assert "bantam" in one["tags"]
         assert one["work_pool_name"] == "bantam"
+        assert one["parameters"]["time_limit_minutes"] > 0
+        assert one["parameters"].get("full", False) is (name == "weekly")
 
 
 def test_a_process_worker_runs_a_deployed_refresh(prefect):
