@@ -95,12 +95,13 @@ def typed(error: Exception) -> PipelineError:
         "the exception is not kept, because it may hold values of records; report its class and place."
     )
     # Prefect prints the causes too. Who called the flow on a terminal may have them printed.
-    if not _is_deployed():
+    if not is_deployed():
         unexpected.__cause__ = error
     return unexpected
 
 
-def _is_deployed() -> bool:
+def is_deployed() -> bool:
+    """Whether this is a run of a deployment, which has a process of its own."""
     context = FlowRunContext.get()
     return context is not None and context.flow_run is not None and context.flow_run.deployment_id is not None
 

@@ -19,7 +19,7 @@ from prefect.exceptions import TerminationSignal
 from prefect.utilities.timeout import timeout
 
 from definitions.errors import TimeLimitError
-from flows.run_states import final_state
+from flows.run_states import final_state, is_deployed
 
 _GRACE_SECONDS = 60
 # Seconds for Prefect's server to take the last state; the process ends without it where there is no answer.
@@ -27,11 +27,13 @@ _REPORT_SECONDS = 10
 
 
 @contextmanager
-def time_limit(minutes: float | None, grace_seconds: float = _GRACE_SECONDS) -> Iterator[None]:
+def time_limit(
+    minutes: float | None, *, grace_seconds: float = _GRACE_SECONDS, owns_process: bool | None = None
+) -> Iterator[None]:
     """Raise `TimeLimitError` where the block takes longer than so many minutes; null: no limit.
 
-    A process whose main thread or whose other threads do not end within the grace is ended with exit code 124, its run
-    shown as timed out.
+    The process of a deployed run is ended with exit code 124, and its run shown as timed out, where its main thread or
+    another thread does not end within the grace. Other processes are not the run's to end (`owns_process`).
     """
     if minutes is None:
         yield
@@ -42,7 +44,8 @@ def time_limit(minutes: float | None, grace_seconds: float = _GRACE_SECONDS) -> 
     )
     last_resort = threading.Timer(minutes * 60 + grace_seconds, _end_process, [_flow_run_id(), error])
     last_resort.daemon = True
-    last_resort.start()
+    if is_deployed() if owns_process is None else owns_process:
+        last_resort.start()
     deadline = time.monotonic() + minutes * 60
     try:
         with timeout(minutes * 60):
