@@ -34,7 +34,7 @@ class Api:
             return False
 
     def ask(self, path: str, **given: object) -> Any:
-        return httpx.post(f"{self.url}/{path}", json=given, timeout=60).raise_for_status().json()
+        return self._request("POST", path, given).json()
 
     def deployment(self, name: str) -> dict[str, Any]:
         (found,) = self.ask("deployments/filter", deployments={"name": {"any_": [name]}})
@@ -91,20 +91,31 @@ class Api:
     def scheduled(self, name: str, config: Path, *, seconds: int = 10, **parameters: object) -> Iterator[None]:
         """Let a deployment run by a schedule of so many seconds and by no other, and stop it in the end."""
         deployment = self.deployment(name)
-        place = f"{self.url}/deployments/{deployment['id']}/schedules"
+        place = f"deployments/{deployment['id']}/schedules"
         for schedule in deployment["schedules"]:
-            httpx.patch(f"{place}/{schedule['id']}", json={"active": False}, timeout=60).raise_for_status()
+            self._request("PATCH", f"{place}/{schedule['id']}", {"active": False})
         ours = {
             "schedule": {"interval": seconds},
             "active": True,
             "parameters": {"config": str(config), **parameters},
         }
-        (made,) = httpx.post(place, json=[ours], timeout=60).raise_for_status().json()
+        (made,) = self._request("POST", place, [ours]).json()
         try:
             yield
         finally:
             if self.is_up():
-                httpx.delete(f"{place}/{made['id']}", timeout=60).raise_for_status()
+                self._request("DELETE", f"{place}/{made['id']}", None)
+
+    def _request(self, method: str, path: str, given: object) -> httpx.Response:
+        """Ask, and again while the server has no time for its database, as Prefect's own client does."""
+        answers: list[httpx.Response] = []
+
+        def is_answered() -> bool:
+            answers.append(httpx.request(method, f"{self.url}/{path}", json=given, timeout=60))
+            return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
+
+        until(is_answered, seconds=PATIENCE, every=0.5)
+        return answers[-1].raise_for_status()
 
 
 @contextmanager
