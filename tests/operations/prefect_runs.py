@@ -1,6 +1,8 @@
 """Runs of a Prefect server: give a deployment a schedule of the test's own, and wait for what its runs become."""
 
+import contextlib
 import os
+import random
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,14 @@ sources:
   - {{name: web, kind: hubspot, base_url: "http://127.0.0.1:{port}", token: t, portal_id: "1", stages: {{}}}}
 """
 _ENDED = {"COMPLETED", "FAILED", "CRASHED"}
+
+
+def free_port() -> int:
+    """A port below those that the kernel gives to outgoing connections: a server takes long to take one of them."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")
 
 
 class Api:
@@ -49,7 +59,7 @@ class Api:
         """Runs of a deployment whose time has come."""
         return [run for run in self.runs(name) if run["state_type"] != "SCHEDULED"]
 
-    def ended(self, name: str, config: Path, *, state: str, seconds: float = PATIENCE) -> dict[str, Any]:
+    def ended(self, name: str, config: Path, *, state: str, because: str = "") -> dict[str, Any]:
         """Wait for a run of these settings that ended in this state; fail where one ended otherwise and none so.
 
         One that was cancelled behind another ended otherwise on a machine that is slower than the schedule.
@@ -58,12 +68,14 @@ class Api:
 
         def is_there() -> bool:
             runs = [run for run in self.begun(name) if run["parameters"]["config"] == str(config)]
-            found[:] = [run for run in runs if run["state_name"] == state]
+            found[:] = [
+                run for run in runs if run["state_name"] == state and because in (run["state"]["message"] or "")
+            ]
             told = [(run["state_name"], run["state"]["message"]) for run in runs if run["state_type"] in _ENDED]
             assert found or not told, told
             return bool(found)
 
-        until(is_there, seconds=seconds, every=0.5)
+        until(is_there, seconds=PATIENCE, every=0.5)
         return found[0]
 
     def running(self, name: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.flows.line import ROOT
-from tests.operations.prefect_runs import PATIENCE, Api
+from tests.operations.prefect_runs import PATIENCE, Api, free_port
 from tests.waiting import until
 
 # What a reader replaces: where the commands lie, and the port of the server.
@@ -31,8 +30,7 @@ class Terminals:
     """What the README's reader has after the last command: a server, a worker and the environment of both."""
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = str(free.getsockname()[1])
+        self._port = str(free_port())
         self._folder = folder
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},

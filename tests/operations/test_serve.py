@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,12 @@ import pytest
 from tests.flows.prefect_server import PrefectServer
 from tests.flows.shop import CONFIG, write_deals
 from tests.flows.terminal import bantam
-from tests.operations.prefect_runs import PATIENCE, Api, processes_of, silent_vendor, write_silent_settings
+from tests.operations.prefect_runs import PATIENCE, Api, free_port, processes_of, silent_vendor, write_silent_settings
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 HOURLY = "hourly"
 ROWS = ("1,Acme renewal,Talking,2026-10-01,1250", "2,Beta,Won,2026-09-01,300")
-NO_SERVER = {"PREFECT_API_URL": ""}
 
 
 @pytest.fixture
@@ -36,13 +36,16 @@ def home(tmp_path):
 
 @pytest.fixture
 def port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
+    return free_port()
 
 
 def serving(api):
-    """Wait until every deployment is there."""
-    until(lambda: api.is_up() and len(api.ask("deployments/filter")) == 4, seconds=PATIENCE, every=0.5)
+    """Wait until the command has asked for runs of every deployment."""
+
+    def is_asked() -> bool:
+        return api.is_up() and [one["status"] for one in api.ask("deployments/filter")] == ["READY"] * 4
+
+    until(is_asked, seconds=PATIENCE, every=0.5)
 
 
 def reports(home):
@@ -78,12 +81,15 @@ def test_what_is_due_runs_and_ctrl_c_ends_a_run_at_work_with_the_server(shop, ho
 def test_it_ends_on_sigterm_also_when_the_server_it_was_given_is_gone(shop, home, tmp_path_factory):
     given = PrefectServer(tmp_path_factory.mktemp("given"))
 
-    def meanwhile(process):
-        with given.running():
-            serving(Api(given.api))
-        os.kill(process, signal.SIGTERM)
+    with ExitStack() as there:
+        there.enter_context(given.running())
 
-    ended = bantam(home, "serve", "--config", str(shop), meanwhile=meanwhile, PREFECT_API_URL=given.api)
+        def meanwhile(process):
+            serving(Api(given.api))
+            there.close()
+            os.kill(process, signal.SIGTERM)
+
+        ended = bantam(home, "serve", "--config", str(shop), meanwhile=meanwhile, PREFECT_API_URL=given.api)
     assert (ended.code, ended.complaint.count("\n")) == (143, 1)
     assert "terminated; what is published stands" in ended.complaint
 
