@@ -71,8 +71,9 @@ def test_what_is_due_runs_and_ctrl_c_ends_a_run_at_work_with_the_server(shop, ho
     ended = bantam(home, "serve", "--config", str(shop), "--port", str(port), meanwhile=meanwhile, COLUMNS="80")
     assert (ended.code, ended.complaint.count("\n")) == (130, 1)
     assert "interrupted; what is published stands" in ended.complaint
-    assert reports(home) == ["published"]
-    assert max(map(len, ended.out.splitlines())) <= 80
+    assert reports(home).count("published") == 1
+    # A path stays in one piece.
+    assert [line for line in ended.out.splitlines() if len(line) > 80 and not line.startswith("Log: ")] == []
     for name in ("refresh_pipeline/hourly", "reclassify_stale/nightly", "send_digests/weekdays"):
         assert name in ended.out
     assert "Log: " in ended.out
