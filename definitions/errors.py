@@ -4,6 +4,9 @@ PipelineError
 ├── TryAgainError                      source busy or down: the task retries                      3
 ├── AnotherRunActiveError              another run holds the lock: come back later                75
 ├── AlertPendingError                  published, but an alert did not leave: sent again next run 7
+├── TimeLimitError                     the run was ended by the time limit of its deployment      124
+├── ServingEndedError                  a process that `bantam serve` needs has ended              1
+├── UnexpectedError                    an error of the program, told by its kind and place        1
 └── NeedsPersonError                   stop the run
     ├── ConfigurationError             a setting or a definition is wrong                         2
     ├── SourceRefusedError             credentials, scope or quota: the source said no            3
@@ -48,6 +51,24 @@ class AlertPendingError(PipelineError):
     """The tables are published; at least one alert did not leave and will be tried again."""
 
     exit_code = 7
+
+
+class TimeLimitError(PipelineError):
+    """A run was at work for longer than its deployment allows, and was ended."""
+
+    exit_code = 124
+
+
+class ServingEndedError(PipelineError):
+    """A process that `bantam serve` needs has ended by itself; whoever supervises it starts it again."""
+
+    exit_code = 1
+
+
+class UnexpectedError(PipelineError):
+    """A foreign exception, told by its class and where it was raised; its own text may hold values of records."""
+
+    exit_code = 1
 
 
 class NeedsPersonError(PipelineError):

@@ -35,6 +35,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command("flows.commands.run:run", name="run", help="Refresh once, in the foreground.")
+app.command("flows.commands.serve:serve", name="serve", help="Run every deployment of prefect.yaml by its schedule.")
 app.command("flows.commands.demo:demo", name="demo", help="Refresh a synthetic company twice, a week apart.")
 app.command("flows.commands.status:status", name="status", help="Sources, cursors, freshness, last runs, quarantine.")
 app.command("flows.commands.explain:explain", name="explain", help="Why a person or a deal stands where it stands.")

@@ -24,16 +24,21 @@ from flows.publication import Known, begun, known_of
 from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
 from flows.recomputation import recompute
 from flows.run_report import Report
+from flows.run_states import flow_states, task_states, value_of
 from flows.sources import Opened, Waits, opened
 from flows.spill import Spill, spilling
+from flows.time_limit import time_limit
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
 # Seconds until a stream is pulled again whose source stays busy or away.
 _PULL_AGAIN_AFTER = (60, 600)
+# A result that is kept would be a copy of a report or of an error that nobody knows of.
+_UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 
-@task(task_run_name="pull {source.name}.{stream.name}", cache_policy=NO_CACHE)
+@task(task_run_name="pull {source.name}.{stream.name}", **_UNKEPT)
+@task_states
 def pull_stream(
     errand: Errand, source: Opened, http: Any, stream: Stream[Any], seen: Watcher, waits: Waits
 ) -> tuple[str, Pulled]:
@@ -55,7 +60,8 @@ def _again_later(pull: Callable[[], Pulled], waits: Waits) -> Pulled:
     return pull()
 
 
-@task(task_run_name="read {source.name}.{stream.name}", cache_policy=NO_CACHE)
+@task(task_run_name="read {source.name}.{stream.name}", **_UNKEPT)
+@task_states
 def pull_file(
     errand: Errand, source: FilesSource, stream: FileStream, folder: Path, seen: Watcher
 ) -> tuple[str, Pulled]:
@@ -69,7 +75,8 @@ def pull_file(
 _THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
 
 
-@task(cache_policy=NO_CACHE)
+@task(**_UNKEPT)
+@task_states
 def publish(
     job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill, seen: Watcher
 ) -> Report:
@@ -77,7 +84,8 @@ def publish(
     return recompute(job, engine, known, pulls, spill, seen)
 
 
-@flow(name="refresh_pipeline", task_runner=_THREADS, log_prints=False)
+@flow(name="refresh_pipeline", task_runner=_THREADS, log_prints=False, persist_result=False)
+@flow_states
 def refresh_pipeline(
     config: str = "bantam.yaml",
     data: str | None = None,
@@ -85,17 +93,25 @@ def refresh_pipeline(
     sources: list[str] | None = None,
     full: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment
     accept_volume: str | None = None,
+    time_limit_minutes: float | None = None,
 ) -> Report:
-    """Refresh the warehouse and return the run report. Safe to run twice; a second one at the same time exits 75."""
+    """Refresh the warehouse and return the run report. Safe to run twice; a second one at the same time exits 75.
+
+    A deployment gives its runs a time limit; past it the run is ended with exit code 124.
+    """
     seen = watcher()
-    job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
-        known = known_of(job, engine, spill)
-        report = reported(
-            job, known.run_id, lambda: publish(job, engine, known, _pulled(job, known, seen), spill, seen)
-        )
-    keep_artifacts(report)
+    with time_limit(time_limit_minutes):
+        job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
+        with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+            known = known_of(job, engine, spill)
+            report = reported(job, known.run_id, lambda: _refreshed(job, engine, known, spill, seen))
+        keep_artifacts(report)
     return report
+
+
+def _refreshed(job: Job, engine: sa.Engine, known: Known, spill: Spill, seen: Watcher) -> Report:
+    pulls = _pulled(job, known, seen)
+    return value_of(publish(job, engine, known, pulls, spill, seen, return_state=True))
 
 
 def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:

@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for it; give up after a minute, so that what never comes fails instead of hanging."""
-    last = time.monotonic() + 60
+def until(is_so: Callable[[], bool], *, seconds: float = 60, every: float = 0) -> None:
+    """Wait for it; give up after a minute, so that what never comes fails instead of hanging.
+
+    Who asks a server looks once in a while: asked without a pause it would have no time to do what is waited for.
+    """
+    last = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < last, "it never came"
-        os.sched_yield()
+        time.sleep(every) if every else os.sched_yield()

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import threading
@@ -12,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from definitions.errors import AlertPendingError, AnotherRunActiveError, TryAgainError
+from definitions.errors import AlertPendingError, AnotherRunActiveError, TryAgainError, UnexpectedError
 from flows.command_line import was_terminated
 from flows.sources import Waits
 from tests.databases import new_database
@@ -32,6 +33,7 @@ SCHEDULES = {
     "hourly": ("refresh_pipeline", "5 * * * *"),
     "nightly": ("reclassify_stale", "20 0 * * *"),
     "weekdays": ("send_digests", "30 7 * * 1-5"),
+    "weekly": ("refresh_pipeline", "40 4 * * 0"),
 }
 
 
@@ -72,6 +74,8 @@ def test_every_deployment_is_registered_with_its_schedule(prefect):
         assert one["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
         assert "bantam" in one["tags"]
         assert one["work_pool_name"] == "bantam"
+        assert one["parameters"]["time_limit_minutes"] > 0
+        assert one["parameters"].get("full", False) is (name == "weekly")
 
 
 def test_a_process_worker_runs_a_deployed_refresh(prefect):
@@ -191,6 +195,28 @@ def test_what_breaks_while_a_terminated_run_ends_is_no_failure_either():
         terminated()
     assert was_terminated(raised.value)
     assert not was_terminated(RuntimeError("a failure"))
+
+
+@pytest.mark.parametrize("name", ["breaks", "breaks_in_a_thread"])
+def test_of_a_foreign_exception_prefect_gets_class_and_place_and_never_the_text(prefect, name):
+    from tests.flows import flow_that_breaks  # noqa: PLC0415 - imports Prefect, as others do here
+
+    with flows_run_on(prefect.api), pytest.raises(UnexpectedError) as raised:
+        getattr(flow_that_breaks, name)()
+    assert CANARY not in str(raised.value)
+    # Who called it on a terminal may look further.
+    assert CANARY in str(raised.value.__cause__)
+    (run,) = prefect.ask("flow_runs", flows={"name": {"any_": [name]}})
+    place = r"An unexpected RuntimeError at tests/flows/flow_that_breaks\.py:\d+\."
+    assert re.match(place, run["state"]["message"])
+    (told,) = prefect.ask("artifacts", artifacts={"flow_run_id": {"any_": [run["id"]]}})
+    assert "Exit code 1" in told["data"]
+    log = str(prefect.ask("logs", logs={"flow_run_id": {"any_": [run["id"]]}}))
+    assert "RuntimeError" in log
+    assert "Traceback" not in log
+    kept = [path for path in (prefect.folder / "prefect").rglob("*") if path.is_file()]
+    assert "prefect.db" in {path.name for path in kept}
+    assert [path for path in kept if CANARY.encode() in path.read_bytes()] == []
 
 
 @pytest.fixture

@@ -1,0 +1,72 @@
+"""A program in a session of its own that ends with the process that started it, whatever ends that process.
+
+Run as a script this file is the guard between both: it starts the program, and ends it with all that it started in its
+session as soon as standard input is closed, which the kernel does for a process that was killed. It imports the
+standard library only, so that a guard is as small as Python is.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_LOOK_EVERY_SECONDS = 0.5
+
+
+class GuardedProcess:
+    """A running program. What it writes goes into a log file that only its owner may read."""
+
+    def __init__(
+        self, command: list[str], *, folder: Path, log: Path, environment: Mapping[str, str], grace_seconds: int
+    ) -> None:
+        self._grace_seconds = grace_seconds
+        guard = [sys.executable, str(Path(__file__).resolve()), str(grace_seconds), *command]
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            self._guard = subprocess.Popen(  # noqa: S603 - our own command, no shell
+                guard,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                cwd=folder,
+                start_new_session=True,
+            )
+        finally:
+            os.close(output)
+
+    def has_ended(self) -> bool:
+        """Whether the program is gone."""
+        return self._guard.poll() is not None
+
+    def end(self) -> None:
+        """Ask the program to end, kill what is left after the grace, and wait until it is gone. Safe to repeat."""
+        if self._guard.stdin is not None:
+            self._guard.stdin.close()
+        try:
+            self._guard.wait(self._grace_seconds + 10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._guard.pid, signal.SIGKILL)
+            self._guard.wait()
+
+
+def _guard(grace_seconds: int, command: list[str]) -> None:
+    program = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - what the starter asked for
+    while program.poll() is None:
+        readable, _, _ = select.select([sys.stdin], [], [], _LOOK_EVERY_SECONDS)
+        if readable and not os.read(sys.stdin.fileno(), 1):
+            break
+    if program.poll() is None:
+        program.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            program.wait(grace_seconds)
+    # What the program left in its session, and this guard itself.
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    _guard(int(sys.argv[1]), sys.argv[2:])
