@@ -4,6 +4,8 @@ PipelineError
 ├── TryAgainError                      source busy or down: the task retries                      3
 ├── AnotherRunActiveError              another run holds the lock: come back later                75
 ├── AlertPendingError                  published, but an alert did not leave: sent again next run 7
+├── RunInterruptedError                a signal ended the run before COMMIT was sent              130, 143
+├── UnexpectedError                    a fault of Bantam, a library or the machine                70
 └── NeedsPersonError                   stop the run
     ├── ConfigurationError             a setting or a definition is wrong                         2
     ├── SourceRefusedError             credentials, scope or quota: the source said no            3
@@ -16,7 +18,8 @@ PipelineError
     └── PublishError                   the warehouse refused the transaction                      6
 
 A message says source, stream, page or line, field and next step; never a secret, never a person's data.
-Exit codes: 0 published or nothing to do; 130 and 143 on signals.
+Exit codes besides: 0 published or nothing to do; 130 after Ctrl-C (SIGINT) and 143 after SIGTERM, whether or not the
+run was published before: the line on stderr and the report say which; 1 for a command line that cannot be understood.
 """
 
 from typing import ClassVar
@@ -48,6 +51,21 @@ class AlertPendingError(PipelineError):
     """The tables are published; at least one alert did not leave and will be tried again."""
 
     exit_code = 7
+
+
+class RunInterruptedError(PipelineError):
+    """A signal told the run to end before its COMMIT was sent; the exit code tells which signal it was."""
+
+    exit_code = 143
+
+
+class UnexpectedError(PipelineError):
+    """An exception that nobody raised on purpose; the message has its kind and place, never its text.
+
+    70 is EX_SOFTWARE of sysexits.h: an internal software error.
+    """
+
+    exit_code = 70
 
 
 class NeedsPersonError(PipelineError):

@@ -5,7 +5,8 @@ from datetime import date
 from prefect import flow
 
 from flows.artifacts import keep_artifacts
-from flows.failures import reported
+from flows.failures import end_reported, reported
+from flows.interruption import interruptible
 from flows.job import open_job
 from flows.progress import watcher
 from flows.publication import known_of
@@ -17,6 +18,7 @@ from warehouse.lock import run_lock
 
 
 @flow(name="reclassify_stale", log_prints=False)
+@interruptible
 def reclassify_stale(config: str = "bantam.yaml", as_of: date | None = None) -> Report:
     """Assess the records at hand again as of a later day, publish what changed, and return the run report.
 
@@ -24,8 +26,9 @@ def reclassify_stale(config: str = "bantam.yaml", as_of: date | None = None) -> 
     """
     seen = watcher()
     job = open_job(config, data=None, as_of=as_of, sources=None)
-    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
-        known = known_of(job, engine, spill)
-        report = reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, seen))
-    keep_artifacts(report)
+    with end_reported(job):
+        with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+            known = known_of(job, engine, spill)
+            report = reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, seen))
+        keep_artifacts(report)
     return report

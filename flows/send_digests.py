@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.alerts import Plan, check_targets, plan, read_news
 from flows.delivery import Outcome, deliver, raise_if_pending
+from flows.interruption import interruptible
 from flows.job import Job, open_job
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import RunLock, run_lock
@@ -33,6 +34,7 @@ def deliver_messages(engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome
 
 
 @flow(name="send_digests", log_prints=False, persist_result=False)
+@interruptible
 def send_digests(
     config: str = "bantam.yaml",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment

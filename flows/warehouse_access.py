@@ -3,14 +3,16 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 from pydantic import SecretStr
 
 from flows.folders import make_folder_of_ours
+from flows.interruption import at_interruption
 from flows.settings import Settings
-from warehouse.connect import engine_for
+from warehouse.connect import end_sessions, engine_for
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import migrate
 
@@ -39,11 +41,15 @@ def warehouse_here() -> Iterator[sa.Engine]:
 def _opened(home: Path, url: SecretStr | None) -> Iterator[sa.Engine]:
     if url is not None:
         engine = engine_for(url.get_secret_value())
-        migrate(engine)
-        yield engine
+        with at_interruption(partial(end_sessions, engine)):
+            migrate(engine)
+            yield engine
         return
     make_folder_of_ours(home)
-    with EmbeddedServer(home) as server:
+    server = EmbeddedServer(home)
+    # Stopped before it is started: a signal may come while it starts.
+    with at_interruption(server.stop), server:
         engine = engine_for(server.url)
-        migrate(engine)
-        yield engine
+        with at_interruption(partial(end_sessions, engine)):
+            migrate(engine)
+            yield engine
