@@ -1,6 +1,8 @@
 """Disk errors: the path, the free space of its disk, and what the write needed."""
 
 import errno
+import os
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +11,9 @@ from definitions.errors import LandingError
 _KIB = 1024
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_ROOM = _FULL | {errno.EFBIG}
+# Polars and Arrow raise errors of their own, and say the system's number at the end of their text.
+_NUMBER = re.compile(r"(?:\(os error |\[errno )(\d+)[)\]]")
 
 
 def disk_error(action: str, path: Path, error: OSError, needed: int | None) -> LandingError:
@@ -21,6 +26,18 @@ def disk_error(action: str, path: Path, error: OSError, needed: int | None) -> L
     facts = [fact for fact in (_free(path), None if needed is None else f"{readable(needed)} needed") if fact]
     room = f"; {', '.join(facts)}" if facts else ""
     return LandingError(f"{path}: cannot {action} ({reason}{room}). {_next_step(error)}")
+
+
+def no_room(error: BaseException) -> OSError | None:
+    """Give the operating system's error where the error says that a disk, a quota or a file has no room left.
+
+    >>> no_room(RuntimeError("parquet: No space left on device (os error 28)"))
+    OSError(28, 'No space left on device')
+    """
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return error
+    number = int(found[1]) if (found := _NUMBER.search(str(error))) else None
+    return OSError(number, os.strerror(number)) if number in _NO_ROOM else None
 
 
 def readable(size: int) -> str:

@@ -66,19 +66,21 @@ class RunEnd:
     def tell_of(self, status: str, exit_code: int, words: str) -> str | None:
         """Write the report of a run that came to no report of its own; why it could not be written, or None."""
         try:
-            run_id = self.run_id or _name_of(self.job)
+            report = self.short_report(status, exit_code, words)
         except PipelineError as unwritten:
             return str(unwritten)
-        return self.tell(
-            ended_report(
-                run_id=run_id,
-                status=status,
-                exit_code=exit_code,
-                error=words,
-                as_of=self.job.as_of,
-                started_at=self.job.started_at,
-                finished_at=datetime.now(UTC),
-            )
+        return self.tell(report)
+
+    def short_report(self, status: str, exit_code: int, words: str) -> Report:
+        """Make the report of a run that came to no report of its own."""
+        return ended_report(
+            run_id=self.run_id or _name_of(self.job),
+            status=status,
+            exit_code=exit_code,
+            error=words,
+            as_of=self.job.as_of,
+            started_at=self.job.started_at,
+            finished_at=datetime.now(UTC),
         )
 
 
@@ -118,7 +120,8 @@ def _told(end: RunEnd) -> Iterator[None]:
         if end.is_published:
             note(f"run {end.run_id} is published, but not all that follows was done: {told}")
             return
-        if unwritten := end.tell_of("failed", told.exit_code, str(told)):
+        status = "unknown" if GATE.now().publication is Publication.UNKNOWN else "failed"
+        if unwritten := end.tell_of(status, told.exit_code, str(told)):
             told.add_note(unwritten)
     else:
         return
@@ -128,11 +131,19 @@ def _told(end: RunEnd) -> Iterator[None]:
 def reported(job: Job, run_id: str, work: Callable[[], Report]) -> Report:
     """Do the work of the run of this number and write its report, whether it publishes or ends in an error.
 
-    A report of a published run that cannot be written is a note: `ops.run` has it too.
+    A report of a published run that cannot be written is a note: `ops.run` has it too. So is what goes wrong between
+    the commit and the end of the work; the report is then a short one.
     """
     with end_reported(job) as end:
         end.run_id = run_id
-        report = {**work(), "exit_code": 0, "error": None}
+        try:
+            report = {**work(), "exit_code": 0, "error": None}
+        except Exception as error:
+            if GATE.now() != Decided(Publication.PUBLISHED, run_id):
+                raise
+            told = error if isinstance(error, PipelineError) else unexpected(error, job.home.root)
+            note(f"run {run_id} is published, but not all that follows was done: {told}")
+            report = end.short_report("published", 0, str(told))
         if unwritten := end.tell(report):
             note(unwritten)
     return report

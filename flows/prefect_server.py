@@ -5,7 +5,9 @@ terminal. `python -m flows.prefect_server FD` is that server: it serves on the l
 input is closed, which the kernel does however the process that holds the other end has ended.
 """
 
+import errno
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -24,6 +26,8 @@ _STARTS_IN_SECONDS = 180.0
 # For the server to write down what it was told last; killed it loses no more than that.
 _ENDS_IN_SECONDS = 5.0
 _DRAINED_IN_SECONDS = 5.0
+# Its fresh database takes 2 MB, and up to 6 MB while it is made; a server without room ends without a word.
+_ROOM = 16 * 1024**2
 _LOG_MODE = 0o600
 _LAST_LINES = 3
 # What Prefect itself sets for a server that it starts.
@@ -35,7 +39,7 @@ def prefect_server() -> Iterator[None]:
     """Let flows run on a server of our own, unless the environment or a profile names one, or wants none.
 
     PREFECT_HOME is set; the server's output goes into `server.log` there. Raises `LandingError` where that cannot be
-    written, `ConfigurationError` where the server does not start.
+    written or has no room, `ConfigurationError` where the server does not start.
     """
     from prefect.settings import get_current_settings  # noqa: PLC0415 - a second that other commands need not wait
 
@@ -63,10 +67,9 @@ def prefect_server() -> Iterator[None]:
 
 def _started(listener: socket.socket, log: Path) -> subprocess.Popen[bytes]:
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _LOG_MODE)
+        output = _opened(log)
     except OSError as error:
-        raise disk_error("write the log of Prefect's server", log, error, None) from None
+        raise disk_error("start Prefect's server", log.parent, error, _ROOM) from None
     try:
         return subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "flows.prefect_server", str(listener.fileno())],
@@ -80,6 +83,13 @@ def _started(listener: socket.socket, log: Path) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(output)
+
+
+def _opened(log: Path) -> int:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(log.parent).free < _ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _LOG_MODE)
 
 
 @contextmanager

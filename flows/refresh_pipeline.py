@@ -18,7 +18,7 @@ from definitions.errors import TryAgainError
 from definitions.file_stream import FileStream
 from flows.artifacts import keep_artifacts
 from flows.failures import end_reported, reported
-from flows.interruption import interruptible
+from flows.interruption import at_interruption, interruptible
 from flows.job import Job, open_job
 from flows.progress import Watcher, watcher
 from flows.publication import Known, begun, known_of
@@ -105,7 +105,7 @@ def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
     """Pull all streams at once; one that follows another waits for it. A failure stops the run when all have ended."""
     errand, waits = begun(job, known), Waits()
     # Waits are ended first: a thread that woke up to a closed client would tell of that.
-    with ExitStack() as clients, closing(waits):
+    with ExitStack() as clients, closing(waits), at_interruption(waits.close):
         waiting = []
         for source in job.settings.sources:
             if not job.is_asked(source):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from definitions.disk_space import disk_error
+from definitions.disk_space import disk_error, no_room
 from flows.interruption import at_interruption
 
 
@@ -27,10 +27,12 @@ class Spill:
         path = self.folder / f"{name}.{len(files):06d}.parquet"
         try:
             part.write_parquet(path, compression="lz4", statistics=False)
-        except OSError as error:
+        except (OSError, pl.exceptions.ComputeError) as error:
+            if (full := no_room(error)) is None:
+                raise
             # What it takes in memory is more than enough.
             needed = int(part.estimated_size())
-            raise disk_error("write rows that the computation needs later", path, error, needed) from None
+            raise disk_error("write rows that the computation needs later", path, full, needed) from None
         files.append(path)
 
     def scan(self, name: str) -> pl.LazyFrame:

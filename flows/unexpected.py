@@ -8,11 +8,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from traceback import walk_tb
 
-from definitions.disk_space import disk_error, readable
+from definitions.disk_space import disk_error, no_room, readable
 from definitions.errors import LandingError, PipelineError, UnexpectedError
 
 _ROOMS = ("connectors", "definitions", "expectations", "flows", "transforms", "warehouse")
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # So little that Prefect's server, PostgreSQL and libraries fail in words of their own.
 _AS_GOOD_AS_FULL = 256 * 1024
 _FRAMES = 8
@@ -34,8 +33,8 @@ def foreign_errors_named(home: Path) -> Iterator[None]:
 
 def unexpected(error: Exception, home: Path) -> PipelineError:
     """Say kind and place of an error, its causes' kinds, and what to do; nothing of its text."""
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return disk_error("write", Path(str(error.filename)) if error.filename else home, error, None)
+    if full := no_room(error):
+        return disk_error("write", Path(str(full.filename)) if full.filename else home, full, None)
     told = f"{_kinds(error)} at {_places(error)}"
     if (free := _free(home)) is not None and free < _AS_GOOD_AS_FULL:
         return LandingError(

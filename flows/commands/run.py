@@ -78,7 +78,8 @@ def _refresh(asked: dict[str, Any], *, quiet: bool) -> None:
             from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect
 
             refresh_pipeline(**asked)
-    if not quiet and end.report is not None:
+    # A run that could not do all that follows its publication has a short report, and has told so.
+    if not quiet and end.report is not None and "balance" in end.report:
         show_report(end.report, Console())
 
 

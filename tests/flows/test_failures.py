@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from definitions.commit_gate import Decided, Publication
-from definitions.errors import LandingError, SourceRefusedError, UnexpectedError
+from definitions.commit_gate import GATE, Decided, Publication
+from definitions.errors import LandingError, PublishError, SourceRefusedError, UnexpectedError
 from flows.failures import end_reported, failed_since, reported
 from flows.job import open_job
 from flows.run_report import ended_report, write_report
@@ -134,6 +134,32 @@ def test_what_breaks_after_the_publication_is_a_note(job, capsys):
     noted = capsys.readouterr().err
     assert noted.startswith(f"bantam: note: run {RUN} is published, but not all that follows was done: ")
     assert SECRET not in noted
+
+
+def test_what_breaks_between_commit_and_report_does_not_unpublish_the_run(job, capsys):
+    def work():
+        with GATE.transaction(RUN):
+            GATE.sent()
+        raise OSError(errno.EACCES, SECRET)
+
+    report = reported(job, RUN, work)
+    assert (report["status"], report["exit_code"]) == ("published", 0)
+    assert told(job) == [report]
+    noted = capsys.readouterr().err
+    assert f"bantam: note: run {RUN} is published, but not all" in noted
+    assert "PermissionError (EACCES)" in noted
+    assert SECRET not in noted
+
+
+def test_a_run_that_lost_the_answer_to_its_commit_is_unknown(job):
+    def work():
+        with GATE.transaction(RUN):
+            GATE.sent()
+            raise PublishError("PostgreSQL does not answer")
+
+    with pytest.raises(PublishError):
+        reported(job, RUN, work)
+    assert [(one["status"], one["exit_code"]) for one in told(job)] == [("unknown", 6)]
 
 
 def test_a_published_run_whose_report_cannot_be_written_is_published(job, capsys):

@@ -65,7 +65,7 @@ def test_a_run_that_is_killed_takes_it_along_and_lets_go_of_its_output(shop, mom
         until(lambda: server_of(process.pid) is not None)
         prefect = server_of(process.pid)
         if moment == "while the run is at work":
-            until(lambda: any(shop.home.glob("landing/*")))
+            until(lambda: any(shop.home.glob("landing/*")), seconds=240)
         process.send_signal(signal.SIGKILL)
         out, _ = process.communicate(timeout=60)
     finally:
