@@ -73,9 +73,14 @@ class _Work(Generic[_T]):
     def start(self) -> None:
         self._thread.start()
 
-    def wait(self, seconds: float | None = None) -> bool:
-        """Wait for the end of the work; whether it has ended."""
-        return self._is_done.wait(seconds)
+    def wait(self) -> None:
+        """Wait for the end of the work, in the main thread."""
+        self._is_done.wait()
+
+    def has_ended(self, seconds: float) -> bool:
+        """Whether the work ends in so many seconds. Safe in a signal handler, which may interrupt `wait` anywhere."""
+        self._thread.join(seconds)
+        return self._is_done.is_set()
 
     def result(self) -> _T:
         """Give what the work gave, or raise what it raised."""
@@ -210,7 +215,7 @@ def _ended_run(number: int, doing: _Work[Any]) -> bool:
 
     def end() -> None:
         decided.append(_decide(number, doing))
-        if decided[0].publication is Publication.PUBLISHED and doing.wait(0):
+        if decided[0].publication is Publication.PUBLISHED and doing.has_ended(0):
             return
         code, line = EXIT_CODES[signal.Signals(number)], line_of(number, decided[0])
         said = threading.Event()
@@ -225,7 +230,7 @@ def _ended_run(number: int, doing: _Work[Any]) -> bool:
         # A second signal changes nothing: the first is being obeyed.
         with suppress(BaseException):
             ending.join()
-    return decided[0].publication is Publication.PUBLISHED and doing.wait(0)
+    return decided[0].publication is Publication.PUBLISHED and doing.has_ended(0)
 
 
 def _decide(number: int, doing: _Work[Any]) -> Decided:
@@ -233,7 +238,7 @@ def _decide(number: int, doing: _Work[Any]) -> Decided:
     _seen.append(number)
     decided = GATE.close(_ANSWER_SECONDS)
     if decided.publication is Publication.PUBLISHED:
-        doing.wait(_FINISH_SECONDS)
+        doing.has_ended(_FINISH_SECONDS)
     return decided
 
 

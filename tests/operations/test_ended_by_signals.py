@@ -20,7 +20,7 @@ from tests.operations.signalled import faults, tried
 
 pytestmark = pytest.mark.slow
 
-FIRST_DAY, LATER = date(2026, 11, 22), date(2026, 12, 6)
+FIRST_DAY, LATER = date(2026, 11, 8), date(2026, 11, 22)
 
 
 @pytest.fixture(scope="module")
