@@ -4,9 +4,10 @@ PipelineError
 ├── TryAgainError                      source busy or down: the task retries                      3
 ├── AnotherRunActiveError              another run holds the lock: come back later                75
 ├── AlertPendingError                  published, but an alert did not leave: sent again next run 7
+├── RunInterruptedError                a signal ended the run before COMMIT was sent              130, 143
 ├── TimeLimitError                     the run was ended by the time limit of its deployment      124
 ├── ServingEndedError                  a process that `bantam serve` needs has ended              1
-├── UnexpectedError                    an error of the program, told by its kind and place        1
+├── UnexpectedError                    a fault of Bantam, a library or the machine                70
 └── NeedsPersonError                   stop the run
     ├── ConfigurationError             a setting or a definition is wrong                         2
     ├── SourceRefusedError             credentials, scope or quota: the source said no            3
@@ -19,7 +20,8 @@ PipelineError
     └── PublishError                   the warehouse refused the transaction                      6
 
 A message says source, stream, page or line, field and next step; never a secret, never a person's data.
-Exit codes: 0 published or nothing to do; 130 and 143 on signals.
+Exit codes besides: 0 published or nothing to do; 130 after Ctrl-C (SIGINT) and 143 after SIGTERM, whether or not the
+run was published before: the line on stderr and the report say which; 1 for a command line that cannot be understood.
 """
 
 from typing import ClassVar
@@ -53,6 +55,12 @@ class AlertPendingError(PipelineError):
     exit_code = 7
 
 
+class RunInterruptedError(PipelineError):
+    """A signal told the run to end before its COMMIT was sent; the exit code tells which signal it was."""
+
+    exit_code = 143
+
+
 class TimeLimitError(PipelineError):
     """A run was at work for longer than its deployment allows, and was ended."""
 
@@ -66,9 +74,12 @@ class ServingEndedError(PipelineError):
 
 
 class UnexpectedError(PipelineError):
-    """A foreign exception, told by its class and where it was raised; its own text may hold values of records."""
+    """An exception that nobody raised on purpose; the message has its kind and place, never its text.
 
-    exit_code = 1
+    70 is EX_SOFTWARE of sysexits.h: an internal software error.
+    """
+
+    exit_code = 70
 
 
 class NeedsPersonError(PipelineError):

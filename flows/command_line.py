@@ -7,11 +7,13 @@ import logging
 import os
 import signal
 import sys
-from types import FrameType
+from contextlib import suppress
+from typing import NoReturn
 
 from cyclopts import App
 
 from definitions.errors import PipelineError
+from flows.interruption import EXIT_CODES, line_of, raise_on_signals, too_late
 
 # Third parties are told nothing, and Prefect's start-up telemetry locks its fresh database.
 _QUIET = {
@@ -20,8 +22,6 @@ _QUIET = {
     "GX_ANALYTICS_ENABLED": "false",
     # An error is told in one line; Prefect would print its traceback first.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
-    # Twenty seconds, the default, is too short for a busy machine.
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     # Polars gives memory back as soon as a step is done with it; its allocator reads this when it is loaded.
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:0",
 }
@@ -69,40 +69,38 @@ def main() -> None:
         os.environ.setdefault(name, value)
     # It tells every run of a folder that it does not use, at a level that it sets itself.
     logging.getLogger("great_expectations.data_context.types.base").addFilter(_is_warning)
-    signal.signal(signal.SIGTERM, _terminated)
+    raise_on_signals()
     try:
         app()
     except KeyboardInterrupt:
-        sys.stderr.write("bantam: interrupted; what is published stands, the next run goes on from there.\n")
-        sys.exit(130)
+        _end(EXIT_CODES[signal.SIGINT], line_of(signal.SIGINT, None))
+    except PipelineError as error:
+        _end(error.exit_code, " ".join([f"bantam: {error}", *getattr(error, "__notes__", ())]))
+    except SystemExit as ended:
+        # What Prefect's threads write at the end of the interpreter must not come after our last line.
+        _end(ended.code if isinstance(ended.code, int) else int(ended.code is not None), None)
     except Exception as error:
-        if was_terminated(error):
-            _terminated(signal.SIGTERM, None)
-        if not isinstance(error, PipelineError):
-            raise
-        sys.stderr.write(f"bantam: {error}\n")
-        sys.exit(error.exit_code)
+        from flows.unexpected import unexpected  # noqa: PLC0415 - a command that succeeds does not need it
+        from flows.warehouse_access import home_here  # noqa: PLC0415
+
+        told = unexpected(error, home_here())
+        _end(told.exit_code, f"bantam: {told}")
+    _end(0, None)
 
 
-def was_terminated(error: BaseException) -> bool:
-    """Whether this error came up while a run was ending because the process was told to terminate.
-
-    While a flow runs, Prefect takes the signal and raises an exception of its own, which a step that is cut off in its
-    first moments answers with another: the run has not failed, it was ended.
-    """
-    prefect = sys.modules.get("prefect.exceptions")  # a command that runs no flow has not imported it
-    told: BaseException | None = error
-    while prefect is not None and told is not None:
-        if isinstance(told, prefect.TerminationSignal):
-            return True
-        told = told.__context__ or told.__cause__
-    return False
+def _end(code: int, line: str | None) -> NoReturn:
+    """Write the last line and end with this code; a process that ran flows ends at once, with all that is flushed."""
+    too_late()
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    if line is not None:
+        sys.stderr.write(f"{line}\n")
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
+    if "prefect" in sys.modules:
+        os._exit(code)
+    sys.exit(code)
 
 
 def _is_warning(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING
-
-
-def _terminated(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a signal handler
-    sys.stderr.write("bantam: terminated; what is published stands, the next run goes on from there.\n")
-    sys.exit(143)

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from flows.interruption import at_interruption
+
 
 class Watcher:
     """Shows progress on a terminal; without one it keeps quiet. Used from several threads.
@@ -72,7 +74,7 @@ def watched(console: Console, *, quiet: bool = False) -> Iterator[None]:
         console=console,
         disable=quiet,
     )
-    with bars:
+    with bars, at_interruption(bars.stop, first=True):
         token = _CURRENT.set(Watcher(bars))
         try:
             yield

@@ -14,6 +14,7 @@ from connectors.pull import Pulled, pull
 from connectors.source import Stream
 from definitions.file_stream import FileStream
 from flows.sources import Opened
+from flows.unexpected import foreign_errors_named
 
 Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 
@@ -44,7 +45,10 @@ def pull_vendor_stream(
 ) -> Pulled:
     """Pull one stream of a vendor into the landing."""
     followed = () if stream.after is None else errand.unfinished_runs(source.name, stream.after)
-    with errand.landing.writer(source.name, stream.name, errand.run_id) as writer:
+    with (
+        foreign_errors_named(errand.landing.root),
+        errand.landing.writer(source.name, stream.name, errand.run_id) as writer,
+    ):
         return pull(
             stream,
             source.account,
@@ -66,7 +70,10 @@ def pull_file_stream(
     """
     unfinished = errand.unfinished_runs(source.name, stream.name)
     landed = [page.cursor for page in errand.landing.pages_of(source.name, stream.name, unfinished)]
-    with errand.landing.writer(source.name, stream.name, errand.run_id) as writer:
+    with (
+        foreign_errors_named(errand.landing.root),
+        errand.landing.writer(source.name, stream.name, errand.run_id) as writer,
+    ):
         return pull_file(
             stream,
             source=source.name,

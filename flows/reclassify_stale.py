@@ -5,7 +5,8 @@ from datetime import date
 from prefect import flow
 
 from flows.artifacts import keep_artifacts
-from flows.failures import reported
+from flows.failures import end_reported, reported
+from flows.interruption import interruptible
 from flows.job import open_job
 from flows.progress import watcher
 from flows.publication import known_of
@@ -13,23 +14,27 @@ from flows.recomputation import recompute
 from flows.run_report import Report
 from flows.run_states import flow_states
 from flows.spill import spilling
-from flows.time_limit import time_limit
+from flows.time_limit import time_limited
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
 
 @flow(name="reclassify_stale", log_prints=False, persist_result=False)
 @flow_states
+@time_limited
+@interruptible
 def reclassify_stale(
-    config: str = "bantam.yaml", as_of: date | None = None, time_limit_minutes: float | None = None
+    config: str = "bantam.yaml",
+    as_of: date | None = None,
+    time_limit_minutes: float | None = None,  # noqa: ARG001 - `time_limited` reads it
 ) -> Report:
     """Assess the records at hand again as of a later day, publish what changed, and return the run report.
 
     No source is asked and no cursor moves. Safe to run twice; while a refresh runs it exits 75.
     """
     seen = watcher()
-    with time_limit(time_limit_minutes):
-        job = open_job(config, data=None, as_of=as_of, sources=None)
+    job = open_job(config, data=None, as_of=as_of, sources=None)
+    with end_reported(job):
         with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
             known = known_of(job, engine, spill)
             report = reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, seen))

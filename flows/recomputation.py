@@ -9,6 +9,7 @@ from flows.publication import Known, publish_records
 from flows.run_report import Report
 from flows.spill import Spill
 from flows.states import read_records
+from flows.unexpected import foreign_errors_named
 
 
 def recompute(
@@ -18,6 +19,7 @@ def recompute(
 
     Raises what `read_records` and `publish_records` raise; the published tables are then as they were.
     """
-    with seen.step("reading records"):
-        records, states = read_records(job, known, pulls, spill)
-    return publish_records(job, engine, known, records, states, pulls, seen)
+    with foreign_errors_named(job.home.root):
+        with seen.step("reading records"):
+            records, states = read_records(job, known, pulls, spill)
+        return publish_records(job, engine, known, records, states, pulls, seen)

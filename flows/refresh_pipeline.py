@@ -17,7 +17,8 @@ from connectors.source import Stream
 from definitions.errors import TryAgainError
 from definitions.file_stream import FileStream
 from flows.artifacts import keep_artifacts
-from flows.failures import reported
+from flows.failures import end_reported, reported
+from flows.interruption import at_interruption, interruptible
 from flows.job import Job, open_job
 from flows.progress import Watcher, watcher
 from flows.publication import Known, begun, known_of
@@ -27,7 +28,7 @@ from flows.run_report import Report
 from flows.run_states import flow_states, task_states, value_of
 from flows.sources import Opened, Waits, opened
 from flows.spill import Spill, spilling
-from flows.time_limit import time_limit
+from flows.time_limit import time_limited
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
@@ -86,6 +87,8 @@ def publish(
 
 @flow(name="refresh_pipeline", task_runner=_THREADS, log_prints=False, persist_result=False)
 @flow_states
+@time_limited
+@interruptible
 def refresh_pipeline(
     config: str = "bantam.yaml",
     data: str | None = None,
@@ -93,15 +96,15 @@ def refresh_pipeline(
     sources: list[str] | None = None,
     full: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment
     accept_volume: str | None = None,
-    time_limit_minutes: float | None = None,
+    time_limit_minutes: float | None = None,  # noqa: ARG001 - `time_limited` reads it
 ) -> Report:
     """Refresh the warehouse and return the run report. Safe to run twice; a second one at the same time exits 75.
 
     A deployment gives its runs a time limit; past it the run is ended with exit code 124.
     """
     seen = watcher()
-    with time_limit(time_limit_minutes):
-        job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
+    job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
+    with end_reported(job):
         with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
             known = known_of(job, engine, spill)
             report = reported(job, known.run_id, lambda: _refreshed(job, engine, known, spill, seen))
@@ -118,7 +121,7 @@ def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
     """Pull all streams at once; one that follows another waits for it. A failure stops the run when all have ended."""
     errand, waits = begun(job, known), Waits()
     # Waits are ended first: a thread that woke up to a closed client would tell of that.
-    with ExitStack() as clients, closing(waits):
+    with ExitStack() as clients, closing(waits), at_interruption(waits.close):
         waiting = []
         for source in job.settings.sources:
             if not job.is_asked(source):

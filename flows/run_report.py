@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from connectors.pull import Pulled
-from definitions.errors import LandingError, PipelineError
+from definitions.disk_space import disk_error
 from definitions.model import Definitions
 from transforms import metrics
 from transforms.assembly import Assembled
@@ -120,18 +121,29 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def failed_report(
-    error: PipelineError, *, run_id: str, as_of: date, started_at: datetime, finished_at: datetime
+def ended_report(
+    *,
+    run_id: str,
+    status: str,
+    exit_code: int,
+    error: str,
+    as_of: date,
+    started_at: datetime,
+    finished_at: datetime,
 ) -> Report:
-    """What there is to tell of a run that published nothing: why, and the exit code it ended with."""
+    """What there is to tell of a run that came to no report of its own: its status, its exit code and why.
+
+    `status` is `failed`, `interrupted` (by a signal, nothing published), `published` (by a signal, after COMMIT) or
+    `unknown` (the answer to COMMIT did not come). Where the run had no number yet, `run_id` ends in `-unnumbered`.
+    """
     return {
         "run_id": run_id,
-        "status": "failed",
+        "status": status,
         "as_of": as_of.isoformat(),
         "started_at": started_at.isoformat(),
         "finished_at": finished_at.isoformat(),
-        "exit_code": error.exit_code,
-        "error": str(error),
+        "exit_code": exit_code,
+        "error": error,
     }
 
 
@@ -142,13 +154,14 @@ def write_report(report: Report, folder: Path) -> Path:
     """
     path = folder / f"{report['run_id']}.json"
     temporary = path.with_suffix(".part")
+    content = (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode()
     try:
-        temporary.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_bytes(content)
         temporary.chmod(0o600)
         temporary.rename(path)
     except OSError as error:
-        raise LandingError(
-            f"{path}: the report of a run that is {report['status']} could not be written ({error.strerror or error}). "
-            "Free some room. Whatever was published stands, and ops.run has the report of every run that published."
-        ) from error
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        action = f"write the report of a run that is {report['status']}"
+        raise disk_error(action, path, error, len(content)) from error
     return path

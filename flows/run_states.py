@@ -9,9 +9,7 @@ exception its class and our file and line only. Who calls a flow directly gets t
 import concurrent.futures
 import functools
 import logging
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import State, get_run_logger
@@ -19,14 +17,13 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import TerminationSignal
 from prefect.states import Cancelled, Failed
 
-from definitions.errors import AnotherRunActiveError, PipelineError, TimeLimitError, UnexpectedError
+from definitions.errors import AnotherRunActiveError, PipelineError, TimeLimitError
 from flows.artifacts import keep_advice
+from flows.unexpected import unexpected
+from flows.warehouse_access import home_here
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_ROOT = Path(__file__).parents[1]
-_INSTALLED = {"site-packages", ".venv"}
 
 
 def task_states(function: Callable[P, T]) -> Callable[P, T]:
@@ -90,35 +87,17 @@ def typed(error: Exception) -> PipelineError:
         raise ended_by
     if isinstance(error, PipelineError):
         return error
-    unexpected = UnexpectedError(
-        f"An unexpected {type(error).__qualname__} at {place_of(error)}. The text of "
-        "the exception is not kept, because it may hold values of records; report its class and place."
-    )
+    raised = unexpected(error, home_here())
     # Prefect prints the causes too. Who called the flow on a terminal may have them printed.
     if not is_deployed():
-        unexpected.__cause__ = error
-    return unexpected
+        raised.__cause__ = error
+    return raised
 
 
 def is_deployed() -> bool:
     """Whether this is a run of a deployment, which has a process of its own."""
     context = FlowRunContext.get()
     return context is not None and context.flow_run is not None and context.flow_run.deployment_id is not None
-
-
-def place_of(error: BaseException) -> str:
-    """Return file and line of the innermost frame of our own code; of the innermost frame where none is ours."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if _is_ours(Path(frame.filename))]
-    for frame in reversed(ours or frames):
-        path = Path(frame.filename)
-        shown = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else Path(path.name)
-        return f"{shown}:{frame.lineno}"
-    return "an unknown place"
-
-
-def _is_ours(path: Path) -> bool:
-    return path.is_relative_to(_ROOT) and not _INSTALLED & set(path.parts)
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:

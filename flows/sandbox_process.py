@@ -40,7 +40,8 @@ def sandbox_running(people: int, as_of: date) -> Iterator[RunningSandbox]:
         "0",
     ]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - our own module
+    # A session of its own: Ctrl-C at a terminal goes to all processes of one, and the sandbox would complain of it.
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:  # noqa: S603 - our own module
         try:
             told = json.loads(process.stdout.readline() or "{}") if process.stdout else {}
             if "base_url" not in told:

@@ -11,10 +11,11 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.alerts import Plan, check_targets, plan, read_news
 from flows.delivery import Desk, Outcome, deliver, raise_if_pending
+from flows.interruption import interruptible
 from flows.job import Job, open_job
 from flows.run_states import flow_states, task_states, value_of
 from flows.sent_journal import journal_of
-from flows.time_limit import time_limit
+from flows.time_limit import time_limited
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import RunLock, run_lock
 
@@ -40,27 +41,28 @@ def deliver_messages(job: Job, engine: sa.Engine, lock: RunLock, planned: Plan) 
 
 @flow(name="send_digests", log_prints=False, persist_result=False)
 @flow_states
+@time_limited
+@interruptible
 def send_digests(
     config: str = "bantam.yaml",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment
-    time_limit_minutes: float | None = None,
+    time_limit_minutes: float | None = None,  # noqa: ARG001 - `time_limited` reads it
 ) -> dict[str, Any]:
     """Tell what was not told yet, and return counts. Safe to run twice; a second one at the same time exits 75.
 
     Raises `AlertPendingError` (exit code 7), after all other messages left, when a target did not take one or did not
     say so in time.
     """
-    with time_limit(time_limit_minutes):
-        job = open_job(config, data=None, as_of=None, sources=None)
-        check_targets(job.settings)
-        outcome = Outcome(accepted=0, issues_told=0)
-        with opened_warehouse(job.settings) as engine, run_lock(engine, "digests") as lock:
-            planned = value_of(plan_messages(job, engine, return_state=True))
-            if planned is not None and not dry_run:
-                outcome = value_of(deliver_messages(job, engine, lock, planned, return_state=True))
-        counts = _counts(planned, outcome)
-        create_table_artifact(table=[counts], key="digests", description="Messages to owners and to RevOps")
-        raise_if_pending(outcome)
+    job = open_job(config, data=None, as_of=None, sources=None)
+    check_targets(job.settings)
+    outcome = Outcome(accepted=0, issues_told=0)
+    with opened_warehouse(job.settings) as engine, run_lock(engine, "digests") as lock:
+        planned = value_of(plan_messages(job, engine, return_state=True))
+        if planned is not None and not dry_run:
+            outcome = value_of(deliver_messages(job, engine, lock, planned, return_state=True))
+    counts = _counts(planned, outcome)
+    create_table_artifact(table=[counts], key="digests", description="Messages to owners and to RevOps")
+    raise_if_pending(outcome)
     return counts
 
 

@@ -5,9 +5,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
+
+from definitions.disk_space import disk_error, no_room
+from flows.interruption import at_interruption
 
 
 @dataclass(slots=True)
@@ -21,7 +25,14 @@ class Spill:
         """Put rows beside those the name has."""
         files = self._parts.setdefault(name, [])
         path = self.folder / f"{name}.{len(files):06d}.parquet"
-        part.write_parquet(path, compression="lz4", statistics=False)
+        try:
+            part.write_parquet(path, compression="lz4", statistics=False)
+        except (OSError, pl.exceptions.ComputeError) as error:
+            if (full := no_room(error)) is None:
+                raise
+            # What it takes in memory is more than enough.
+            needed = int(part.estimated_size())
+            raise disk_error("write rows that the computation needs later", path, full, needed) from None
         files.append(path)
 
     def scan(self, name: str) -> pl.LazyFrame:
@@ -37,5 +48,14 @@ def spilling(folder: Path) -> Iterator[Spill]:
     """
     for left in folder.iterdir():
         shutil.rmtree(left)
-    with tempfile.TemporaryDirectory(dir=folder, prefix="run-") as own:
-        yield Spill(Path(own))
+    try:
+        own = tempfile.mkdtemp(dir=folder, prefix="run-")
+    except OSError as error:
+        raise disk_error("make a folder", folder, error, None) from None
+    remove = partial(shutil.rmtree, own, ignore_errors=True)
+    try:
+        with at_interruption(remove):
+            yield Spill(Path(own))
+    finally:
+        # What cannot be removed goes with the next run.
+        remove()

@@ -6,11 +6,14 @@ same exception is raised, and what has not ended after the grace is ended as by 
 withstands.
 """
 
+import functools
+import inspect
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from prefect import get_client
@@ -20,6 +23,9 @@ from prefect.utilities.timeout import timeout
 
 from definitions.errors import TimeLimitError
 from flows.run_states import final_state, is_deployed
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _GRACE_SECONDS = 60
 # Seconds for Prefect's server to take the last state; the process ends without it where there is no answer.
@@ -61,6 +67,18 @@ def time_limit(
         # Past the limit it stays armed: threads that hang keep the process from ending.
         if time.monotonic() < deadline:
             last_resort.cancel()
+
+
+def time_limited(body: Callable[P, T]) -> Callable[P, T]:
+    """Give the body of a flow the time limit that its parameter `time_limit_minutes` names; null: none."""
+
+    @functools.wraps(body)
+    def limited(*args: P.args, **kwargs: P.kwargs) -> T:
+        minutes = inspect.signature(body).bind(*args, **kwargs).arguments.get("time_limit_minutes")
+        with time_limit(minutes):
+            return body(*args, **kwargs)
+
+    return limited
 
 
 def _flow_run_id() -> UUID | None:

@@ -1,18 +1,26 @@
 """Which warehouse: the one the environment names, or the embedded one under BANTAM_HOME, at its present schema."""
 
+import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from definitions.disk_space import disk_error
 from flows.folders import make_folder_of_ours
+from flows.interruption import at_interruption
 from flows.settings import Settings
-from warehouse.connect import engine_for
+from warehouse.connect import end_sessions, engine_for
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import migrate
+
+# One with a small company in it takes 68 MB.
+_ROOM = 96 * 1024**2
 
 
 def home_here() -> Path:
@@ -39,11 +47,24 @@ def warehouse_here() -> Iterator[sa.Engine]:
 def _opened(home: Path, url: SecretStr | None) -> Iterator[sa.Engine]:
     if url is not None:
         engine = engine_for(url.get_secret_value())
-        migrate(engine)
-        yield engine
+        with at_interruption(partial(end_sessions, engine)):
+            migrate(engine)
+            yield engine
         return
     make_folder_of_ours(home)
-    with EmbeddedServer(home) as server:
+    _check_room(home)
+    server = EmbeddedServer(home)
+    # Stopped before it is started: a signal may come while it starts.
+    with at_interruption(server.stop), server:
         engine = engine_for(server.url)
-        migrate(engine)
-        yield engine
+        with at_interruption(partial(end_sessions, engine)):
+            migrate(engine)
+            yield engine
+
+
+def _check_room(home: Path) -> None:
+    """Raise `LandingError` where an embedded warehouse has no room to be made in: initdb says so in ten lines."""
+    folder = home / "warehouse"
+    if not (folder / "data").exists() and shutil.disk_usage(home).free < _ROOM:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise disk_error("make the embedded warehouse", folder, full, _ROOM)

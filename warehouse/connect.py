@@ -1,11 +1,13 @@
 """How the warehouse is reached: one engine for statements, ADBC for bulk, and a URL that may be shown."""
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from adbc_driver_postgresql import dbapi
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from definitions.errors import ConfigurationError
@@ -14,7 +16,6 @@ _DRIVERS = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SECRET_OPTIONS = frozenset({"sslpassword"})
 # Every session speaks UTC, gives up on a host that does not answer, and notices a peer that is gone.
 _OPTIONS = {
-    "application_name": "bantam",
     "connect_timeout": "10",
     "keepalives_idle": "30",
     "options": "-c timezone=UTC -c datestyle=ISO",
@@ -28,7 +29,27 @@ def engine_for(url: str | URL) -> Engine:
     Parameters are hidden from messages. Raises `ConfigurationError` when the URL is none of PostgreSQL.
     """
     given = parsed(url)
-    return create_engine(given.set(query={**_OPTIONS, **given.query}), hide_parameters=True, poolclass=NullPool)
+    options = {**_OPTIONS, "application_name": _application_name()}
+    return create_engine(given.set(query={**options, **given.query}), hide_parameters=True, poolclass=NullPool)
+
+
+def end_sessions(engine: Engine) -> None:
+    """End all sessions that this process has with the warehouse, and with them what they are doing.
+
+    A server that is busy notices only much later that its client has gone, and holds locks until then.
+    """
+    ended = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = current_setting('application_name') AND application_name = :ours
+        AND usename = current_user AND pid <> pg_backend_pid()
+    """
+    with engine.connect() as connection:
+        connection.execute(text(ended), {"ours": _application_name()})
+
+
+def _application_name() -> str:
+    """What the server knows the sessions of this process by: `bantam host:4711`, at most 63 bytes."""
+    return f"bantam {socket.gethostname()[:40]}:{os.getpid()}"
 
 
 def bulk_connection(engine: Engine) -> dbapi.Connection:
@@ -78,7 +99,8 @@ def safe_url(url: str | URL) -> str:
     """
     given = parsed(url)
     hidden = {name: "***" for name in given.query if name in _SECRET_OPTIONS}
-    shown = {name: value for name, value in given.query.items() if _OPTIONS.get(name) != value}
+    added = {**_OPTIONS, "application_name": _application_name()}
+    shown = {name: value for name, value in given.query.items() if added.get(name) != value}
     return given.set(query={**shown, **hidden}).render_as_string(hide_password=True)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from definitions.commit_gate import GATE
 from definitions.crash_points import crash_point
 from definitions.errors import PublishError
 from definitions.tables import COMPUTED, CURATED, OPS, OPS_DEFINITIONS_VERSION, OPS_RUN, Table
@@ -73,13 +74,15 @@ def publish(
         try:
             # The connection may have been lost on the way back from the commit.
             if published is not None and _is_published(engine, run):
+                GATE.found(run.run_id)
                 return published
-            with engine.begin() as connection:
+            with GATE.transaction(run.run_id), engine.begin() as connection:
                 _limit_waiting(connection, lock_seconds)
                 written = _merge_tables(connection, run, contracts)
                 written |= _merge_books(engine, connection, run, books())
                 published = _record(connection, run, written, report, now)
                 crash_point("publish.before_commit")
+                GATE.sent()
             crash_point("publish.after_commit")
         except DATABASE_ERRORS as error:
             if attempt == _ATTEMPTS or not is_passing(error):

@@ -11,7 +11,11 @@ from rich.console import Console
 
 from flows.commands.parameters import Count
 from flows.commands.prefect_home import keep_prefect_in
+from flows.ephemeral_server import ephemeral_server
+from flows.failures import end_reported
 from flows.folders import Home
+from flows.interruption import until_signalled
+from flows.job import open_job
 from flows.progress import watched
 from flows.sandbox_process import sandbox_running
 from flows.show_report import show_report
@@ -28,6 +32,10 @@ def demo(*, people: Count = 20_000) -> None:
     people
         People of the synthetic company.
     """
+    until_signalled(lambda: _demonstrate(people))
+
+
+def _demonstrate(people: int) -> None:
     console = Console()
     # The second refresh is of today: records dated later than the clock of this machine would be faults of their own.
     today = datetime.now(UTC).date()
@@ -39,7 +47,7 @@ def demo(*, people: Count = 20_000) -> None:
     keep_prefect_in(Home(home.resolve()))
     began = time.monotonic()
     console.print(f"Starting the sandbox: HubSpot and Salesforce over one synthetic company of {people:,} people.")
-    with sandbox_running(people, first_day) as sandbox:
+    with sandbox_running(people, first_day) as sandbox, ephemeral_server():
         os.environ.update(sandbox.environment)
         show_report(_refresh(console, first_day), console)
         console.print(f"\nA week passes: {WEEK} days of new leads, moved deals, merges and deletions.\n")
@@ -55,5 +63,7 @@ def demo(*, people: Count = 20_000) -> None:
 def _refresh(console: Console, as_of: date) -> dict[str, object]:
     from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which reads where its home is
 
-    with watched(console, quiet=not console.is_terminal):
-        return refresh_pipeline(config=str(CONFIG), as_of=as_of)
+    job = open_job(str(CONFIG), data=None, as_of=as_of, sources=None)
+    with end_reported(job) as end, watched(console, quiet=not console.is_terminal):
+        refresh_pipeline(config=str(CONFIG), as_of=as_of)
+    return end.report or {}

@@ -11,6 +11,8 @@ from rich.text import Text
 from flows.alerts import Plan, check_targets, plan, read_news
 from flows.commands.prefect_home import keep_prefect_in
 from flows.delivery import arrived_twice
+from flows.ephemeral_server import ephemeral_server
+from flows.interruption import until_signalled
 from flows.job import open_job
 from flows.messages import Draft, Message
 from flows.warehouse_access import opened_warehouse
@@ -30,6 +32,10 @@ def digests(*, config: Path = Path("bantam.yaml"), dry_run: bool = False) -> Non
     dry_run
         Show the messages as they would be sent now, and send nothing.
     """
+    until_signalled(lambda: _send(config, dry_run=dry_run))
+
+
+def _send(config: Path, *, dry_run: bool) -> None:
     console = Console()
     job = open_job(str(config), data=None, as_of=None, sources=None)
     check_targets(job.settings)
@@ -39,9 +45,10 @@ def digests(*, config: Path = Path("bantam.yaml"), dry_run: bool = False) -> Non
         show_plan(None if news is None else plan(job, news), console)
         return
     keep_prefect_in(job.home)
-    from flows.send_digests import send_digests  # noqa: PLC0415 - imports Prefect, which reads where its home is
+    with ephemeral_server():
+        from flows.send_digests import send_digests  # noqa: PLC0415 - imports Prefect, which reads where its home is
 
-    counts = send_digests(config=str(config))
+        counts = send_digests(config=str(config))
     if counts["run_id"] is None:
         console.print(_NOTHING)
         return

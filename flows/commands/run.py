@@ -3,11 +3,15 @@
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from definitions.errors import ConfigurationError, PublishError
 from flows.commands.prefect_home import keep_prefect_in
+from flows.ephemeral_server import ephemeral_server
+from flows.failures import end_reported
+from flows.interruption import until_signalled
 from flows.job import open_job
 from flows.progress import watched
 from flows.settings import Settings
@@ -48,24 +52,35 @@ def run(
     quiet
         Print nothing; the exit code and the report file tell.
     """
-    folder = None if data is None else str(data)
+    asked: dict[str, Any] = {
+        "config": str(config),
+        "data": None if data is None else str(data),
+        "as_of": as_of,
+        "sources": source,
+        "full": full,
+        "accept_volume": accept_volume,
+    }
     if as_of is not None and as_of > datetime.now(UTC).date() + timedelta(days=1):
         raise ConfigurationError(
             f"--as-of {as_of} lies in the future: the ledger and the issues only go forward, so that every run until "
             "then would be refused."
         )
-    # A mistake in the settings, or a run at work, is told at once, and not after Prefect has started its server.
-    job = open_job(str(config), data=folder, as_of=as_of, sources=source, full=full)
-    _check_nobody_runs(job.settings)
-    keep_prefect_in(job.home)
-    from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which reads where its home is
+    until_signalled(lambda: _refresh(asked, quiet=quiet))
 
-    with watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):
-        report = refresh_pipeline(
-            config=str(config), data=folder, as_of=as_of, sources=source, full=full, accept_volume=accept_volume
-        )
-    if not quiet:
-        show_report(report, Console())
+
+def _refresh(asked: dict[str, Any], *, quiet: bool) -> None:
+    # A mistake in the settings, or a run at work, is told at once, and not after Prefect's server has started.
+    job = open_job(**asked)
+    with end_reported(job) as end:
+        _check_nobody_runs(job.settings)
+        keep_prefect_in(job.home)
+        with ephemeral_server(), watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):
+            from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect
+
+            refresh_pipeline(**asked)
+    # A run that could not do all that follows its publication has a short report, and has told so.
+    if not quiet and end.report is not None and "balance" in end.report:
+        show_report(end.report, Console())
 
 
 def _check_nobody_runs(settings: Settings) -> None:

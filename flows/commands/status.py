@@ -6,9 +6,16 @@ import polars as pl
 from rich.console import Console
 
 from flows.failures import failed_since
+from flows.run_report import Report
 from flows.tables_on_terminal import filled, table
 from flows.warehouse_access import home_here, warehouse_here
 from warehouse import lookups
+
+_ENDS = {
+    "failed": "failed with exit code {}, nothing was published",
+    "interrupted": "was ended by a signal (exit code {}), nothing was published",
+    "unknown": "ended with exit code {} while COMMIT was not answered; it is not among the published runs",
+}
 
 
 def status() -> None:
@@ -23,11 +30,7 @@ def status() -> None:
         )
         console.print(filled(made, found.refused.select("expectation", "observed").rows()))
     elif failed is not None:
-        console.print(
-            f"Run {failed['run_id']} failed with exit code {failed['exit_code']}, nothing was published: "
-            f"{failed['error']}",
-            markup=False,
-        )
+        console.print(_in_words(failed), markup=False)
     if found.runs.is_empty():
         console.print("Nothing was published yet. Run `bantam run` or `bantam demo`.")
         return
@@ -50,3 +53,10 @@ def status() -> None:
         console.print("Nothing is in quarantine.")
     rows = sorted(found.rows.items())
     console.print(filled(table("Published tables", "table", "#rows"), rows))
+
+
+def _in_words(ended: Report) -> str:
+    """Say how a run ended that published nothing; a run without a number of its own is named by when it began."""
+    number, _, rest = str(ended["run_id"]).partition("-")
+    run = f"The run of {ended['started_at']:.19} UTC" if rest.endswith("unnumbered") else f"Run {number}-{rest}"
+    return f"{run} {_ENDS[ended['status']].format(ended['exit_code'])}: {ended['error']}"

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import make_url
 
+from flows.run_report import ended_report, write_report
 from tests.flows.line import ROOT, warehouse_in
 from tests.flows.shop import opened_shop
 from tests.flows.terminal import bantam
@@ -66,6 +67,35 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_done(home, asked, wo
     done = bantam(home, *asked)
     assert done.code != 0
     assert words in done.out + done.complaint
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("run_id", "status", "words"),
+    [
+        ("000009-20261124T000000Z", "interrupted", "Run 000009-20261124T000000Z was ended by a signal (exit code 143)"),
+        ("000009-20261124T000000Z", "unknown", "while COMMIT was not answered"),
+        (
+            "000008-20261124T000000Z-unnumbered",
+            "failed",
+            "The run of 2026-11-24T00:00:00 UTC failed with exit code 143",
+        ),
+    ],
+    ids=["ended by a signal", "not known", "turned away"],
+)
+def test_status_tells_how_the_newest_run_ended(home, run_id, status, words):
+    began = datetime(2026, 11, 24, tzinfo=UTC)
+    report = ended_report(
+        run_id=run_id, status=status, exit_code=143, error="why [it] did", as_of=began.date(), started_at=began,
+        finished_at=began,
+    )  # fmt: skip
+    path = write_report(report, home / "reports")
+    try:
+        told = " ".join(bantam(home, "status").out.split())
+    finally:
+        path.unlink()
+    assert words in told
+    assert "why [it] did" in told
 
 
 @pytest.mark.slow

@@ -1,10 +1,14 @@
 """What a run puts on disk for a while: all rows come back in order, nobody else may read them, nothing is left."""
 
+import re
+import resource
+import signal
 import stat
 
 import polars as pl
 import pytest
 
+from definitions.errors import LandingError
 from flows.folders import Home
 from flows.spill import spilling
 
@@ -25,6 +29,23 @@ def test_nothing_is_left_behind_nor_of_a_run_that_died(tmp_path):
     with spilling(tmp_path) as spill:
         assert [folder.name for folder in tmp_path.iterdir()] == [spill.folder.name]
         spill.add("people", pl.DataFrame({"n": [1]}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_with_path_free_and_needed(tmp_path):
+    """Here no file may grow past a kilobyte."""
+    rows = pl.DataFrame({"n": [str(number) * 9 for number in range(10_000)]})
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with spilling(tmp_path) as spill:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
+        try:
+            with pytest.raises(LandingError) as refused:
+                spill.add("people", rows)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            signal.signal(signal.SIGXFSZ, handler)
+        assert str(refused.value).startswith(f"{spill.folder}/people.000000.parquet: cannot write rows")
+        assert re.search(r"\(File too large; .* free, .* KiB needed\)", str(refused.value))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,0 +1,94 @@
+"""Commit gate: decides, between a signal and a COMMIT, which of the two comes first.
+
+Before COMMIT is sent a signal closes the gate, and the run can no longer commit. Once COMMIT is sent the signal waits
+for its answer, so that what a run says about its publication is true. One process publishes one run at a time.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+
+from definitions.errors import RunInterruptedError
+
+
+class Publication(Enum):
+    """What is known of the publication of a run."""
+
+    NOT_SENT = "not published"
+    SENT = "waiting for the answer to COMMIT"
+    PUBLISHED = "published"
+    # The connection was lost between COMMIT and its answer, and nobody has looked up yet what became of it.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The publication at one moment; `run_id` is null where no run has come as far as its transaction."""
+
+    publication: Publication
+    run_id: str | None
+
+
+class CommitGate:
+    """The gate of one process; safe to use from several threads."""
+
+    __slots__ = ("_changed", "_is_closed", "_publication", "_run_id")
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._is_closed = False
+        self._publication = Publication.NOT_SENT
+        self._run_id: str | None = None
+
+    @contextmanager
+    def transaction(self, run_id: str) -> Iterator[None]:
+        """Surround a publish transaction, its COMMIT included; `sent` is called inside, right before COMMIT."""
+        self._set(Publication.NOT_SENT, run_id)
+        try:
+            yield
+        except BaseException:
+            if self._publication is Publication.SENT:
+                self._set(Publication.UNKNOWN, run_id)
+            raise
+        self._set(Publication.PUBLISHED, run_id)
+
+    def sent(self) -> None:
+        """Note that COMMIT is sent now. Raises `RunInterruptedError` where a signal came first."""
+        with self._changed:
+            if self._is_closed:
+                raise RunInterruptedError("The run was told to end before it was published; nothing was published.")
+            self._publication = Publication.SENT
+
+    def found(self, run_id: str) -> None:
+        """Note that a look into the warehouse found the run published."""
+        self._set(Publication.PUBLISHED, run_id)
+
+    def forget(self) -> None:
+        """Begin another run, of which nothing is published."""
+        with self._changed:
+            self._publication, self._run_id = Publication.NOT_SENT, None
+
+    def close(self, wait_seconds: float) -> Decided:
+        """Let no COMMIT be sent from now on, and say what is published.
+
+        Where COMMIT has been sent, waits for its answer, at most so long; SENT then means that none came.
+        """
+        with self._changed:
+            self._is_closed = True
+            self._changed.wait_for(lambda: self._publication is not Publication.SENT, timeout=wait_seconds)
+            return Decided(self._publication, self._run_id)
+
+    def now(self) -> Decided:
+        """Say what is published, without waiting."""
+        with self._changed:
+            return Decided(self._publication, self._run_id)
+
+    def _set(self, publication: Publication, run_id: str) -> None:
+        with self._changed:
+            self._publication, self._run_id = publication, run_id
+            self._changed.notify_all()
+
+
+GATE = CommitGate()

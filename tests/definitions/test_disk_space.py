@@ -1,0 +1,37 @@
+"""A write that failed is told with its path, what is free, what is needed, and the next step."""
+
+import errno
+import os
+
+import pytest
+
+from definitions.disk_space import disk_error
+
+
+def failure(number):
+    return OSError(number, os.strerror(number))
+
+
+def test_a_full_disk_names_path_free_and_needed(tmp_path):
+    path = tmp_path / "not made yet" / "page"
+    told = str(disk_error("write the page", path, failure(errno.ENOSPC), 3 * 1024**2))
+    assert told.startswith(f"{path}: cannot write the page (No space left on device; ")
+    assert " free, 3.0 MiB needed). Free some room" in told
+
+
+@pytest.mark.parametrize(
+    ("number", "step"),
+    [
+        (errno.ENOSPC, "Free some room"),
+        (errno.EDQUOT, "Free some room"),
+        (errno.EFBIG, "ulimit -f"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "owns the folder"),
+        (errno.EIO, "Mend the path or the disk"),
+    ],
+)
+def test_each_reason_has_a_next_step_and_needed_may_be_unknown(tmp_path, number, step):
+    told = disk_error("write", tmp_path, failure(number), None)
+    assert told.exit_code == 4
+    assert step in str(told)
+    assert "needed" not in str(told)
