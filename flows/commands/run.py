@@ -60,7 +60,7 @@ def run(
     keep_prefect_in(job.home)
     from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which reads where its home is
 
-    with watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):
+    with watched(ERRORS, quiet=quiet):
         report = refresh_pipeline(
             config=str(config), data=folder, as_of=as_of, sources=source, full=full, accept_volume=accept_volume
         )

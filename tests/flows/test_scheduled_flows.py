@@ -6,15 +6,13 @@ import os
 import signal
 import socket
 import threading
-from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from definitions.errors import AlertPendingError, AnotherRunActiveError, TryAgainError
+from definitions.errors import AlertPendingError, AnotherRunActiveError
 from flows.command_line import was_terminated
-from flows.sources import Waits
 from tests.databases import new_database
 from tests.flows.alerts.company import CANARY, company_of, issue, mails, posts
 from tests.flows.alerts.company import CONFIG as ALERTING
@@ -136,8 +134,8 @@ def busy_vendor():
 
 @pytest.mark.parametrize(
     ("number", "code", "seconds"),
-    [(signal.SIGTERM, 143, "600"), (signal.SIGINT, 130, "7200")],
-    ids=["SIGTERM while it waits for the source", "SIGINT before it pulls again"],
+    [(signal.SIGTERM, 143, "600"), (signal.SIGINT, 130, "1200")],
+    ids=["SIGTERM while it waits for the source", "SIGINT while it waits for the source"],
 )
 def test_a_run_that_is_told_to_end_does_not_sit_out_its_waits(
     prefect, server, migrated, tmp_path, busy_vendor, number, code, seconds
@@ -156,24 +154,6 @@ def test_a_run_that_is_told_to_end_does_not_sit_out_its_waits(
     ended = bantam(tmp_path, "run", "--config", str(config), "--quiet", meanwhile=end, **variables)
     assert (ended.code, ended.out) == (code, "")
     assert "what is published stands" in ended.complaint
-
-
-def test_waits_of_a_run_that_is_ending_end_in_nothing_else():
-    # Here, because they import Prefect.
-    from prefect.logging import disable_run_logger  # noqa: PLC0415
-
-    from flows.refresh_pipeline import _again_later  # noqa: PLC0415
-
-    waits, pulled = Waits(), []
-
-    def pull():
-        pulled.append(1)
-        waits.close()
-        raise TryAgainError("the source is away")
-
-    with disable_run_logger(), pytest.raises(CancelledError):
-        _again_later(pull, waits)
-    assert pulled == [1]
 
 
 def test_what_breaks_while_a_terminated_run_ends_is_no_failure_either():
