@@ -103,6 +103,7 @@ class FileStream(_Strict):
     nulls: tuple[str, ...] = Field(default=(), strict=False)
     id: str
     complete: bool = True
+    unpacked_limit_mb: int = Field(default=512, ge=1)
     columns: Mapping[str, Column]
 
     @model_validator(mode="before")
