@@ -1,0 +1,62 @@
+"""Disk errors: the path, the free space of its disk, and what the write needed."""
+
+import errno
+import shutil
+from pathlib import Path
+
+from definitions.errors import LandingError
+
+_KIB = 1024
+_UNITS = ("KiB", "MiB", "GiB", "TiB")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def disk_error(action: str, path: Path, error: OSError, needed: int | None) -> LandingError:
+    """Describe a write that failed: path, reason, free and needed bytes, and what to do.
+
+    `action` is the verb phrase after "cannot" ("write the run report"). `needed` is in bytes; None where it is not
+    known beforehand.
+    """
+    reason = error.strerror or type(error).__name__
+    facts = [fact for fact in (_free(path), None if needed is None else f"{readable(needed)} needed") if fact]
+    room = f"; {', '.join(facts)}" if facts else ""
+    return LandingError(f"{path}: cannot {action} ({reason}{room}). {_next_step(error)}")
+
+
+def readable(size: int) -> str:
+    """Write bytes as people read them.
+
+    >>> readable(512), readable(1536), readable(3 * 1024**3)
+    ('512 bytes', '1.5 KiB', '3.0 GiB')
+    """
+    if size < _KIB:
+        return f"{size:,} bytes"
+    value = float(size)
+    for unit in _UNITS:
+        value /= _KIB
+        if value < _KIB:
+            return f"{value:.1f} {unit}"
+    return f"{value:,.1f} {_UNITS[-1]}"
+
+
+def _free(path: Path) -> str | None:
+    """Free space of the disk that holds `path`, or the nearest folder above it that exists; None where none answers."""
+    for folder in (path, *path.parents):
+        try:
+            free = shutil.disk_usage(folder).free
+        except OSError:
+            continue
+        return f"{readable(free)} free"
+    return None
+
+
+def _next_step(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "Free some room on that disk, then run again."
+    if error.errno == errno.EFBIG:
+        return "Raise the limit of file size (ulimit -f), then run again."
+    if error.errno == errno.EROFS:
+        return "That disk is mounted read-only: mount it for writing, then run again."
+    if isinstance(error, PermissionError):
+        return "Run as the account that owns the folder, or give this one the right to write there, then run again."
+    return "Mend the path or the disk, then run again."
