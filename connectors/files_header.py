@@ -81,9 +81,9 @@ def _cells(tape: Tape, stream: FileStream, where: str) -> tuple[list[str], str]:
             if any(header_name(cell) for cell in cells):
                 return cells, text
     except csv.Error:
+        remedy = _other_delimiter("".join(tape.taken), stream) or "Compare `quote` with the file, or export it again."
         raise FileUnreadableError(
-            f"{where}: a quote in the header (line {tape.line}) is not closed, or a name is too long. Compare `quote` "
-            "with the file, or export it again."
+            f"{where}: a quote in the header (line {tape.line}) is not closed, or a name is too long. {remedy}"
         ) from None
     raise FileUnreadableError(f"{where}: has no header line. Export it again, with column names.")
 

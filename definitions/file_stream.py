@@ -25,6 +25,13 @@ _FORMATS: dict[str, Format] = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
 }  # fmt: skip
+_READ: dict[str, Format] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "parquet": "parquet"}
+_SPREADSHEET = "Save it as `CSV UTF-8` in the spreadsheet program, and name that file in `path`"
+_WAYS_OUT = {
+    **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SPREADSHEET),
+    "json": "Write one object a line (`jq -c '.[]' FILE.json > FILE.jsonl`), and name that file in `path`",
+    **dict.fromkeys(("zip", "7z", "rar", "bz2", "xz"), "Unpack it, and name the file inside in `path`"),
+}
 # Worked out from the stream itself, or, for a list of keys, not to be had from one cell.
 _NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys"})
 # What a required flag is taken for where no column says; `is_active` has none: somebody has to know.
@@ -116,7 +123,7 @@ class FileStream(_Strict):
         if isinstance(columns := whole.get("columns"), Mapping):
             whole["columns"] = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
         if "format" not in whole and isinstance(whole.get("path"), str):
-            whole["format"] = format_of(whole["path"])
+            whole["format"] = _known_format(whole["path"])
         if "delimiter" not in whole and whole.get("format") == "tsv":
             whole["delimiter"] = "\t"
         return whole
@@ -178,6 +185,16 @@ def format_of(path: str) -> str:
         endings.pop()
     ending = endings[-1] if endings else ""
     return _FORMATS.get(ending, ending or "none")
+
+
+def _known_format(path: str) -> Format:
+    """Format that the ending names; `ValueError` with the way out where files of that ending are not read."""
+    ending = format_of(path).removeprefix(".")
+    if ending in _READ:
+        return _READ[ending]
+    said = f"its name ends in .{ending}" if ending != "none" else "its name has no ending"
+    known = f"name one of {', '.join(sorted(_FORMATS))}, or declare `format` (csv, tsv, jsonl or parquet)"
+    raise ValueError(f"{path}: {said}, which says no format that is read. {_WAYS_OUT.get(ending, known.capitalize())}")
 
 
 def _mistake(kind: RecordKind, name: str, column: Column) -> str | None:
