@@ -26,6 +26,7 @@ _ENOUGH_BAD = 10_000
 _LONGEST_SHOWN = 100_000
 # What a row costs besides its text, and how many times the file its rows may take: a CSV repeats no names, a row does.
 _ROW_BYTES = 100
+_REJECTED_BYTES = 400
 _TIMES_THE_FILE = 4
 
 
@@ -47,14 +48,17 @@ class Findings:
     def counted(self, part: pl.DataFrame) -> pl.DataFrame:
         """Count a part of the rows; raises `FileUnreadableError` where they take too much memory together."""
         self.rows += part.height
-        self._bytes += int(part["raw"].str.len_bytes().sum()) + part.height * _ROW_BYTES
+        self._spend(int(part["raw"].str.len_bytes().sum()) + part.height * _ROW_BYTES)
+        return part
+
+    def _spend(self, size: int) -> None:
+        self._bytes += size
         if self._bytes > self.stream.unpacked_limit_mb * 1_000_000 * _TIMES_THE_FILE:
             raise FileUnreadableError(
                 f"{self.where}: its first {self.rows:,} rows take more than {_TIMES_THE_FILE} times the "
                 f"{self.stream.unpacked_limit_mb:,} MB that its stream allows. If it is the right file, raise "
                 "`unpacked_limit_mb`, or export fewer columns."
             )
-        return part
 
     def refuse_large(self, rows: int, size: int) -> None:
         """Raise `FileUnreadableError` where a file says of itself that it holds too many rows or bytes."""
@@ -69,6 +73,7 @@ class Findings:
     def set_aside(self, *rows: Rejected) -> None:
         """Keep bad rows; raises `FileUnreadableError` where most rows are bad and there are enough of them."""
         self.rejected += rows
+        self._spend(sum(len(row.record) + _REJECTED_BYTES for row in rows))
         if len(self.rejected) > max(_ENOUGH_BAD, self.rows):
             refuse_bad(self.rejected, len(self.rejected) + self.rows, self.where, "the first ")
 

@@ -223,3 +223,24 @@ def test_every_row_is_curated_or_set_aside_once(cells):
     assert sorted(keys) == sorted(f"crm:deals:{key}" for key in kept)
     again = conform(rows[::-1], stream(columns=DEAL))
     assert again.records.sort("record_key").equals(conformed.records.sort("record_key"))
+
+
+@pytest.mark.parametrize(
+    ("text", "dates", "says"),
+    [
+        ("46418", "iso", "not an ISO day, in lines 2, 3, 4, written as '99999'. They look like the day numbers"),
+        ("25 Germinal 2026", "day_first", "written as '99 Xxxxxxxx 9999'. Export ISO days, such as 2026-04-15."),
+        (
+            "13/25/2026",
+            "day_first",
+            "not a day under `dates: day_first`, in lines 2, 3, 4, written as '99/99/9999'. Correct",
+        ),
+    ],
+    ids=["days of a spreadsheet", "words that no order explains", "figures in another order"],
+)
+def test_dates_that_cannot_be_read_are_shown_by_their_shape_with_a_remedy_that_can_help(text, dates, says):
+    rows = [{"id": str(number), "x": text} for number in range(3)]
+    with pytest.raises(FileUnreadableError) as refusal:
+        conform(rows, stream(**opportunity("source_close_date"), dates=dates))
+    assert says in str(refusal.value)
+    assert text not in str(refusal.value)
