@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix test test-operations demo bench clean
+.PHONY: help setup check fix test test-operations demo docs bench clean
 
 help: ## Show what each command does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -41,6 +41,9 @@ test-operations: setup ## Run schedules, signals, kills and lost files against r
 
 demo: setup ## Refresh an embedded warehouse from a local imitation of HubSpot and Salesforce, twice, a week apart.
 	$(BIN)/bantam demo
+
+docs: setup ## Write docs/files.md from the declarations.
+	$(BIN)/python -m flows.files_reference
 
 bench: setup ## Measure speed and memory as ratios in one run.
 	$(BIN)/python -m benchmarks

@@ -9,7 +9,7 @@ import msgspec
 
 from connectors.call import Call
 from connectors.origin import linked_url
-from definitions.errors import SourceRefusedError
+from definitions.errors import SourceRefusedError, TryAgainError
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -91,21 +91,35 @@ class ClientCredentials:
         self._client_secret = client_secret
         self._lock = threading.Lock()
         self._token: str | None = None
+        self._failures = 0
+        self._failure = ""
 
     def token(self, asker: TokenAsker) -> str:
         """Give the current token, fetching the first one."""
+        failures = self._failures
         with self._lock:
-            return self._token or self._fetch(asker)
+            return self._token or self._fetch(asker, failures)
 
     def renew(self, stale: str, asker: TokenAsker) -> bool:
         """Fetch another token, unless another thread has done so since `stale` was sent."""
+        failures = self._failures
         with self._lock:
-            if self._token == stale:
-                self._fetch(asker)
+            if self._token in (stale, None):
+                self._fetch(asker, failures)
             return True
 
-    def _fetch(self, asker: TokenAsker) -> str:
+    def _fetch(self, asker: TokenAsker, failures: int) -> str:
+        """Fetch a token; threads that waited while another failed fail with it, and do not begin to wait anew."""
+        if self._failures != failures:
+            raise TryAgainError(self._failure)
         self._token = None
+        try:
+            return self._asked(asker)
+        except TryAgainError as error:
+            self._failures, self._failure = self._failures + 1, str(error)
+            raise
+
+    def _asked(self, asker: TokenAsker) -> str:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._client_id,

@@ -1,30 +1,68 @@
 """A deadline for a whole request, headers included.
 
 A read time-out alone is no end: a server that sends one byte a second, in the headers too, never trips it. So every
-read and write of the connection is given what is left of the request's time.
+read and write of the connection is given what is left of the request's time. Waiting for a connection or for bytes is
+done in slices, so that a long silence is told while it lasts and a run that is ending does not sit it out.
 """
 
 import math
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+import httpcore
 import httpx
+
+from connectors.pace import NOTICEABLE, Clock
+
+T = TypeVar("T")
 
 # Shorter than any real wait, longer than zero: zero would mean "do not block", and fail on a healthy connection.
 _ALREADY_LATE = 0.001
+_READ_SLICE = 1.0
+# A connection cannot be waited for in slices, only asked for again: not sooner than the kernel asks again by itself.
+_CONNECT_SLICE = 5.0
+# A handshake that failed cannot be taken up again.
+_HANDSHAKE = NOTICEABLE
+
+
+def _tell_nobody(seconds: float) -> None:
+    """Show nothing."""
 
 
 class Deadline:
     """When the request of the asking thread must be over; each thread has its own."""
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._own = threading.local()
 
-    def start(self, seconds: float) -> None:
-        """Give the request that begins now `seconds` in all."""
-        self._own.at = self._monotonic() + seconds
+    def start(self, seconds: float, *, silence: float = math.inf, tell: Callable[[float], None] = _tell_nobody) -> None:
+        """Give the request that begins now `seconds` in all, and `silence` seconds without a byte.
+
+        `tell` is called once, with the seconds waited, when nothing has come for ten seconds.
+        """
+        self._own.at = self._clock.monotonic() + seconds
+        self._own.silence = silence
+        self._own.tell = tell
+
+    def sliced(self, step: Callable[[float], T], timeout: float | None, size: float, late: type[Exception]) -> T:
+        """Do a step that waits, `size` seconds at a time, until its time-out; `late` is what it raises then.
+
+        Raises what the clock's `sleep` raises as soon as the run is ending.
+        """
+        began = self._clock.monotonic()
+        until = began + self.left(timeout)
+        while True:
+            left = until - self._clock.monotonic()
+            try:
+                return step(max(min(size, left), _ALREADY_LATE))
+            except late:
+                if left <= size:
+                    raise
+            self._clock.sleep(0)
+            if (waited := self._clock.monotonic() - began) >= NOTICEABLE:
+                self._tell_once(waited)
 
     def is_over(self) -> bool:
         """Whether the request has used up its time."""
@@ -32,12 +70,18 @@ class Deadline:
 
     def left(self, timeout: float | None) -> float:
         """Shorten a time-out to what is left."""
-        left = max(self._left(), _ALREADY_LATE)
+        silence: float = getattr(self._own, "silence", math.inf)
+        left = min(silence, max(self._left(), _ALREADY_LATE))
         return left if timeout is None else min(timeout, left)
 
     def _left(self) -> float:
         at: float = getattr(self._own, "at", math.inf)
-        return at - self._monotonic()
+        return at - self._clock.monotonic()
+
+    def _tell_once(self, waited: float) -> None:
+        tell: Callable[[float], None] = getattr(self._own, "tell", _tell_nobody)
+        self._own.tell = _tell_nobody
+        tell(waited)
 
 
 class _Connection:
@@ -48,16 +92,18 @@ class _Connection:
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        content: bytes = self._inner.read(max_bytes, self._deadline.left(timeout))
-        return content
+        def read(seconds: float) -> bytes:
+            content: bytes = self._inner.read(max_bytes, seconds)
+            return content
+
+        return self._deadline.sliced(read, timeout, _READ_SLICE, httpcore.ReadTimeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, self._deadline.left(timeout))
 
     def start_tls(self, ssl_context: Any, server_hostname: Any = None, timeout: float | None = None) -> "_Connection":
-        return _Connection(
-            self._inner.start_tls(ssl_context, server_hostname, self._deadline.left(timeout)), self._deadline
-        )
+        seconds = min(self._deadline.left(timeout), _HANDSHAKE)
+        return _Connection(self._inner.start_tls(ssl_context, server_hostname, seconds), self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -74,9 +120,11 @@ class _Network:
         self._deadline = deadline
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Connection:
-        return _Connection(
-            self._inner.connect_tcp(host, port, timeout=self._deadline.left(timeout), **options), self._deadline
-        )
+        def connect(seconds: float) -> Any:
+            return self._inner.connect_tcp(host, port, timeout=seconds, **options)
+
+        found = self._deadline.sliced(connect, timeout, _CONNECT_SLICE, httpcore.ConnectTimeout)
+        return _Connection(found, self._deadline)
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)

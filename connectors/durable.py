@@ -2,10 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from definitions.crash_points import crash_point
+from definitions.disk_space import disk_error
 from definitions.errors import LandingError
 
 FOLDER_MODE = 0o700
@@ -14,22 +16,22 @@ TEMPORARY = ".writing-"
 
 
 def failed(action: str, path: Path, size: int, error: OSError) -> LandingError:
-    """Name the path and the bytes: what a person needs to free room or mend rights."""
-    reason = error.strerror or type(error).__name__
-    return LandingError(
-        f"{path}: cannot {action} {size} bytes ({reason}). Free room or mend the rights, then run again."
-    )
+    """Describe a failed write: the path, what is free on its disk, the bytes needed (0: not known) and what to do."""
+    return disk_error(f"{action} what was fetched", path, error, size or None)
 
 
 def make_folder(folder: Path) -> None:
-    """Create `folder` and what is missing above it, readable by the owner only, and durable."""
-    missing = [step for step in (folder, *folder.parents) if not step.exists()]
+    """Create `folder` and what is missing above it, readable by the owner only, and durable.
+
+    Raises `LandingError` naming it.
+    """
     try:
+        missing = [step for step in (folder, *folder.parents) if not step.exists()]
         for step in reversed(missing):
             step.mkdir(mode=FOLDER_MODE, exist_ok=True)
             sync_folder(step.parent)
     except OSError as error:
-        raise failed("create the folder for", folder, 0, error) from error
+        raise disk_error("create the folder", folder, error, None) from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -62,30 +64,50 @@ def write_durably(folder: Path, prefix: str, suffix: str, chunks: Iterable[bytes
         temporary.rename(path)
         sync_folder(folder)
     except OSError as error:
-        raise failed("write", temporary, size, error) from error
+        # Of a generator only what it gave so far is known.
+        needed = sum(map(len, chunks)) if isinstance(chunks, Sequence) else size
+        # First, so that its room counts as free.
+        _remove(temporary)
+        raise failed("write", temporary, needed, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
     crash_point("land.after_rename")
     return path, size, digest.hexdigest()
 
 
+def _remove(temporary: Path) -> None:
+    """Remove a file that was half written; where that fails too, the next run cleans."""
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
+
+
 def append_line(path: Path, line: bytes) -> None:
-    """Append one line durably, whole or not at all; a line torn by an earlier crash is cut off first."""
+    """Append one line durably, whole or not at all; a line torn by an earlier crash is cut off first.
+
+    Raises `LandingError` naming path and bytes.
+    """
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
-    except OSError as error:
-        raise failed("append", path, len(line), error) from error
-    try:
-        start = _end_of_last_line(handle)
         try:
+            _append(handle, line + b"\n")
+        finally:
+            # Some file systems report only here that a write did not reach the disk.
+            os.close(handle)
+    except OSError as error:
+        raise failed("append", path, len(line) + 1, error) from error
+
+
+def _append(handle: int, line: bytes) -> None:
+    start = _end_of_last_line(handle)
+    try:
+        os.ftruncate(handle, start)
+        _write_all(handle, line, start)
+        os.fsync(handle)
+    except OSError:
+        # A line that stays torn has no end, and is cut off before the next.
+        with suppress(OSError):
             os.ftruncate(handle, start)
-            _write_all(handle, line + b"\n", start)
-            os.fsync(handle)
-        except OSError as error:
-            os.ftruncate(handle, start)
-            raise failed("append", path, len(line), error) from error
-    finally:
-        os.close(handle)
+        raise
 
 
 def _end_of_last_line(handle: int) -> int:

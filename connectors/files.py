@@ -1,43 +1,51 @@
-"""Files as a source: read whole, checked, landed verbatim when they changed, and read again from the landing."""
+"""Files as a source: read part by part, checked, landed verbatim when they changed, and read again from the landing."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from connectors.files_bytes import decoded, read_bytes, unpacked
+from connectors.files_bytes import FileContent
 from connectors.files_delimited import read_delimited
 from connectors.files_ids import identified
 from connectors.files_jsonl import read_json_lines
+from connectors.files_kinds import refuse_other_kind
 from connectors.files_parquet import read_parquet
-from connectors.files_rows import FileRows, refuse_many
-from connectors.landed import LandedPage, inflate
+from connectors.files_rows import FileRows, Findings, refuse_many
+from connectors.files_text import blocks_of, head_of, refuse_other_mark
+from connectors.landed import LandedPage
 from connectors.landing import Landing, LandingWriter
 from connectors.pull import Pulled
 from definitions.file_stream import FileStream
 
-_CHUNK = 1 << 20
 _SETTLED = ("source_updated_at", "is_deleted")
 
 
-def read_rows(content: bytes, stream: FileStream, where: str) -> tuple[FileRows, int]:
-    """Rows of an unpacked file as its stream declares it, and how many repeated another one entirely.
+def read_rows(
+    chunks: Callable[[], Iterable[bytes]], stream: FileStream, where: str, *, with_text: bool = True
+) -> tuple[FileRows, int]:
+    """Rows of a file as its stream declares it, and how many repeated another one entirely.
 
-    Raises `FileUnreadableError` naming `where`.
+    `chunks` gives its unpacked bytes from the beginning, each time it is called. Without `with_text` the rows are
+    counted, not held. Raises `FileUnreadableError` naming `where`.
     """
-    return identified(_rows(content, stream, where), stream)
+    return identified(partial(_parts, chunks, stream), stream, where, with_text=with_text)
 
 
-def _rows(content: bytes, stream: FileStream, where: str) -> FileRows:
+def _parts(chunks: Callable[[], Iterable[bytes]], stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
     if stream.format == "parquet":
-        return read_parquet(content, stream, where)
-    text = decoded(content, stream.encoding, where)
+        return read_parquet(b"".join(chunks()), stream, findings)
+    head, whole = head_of(iter(chunks()))
+    refuse_other_mark(head, stream.encoding, findings.where)
+    refuse_other_kind(head, stream, findings.where)
     if stream.format == "jsonl":
-        return read_json_lines(text, stream, where)
-    return read_delimited(text, stream, where)
+        blocks = blocks_of(whole, stream.encoding, findings.where, ends="\n")
+        return read_json_lines(blocks, stream, findings)
+    return read_delimited(blocks_of(whole, stream.encoding, findings.where), stream, findings)
 
 
 def pull_file(
@@ -53,19 +61,20 @@ def pull_file(
 ) -> Pulled:
     """Land a file, unless it and the way to read it are those that `cursor` (null the first time) tells of.
 
-    `folder` is where paths of the source begin. `is_full` of the answer is `is_whole`. Raises `FileUnreadableError`
-    naming source, stream, file, and lines or column; `LandingError`.
+    `folder` is where paths of the source begin. `is_full` of the answer is `is_whole`. The text of the file is never
+    held as a whole: it is read once to be checked, and once to be landed. Raises `FileUnreadableError` naming source,
+    stream, file, and lines or column; `LandingError`.
     """
     where = f"{source}.{stream.name}: {stream.path}"
-    content = read_bytes(folder / stream.path, where)
-    reached = {"sha256": hashlib.sha256(content).hexdigest(), "read_as": _way_of_reading(stream)}
+    content = FileContent(path=folder / stream.path, stream=stream, where=where)
+    reached = {"sha256": content.digest(), "read_as": _way_of_reading(stream)}
     if cursor is not None and dict(cursor) == reached:
         return _pulled(stream, reached, now, notes=(f"{where}: has not changed",))
-    plain = unpacked(content, stream.path, where)
-    found, repeated = read_rows(plain, stream, where)
+    chunks = partial(content.chunks, reached["sha256"])
+    found, repeated = read_rows(chunks, stream, where, with_text=False)
     refuse_many(found, where, rejected_share)
     writer.write_file(
-        _chunks(plain),
+        chunks(),
         suffix=".parquet" if stream.format == "parquet" else f".{stream.format}.zst",
         records=found.rows.height,
         request=f"file {stream.path}",
@@ -73,17 +82,25 @@ def pull_file(
         rejected=found.rejected,
     )
     progress(found.rows.height)
-    return _pulled(stream, reached, now, found=found, repeated=repeated, notes=found.notes)
+    notes = (*found.notes, *_removals_noted(found, stream, where))
+    return _pulled(stream, reached, now, found=found, repeated=repeated, notes=notes)
+
+
+def _removals_noted(found: FileRows, stream: FileStream, where: str) -> Iterator[str]:
+    if stream.complete and found.rejected and found.rows.height:
+        count = len(found.rejected)
+        rows = "1 row was" if count == 1 else f"{count} rows were"
+        yield f"{where}: {rows} set aside, so that what is no longer in the file is not taken for gone"
 
 
 def landed_rows(landing: Landing, page: LandedPage, stream: FileStream) -> pl.DataFrame:
     """Rows of a landed file: `raw` (a JSON object of text) and `location` (`run/file:line`).
 
-    Raises `LandingError` where the landed file no longer matches its checksum.
+    Raises `LandingError` where the landed file no longer matches its checksum, `FileUnreadableError` as `pull_file`.
     """
     path = landing.verified(page)
-    content = path.read_bytes() if path.suffix == ".parquet" else inflate(path)
-    found, _ = read_rows(content, stream, f"{page.source}.{page.stream}: {path.name}")
+    content = FileContent(path=path, stream=stream, where=f"{page.source}.{page.stream}: {path.name}", is_ours=True)
+    found, _ = read_rows(content.chunks, stream, content.where)
     place = pl.concat_str(pl.lit(f"{page.run_id}/{path.name}:"), pl.col("line"))
     return found.rows.select("raw", location=place)
 
@@ -131,9 +148,3 @@ def _pulled(
         high_water_at=now,
         notes=notes,
     )
-
-
-def _chunks(content: bytes) -> Iterator[bytes]:
-    view = memoryview(content)
-    for start in range(0, len(content), _CHUNK):
-        yield bytes(view[start : start + _CHUNK])

@@ -4,32 +4,38 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.files_rows import FileRows, Row, collected, is_damaged, mended, refuse_missing, set_aside
+import polars as pl
+
+from connectors.files_rows import Findings, Row, frames, is_damaged, mended, refuse_missing, refuse_wide, set_aside
 from connectors.landed import Rejected
 from definitions.file_stream import FileStream, header_name
 
 
-def read_json_lines(text: str, stream: FileStream, where: str) -> FileRows:
-    """Read one record a line; a line that is no JSON object, or names a key twice, is set aside.
+def read_json_lines(blocks: Iterator[str], stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
+    """Read one record a line, part by part; a line that is no JSON object, or names a key twice, is set aside.
 
     A key that some lines lack is null there. Raises `FileUnreadableError` naming a mapped column that no line has.
     """
     columns: dict[str, None] = {}
-    rows, rejected = collected(_records(text, columns), stream)
-    if rows.height:
-        refuse_missing(stream.needed_columns, tuple(columns), where)
-    return FileRows(rows=rows, rejected=rejected, columns=tuple(columns))
+    count = 0
+    for part in frames(_records(blocks, columns, findings.where), stream, findings):
+        count += part.height
+        yield part
+    if count:
+        refuse_missing(stream.needed_columns, tuple(columns), findings.where)
+    findings.columns = tuple(columns)
 
 
 class _DoubledKeyError(ValueError):
     """An object names one key twice; which value holds cannot be known."""
 
 
-def _records(text: str, columns: dict[str, None]) -> Iterator[Row | Rejected]:
+def _records(blocks: Iterator[str], columns: dict[str, None], where: str) -> Iterator[Row | Rejected]:
     decoder = json.JSONDecoder(
         object_pairs_hook=_object, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
     )
-    for number, line in enumerate(text.split("\n"), start=1):
+    lines = (line for block in blocks for line in block.removesuffix("\n").split("\n"))
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         if is_damaged(line):
@@ -46,6 +52,7 @@ def _records(text: str, columns: dict[str, None]) -> Iterator[Row | Rejected]:
             yield set_aside("not_json", number, line)
         else:
             columns.update(dict.fromkeys(values))
+            refuse_wide(len(columns), where)
             yield Row(number, values)
 
 

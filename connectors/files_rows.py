@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import polars as pl
@@ -13,18 +13,76 @@ from definitions.errors import FileUnreadableError
 from definitions.file_stream import FileStream
 
 ROWS = pl.Schema({"line": pl.Int64(), "raw": pl.String(), "id": pl.String(), "version": pl.String()})
-_BATCH = 50_000
+# More than any spreadsheet has; each row repeats the names of all columns.
+MOST_COLUMNS = 16_384
+_BATCH_ROWS = 50_000
+_BATCH_BYTES = 8 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # A handful of bad rows in a small file is not yet a pattern.
 _FEW = 10
 _SHOWN = 5
+# So many bad rows, more than there are good ones, need no more to be looked at.
+_ENOUGH_BAD = 10_000
+_LONGEST_SHOWN = 100_000
+# What a row costs besides its text, and how many times the file its rows may take: a CSV repeats no names, a row does.
+_ROW_BYTES = 100
+_REJECTED_BYTES = 400
+_TIMES_THE_FILE = 4
+
+
+@dataclass(slots=True)
+class Findings:
+    """What reading a file finds besides its rows; filled while the rows are read.
+
+    `columns` are the names in the file; `notes` say what was passed over.
+    """
+
+    stream: FileStream
+    where: str
+    rejected: list[Rejected] = field(default_factory=list)
+    columns: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    rows: int = 0
+    _bytes: int = 0
+
+    def counted(self, part: pl.DataFrame) -> pl.DataFrame:
+        """Count a part of the rows; raises `FileUnreadableError` where they take too much memory together."""
+        self.rows += part.height
+        self._spend(int(part["raw"].str.len_bytes().sum()) + part.height * _ROW_BYTES)
+        return part
+
+    def _spend(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes > self.stream.unpacked_limit_mb * 1_000_000 * _TIMES_THE_FILE:
+            raise FileUnreadableError(
+                f"{self.where}: its first {self.rows:,} rows take more than {_TIMES_THE_FILE} times the "
+                f"{self.stream.unpacked_limit_mb:,} MB that its stream allows. If it is the right file, raise "
+                "`unpacked_limit_mb`, or export fewer columns."
+            )
+
+    def refuse_large(self, rows: int, size: int) -> None:
+        """Raise `FileUnreadableError` where a file says of itself that it holds too many rows or bytes."""
+        limit = self.stream.unpacked_limit_mb * 1_000_000
+        if size > limit or rows * _ROW_BYTES > limit * _TIMES_THE_FILE:
+            raise FileUnreadableError(
+                f"{self.where}: holds {rows:,} rows and {size // 1_000_000:,} MB, more than the "
+                f"{self.stream.unpacked_limit_mb:,} MB that its stream allows. If it is the right file, raise "
+                "`unpacked_limit_mb`."
+            )
+
+    def set_aside(self, *rows: Rejected) -> None:
+        """Keep bad rows; raises `FileUnreadableError` where most rows are bad and there are enough of them."""
+        self.rejected += rows
+        self._spend(sum(len(row.record) + _REJECTED_BYTES for row in rows))
+        if len(self.rejected) > max(_ENOUGH_BAD, self.rows):
+            refuse_bad(self.rejected, len(self.rejected) + self.rows, self.where, "the first ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRows:
     """`rows`: the line, `raw` (one JSON object, each value as the file writes it), and what identifies the row.
 
-    `notes` say what was passed over.
+    `raw` is left out where only counts were asked for. `notes` say what was passed over.
     """
 
     rows: pl.DataFrame
@@ -41,13 +99,6 @@ class Row:
     values: Mapping[str, str | None]
 
 
-def collected(found: Iterable[Row | Rejected], stream: FileStream) -> tuple[pl.DataFrame, tuple[Rejected, ...]]:
-    """Rows as a frame, in the order of the file, and the rejected ones."""
-    rejected: list[Rejected] = []
-    parts = [pl.DataFrame(schema=ROWS), *_frames(found, stream, rejected)]
-    return pl.concat(parts), tuple(rejected)
-
-
 def framed(texts: pl.DataFrame, stream: FileStream, names: Sequence[str]) -> pl.DataFrame:
     """Rows as a frame, from columns of text under their `names`, and their lines in the column without a name."""
     version = pl.lit(None, pl.String) if stream.version is None else pl.col(stream.version)
@@ -55,18 +106,22 @@ def framed(texts: pl.DataFrame, stream: FileStream, names: Sequence[str]) -> pl.
     return texts.select(line="", raw=raw, id=pl.col(stream.id), version=version).cast(ROWS)
 
 
-def _frames(found: Iterable[Row | Rejected], stream: FileStream, rejected: list[Rejected]) -> Iterator[pl.DataFrame]:
+def frames(found: Iterable[Row | Rejected], stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
+    """Rows as frames of some megabytes, in the order of the file; the rejected ones go to the findings."""
     encode = msgspec.json.Encoder().encode
     batch: list[tuple[int, bytes, str | None, str | None]] = []
+    size = 0
     for row in found:
         if isinstance(row, Rejected):
-            rejected.append(row)
+            findings.set_aside(row)
             continue
         version = None if stream.version is None else row.values.get(stream.version)
-        batch.append((row.line, encode(row.values), row.values.get(stream.id), version))
-        if len(batch) == _BATCH:
+        raw = encode(row.values)
+        size += len(raw)
+        batch.append((row.line, raw, row.values.get(stream.id), version))
+        if len(batch) == _BATCH_ROWS or size > _BATCH_BYTES:
             yield _frame(batch)
-            batch = []
+            batch, size = [], 0
     if batch:
         yield _frame(batch)
 
@@ -78,8 +133,13 @@ def _frame(batch: list[tuple[int, bytes, str | None, str | None]]) -> pl.DataFra
 
 
 def set_aside(reason: str, line: int, text: str, field: str | None = None) -> Rejected:
-    """One rejected row, its line end apart; bytes that were not of the encoding are written as escapes."""
+    """One rejected row, its line end apart; bytes that were not of the encoding are written as escapes.
+
+    Of a row longer than 100,000 characters the rest is left out, and how many there were is said.
+    """
     text = text.rstrip("\r\n")
+    if len(text) > _LONGEST_SHOWN:
+        text = f"{text[:_LONGEST_SHOWN]} … ({len(text)} characters in all)"
     shown = text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
     return Rejected(
         reason=reason, page=None, offset=line, field=field, record=shown.decode("utf-8", "backslashreplace")
@@ -88,7 +148,7 @@ def set_aside(reason: str, line: int, text: str, field: str | None = None) -> Re
 
 def is_damaged(text: str) -> bool:
     """Whether the text holds half a character: a byte that is not of the declared encoding, or half a pair."""
-    return _SURROGATE.search(text) is not None
+    return not text.isascii() and _SURROGATE.search(text) is not None
 
 
 def mended(text: str) -> str:
@@ -100,25 +160,58 @@ def refuse_many(rows: FileRows, where: str, share: float) -> None:
     """Raise `FileUnreadableError` where more rows were set aside than a few and than `share` of all (0 to 1)."""
     count = len(rows.rejected)
     total = rows.rows.height + count
-    if count <= max(_FEW, share * total):
-        return
-    reasons = Counter(rejected.reason for rejected in rows.rejected)
+    if count > max(_FEW, share * total):
+        refuse_bad(rows.rejected, total, where)
+
+
+def refuse_bad(rejected: Sequence[Rejected], total: int, where: str, which: str = "") -> None:
+    """Raise `FileUnreadableError` that names the reasons, the lines and what to declare."""
+    reasons = Counter(row.reason for row in rejected)
     told = ", ".join(
-        f"{number} with {reason} (lines {_lines(rows.rejected, reason)})" for reason, number in reasons.most_common()
+        f"{number:,} with {reason} (lines {_lines(rejected, reason)})" for reason, number in reasons.most_common()
     )
     raise FileUnreadableError(
-        f"{where}: {count} of {total} rows cannot be read as declared: {told}. "
-        "Compare `format`, `encoding`, `delimiter` and `quote` with the file, or export it again."
+        f"{where}: {len(rejected):,} of {which}{total:,} rows cannot be read as declared: {told}. "
+        f"{_remedy(reasons.most_common(1)[0][0])}"
     )
 
 
-def refuse_missing(needed: Sequence[str], columns: Sequence[str], where: str) -> None:
-    """Raise `FileUnreadableError` naming the declared columns that the file does not have."""
+_REMEDIES = {
+    "undecodable": "Declare its `encoding` (cp1252 is that of Windows in western Europe), or export it as UTF-8.",
+    "short_row": "Compare `delimiter` and `quote` with the file, or export it again.",
+    "long_row": "Compare `delimiter` and `quote` with the file, or export it again.",
+    "broken_quote": "Compare `quote` with the file (`quote: null` where it quotes nothing), or export it again.",
+    "missing_id": "Name in `id` a column that every row fills.",
+    "id_repeated": "Name in `id` a column that tells rows apart, or map `source_updated_at` if they are versions.",
+}
+
+
+def _remedy(reason: str) -> str:
+    return _REMEDIES.get(
+        reason, "Compare `format`, `encoding`, `delimiter` and `quote` with the file, or export it again."
+    )
+
+
+def refuse_missing(needed: Sequence[str], columns: Sequence[str], where: str, hint: str = "") -> None:
+    """Raise `FileUnreadableError` naming the declared columns that the file lacks; `hint` is a likelier remedy."""
     missing = [name for name in needed if name not in columns]
     if missing:
+        shown = ", ".join(map(repr, columns[:_MOST_NAMED])) + (" …" if len(columns) > _MOST_NAMED else "")
         raise FileUnreadableError(
-            f"{where}: has no column {', '.join(map(repr, missing))}. It has {', '.join(map(repr, columns))}. "
-            "Correct `columns` or export the file with it."
+            f"{where}: has no column {', '.join(map(repr, missing))}. It has {shown}. "
+            f"{hint or 'Correct `columns` or export the file with it.'}"
+        )
+
+
+_MOST_NAMED = 40
+
+
+def refuse_wide(count: int, where: str) -> None:
+    """Raise `FileUnreadableError` for more columns than a table can have."""
+    if count > MOST_COLUMNS:
+        raise FileUnreadableError(
+            f"{where}: has more than {MOST_COLUMNS:,} columns: no table has. Compare `delimiter` and `format` with the "
+            "file, or export fewer columns."
         )
 
 

@@ -10,21 +10,40 @@ from definitions.vocabulary import CANONICAL_STAGE
 
 
 class FilesSource(BaseModel):
-    """A folder of files. `time_zone` null: the reporting zone, so that a day in a file is that day in every report.
-
-    `stages` maps a stage label, or `pipeline/label`, to a canonical stage, in the order of the funnel.
-    """
+    """A folder of files; each option says what it means in its description."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    kind: Literal["files"]
-    role: Literal["crm", "marketing"] = "crm"
-    time_zone: str | None = None
-    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
-    region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
-    stages: Mapping[str, str] = {}
-    streams: tuple[FileStream, ...] = Field(min_length=1)
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="Name of the source, in lower case; part of every record key. Do not change it.",
+    )
+    kind: Literal["files"] = Field(description="That this source is files.")
+    role: Literal["crm", "marketing"] = Field(
+        default="crm", description="Whose word counts where sources differ: the CRM's before marketing's."
+    )
+    time_zone: str | None = Field(
+        default=None,
+        description="Zone of times without an offset, such as `Europe/Berlin`; none: that of the reports, so that a "
+        "day in a file is that day in every report.",
+    )
+    currency: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{3}$",
+        description="Currency of amounts that name none, ISO 4217; none: that of the reports.",
+    )
+    region: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{2}$",
+        description="Country of telephone numbers without one, ISO 3166 alpha-2; none: only those with a country code "
+        "are read.",
+    )
+    stages: Mapping[str, str] = Field(
+        default={},
+        description="Canonical stage of each stage label, or of `pipeline/label`, in the order of the funnel: "
+        f"{', '.join(f'`{stage}`' for stage in CANONICAL_STAGE)}.",
+    )
+    streams: tuple[FileStream, ...] = Field(min_length=1, description="The files, one stream each.")
 
     @model_validator(mode="after")
     def _is_coherent(self) -> "FilesSource":

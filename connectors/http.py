@@ -1,7 +1,6 @@
 """The one HTTP client: what it asks, how it waits, and when it gives up, for every source alike."""
 
 import logging
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +12,11 @@ import msgspec
 
 from connectors.auth import Auth, TokenAnswer
 from connectors.call import Call
+from connectors.connection_errors import certificate_problem, failure_in_words, in_seconds
 from connectors.deadline import Deadline, transport_with
 from connectors.json_text import decode
 from connectors.origin import linked_url, origin_of, own_url
-from connectors.pace import Clock, Gate, Patience, Rate
+from connectors.pace import NOTICEABLE, Clock, Gate, Patience, Rate
 from connectors.refusals import CallRefusedError, ReadError, http_date, is_worth_waiting, plain_type, wait_seconds
 from connectors.whole_body import Limits, read_whole
 from definitions.crash_points import crash_point
@@ -75,7 +75,8 @@ class Http:
         self._limits = limits
         self._clock = clock
         self._gate = Gate(rates, clock)
-        self._deadline = Deadline(clock.monotonic)
+        self._deadline = Deadline(clock)
+        self._is_given_up = False
         self._client = httpx.Client(
             transport=transport or transport_with(self._deadline, proxy),
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "bantam"},
@@ -101,21 +102,30 @@ class Http:
     def ask(self, call: Call, decoder: msgspec.json.Decoder[T]) -> Answer[T]:
         """Send a call until it is answered whole and in the agreed shape.
 
+        All waiting counts against the retry budget: signing in, connecting, the answer, and the pauses between tries. A
+        request that does not answer is left after its own time-out, and each repetition when the budget is used up.
+        Each wait over ten seconds is told.
+
         Raises `TryAgainError` when the source stays busy or away for the retry budget, `SourceRefusedError` for
         credentials, scope or daily quota, `ConfigurationError` where nobody signs in or the token cannot be sent,
         `CallRefusedError` for a request it calls wrong, `SourceAnswerUnusableError` for an answer of another shape,
         `OriginRefusedError` for a foreign link.
         """
-        url = self._locate(call)
-        patience = Patience(self._limits.retry_budget_seconds, self._clock)
+        # The run fails with the request that used up the budget: those that begin after it are tried once.
+        budget = 0.0 if self._is_given_up else self._limits.retry_budget_seconds
+        return self._ask(call, decoder, Patience(budget, self._clock))
+
+    def _ask(self, call: Call, decoder: msgspec.json.Decoder[T], patience: Patience) -> Answer[T]:
+        url, sign_in = self._locate(call), _SignIn(self, patience)
         renewed, unusable = False, 0
         while True:
-            token = None if call.form is not None else self._auth.token(self)
-            self._gate.wait(call.lane)
+            token = None if call.form is not None else self._auth.token(sign_in)
+            self._gate.wait(call.lane, self._where(call))
+            began = self._clock.monotonic()
             try:
-                received = self._exchange(call, url, token)
+                received = self._exchange(call, url, token, patience)
             except TryAgainError as error:
-                self._clock.sleep(self._next_wait(call, patience, str(error), None))
+                self._wait(call, patience, str(error), began)
                 continue
             if received.status in range(200, 300):
                 answer = _decoded(received, decoder)
@@ -123,14 +133,14 @@ class Http:
                     return answer
                 unusable += 1
                 self._shape_is_wrong(call, received, patience, unusable)
-            elif received.status == _UNAUTHORISED and token and not renewed and self._auth.renew(token, self):
+            elif received.status == _UNAUTHORISED and token and not renewed and self._auth.renew(token, sign_in):
                 renewed = True
             else:
                 self._not_answered(call, url, received, patience)
 
-    def ask_token(self, call: Call) -> TokenAnswer:
-        """Send a token request; same patience, no bearer token of its own."""
-        return self.ask(call, msgspec.json.Decoder(TokenAnswer)).value
+    def ask_token(self, call: Call, patience: Patience) -> TokenAnswer:
+        """Send a token request with what is left of the patience of the request that needs it."""
+        return self._ask(call, msgspec.json.Decoder(TokenAnswer), patience).value
 
     def _where(self, call: Call) -> str:
         return f"{self.source}: {call.stream}: page {call.page}"
@@ -142,14 +152,24 @@ class Http:
             return linked_url(self._base_url, call.link, self._where(call))
         return own_url(self._base_url, call.path)
 
-    def _exchange(self, call: Call, url: httpx.URL, token: str | None) -> _Received:
-        """Send once and read to the end; `TryAgainError` says why it did not work this time."""
+    def _exchange(self, call: Call, url: httpx.URL, token: str | None, patience: Patience) -> _Received:
+        """Send once and read to the end; `TryAgainError` says why it did not work this time, and with which host."""
         headers = {**call.headers, **({"Authorization": f"Bearer {token}"} if token else {})}
         # An empty `params` would strip the query of a link.
         request = self._client.build_request(
             call.method, url, params=call.params or None, headers=headers, json=call.json, data=call.form
         )
-        self._deadline.start(self._limits.deadline_seconds)
+        origin, began = origin_of(url), self._clock.monotonic()
+        silence = patience.silent_seconds(self._limits.idle_seconds)
+
+        def tell(waited: float) -> None:
+            self._clock.tell(
+                f"{self._where(call)}: {origin} has sent nothing for {in_seconds(waited)} (try {patience.tries + 1}); "
+                f"is given up after {in_seconds(silence)}"
+            )
+
+        seconds = patience.request_seconds(self._limits.deadline_seconds)
+        self._deadline.start(seconds, silence=silence, tell=tell)
         try:
             response = self._client.send(request, stream=True)
             try:
@@ -162,27 +182,42 @@ class Http:
                 "token or secret."
             ) from None
         except httpx.RequestError as error:
-            if problem := _certificate_problem(error):
+            if problem := certificate_problem(error):
                 raise SourceRefusedError(
-                    f"{self._where(call)}: the certificate of {origin_of(url)} is not trusted ({problem})"
+                    f"{self._where(call)}: the certificate of {origin} is not trusted ({problem})"
                 ) from None
-            raise TryAgainError(f"the connection failed ({type(error).__name__})") from None
+            raise TryAgainError(failure_in_words(error, origin, self._clock.monotonic() - began)) from None
+        except TryAgainError as error:
+            raise TryAgainError(f"the answer of {origin} is not whole: {error}") from None
         except SourceAnswerUnusableError as error:
             raise SourceAnswerUnusableError(f"{self._where(call)}: {error}") from None
         crash_point("fetch.after_response")
         logger.debug("%s: %s %s %d %d bytes", self._where(call), call.method, url.path, response.status_code, len(body))
         return _Received(response.status_code, response.headers, body)
 
+    def _wait(self, call: Call, patience: Patience, reason: str, began: float) -> None:
+        """Wait before the next try; a try that took long and its wait are told together."""
+        wait = self._next_wait(call, patience, reason, None)
+        if self._clock.monotonic() - began + wait > NOTICEABLE:
+            self._tell_wait(call, patience, reason, wait)
+        self._clock.sleep(wait)
+
     def _next_wait(self, call: Call, patience: Patience, reason: str, asked_for: float | None) -> float:
         wait = patience.next_wait(asked_for)
         if wait is None:
+            budget = f"the retry budget of {self._limits.retry_budget_seconds:g} s"
+            asks = "" if asked_for is None else f" and asks for {in_seconds(asked_for)} of patience"
+            self._is_given_up = True
             raise TryAgainError(
-                f"{self._where(call)}: {reason}, and the retry budget of {self._limits.retry_budget_seconds:g} s is "
-                "used up. Run again later.",
+                f"{self._where(call)}: {reason}{asks}; {budget} is used up ({_counted(patience.tries, 'try', 'tries')} "
+                f"in {in_seconds(patience.spent)}). Run again later, or raise `retry_budget_seconds` of {self.source}.",
                 wait_seconds=asked_for,
             )
         logger.info("%s: %s; waits %.1f s", self._where(call), reason, wait)
         return wait
+
+    def _tell_wait(self, call: Call, patience: Patience, reason: str, wait: float) -> None:
+        self._clock.tell(f"{self._where(call)}: {reason} (try {patience.tries}); is asked again in {in_seconds(wait)}")
 
     def _shape_is_wrong(self, call: Call, received: _Received, patience: Patience, times: int) -> None:
         content_type = plain_type(received.headers.get("content-type", ""))
@@ -191,7 +226,7 @@ class Http:
             raise SourceAnswerUnusableError(
                 f"{self._where(call)}: {call.method} {call.path} {found}, {times} times. Compare with the docs."
             )
-        self._clock.sleep(self._next_wait(call, patience, found, None))
+        self._wait(call, patience, found, self._clock.monotonic())
 
     def _not_answered(self, call: Call, url: httpx.URL, received: _Received, patience: Patience) -> None:
         """Pause the whole source when waiting helps; otherwise raise what a person must know."""
@@ -202,7 +237,10 @@ class Http:
             )
         if error.is_passing or is_worth_waiting(status):
             told = wait_seconds(status, received.headers, error)
-            self._gate.pause(self._next_wait(call, patience, f"answered {status} ({error.code})", told))
+            reason = f"{origin_of(url)} answered {status} ({error.code})"
+            wait = self._next_wait(call, patience, reason, told)
+            if self._gate.pause(wait) and wait > NOTICEABLE:
+                self._tell_wait(call, patience, reason, wait)
             return
         if call.form is not None and status not in _SIGN_IN_REFUSED:
             raise ConfigurationError(
@@ -231,10 +269,16 @@ def _decoded(received: _Received, decoder: msgspec.json.Decoder[T]) -> Answer[T]
     return Answer(value, http_date(received.headers.get("date", "")), mended)
 
 
-def _certificate_problem(error: BaseException) -> str | None:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return cause.verify_message or "not verified"
-        cause = cause.__cause__ or cause.__context__
-    return None
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+@dataclass(frozen=True, slots=True)
+class _SignIn:
+    """Signs in on behalf of one request, on its patience."""
+
+    http: Http
+    patience: Patience
+
+    def ask_token(self, call: Call) -> TokenAnswer:
+        return self.http.ask_token(call, self.patience)

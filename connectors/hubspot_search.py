@@ -9,6 +9,7 @@ time would jump over all between. So what the next pull asks again anyway, the l
 time in it moves the walk before it, and what the index does not show yet comes next time.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,8 @@ FRUITLESS_WITH_TOKEN, FRUITLESS = 50, 3
 _LISTING = msgspec.json.Decoder(Listing)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+# ASCII only, and no longer than a 64-bit number: `int` refuses a superscript two, and a text of 5,000 digits.
+_DIGITS = re.compile(r"[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +151,7 @@ def _next(place: _Place, records: list[Seen], fresh: int, listing: Listing, unti
 
 
 def _after_tie(place: _Place, records: list[Seen]) -> _Place | None:
-    highest = max((int(seen.id) for seen in records if seen.id.isdigit()), default=0)
+    highest = max((int(seen.id) for seen in records if _DIGITS.fullmatch(seen.id)), default=0)
     return replace(place, tie_id=highest, offset="0", fruitless=0) if highest > (place.tie_id or 0) else None
 
 
@@ -181,7 +184,7 @@ def _after_page(place: _Place, records: list[Seen], fresh: int, until: int) -> _
 
 def _stamp(version: str) -> int | None:
     """Milliseconds of a modified time: ISO, or milliseconds already; None when it is neither."""
-    if version.isdigit():
+    if _DIGITS.fullmatch(version):
         return int(version)
     try:
         moment = datetime.fromisoformat(version)

@@ -1,4 +1,4 @@
-"""How fast and how patiently a source is asked; every worker of one source shares one gate."""
+"""Rate limiting and the retry budget of a source; all workers of a source share one gate."""
 
 import threading
 from collections import deque
@@ -13,6 +13,16 @@ _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
 # A source that asks for less asks for nothing: it would be asked again as fast as it answers.
 _SHORTEST_ASKED = 1.0
+# Seconds of waiting after which a person is told.
+NOTICEABLE = 10.0
+# A request that is repeated gets what is left of the budget, but enough for a healthy source to answer.
+_SHORTEST_TRY = 1.0
+# The first request of a small budget (0: never repeat) must still give a healthy source the time to answer.
+_SHORTEST_SILENCE = 10.0
+
+
+def _tell_nobody(message: str) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +35,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """Time and chance, given from above: `monotonic` seconds, `sleep` seconds, `chance` in [0, 1)."""
+    """Time, chance and messages, given by the caller: `monotonic` seconds, `sleep` seconds, `chance` in [0, 1).
+
+    `sleep(0)` raises where the run is ending. `tell` shows a person one line about a long wait.
+    """
 
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     chance: Callable[[], float]
+    tell: Callable[[str], None] = _tell_nobody
 
 
 class Gate:
@@ -42,16 +56,24 @@ class Gate:
         self._slots: dict[str, deque[float]] = {name: deque(maxlen=rate.requests) for name, rate in lanes.items()}
         self._paused_until = clock.monotonic()
 
-    def wait(self, lane: str) -> None:
-        """Return when a request of `lane` may leave; a lane without a rate waits for pauses only."""
+    def wait(self, lane: str, where: str = "") -> None:
+        """Return when a request of `lane` may leave; a lane without a rate waits for pauses only.
+
+        A long wait for the rate is told under the name `where`; a pause is told by whoever asks for it.
+        """
         due = self._reserve(lane)
+        if (seconds := due - self._clock.monotonic()) > NOTICEABLE and due > self._paused_until:
+            self._clock.tell(f"{where}: waits {seconds:.0f} s: the configured rate allows no earlier request")
         while (wait := max(due, self._paused_until) - self._clock.monotonic()) > _NO_WAIT:
             self._clock.sleep(wait)
 
-    def pause(self, seconds: float) -> None:
-        """Let nothing through for `seconds` from now."""
+    def pause(self, seconds: float) -> bool:
+        """Let nothing through for `seconds` from now; false where a pause as long (to a second) is already in force."""
         with self._lock:
-            self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
+            until = self._clock.monotonic() + seconds
+            is_longer = until > self._paused_until + 1
+            self._paused_until = max(self._paused_until, until)
+        return is_longer
 
     def _reserve(self, lane: str) -> float:
         now = self._clock.monotonic()
@@ -66,17 +88,37 @@ class Gate:
 
 
 class Patience:
-    """What is left to wait for one request: a budget of seconds, and how long the next wait is."""
+    """The retry budget of one request: every wait for it counts, from the first connection to the last answer.
+
+    `tries` counts the requests that failed.
+    """
 
     def __init__(self, budget_seconds: float, clock: Clock) -> None:
         self._clock = clock
-        self._gives_up_at = clock.monotonic() + budget_seconds
-        self._tries = 0
+        self._began = clock.monotonic()
+        self._gives_up_at = self._began + budget_seconds
+        self.tries = 0
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the request was first wanted."""
+        return self._clock.monotonic() - self._began
+
+    def request_seconds(self, limit: float) -> float:
+        """Seconds the next try may take: `limit` for the first, then no more than what is left of the budget."""
+        return limit if self.tries == 0 else min(limit, max(self._left(), _SHORTEST_TRY))
+
+    def silent_seconds(self, limit: float) -> float:
+        """Seconds without a byte, connecting included, after which the next try has failed."""
+        return min(limit, max(self._left(), _SHORTEST_SILENCE if self.tries == 0 else _SHORTEST_TRY))
 
     def next_wait(self, asked_for: float | None) -> float | None:
         """Seconds to wait now: what the source asked for, else doubling with full jitter; None when out of patience."""
-        ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(self._tries, 16))
+        ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(self.tries, 16))
         told = asked_for or 0.0
         wait = told if told >= _SHORTEST_ASKED else max(told, ceiling * self._clock.chance())
-        self._tries += 1
-        return wait if self._clock.monotonic() + wait <= self._gives_up_at else None
+        self.tries += 1
+        return wait if wait <= self._left() else None
+
+    def _left(self) -> float:
+        return self._gives_up_at - self._clock.monotonic()

@@ -13,6 +13,8 @@ _WAIT = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 5
 _LOCKED = 423
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
+# Only these ten digits: `str.isdigit` takes a superscript two for one, and `float` does not.
+_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]*)?")
 
 
 class CallRefusedError(SourceAnswerUnusableError):
@@ -62,7 +64,7 @@ def wait_seconds(status: int, headers: Mapping[str, str], error: VendorError) ->
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Read `Retry-After`: seconds, or a date compared with the answer's own `Date` (our clock may be wrong)."""
     text = headers.get("retry-after", "").strip()
-    if text.replace(".", "", 1).isdigit():
+    if _SECONDS.fullmatch(text):
         return float(text)
     until, now = http_date(text), http_date(headers.get("date", ""))
     return max(0.0, (until - now).total_seconds()) if until and now else None

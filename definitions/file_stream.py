@@ -25,8 +25,15 @@ _FORMATS: dict[str, Format] = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
 }  # fmt: skip
+_READ: dict[str, Format] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "parquet": "parquet"}
+_SPREADSHEET = "Save it as `CSV UTF-8` in the spreadsheet program, and name that file in `path`"
+_WAYS_OUT = {
+    **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SPREADSHEET),
+    "json": "Write one object a line (`jq -c '.[]' FILE.json > FILE.jsonl`), and name that file in `path`",
+    **dict.fromkeys(("zip", "7z", "rar", "bz2", "xz"), "Unpack it, and name the file inside in `path`"),
+}
 # Worked out from the stream itself, or, for a list of keys, not to be had from one cell.
-_NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys"})
+NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys"})
 # What a required flag is taken for where no column says; `is_active` has none: somebody has to know.
 DEFAULTS = {"is_queue": False, "is_inferred": False, "is_primary": False, "is_deleted": False}
 
@@ -41,23 +48,37 @@ class _Strict(BaseModel):
 
 
 class Column(_Strict):
-    """Where one canonical field comes from.
+    """Where one canonical field comes from; each option says what it means in its description."""
 
-    `values` are aliases, matched letter for letter after trimming; `others` says what a word without an alias is:
-    itself (`keep`), nothing (`ignore`), or a fault of its row (`refuse`). `refers_to` is the stream whose id the column
-    holds, or `source:object` of another source. `times` is the unit the column counts in, a power of ten: 1000000.
-    `nulls`, `dates` and `decimal` stand in for those of the stream.
-    """
-
-    column: str | None = None
-    constant: str | bool | int | None = None
-    values: Mapping[str, str] = {}
-    others: Literal["keep", "ignore", "refuse"] = "keep"
-    refers_to: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)?$")
-    nulls: tuple[str, ...] | None = Field(default=None, strict=False)
-    times: Decimal | None = Field(default=None, gt=0, strict=False)
-    dates: DateOrder | None = None
-    decimal: DecimalMark | None = None
+    column: str | None = Field(
+        default=None, description="Name of the column in the file; outer blanks are ignored, case counts."
+    )
+    constant: str | bool | int | None = Field(
+        default=None, description="A value that holds for every row, where the file has no column for it."
+    )
+    values: Mapping[str, str] = Field(
+        default={}, description="Aliases: what a word of the file means, letter for letter after trimming."
+    )
+    others: Literal["keep", "ignore", "refuse"] = Field(
+        default="keep",
+        description="What a word without an alias is: itself (`keep`), nothing (`ignore`), a fault (`refuse`).",
+    )
+    refers_to: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)?$",
+        description="The stream whose `id` the column holds, or `source:object` of another source.",
+    )
+    nulls: tuple[str, ...] | None = Field(
+        default=None, strict=False, description="Placeholders of this column, in place of those of the stream."
+    )
+    times: Decimal | None = Field(
+        default=None,
+        gt=0,
+        strict=False,
+        description="Unit in which the column counts, a power of ten: 1000 where it is in thousands.",
+    )
+    dates: DateOrder | None = Field(default=None, description="As `dates` of the stream, for this column.")
+    decimal: DecimalMark | None = Field(default=None, description="As `decimal` of the stream, for this column.")
 
     @field_validator("column")
     @classmethod
@@ -84,26 +105,56 @@ class Column(_Strict):
 
 
 class FileStream(_Strict):
-    """One file whose rows are records of one kind.
+    """One file whose rows are records of one kind; each option says what it means in its description."""
 
-    `format` follows the ending of `path` unless it is given; `.gz` and `.zst` are unpacked. `id` is the column that
-    identifies a row. `dates` is the order of dates that are not ISO; without it, they are refused. `complete` says that
-    the file always holds every record, so that one that is no longer in it is gone.
-    """
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    kind: str
-    path: str
-    format: Format = Field(default="csv")
-    encoding: str = "utf-8"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    quote: str | None = Field(default='"', min_length=1, max_length=1)
-    dates: DateOrder = "iso"
-    decimal: DecimalMark = "."
-    nulls: tuple[str, ...] = Field(default=(), strict=False)
-    id: str
-    complete: bool = True
-    columns: Mapping[str, Column]
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="Name of the stream, in lower case; part of every record key: `source:name:id`. Do not change it.",
+    )
+    kind: str = Field(description=f"What a row is: {', '.join(f'`{kind}`' for kind in RECORD_KINDS)}.")
+    path: str = Field(
+        description="The file, below the data folder (`--data`, or the folder of the settings). `.gz` and `.zst` are "
+        "unpacked."
+    )
+    format: Format = Field(
+        default="csv", description="How rows are written; follows the ending of `path` unless given."
+    )
+    encoding: str = Field(
+        default="utf-8", description="Text encoding, such as `utf-8`, `cp1252` (Windows), `latin-1` or `utf-16`."
+    )
+    delimiter: str = Field(
+        default=",",
+        min_length=1,
+        max_length=1,
+        description="What parts the cells of a `csv`, such as `';'`; of a `tsv` it is `\"\\t\"` unless given.",
+    )
+    quote: str | None = Field(
+        default='"', min_length=1, max_length=1, description="What quotes a cell; `null` where nothing does."
+    )
+    dates: DateOrder = Field(
+        default="iso",
+        description="Order of dates in figures that are not ISO, such as 03/04/2026; under `iso` they are refused. A "
+        "month by name is read under any order.",
+    )
+    decimal: DecimalMark = Field(default=".", description="Decimal mark of numbers and amounts.")
+    nulls: tuple[str, ...] = Field(
+        default=(), strict=False, description="Placeholders that mean nothing was filled in, such as `N/A` or `-`."
+    )
+    id: str = Field(description="The column that identifies a row; every row has one, and no two share one.")
+    complete: bool = Field(
+        default=True,
+        description="The file always holds every record, so that one that is no longer in it is gone. `false`: it "
+        "holds changes only.",
+    )
+    unpacked_limit_mb: int = Field(
+        default=512,
+        ge=1,
+        description="Megabytes that the file may have, unpacked; a larger one is refused. A run needs several times as "
+        "much memory.",
+    )
+    columns: Mapping[str, Column] = Field(
+        description="Where each canonical field comes from: the name of a column, or a mapping as described below."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -115,7 +166,7 @@ class FileStream(_Strict):
         if isinstance(columns := whole.get("columns"), Mapping):
             whole["columns"] = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
         if "format" not in whole and isinstance(whole.get("path"), str):
-            whole["format"] = format_of(whole["path"])
+            whole["format"] = _known_format(whole["path"])
         if "delimiter" not in whole and whole.get("format") == "tsv":
             whole["delimiter"] = "\t"
         return whole
@@ -146,7 +197,7 @@ class FileStream(_Strict):
         if self.kind not in RECORD_KINDS:
             raise ValueError(f"kind {self.kind!r} is none of {', '.join(RECORD_KINDS)}")
         mistakes = [_mistake(self.record_kind, name, column) for name, column in self.columns.items()]
-        missing = sorted(self.record_kind.required - _NOT_MAPPED - DEFAULTS.keys() - self.columns.keys())
+        missing = sorted(self.record_kind.required - NOT_MAPPED - DEFAULTS.keys() - self.columns.keys())
         if missing:
             mistakes.append(f"{self.kind} needs {', '.join(missing)}: name a column or a constant")
         if told := [mistake for mistake in mistakes if mistake]:
@@ -179,11 +230,21 @@ def format_of(path: str) -> str:
     return _FORMATS.get(ending, ending or "none")
 
 
+def _known_format(path: str) -> Format:
+    """Format that the ending names; `ValueError` with the way out where files of that ending are not read."""
+    ending = format_of(path).removeprefix(".")
+    if ending in _READ:
+        return _READ[ending]
+    said = f"its name ends in .{ending}" if ending != "none" else "its name has no ending"
+    known = f"name one of {', '.join(sorted(_FORMATS))}, or declare `format` (csv, tsv, jsonl or parquet)"
+    raise ValueError(f"{path}: {said}, which says no format that is read. {_WAYS_OUT.get(ending, known.capitalize())}")
+
+
 def _mistake(kind: RecordKind, name: str, column: Column) -> str | None:
     """What is wrong with the declaration of one field; None where nothing is."""
     field = next((field for field in kind.fields if field.name == name), None)
-    if field is None or name in _NOT_MAPPED:
-        known = ", ".join(known for known in kind.names if known not in _NOT_MAPPED)
+    if field is None or name in NOT_MAPPED:
+        known = ", ".join(known for known in kind.names if known not in NOT_MAPPED)
         return f"{kind.name} has no field {name!r} to map; it has {known}"
     if (column.refers_to is not None) != name.endswith("_key"):
         return f"{name}: `refers_to` belongs to fields that end in _key, and they need it"

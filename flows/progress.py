@@ -1,4 +1,4 @@
-"""What a person watching a run sees: one line a stream and one a step, or nothing where nobody watches."""
+"""What a person watching a run sees: one line a stream and one a step, and long waits; nothing where nobody watches."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +16,11 @@ class Watcher:
     No dataclass: Prefect walks through those that a task is given, and trips over what other tasks change meanwhile.
     """
 
-    __slots__ = ("_streams", "bars")
+    __slots__ = ("_console", "_streams", "bars")
 
-    def __init__(self, bars: Progress | None = None) -> None:
+    def __init__(self, bars: Progress | None = None, console: Console | None = None) -> None:
         self.bars = bars
+        self._console = console
         self._streams: dict[str, TaskID] = {}
 
     def counter(self, name: str) -> Callable[[int], None]:
@@ -41,6 +42,11 @@ class Watcher:
         """Fill the line called `name`."""
         if self.bars is not None and name in self._streams:
             self.bars.update(self._streams[name], total=1, completed=1)
+
+    def tell(self, message: str) -> None:
+        """Print one line, above the progress where there is one; also where the console is no terminal."""
+        if self._console is not None:
+            self._console.print(message, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -64,7 +70,10 @@ def watcher() -> Watcher:
 
 @contextmanager
 def watched(console: Console, *, quiet: bool = False) -> Iterator[None]:
-    """Show the progress of the runs inside on the console's terminal; nothing where it is no terminal."""
+    """Show the progress of the runs inside on the console's terminal; where it is no terminal, long waits only.
+
+    `quiet` shows nothing at all.
+    """
     bars = Progress(
         SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),
@@ -72,10 +81,10 @@ def watched(console: Console, *, quiet: bool = False) -> Iterator[None]:
         TextColumn("{task.fields[told]:>17}"),
         TimeElapsedColumn(),
         console=console,
-        disable=quiet,
+        disable=quiet or not console.is_terminal,
     )
     with bars, at_interruption(bars.stop, first=True):
-        token = _CURRENT.set(Watcher(bars))
+        token = _CURRENT.set(Watcher(bars, None if quiet else console))
         try:
             yield
         finally:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from connectors.files_reasons import in_words
 from connectors.files_settings import FilesSource
 from connectors.landed import Rejected
 from connectors.source import Stream
@@ -24,7 +25,8 @@ from transforms.gathering import Heard
 from transforms.terms import Shown
 
 QUARANTINE_COLUMNS = [field.name for field in QUARANTINE]
-_UNFILED = "the record cannot be filed"
+# The id of a record that has none: a hash of its content.
+_UNFILED = r":@[0-9a-f]{24}$"
 
 
 def heard_vendor(
@@ -126,7 +128,7 @@ def _keys(state: StreamState, source: str, object_name: str) -> pl.LazyFrame:
 
 def unfiled_of(quarantine: pl.DataFrame) -> pl.DataFrame:
     """Of what is in quarantine, the rows that `set_aside` made."""
-    return quarantine.filter(pl.col("detail") == _UNFILED)
+    return quarantine.filter(pl.col("record_key").str.contains(_UNFILED))
 
 
 def with_unfiled(aside: pl.DataFrame, before: pl.DataFrame, source: str, stream: str) -> pl.DataFrame:
@@ -146,10 +148,11 @@ def set_aside(source: str, stream: str, object_name: str, rejected: list[tuple[s
             "reason_code": record.reason,
             "field_name": record.field,
             "location": f"{location}: {record.place}",
+            "detail": in_words(record.reason),
         }
         for location, record in rejected
     ]
-    schema = dict.fromkeys(("record_key", "reason_code", "field_name", "location"), pl.String)
+    schema = dict.fromkeys(("record_key", "reason_code", "field_name", "location", "detail"), pl.String)
     return (
         pl.DataFrame(rows, schema=schema)
         .unique("record_key", keep="first", maintain_order=True)
@@ -160,7 +163,7 @@ def set_aside(source: str, stream: str, object_name: str, rejected: list[tuple[s
             reason_code="reason_code",
             field_name="field_name",
             location="location",
-            detail=pl.lit(_UNFILED),
+            detail="detail",
         )
         .cast(schema_of(QUARANTINE))
     )

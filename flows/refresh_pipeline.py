@@ -1,20 +1,18 @@
 """Refresh: pull what changed, recompute everything, publish the difference. Deployed from prefect.yaml."""
 
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from prefect import flow, get_run_logger, task
+from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from connectors.files_settings import FilesSource
 from connectors.pull import Pulled
 from connectors.source import Stream
-from definitions.errors import TryAgainError
 from definitions.file_stream import FileStream
 from flows.artifacts import keep_artifacts
 from flows.failures import end_reported, reported
@@ -29,36 +27,22 @@ from flows.run_states import flow_states, task_states, value_of
 from flows.sources import Opened, Waits, opened
 from flows.spill import Spill, spilling
 from flows.time_limit import time_limited
+from flows.waits_shown import shown_waits
 from flows.warehouse_access import opened_warehouse
 from warehouse.lock import run_lock
 
-# Seconds until a stream is pulled again whose source stays busy or away.
-_PULL_AGAIN_AFTER = (60, 600)
 # A result that is kept would be a copy of a report or of an error that nobody knows of.
 _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 
 @task(task_run_name="pull {source.name}.{stream.name}", **_UNKEPT)
 @task_states
-def pull_stream(
-    errand: Errand, source: Opened, http: Any, stream: Stream[Any], seen: Watcher, waits: Waits
-) -> tuple[str, Pulled]:
-    """Land one stream of a vendor; again later, where waiting can help."""
+def pull_stream(errand: Errand, source: Opened, http: Any, stream: Stream[Any], seen: Watcher) -> tuple[str, Pulled]:
+    """Land one stream of a vendor."""
     name = f"{source.name}.{stream.name}"
-    pulled = _again_later(lambda: pull_vendor_stream(errand, source, http, stream, seen.counter(name)), waits)
+    pulled = pull_vendor_stream(errand, source, http, stream, seen.counter(name))
     seen.done(name)
     return source.name, pulled
-
-
-def _again_later(pull: Callable[[], Pulled], waits: Waits) -> Pulled:
-    """Pull, and again after each wait; Prefect's own waits for a retry cannot be ended by a signal."""
-    for wait in _PULL_AGAIN_AFTER:
-        try:
-            return pull()
-        except TryAgainError as error:
-            get_run_logger().warning("%s It is pulled again in %d s.", error, wait)
-        waits.sleep(wait)
-    return pull()
 
 
 @task(task_run_name="read {source.name}.{stream.name}", **_UNKEPT)
@@ -129,13 +113,13 @@ def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
             if isinstance(source, FilesSource):
                 waiting += [pull_file.submit(errand, source, stream, job.data, seen) for stream in source.streams]
                 continue
-            vendor = opened(source, waits)
+            vendor = opened(source, waits, shown_waits(seen))
             http = clients.enter_context(vendor.http)
             futures: dict[str, Any] = {}
             for stream in vendor.streams:
                 first = [futures[stream.after]] if stream.after else []
                 futures[stream.name] = pull_stream.submit(
-                    errand, vendor, http, stream, seen, waits, wait_for=first, return_state=False
+                    errand, vendor, http, stream, seen, wait_for=first, return_state=False
                 )
             waiting += futures.values()
         for future in waiting:

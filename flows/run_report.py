@@ -19,6 +19,8 @@ from transforms.assembly import Assembled
 from transforms.terms import Records
 
 Report = dict[str, Any]
+# What a location ends in: a line of a file ("line 3", "3"), or a record of a page ("page 2, offset 7").
+_PLACE = r":\s?([^:/]+)$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def build_report(facts: Facts, definitions: Definitions, records: Records, assem
     people, deals, changes = assembled.people.lazy(), assembled.deals.lazy(), assembled.changes.lazy()
     issues = assembled.issues.lazy().filter(pl.col("state") == "open")
     quarantined = records.quarantined.group_by("source_system", "stream", "reason_code", "field_name", "detail").agg(
-        records=pl.len()
+        records=pl.len(), places=pl.col("location").str.extract(_PLACE).sort().head(3)
     )
     failed = [check for check in facts.audit if not check["is_success"]]
     return {

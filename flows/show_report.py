@@ -62,13 +62,30 @@ def _closing(report: Report, console: Console) -> None:
         console.print(f"  and {len(more)} more: `bantam status` names them.")
     for row in report["quarantined"][:_ROWS]:
         place = f"{row['source_system']}.{row['stream']}"
-        told = f"  {place}: {row['records']:,} set aside, {row['reason_code']} in {row['field_name']}: {row['detail']}"
-        console.print(Text(told, style="yellow"))
+        console.print(Text(f"  {place}: {_set_aside(row)}", style="yellow"))
     if more := report["quarantined"][_ROWS:]:
         console.print(f"  and {sum(row['records'] for row in more):,} more: `bantam quarantine list` has them.")
+    _noted(report, console)
     console.print(
         f"Published: {total:,} rows written in {sum(map(bool, written.values()))} tables, in one transaction."
     )
+
+
+def _set_aside(row: Report) -> str:
+    """Why records were set aside: how many, the reason, the field or the lines, and what to do."""
+    field = f" in {row['field_name']}" if row["field_name"] else ""
+    places = ", ".join(f"line {place}" if place.isdecimal() else place for place in row["places"])
+    more = " …" if row["records"] > len(row["places"]) else ""
+    return f"{row['records']:,} set aside, {row['reason_code']}{field} ({places}{more}): {row['detail']}"
+
+
+def _noted(report: Report, console: Console) -> None:
+    """Print what the sources' files and answers gave to remark; that a file has not changed is none of it."""
+    notes = [note for stream in report["streams"] for note in stream["notes"] if not note.endswith("has not changed")]
+    for note in notes[:_ROWS]:
+        console.print(Text(f"  {note}", style="yellow"))
+    if more := notes[_ROWS:]:
+        console.print(f"  and {len(more)} more notes: the report file has them.")
 
 
 _PLACES = {

@@ -1,8 +1,9 @@
 """From settings to what other rooms take: accounts, clients, streams, and what a source means by its words."""
 
+import logging
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from definitions.model import Definitions
 from flows.settings import HubSpotSource, SalesforceSource
 from transforms.conform.meaning import Meaning
 from transforms.versions import Envelope
+
+logger = logging.getLogger(__name__)
 
 VendorSource = HubSpotSource | SalesforceSource
 _HUBSPOT_RECORDS = {"contact": "0-1", "company": "0-2", "deal": "0-3"}
@@ -52,9 +55,12 @@ class Opened:
     http: closing[Http]
 
 
-def opened(source: VendorSource, waits: Waits | None = None) -> Opened:
-    """Make account and client; nothing is asked yet. Raises `ConfigurationError` for a URL that cannot be right."""
-    clock = Clock(monotonic=time.monotonic, sleep=(waits or Waits()).sleep, chance=random.random)
+def opened(source: VendorSource, waits: Waits | None = None, tell: Callable[[str], None] = logger.warning) -> Opened:
+    """Make account and client; nothing is asked yet. Raises `ConfigurationError` for a URL that cannot be right.
+
+    `tell` shows one line about a long wait; it is called from the threads that pull.
+    """
+    clock = Clock(monotonic=time.monotonic, sleep=(waits or Waits()).sleep, chance=random.random, tell=tell)
     if isinstance(source, HubSpotSource):
         account = _hubspot(source)
         return Opened(

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 # Forked from a server that has imported everything once and computed nothing: a child starts at once.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.flows.terminal", "great_expectations", "flows.commands.explain"])
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.flows.terminal", "great_expectations", "flows.commands.explain"])
 
 
 def exit_code(target: Callable[..., None], *given: Any, meanwhile: Callable[[int], None] = lambda _pid: None) -> int:
@@ -14,7 +14,7 @@ def exit_code(target: Callable[..., None], *given: Any, meanwhile: Callable[[int
 
     `meanwhile` is told the process. What has not ended after five minutes fails the test, and is killed.
     """
-    child = _PROCESSES.Process(target=target, args=given)
+    child = PROCESSES.Process(target=target, args=given)
     child.start()
     try:
         meanwhile(int(child.pid or 0))

@@ -22,7 +22,7 @@ def listing(*, limit: Count = 50) -> None:
     made = table("Set aside", "record", "since", "reason", "field", "where and what")
     for row in held.head(limit).to_dicts():
         where = f"{row['location']}: {row['detail']}"
-        filled(made, [(row["record_key"], row["first_seen_on"], row["reason_code"], row["field_name"], where)])
+        filled(made, [(row["record_key"], row["first_seen_on"], row["reason_code"], row["field_name"] or "", where)])
     if held.height:
         console.print(made)
     console.print(f"{min(held.height, limit):,} of {held.height:,} records in quarantine.")

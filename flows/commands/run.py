@@ -11,6 +11,7 @@ from definitions.errors import ConfigurationError, PublishError
 from flows.commands.prefect_home import keep_prefect_in
 from flows.ephemeral_server import ephemeral_server
 from flows.failures import end_reported
+from flows.input_files import check_input_files
 from flows.interruption import until_signalled
 from flows.job import open_job
 from flows.progress import watched
@@ -69,12 +70,13 @@ def run(
 
 
 def _refresh(asked: dict[str, Any], *, quiet: bool) -> None:
-    # A mistake in the settings, or a run at work, is told at once, and not after Prefect's server has started.
+    # A mistake in the settings, a missing file or a run at work is told at once, and not after Prefect has started.
     job = open_job(**asked)
     with end_reported(job) as end:
+        check_input_files(job)
         _check_nobody_runs(job.settings)
         keep_prefect_in(job.home)
-        with ephemeral_server(), watched(ERRORS, quiet=quiet or not ERRORS.is_terminal):
+        with ephemeral_server(), watched(ERRORS, quiet=quiet):
             from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect
 
             refresh_pipeline(**asked)

@@ -15,7 +15,7 @@ def stream(**declared):
 
 def read(content, **declared):
     text = content if isinstance(content, bytes) else content.encode()
-    return read_rows(text, stream(**declared), WHERE)[0]
+    return read_rows(lambda: [text], stream(**declared), WHERE)[0]
 
 
 def values(found):

@@ -106,7 +106,7 @@ def test_two_stray_quotes_do_not_swallow_the_rows_between_them(text, kept, set_a
 
 
 def test_a_row_that_repeats_another_one_entirely_is_one_record():
-    found, repeated = read_rows(b"id,name\n1,Ada\n1,Ada\n2,Bob\n", stream(), WHERE)
+    found, repeated = read_rows(lambda: [b"id,name\n1,Ada\n1,Ada\n2,Bob\n"], stream(), WHERE)
     assert (found.rows["line"].to_list(), found.rejected, repeated) == ([2, 4], (), 1)
 
 

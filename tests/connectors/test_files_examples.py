@@ -120,7 +120,7 @@ def test_american_dates_give_the_same_deals(maven, tmp_path):
     ("line", "says"),
     [
         ("", ["'engage_date'", "8300 of 8300 values: not an ISO day, in lines 2, 3, 4", "3234 of them are ambiguous"]),
-        ("dates: day_first", ["'engage_date'", "5066 of 8300 values: contradicts `dates: day_first`"]),
+        ("dates: day_first", ["'engage_date'", "5066 of 8300 values: not a day under `dates: day_first`"]),
     ],
     ids=["no order declared", "the wrong order declared"],
 )

@@ -12,9 +12,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.files_bytes import unpacked
+from connectors.files_bytes import FileContent
 from definitions.errors import FileUnreadableError
-from tests.connectors.people_file import WHERE, aside, read, values
+from tests.connectors.people_file import WHERE, aside, read, stream, values
 
 
 @pytest.mark.parametrize(
@@ -103,13 +103,18 @@ def test_a_parquet_column_without_a_text_is_passed_over_and_refused_where_it_is_
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
 @pytest.mark.parametrize("cut", [1, 8, 40], ids=lambda size: f"{size} bytes short")
-def test_half_a_packed_file_is_refused(pack, cut):
+def test_half_a_packed_file_is_refused(tmp_path, pack, cut):
     packed = pack(bytes(range(256)) * 10)
-    name = "people.csv.gz" if pack is gzip.compress else "people.csv.zst"
-    assert unpacked(packed, name, WHERE) == bytes(range(256)) * 10
-    assert unpacked(packed + packed, name, WHERE) == bytes(range(256)) * 20
+    path = tmp_path / ("people.csv.gz" if pack is gzip.compress else "people.csv.zst")
+
+    def unpacked(content):
+        path.write_bytes(content)
+        return b"".join(FileContent(path=path, stream=stream(), where=WHERE).chunks())
+
+    assert unpacked(packed) == bytes(range(256)) * 10
+    assert unpacked(packed + packed) == bytes(range(256)) * 20
     with pytest.raises(FileUnreadableError, match="damaged or ends too early"):
-        unpacked(packed[:-cut], name, WHERE)
+        unpacked(packed[:-cut])
 
 
 CELL = st.text(st.characters(codec="utf-8"), max_size=6)

@@ -67,7 +67,8 @@ def test_waits_without_advice_double_up_to_a_minute(client, fake_time, advice):
 
 def test_patience_ends_with_the_budget(client, fake_time):
     transport, _ = answers(httpx.Response(503))
-    with pytest.raises(TryAgainError, match=r"hubspot: contacts: page 1: answered 503 .* retry budget of 600 s"):
+    told = r"contacts: page 1: https://crm.example:443 answered 503 .* retry budget of 600 s"
+    with pytest.raises(TryAgainError, match=told):
         client(transport).ask(CALL, DECODER)
     assert sum(fake_time.slept) <= 600
 

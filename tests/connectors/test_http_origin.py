@@ -14,7 +14,7 @@ from connectors import hubspot
 from connectors.auth import Secret
 from connectors.call import Call
 from connectors.deadline import Deadline
-from connectors.pace import Rate
+from connectors.pace import Clock, Rate
 from definitions.errors import (
     ConfigurationError,
     PipelineError,
@@ -98,7 +98,7 @@ def test_the_log_holds_paths_and_never_queries(client, caplog):
 
 def test_the_deadline_belongs_to_the_thread_that_asks():
     moment = [0.0]
-    deadline = Deadline(lambda: moment[0])
+    deadline = Deadline(Clock(monotonic=lambda: moment[0], sleep=lambda _: None, chance=lambda: 0.0))
     deadline.start(5)
     others: list[bool] = []
     moment[0] = 6.0

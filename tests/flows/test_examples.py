@@ -96,7 +96,7 @@ def curated_deals(line):
 
 @pytest.mark.parametrize(
     ("order", "says"),
-    [("iso", "({ambiguous} of them are ambiguous"), ("day_first", "contradicts `dates: day_first`")],
+    [("iso", "({ambiguous} of them are ambiguous"), ("day_first", "not a day under `dates: day_first`")],
     ids=["none declared", "the wrong one declared"],
 )
 def test_american_dates_without_their_order_are_refused_by_column_and_line(

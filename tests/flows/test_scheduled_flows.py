@@ -7,13 +7,11 @@ import re
 import signal
 import socket
 import threading
-from concurrent.futures import CancelledError
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from definitions.errors import AlertPendingError, AnotherRunActiveError, TryAgainError, UnexpectedError
-from flows.sources import Waits
+from definitions.errors import AlertPendingError, AnotherRunActiveError, UnexpectedError
 from tests.databases import new_database
 from tests.flows.alerts.company import CANARY, company_of, issue, mails, posts
 from tests.flows.alerts.company import CONFIG as ALERTING
@@ -138,8 +136,8 @@ def busy_vendor():
 
 @pytest.mark.parametrize(
     ("number", "code", "seconds"),
-    [(signal.SIGTERM, 143, "600"), (signal.SIGINT, 130, "7200")],
-    ids=["SIGTERM while it waits for the source", "SIGINT before it pulls again"],
+    [(signal.SIGTERM, 143, "600"), (signal.SIGINT, 130, "1200")],
+    ids=["SIGTERM while it waits for the source", "SIGINT while it waits for the source"],
 )
 def test_a_run_that_is_told_to_end_does_not_sit_out_its_waits(
     prefect, server, migrated, tmp_path, busy_vendor, number, code, seconds
@@ -158,24 +156,6 @@ def test_a_run_that_is_told_to_end_does_not_sit_out_its_waits(
     ended = bantam(tmp_path, "run", "--config", str(config), "--quiet", meanwhile=end, **variables)
     assert (ended.code, ended.out) == (code, "")
     assert "what is published stands" in ended.complaint
-
-
-def test_waits_of_a_run_that_is_ending_end_in_nothing_else():
-    # Here, because they import Prefect.
-    from prefect.logging import disable_run_logger  # noqa: PLC0415
-
-    from flows.refresh_pipeline import _again_later  # noqa: PLC0415
-
-    waits, pulled = Waits(), []
-
-    def pull():
-        pulled.append(1)
-        waits.close()
-        raise TryAgainError("the source is away")
-
-    with disable_run_logger(), pytest.raises(CancelledError):
-        _again_later(pull, waits)
-    assert pulled == [1]
 
 
 @pytest.mark.parametrize("name", ["breaks", "breaks_in_a_thread"])

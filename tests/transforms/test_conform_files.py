@@ -105,7 +105,8 @@ def test_a_column_in_which_many_values_are_wrong_is_a_wrong_declaration(bad, goo
         conform(rows, of)
     told = str(refusal.value)
     assert told.startswith("crm.deals: d.csv: column 'x' (source_close_date): ")
-    assert f"{bad} of {bad + good} values: not an ISO day, in lines 2, 3, 4 ({bad} of them are ambiguous" in told
+    said = "not an ISO day, in lines 2, 3, 4, written as '9/9/9999'"
+    assert f"{bad} of {bad + good} values: {said} ({bad} of them are ambiguous" in told
     assert "Declare `dates: day_first` or `dates: month_first`" in told
 
 
@@ -115,7 +116,7 @@ def test_every_wrong_column_is_named_at_once():
     with pytest.raises(FileUnreadableError) as refusal:
         conform(rows, stream(columns=columns, dates="month_first"))
     told = str(refusal.value)
-    assert "'x' (source_close_date): 20 of 20 values: contradicts `dates: month_first`" in told
+    assert "'x' (source_close_date): 20 of 20 values: not a day under `dates: month_first`" in told
     assert "'y' (amount): 20 of 20 values: not a number with '.'" in told
     assert "in lines 2, 3, 4, 5, 6 and more" in told
 
@@ -222,3 +223,24 @@ def test_every_row_is_curated_or_set_aside_once(cells):
     assert sorted(keys) == sorted(f"crm:deals:{key}" for key in kept)
     again = conform(rows[::-1], stream(columns=DEAL))
     assert again.records.sort("record_key").equals(conformed.records.sort("record_key"))
+
+
+@pytest.mark.parametrize(
+    ("text", "dates", "says"),
+    [
+        ("46418", "iso", "not an ISO day, in lines 2, 3, 4, written as '99999'. They look like the day numbers"),
+        ("25 Germinal 2026", "day_first", "written as '99 Xxxxxxxx 9999'. Export ISO days, such as 2026-04-15."),
+        (
+            "13/25/2026",
+            "day_first",
+            "not a day under `dates: day_first`, in lines 2, 3, 4, written as '99/99/9999'. Correct",
+        ),
+    ],
+    ids=["days of a spreadsheet", "words that no order explains", "figures in another order"],
+)
+def test_dates_that_cannot_be_read_are_shown_by_their_shape_with_a_remedy_that_can_help(text, dates, says):
+    rows = [{"id": str(number), "x": text} for number in range(3)]
+    with pytest.raises(FileUnreadableError) as refusal:
+        conform(rows, stream(**opportunity("source_close_date"), dates=dates))
+    assert says in str(refusal.value)
+    assert text not in str(refusal.value)

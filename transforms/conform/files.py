@@ -17,14 +17,18 @@ from transforms.conform.meaning import Meaning
 from transforms.conform.raw import KEPT, gathered
 from transforms.conform.typed import Vocabulary, translated, typed
 from transforms.frames import MOMENT
-from transforms.values.dates import is_ambiguous, start_of_day
+from transforms.values.dates import is_ambiguous, is_in_figures, start_of_day
 from transforms.values.money import currency_in
+from transforms.values.shapes import shape
 
 _CLOSED = ("closed_won", "closed_lost")
 # So many unreadable values, and this share of a column's values, are single faults; more are a wrong declaration.
 _FEW = 2
 _FEW_SHARE = 0.05
 _SHOWN_LINES = 5
+_SHOWN_SHAPES = 3
+# Excel counts days from 1900: five figures until the year 2173.
+_DAY_NUMBER = r"^\s*[0-9]{5}(\.[0-9]+)?\s*$"
 _IS_GONE = "is gone"
 
 
@@ -184,9 +188,32 @@ def _complaint(latest: pl.DataFrame, cell: Cell) -> tuple[str, str] | None:
     filled = wrong.height + latest[cell.name].count()
     if wrong.height <= max(_FEW, _FEW_SHARE * filled):
         return None
+    text = wrong.select(text=text_column(cell.name))
     lines = wrong["location"].str.extract(r":([0-9]+)$").cast(pl.Int64).sort()
     shown = ", ".join(map(str, lines.head(_SHOWN_LINES))) + (" and more" if lines.len() > _SHOWN_LINES else "")
-    told = f"column {cell.column!r} ({cell.name}): {wrong.height} of {filled} values: {cell.rule}, in lines {shown}"
-    if cell.is_dated and (both := wrong.filter(is_ambiguous(pl.col(text_column(cell.name)))).height):
+    told = (
+        f"column {cell.column!r} ({cell.name}): {wrong.height} of {filled} values: {cell.rule}, in lines {shown}, "
+        f"written as {_shapes(text)}"
+    )
+    if not cell.is_dated:
+        return told, cell.remedy
+    if both := text.filter(is_ambiguous(pl.col("text"))).height:
         told += f" ({both} of them are ambiguous: a day whether the day or the month comes first)"
+    if not text.filter(~pl.col("text").str.contains(_DAY_NUMBER)).height:
+        return (
+            told,
+            "They look like the day numbers of a spreadsheet: give the column a date format, and export it again",
+        )
+    if not text.filter(is_in_figures(pl.col("text"))).height:
+        # An order that is declared for figures says nothing of them.
+        return told, "Export ISO days, such as 2026-04-15"
     return told, cell.remedy
+
+
+def _shapes(text: pl.DataFrame) -> str:
+    """The commonest ways in which values are written, without what they say."""
+    counted = (
+        text.select(shape=shape(pl.col("text"))).group_by("shape").len().sort("len", "shape", descending=[True, False])
+    )
+    shown = ", ".join(repr(one) for one in counted["shape"].head(_SHOWN_SHAPES))
+    return shown + (" and others" if counted.height > _SHOWN_SHAPES else "")

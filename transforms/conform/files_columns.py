@@ -12,6 +12,7 @@ from transforms.values.dates import day, moment
 from transforms.values.money import currency_code, is_amount, money
 from transforms.values.numbers import boolean, integer, plain_number, real
 from transforms.values.placeholders import without_placeholders
+from transforms.values.shapes import shape
 from transforms.values.text import clean
 
 _NUMBERS = frozenset({Kind.INTEGER, Kind.COUNT, Kind.REAL, Kind.MONEY})
@@ -140,6 +141,9 @@ def _unreadable(field: Field, said: pl.Expr, rule: str, mark: DecimalMark) -> pl
         return pl.lit(None, pl.String)
     unread = said.is_not_null() & pl.col(field.name).is_null()
     told = pl.lit(f"unreadable_value|{field.name}|{rule}")
+    if field.kind in {Kind.DAY, Kind.MOMENT}:
+        written = shape(said).str.replace_all("|", "/", literal=True)
+        told = pl.concat_str(told, pl.lit(", written as "), written)
     if field.kind in _NUMBERS:
         wrong = pl.when(unread).then(said)
         is_number = (
@@ -169,7 +173,7 @@ def _rule(field: Field, order: DateOrder, mark: DecimalMark) -> tuple[str, str]:
     if field.kind in {Kind.DAY, Kind.MOMENT}:
         if order == "iso":
             return "not an ISO day", "Declare `dates: day_first` or `dates: month_first`, or export ISO days"
-        return f"contradicts `dates: {order}`", "Correct `dates`, or export ISO days"
+        return f"not a day under `dates: {order}`", "Correct `dates`, or export ISO days"
     if field.kind in _NUMBERS:
         return f"not a number with {mark!r} as decimal mark", "Correct `decimal`, or declare placeholders in `nulls`"
     if field.kind is Kind.BOOLEAN:

@@ -17,9 +17,11 @@ MOMENT = pl.Datetime("us", "UTC")
 _ISO_MOMENT = "%Y-%m-%dT%H:%M:%S%.f%#z"
 _EPOCH = r"^(-?[0-9]{11,14})$"
 _NUMERIC = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4}|[0-9]{2})$"
+_FIGURES = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-](?:[0-9]{4}|[0-9]{2})(?:[^0-9].*)?$"
 _DAY = (
     r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{8}|[0-9]{1,2}[/.\-][0-9]{1,2}[/.\-](?:[0-9]{4}|[0-9]{2})"
-    r"|[0-9]{1,2}[ -][A-Za-z]{3,9}\.?[ -][0-9]{4}|[A-Za-z]{3,9}\.? [0-9]{1,2},? [0-9]{4}"
+    r"|[0-9]{1,2}(?:st|nd|rd|th)?[., -]{1,2}[A-Za-z]{3,9}[., -]{1,2}(?:[0-9]{4}|[0-9]{2})"
+    r"|[A-Za-z]{3,9}\.? [0-9]{1,2}(?:st|nd|rd|th)?,? [0-9]{4}"
 )
 _TIME = (
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
@@ -94,11 +96,15 @@ def is_ambiguous(text: pl.Expr) -> pl.Expr:
     >>> pl.select(is_ambiguous(pl.lit(pl.Series(["3/1/2017", "3/13/2017", "2017-03-01"])))).to_series().to_list()
     [True, False, False]
     """
-    figures = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-](?:[0-9]{4}|[0-9]{2})(?:[^0-9].*)?$"
-    written = text.str.strip_chars().str.extract_groups(figures).struct
+    written = text.str.strip_chars().str.extract_groups(_FIGURES).struct
     first, second = (written.field(part).cast(pl.Int8, strict=False) for part in ("1", "2"))
     both = first.is_between(1, 12) & second.is_between(1, 12)
     return pl.when(text.is_not_null()).then(both.fill_null(value=False))
+
+
+def is_in_figures(text: pl.Expr) -> pl.Expr:
+    """Whether a day is written in figures whose order has to be declared, such as 13/03/2017. Row by row."""
+    return text.str.strip_chars().str.contains(_FIGURES)
 
 
 def _known_years(read: pl.Expr) -> pl.Expr:
@@ -136,7 +142,7 @@ def _calendar_day(order: Order) -> pl.Expr:
     """Day from column `day`."""
     written = pl.col("day")
     numeric = written.str.contains(_NUMERIC)
-    named = written.str.replace_all(r"[., -]+", " ")
+    named = _with_century(written.str.replace(r"([0-9])(?:st|nd|rd|th)\b", "${1}").str.replace_all(r"[., -]+", " "))
     forms = [
         written.str.replace_all("[/.]", "-").str.to_date("%Y-%m-%d", strict=False),
         # Eight figures are a day only; `%Y%m%d` alone would also take 2017111 for one.
@@ -154,11 +160,22 @@ def _year_first(written: pl.Expr, order: Order) -> pl.Expr:
         return pl.lit(None, pl.String)
     parts = written.str.extract_groups(_NUMERIC).struct
     month, day_of_month = ("2", "1") if order == "day_first" else ("1", "2")
-    year = parts.field("3").cast(pl.Int32)
-    long = pl.when(parts.field("3").str.contains("^[0-9]{4}$")).then(year)
-    century = pl.when(year < _PIVOT).then(2000).otherwise(1900)
-    four_figures = pl.coalesce(long, year + century).cast(pl.String).str.zfill(4)
-    return pl.concat_str(four_figures, parts.field(month), parts.field(day_of_month), separator="-")
+    year = _four_figures(parts.field("3"))
+    return pl.concat_str(year, parts.field(month), parts.field(day_of_month), separator="-")
+
+
+def _with_century(named: pl.Expr) -> pl.Expr:
+    """`3 Aug 26` as `3 Aug 2026`, any other text unchanged."""
+    short = named.str.extract_groups(r"^([0-9]{1,2} [A-Za-z]+) ([0-9]{2})$").struct
+    return pl.coalesce(pl.concat_str(short.field("1"), _four_figures(short.field("2")), separator=" "), named)
+
+
+def _four_figures(year: pl.Expr) -> pl.Expr:
+    """A year of two or four figures as text of four."""
+    number = year.cast(pl.Int32)
+    long = pl.when(year.str.contains("^[0-9]{4}$")).then(number)
+    century = pl.when(number < _PIVOT).then(2000).otherwise(1900)
+    return pl.coalesce(long, number + century).cast(pl.String).str.zfill(4)
 
 
 def _time_of_day() -> pl.Expr:
