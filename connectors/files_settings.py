@@ -6,7 +6,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from definitions.file_stream import FileStream
-from definitions.vocabulary import CANONICAL_STAGE
+from definitions.mistakes import refuse
+from definitions.source_words import FileStageWord, TimeZone
+from definitions.suggestions import suggestion
+from definitions.yaml_file import Place
 
 
 class FilesSource(BaseModel):
@@ -20,29 +23,31 @@ class FilesSource(BaseModel):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Literal["files"]
     role: Literal["crm", "marketing"] = "crm"
-    time_zone: str | None = None
+    time_zone: TimeZone | None = None
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
-    stages: Mapping[str, str] = {}
+    stages: Mapping[str, FileStageWord] = {}
     streams: tuple[FileStream, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _is_coherent(self) -> "FilesSource":
         names = [stream.name for stream in self.streams]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"stream names used twice: {', '.join(doubled)}")
-        strangers = sorted(set(self.stages.values()) - set(CANONICAL_STAGE))
-        if strangers:
-            raise ValueError(f"stages: {', '.join(strangers)} is none of {', '.join(CANONICAL_STAGE)}")
-        for stream in self.streams:
-            _check_references(stream, names)
+        mistakes: dict[Place, str] = {}
+        for number, stream in enumerate(self.streams):
+            place: Place = ("streams", number)
+            if stream.name in names[:number]:
+                mistakes[*place, "name"] = f"two streams are called {stream.name!r}; give each a name of its own"
             if "source_stage" in stream.columns and not self.stages:
-                raise ValueError(f"{stream.name}: a source with a stage column needs `stages`")
+                mistakes[*place, "columns", "source_stage"] = "a source with a stage column needs `stages`"
+            mistakes |= _references(stream, place, names)
+        refuse(mistakes)
         return self
 
 
-def _check_references(stream: FileStream, names: list[str]) -> None:
-    for field, column in stream.columns.items():
-        if column.refers_to is not None and ":" not in column.refers_to and column.refers_to not in names:
-            raise ValueError(f"{stream.name}.{field}: refers_to {column.refers_to!r} is none of {', '.join(names)}")
+def _references(stream: FileStream, place: Place, names: list[str]) -> dict[Place, str]:
+    """Columns that hold the id of a stream that is not there, by their place."""
+    return {
+        (*place, "columns", field, "refers_to"): f"{field}: no stream is called so{suggestion(named, names)}"
+        for field, column in stream.columns.items()
+        if (named := column.refers_to) is not None and ":" not in named and named not in names
+    }
