@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from definitions import mistakes
-from definitions.suggestions import suggestion
+from definitions.suggestions import closest, suggestion
 from definitions.yaml_file import Place
 
 _TEXT = "must be text; put it in quotes"
@@ -72,11 +72,14 @@ def told(error: ValidationError, model: type[BaseModel], *, derived: Collection[
 
 def _strangers(given: object, place: Place, held: Any) -> dict[Place, str]:
     """Keys that none of the shapes has which a part may be of: nobody looks at them where its shape is not known."""
-    known = list(dict.fromkeys(key for one in _models(held) for key in keys_of(one)))
-    keys = list(given) if isinstance(given, dict) else []
+    if not isinstance(given, dict):
+        return {}
+    meant = closest(str(given.get("kind")), _tags_of(held))
+    models = [one for one in _models(held) if meant is None or meant in _tags_of(one)]
+    known = list(dict.fromkeys(key for one in models for key in keys_of(one)))
     return {
         (*place, key): f"unknown key {key!r}{suggestion(str(key), known, most=len(known))}"
-        for key in keys
+        for key in given
         if key not in known
     }
 

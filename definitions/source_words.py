@@ -23,7 +23,7 @@ def _one_of(known: Collection[str], what: str, *, may_be_empty: bool = True) -> 
 
 def _zone(name: str) -> str:
     if name not in (known := available_timezones()):
-        raise ValueError(f"no time zone is called so{suggestion(name, known)}; write one such as Europe/Berlin")
+        raise ValueError(f"no time zone is called so{suggestion(name, known) or '; write one such as Europe/Berlin'}")
     return name
 
 
