@@ -26,6 +26,16 @@ _QUIET = {
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:0",
 }
 
+# Help is written here, where it costs no import.
+_SHELL = (
+    "Ask it with psql, as the reader.\n\n"
+    "bantam_reader may read the tables of schema curated and do nothing else. The embedded warehouse is entered as "
+    "that role. A server named by BANTAM_WAREHOUSE_URL is entered as the account of that URL, and the session takes "
+    "the role at once: it neither writes nor reads anything else, not after RESET ROLE either. This keeps mistakes "
+    "out, not people: whoever says SET ROLE NONE is that account again. Who must not be gets a login of their own: "
+    "bantam warehouse grant-reader."
+)
+
 app = App(
     name="bantam",
     help="One agreed meaning of lead and opportunity, enforced against your CRM.",
@@ -57,7 +67,10 @@ warehouse = App(name="warehouse", help="The published tables.")
 warehouse.command(
     "flows.commands.warehouse:url", name="url", help="Where the warehouse is, for programs on this machine."
 )
-warehouse.command("flows.commands.warehouse:shell", name="shell", help="Ask it with psql, as the reader.")
+warehouse.command("flows.commands.warehouse:shell", name="shell", help=_SHELL)
+warehouse.command(
+    "flows.commands.warehouse:grant", name="grant-reader", help="Let a login of your server read the curated tables."
+)
 warehouse.command("flows.commands.warehouse:serve", name="serve", help="Serve it on 127.0.0.1 for BI tools.")
 app.command(warehouse)
 

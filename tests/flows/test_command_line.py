@@ -80,7 +80,7 @@ def test_the_shell_asks_the_embedded_warehouse_as_its_reader_who_may_not_write(h
 def test_the_shell_asks_a_server_that_is_named_with_all_that_its_url_says(server, migrated, tmp_path):
     url = make_url(warehouse_in(server, migrated)["BANTAM_WAREHOUSE_URL"])
     named = url.update_query_dict({"application_name": "of_the_url"}).render_as_string(hide_password=False)
-    asked = "select current_user, current_setting('application_name'); delete from fct_opportunity"
+    asked = "select session_user, current_setting('application_name'); delete from fct_opportunity"
     done = bantam(tmp_path, "warehouse", "shell", "--command", asked, BANTAM_WAREHOUSE_URL=named)
     assert [word for word in (url.username, "of_the_url") if word not in done.out] == []
     assert "read-only transaction" in done.complaint
