@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from flows.run_report import Report
-from flows.tables_on_terminal import money, number, shown, table
+from flows.tables_on_terminal import Table, money, number, shown, table
 
 _ROWS = 12
 
@@ -89,7 +88,7 @@ def _balance(report: Report) -> Table:
         *(_PLACES[name] for name in used),
     )
     for source in dict.fromkeys(row["source_system"] for row in rows):
-        made.add_row(Text(source, style="bold"))
+        made.add_row(source, style="bold")
         for row in (row for row in rows if row["source_system"] == source):
             counts = (row["pulled"], row["fetched"], *(row[name] for name in used))
             made.add_row(f"  {row['stream']}", *map(number, counts))
