@@ -1,10 +1,11 @@
 """What somebody may have meant who wrote a word that is not known; the one place in the code that guesses so."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 _SHORTEST_PART = 3
 _MOST_LISTED = 30
+_AS_CLOSE = 9
 
 
 def suggestion(word: str, known: Iterable[str], *, most: int = _MOST_LISTED) -> str:
@@ -33,7 +34,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """
     by_lower = {one.lower(): one for one in known}
     asked = word.strip().lower()
-    if close := get_close_matches(asked, list(by_lower), n=1):
-        return by_lower[close[0]]
+    if close := get_close_matches(asked, list(by_lower), n=_AS_CLOSE):
+        # The library gives the last in the alphabet of those that are as close.
+        return by_lower[max(sorted(close), key=lambda one: SequenceMatcher(None, one, asked).ratio())]
     around = [one for one in by_lower if asked in one] if len(asked) >= _SHORTEST_PART else []
     return by_lower[around[0]] if len(around) == 1 else None

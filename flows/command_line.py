@@ -5,8 +5,10 @@ What a command needs is imported with it: `bantam --help` must not wait for Pref
 
 import logging
 import os
+import shutil
 import signal
 import sys
+import textwrap
 from types import FrameType
 
 from cyclopts import App
@@ -92,8 +94,17 @@ def main() -> None:
             _terminated(signal.SIGTERM, None)
         if not isinstance(error, PipelineError):
             raise
-        sys.stderr.write(f"bantam: {error}\n")
+        sys.stderr.write(_in_lines(f"bantam: {error}") + "\n")
         sys.exit(error.exit_code)
+
+
+def _in_lines(told: str) -> str:
+    """Break the lines of a message between words where a person reads it; a log gets them whole."""
+    if not sys.stderr.isatty():
+        return told
+    width = shutil.get_terminal_size().columns
+    lines = (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) for line in told.split("\n"))
+    return "\n".join("\n".join(parts) for parts in lines)
 
 
 def was_terminated(error: BaseException) -> bool:

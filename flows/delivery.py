@@ -12,11 +12,11 @@ from datetime import datetime
 import polars as pl
 import sqlalchemy as sa
 
+from definitions.counting import counted
 from definitions.crash_points import crash_point
 from definitions.errors import AlertPendingError
 from flows.alerts import Message, Plan
 from flows.targets import send
-from transforms.message_text import counted
 from warehouse.books import record_told
 from warehouse.lock import RunLock
 from warehouse.notifications import record_announced

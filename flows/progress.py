@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from definitions.counting import counted
+
 
 class Watcher:
     """Shows progress on a terminal; without one it keeps quiet. Used from several threads.
@@ -31,7 +33,7 @@ class Watcher:
         def add(count: int) -> None:
             seen[0] += count
             if self.bars is not None:
-                self.bars.update(line, told=f"{seen[0]:,} records")
+                self.bars.update(line, told=counted(seen[0], "record"))
 
         return add
 

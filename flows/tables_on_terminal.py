@@ -28,6 +28,8 @@ _MARGIN = " "
 _BELOW = "    "
 # A sentence in a column of less is read down rather than along.
 _COMFORTABLE = 22
+# A column is not made wider for a few longer words, such as links.
+_LONGEST_WORD = 40
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Table:
         self.rows.append([*texts, *(Text("") for _ in self.columns[len(texts) :])])
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Give the lines for a console of this width."""
         if self.title:
             yield from _wrapped(Text(self.title, style="bold"), options.max_width)
             yield Text("")
@@ -66,8 +69,12 @@ class Table:
         yield from self._lines([Text(names[place], style="dim") for place in beside], beside, widths)
         yield Text(_MARGIN + "─" * (sum(widths) + len(_GAP) * (len(widths) - 1)), style="dim")
         for row in self.rows:
-            yield from self._lines([row[place] for place in beside], beside, widths)
-            for place in below:
+            fits = [_longest(row[place].plain.split()) <= width for place, width in zip(beside, widths, strict=True)]
+            yield from self._lines(
+                [row[place] if fit else Text("") for place, fit in zip(beside, fits, strict=True)], beside, widths
+            )
+            outside = [place for place, fit in zip(beside, fits, strict=True) if not fit]
+            for place in sorted([*below, *outside]):
                 yield from _named(names[place], row[place], options.max_width)
             if below:
                 yield Text("")
@@ -77,9 +84,7 @@ class Table:
             yield from _wrapped(Text(self.caption), options.max_width)
             yield Text("")
 
-    def _lines(
-        self, cells: Sequence[Text], places: Sequence[int], widths: Sequence[int]
-    ) -> Iterator[Text]:
+    def _lines(self, cells: Sequence[Text], places: Sequence[int], widths: Sequence[int]) -> Iterator[Text]:
         """The lines of one row: each cell wrapped in its own width, side by side."""
         wrapped = [list(_wrapped(cell, width)) for cell, width in zip(cells, widths, strict=True)]
         for number in range(max(map(len, wrapped), default=0)):
@@ -94,7 +99,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One column: its name and its cells, and how much room they need."""
+    """One column: its name and its cells, and how much room they need.
+
+    A cell with a longer word than almost all others is left out of account: it stands below its row.
+    """
 
     name: str
     is_number: bool
@@ -103,19 +111,24 @@ class _Column:
     @property
     def least(self) -> int:
         """Width in which no word has to be broken; numbers stay on one line."""
-        if self.is_number:
-            return self.natural
-        return max(_longest(text.plain.split()) for text in (Text(self.name), *self.cells))
+        parts = ([cell.plain] if self.is_number else cell.plain.split() for cell in self._usual)
+        return max(_longest(self.name.split()), *map(_longest, parts))
 
     @property
     def natural(self) -> int:
-        """Width in which no cell has to be wrapped."""
-        return max(_longest(text.plain.split("\n")) for text in (Text(self.name), *self.cells))
+        """Width in which nothing has to be wrapped."""
+        return max(_longest([self.name]), *(_longest(cell.plain.split("\n")) for cell in self._usual))
 
     @property
     def comfortable(self) -> int:
         """Width in which the column can be read."""
-        return max(self.least, min(self.natural, _COMFORTABLE))
+        return self.least if self.is_number else max(self.least, min(self.natural, _COMFORTABLE))
+
+    @property
+    def _usual(self) -> Sequence[Text]:
+        usual = [cell for cell in self.cells if _longest(cell.plain.split()) <= _LONGEST_WORD]
+        given = sum(bool(cell.plain) for cell in self.cells)
+        return usual if 2 * sum(bool(cell.plain) for cell in usual) >= given else self.cells
 
 
 def table(title: str, *columns: str) -> Table:
@@ -192,7 +205,7 @@ def _named(name: str, value: Text, width: int) -> Iterator[Text]:
 
 
 def _wrapped(text: Text, width: int) -> Iterator[Text]:
-    """Lines of at most so many characters, broken between words only: Rich's own wrapping cuts a word that is longer."""
+    """Lines of at most so many characters, broken between words only; Rich itself cuts a word that is longer."""
     for line in text.split("\n", allow_blank=True):
         breaks, used = [], 0
         for word in _WORD.finditer(line.plain):

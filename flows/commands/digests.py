@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from definitions.counting import counted
 from flows.alerts import Message, Plan, check_targets, plan, read_news
 from flows.commands.prefect_home import keep_prefect_in
 from flows.job import open_job
 from flows.warehouse_access import opened_warehouse
-from transforms.message_text import counted
 
 _WIDEST = 100
 _NOTHING = "Nothing was published yet, so there is nothing to tell. Run `bantam run` first."

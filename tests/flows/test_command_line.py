@@ -119,6 +119,19 @@ def test_a_home_that_is_no_folder_is_told_with_the_next_step(tmp_path):
     assert (done.code, "BANTAM_HOME names the folder" in done.complaint) == (2, True)
 
 
+@pytest.mark.slow
+def test_a_wrong_password_is_told_as_connecting(server, home, migrated):
+    url = make_url(warehouse_in(server, migrated)["BANTAM_WAREHOUSE_URL"]).set(password="CANARY")
+    named = {"BANTAM_WAREHOUSE_URL": url.render_as_string(hide_password=False)}
+    config = str(home.parent / "bantam.yaml")
+    for asked in (["run", "--config", config], ["status"], ["warehouse", "shell"]):
+        done = bantam(home, *asked, **named)
+        assert (done.code, done.complaint.startswith("bantam: Connecting: PostgreSQL refused: ")) == (2, True), done
+        assert "SQLSTATE 28P01" in done.complaint
+        assert "CANARY" not in done.complaint
+        assert len(done.complaint.splitlines()) == 1
+
+
 def test_nobody_found_is_told_with_the_next_step(home):
     done = bantam(home, "explain", "nobody@example.com")
     assert (done.code, "bantam status" in done.complaint) == (2, True)
