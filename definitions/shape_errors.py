@@ -63,7 +63,7 @@ def told(error: ValidationError, model: type[BaseModel], *, derived: Collection[
         if problem["type"] in {"union_tag_invalid", "union_tag_not_found"}:
             found |= _strangers(problem["input"], place, held)
             place, around = (*place, str(problem["ctx"]["discriminator"]).strip("'")), held
-        said = _one(problem, str(place[-1]) if place else "the file", around, held)
+        said = _one(problem, _called(place), around, held)
         if problem["type"] == "extra_forbidden":
             said += suggestion(str(place[-1]), [key for key in keys_of(around) if key not in derived])
         found.setdefault(place, said)
@@ -104,23 +104,31 @@ def _one(problem: Mapping[str, Any], key: str, around: Any, held: Any) -> str:
         case "value_error" | "assertion_error":
             return str(facts["error"])
         case "missing":
-            said = f"the key {key!r} is missing"
+            said = f"the key {key} is missing"
         case "union_tag_not_found":
-            said = f"the key {key!r} is missing; write {_either(_tags_of(around))}"
+            said = f"the key {key} is missing; write {_either(_tags_of(around))}"
         case "extra_forbidden":
-            said = f"unknown key {key!r}"
+            said = f"unknown key {key}"
         case "literal_error":
-            said = f"{key!r} must be {_choice(facts['expected'], problem['input'])}"
+            said = f"{key} must be {_choice(facts['expected'], problem['input'])}"
         case "union_tag_invalid":
-            said = f"{key!r} must be {_choice(facts['expected_tags'], facts['tag'])}"
+            said = f"{key} must be {_choice(facts['expected_tags'], facts['tag'])}"
         case "string_pattern_mismatch":
             example = _EXAMPLES.get(str(facts["pattern"]))
-            said = f"{key!r} is not written as it can be read there" + (f"; {example}" if example else "")
+            said = f"{key} is not written as it can be read there" + (f"; {example}" if example else "")
         case _ if len(kinds := _kinds(held)) > 1:
-            said = f"{key!r} must be {_either(kinds)}"
+            said = f"{key} must be {_either(kinds)}"
         case _:
-            said = f"{key!r} {_SAID.get(kind, 'cannot be read there').format(**facts)}"
+            said = f"{key} {_SAID.get(kind, 'cannot be read there').format(**facts)}"
     return said
+
+
+def _called(place: Place) -> str:
+    """What people call a place: by its key, or by its number in a list."""
+    if not place:
+        return "the file"
+    last = place[-1]
+    return f"item {last + 1} of {place[-2]!r}" if isinstance(last, int) and len(place) > 1 else repr(last)
 
 
 def _choice(expected: str, given: object) -> str:
