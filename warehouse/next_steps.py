@@ -13,6 +13,8 @@ _STEPS = {
     "anew.",
     "23503": "A foreign key of yours points at rows that leave the tables when their records do. Keep the column and "
     'drop the key: ALTER TABLE {table} DROP CONSTRAINT "{constraint}".',
+    "23505": "Two rows share one key. If {constraint} is a constraint or an index of yours, drop it; if not, the audit "
+    "should have stopped them: report it.",
     "23": "If {constraint} is a constraint or an index of yours, drop it; if not, the audit should have stopped these "
     "rows: report it.",
     "25006": "The server is a standby, or its transactions only read. Name the primary in BANTAM_WAREHOUSE_URL; in a "
