@@ -6,7 +6,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from definitions.file_stream import FileStream
+from definitions.mistakes import refuse
+from definitions.source_words import FileStageWord, TimeZone
+from definitions.suggestions import suggestion
 from definitions.vocabulary import CANONICAL_STAGE
+from definitions.yaml_file import Place
 
 
 class FilesSource(BaseModel):
@@ -22,7 +26,7 @@ class FilesSource(BaseModel):
     role: Literal["crm", "marketing"] = Field(
         default="crm", description="Whose word counts where sources differ: the CRM's before marketing's."
     )
-    time_zone: str | None = Field(
+    time_zone: TimeZone | None = Field(
         default=None,
         description="Zone of times without an offset, such as `Europe/Berlin`; none: that of the reports, so that a "
         "day in a file is that day in every report.",
@@ -38,7 +42,7 @@ class FilesSource(BaseModel):
         description="Country of telephone numbers without one, ISO 3166 alpha-2; none: only those with a country code "
         "are read.",
     )
-    stages: Mapping[str, str] = Field(
+    stages: Mapping[str, FileStageWord] = Field(
         default={},
         description="Canonical stage of each stage label, or of `pipeline/label`, in the order of the funnel: "
         f"{', '.join(f'`{stage}`' for stage in CANONICAL_STAGE)}.",
@@ -48,20 +52,22 @@ class FilesSource(BaseModel):
     @model_validator(mode="after")
     def _is_coherent(self) -> "FilesSource":
         names = [stream.name for stream in self.streams]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"stream names used twice: {', '.join(doubled)}")
-        strangers = sorted(set(self.stages.values()) - set(CANONICAL_STAGE))
-        if strangers:
-            raise ValueError(f"stages: {', '.join(strangers)} is none of {', '.join(CANONICAL_STAGE)}")
-        for stream in self.streams:
-            _check_references(stream, names)
+        mistakes: dict[Place, str] = {}
+        for number, stream in enumerate(self.streams):
+            place: Place = ("streams", number)
+            if stream.name in names[:number]:
+                mistakes[*place, "name"] = f"two streams are called {stream.name!r}; give each a name of its own"
             if "source_stage" in stream.columns and not self.stages:
-                raise ValueError(f"{stream.name}: a source with a stage column needs `stages`")
+                mistakes[*place, "columns", "source_stage"] = "a source with a stage column needs `stages`"
+            mistakes |= _references(stream, place, names)
+        refuse(mistakes)
         return self
 
 
-def _check_references(stream: FileStream, names: list[str]) -> None:
-    for field, column in stream.columns.items():
-        if column.refers_to is not None and ":" not in column.refers_to and column.refers_to not in names:
-            raise ValueError(f"{stream.name}.{field}: refers_to {column.refers_to!r} is none of {', '.join(names)}")
+def _references(stream: FileStream, place: Place, names: list[str]) -> dict[Place, str]:
+    """Columns that hold the id of a stream that is not there, by their place."""
+    return {
+        (*place, "columns", field, "refers_to"): f"{field}: no stream is called so{suggestion(named, names)}"
+        for field, column in stream.columns.items()
+        if (named := column.refers_to) is not None and ":" not in named and named not in names
+    }

@@ -11,6 +11,7 @@ from connectors.http import Http
 from connectors.landed import Rejected
 from connectors.landing import LandingWriter, Parcel
 from connectors.source import A, Page, Pass, Prepared, Stream, Visit, When
+from definitions.counting import counted
 from definitions.errors import ConfigurationError, SourceAnswerUnusableError
 
 BATCH_BYTES = 4 << 20
@@ -209,8 +210,9 @@ class _Batch:
         # No cursor: a person must look before anything is skipped.
         self.flush(None)
         raise SourceAnswerUnusableError(
-            f"{self._where}: {self.rejected} of {self.records + self.rejected} records up to page {self.pages} cannot "
-            f"be read ({reasons}). They are kept beside the landed pages: compare them with the vendor's docs."
+            f"{self._where}: {self.rejected} of {counted(self.records + self.rejected, 'record')} up to page "
+            f"{self.pages} cannot be read ({reasons}). They are kept beside the landed pages: compare them with the "
+            "vendor's docs."
         )
 
 

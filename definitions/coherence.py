@@ -4,8 +4,7 @@ Every check yields the place in the file and what is wrong there, in words that 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from definitions import vocabulary as words
 from definitions.coherence_ladders import ladder_mistakes
@@ -13,6 +12,7 @@ from definitions.facets import Derived, Subject, facets_of
 from definitions.model import NAMED_IN_BRACES, Definitions, HygieneRule
 from definitions.predicate import Predicate
 from definitions.predicate_logic import can_be_met
+from definitions.suggestions import suggestion
 from definitions.yaml_file import Place
 
 Mistake = tuple[Place, str]
@@ -35,7 +35,8 @@ def _agreement(definitions: Definitions) -> Iterator[Mistake]:
     try:
         ZoneInfo(definitions.reporting.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield ("reporting", "time_zone"), f"no time zone is called {definitions.reporting.time_zone!r}"
+        named = definitions.reporting.time_zone
+        yield ("reporting", "time_zone"), f"no time zone is called {named!r}{suggestion(named, available_timezones())}"
 
 
 def _activities(definitions: Definitions) -> Iterator[Mistake]:
@@ -149,8 +150,7 @@ def _ladders(definitions: Definitions) -> Iterator[Mistake]:
 def _known(place: Place, word: str, known: Iterable[str] | Mapping[str, object], what: str) -> Iterator[Mistake]:
     choices = list(known)
     if word not in choices:
-        close = get_close_matches(word, choices, n=1)
-        yield place, f"no {what} is called {word!r}" + (f"; did you mean {close[0]}?" if close else "")
+        yield place, f"no {what} is called {word!r}{suggestion(word, choices)}"
 
 
 def _lower_case(place: Place, text: str) -> Iterator[Mistake]:

@@ -1,10 +1,10 @@
 """Ladders of classes: every class can be reached, every record ends in exactly one."""
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 
 from definitions.model import ClassRule
 from definitions.predicate_logic import can_be_met, implies, is_always_met
+from definitions.suggestions import suggestion
 from definitions.yaml_file import Place
 
 Mistake = tuple[Place, str]
@@ -21,9 +21,7 @@ def ladder_mistakes(
     for number, rule in enumerate(rules):
         place = (section, number)
         if rule.name not in vocabulary:
-            close = get_close_matches(rule.name, vocabulary, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(vocabulary)}"
-            yield (*place, "class"), f"no class is called {rule.name!r}; {hint}"
+            yield (*place, "class"), f"no class is called {rule.name!r}{suggestion(rule.name, vocabulary)}"
         if rule.name in seen:
             yield (*place, "class"), f"the class {rule.name} stands twice; join the two tests with `or`"
         seen.add(rule.name)

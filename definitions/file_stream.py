@@ -14,7 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from definitions.field import Field as CanonicalField
 from definitions.field import Kind
+from definitions.mistakes import refuse
 from definitions.records import RECORD_KINDS, RecordKind
+from definitions.suggestions import suggestion
+from definitions.yaml_file import Place
 
 DateOrder = Literal["iso", "day_first", "month_first"]
 DecimalMark = Literal[".", ","]
@@ -100,7 +103,7 @@ class Column(_Strict):
     @model_validator(mode="after")
     def _has_one_origin(self) -> "Column":
         if (self.column is None) == (self.constant is None):
-            raise ValueError("say either `column` or `constant`")
+            raise ValueError("write either `column` or `constant`, not both and not neither")
         return self
 
 
@@ -195,13 +198,14 @@ class FileStream(_Strict):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "FileStream":
         if self.kind not in RECORD_KINDS:
-            raise ValueError(f"kind {self.kind!r} is none of {', '.join(RECORD_KINDS)}")
-        mistakes = [_mistake(self.record_kind, name, column) for name, column in self.columns.items()]
+            refuse({("kind",): f"no records are of this kind{suggestion(self.kind, RECORD_KINDS)}"})
+        mistakes: dict[Place, str] = {}
+        for name, column in self.columns.items():
+            mistakes |= _mistakes(self.record_kind, name, column)
         missing = sorted(self.record_kind.required - NOT_MAPPED - DEFAULTS.keys() - self.columns.keys())
         if missing:
-            mistakes.append(f"{self.kind} needs {', '.join(missing)}: name a column or a constant")
-        if told := [mistake for mistake in mistakes if mistake]:
-            raise ValueError("; ".join(told))
+            mistakes["columns",] = f"{self.kind} needs {', '.join(missing)}: name a column or a constant"
+        refuse(mistakes)
         return self
 
     @property
@@ -240,20 +244,27 @@ def _known_format(path: str) -> Format:
     raise ValueError(f"{path}: {said}, which says no format that is read. {_WAYS_OUT.get(ending, known.capitalize())}")
 
 
-def _mistake(kind: RecordKind, name: str, column: Column) -> str | None:
-    """What is wrong with the declaration of one field; None where nothing is."""
+def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[Place, str]:
+    """What is wrong with the declaration of one field, by its place in the stream."""
+    place: Place = ("columns", name)
     field = next((field for field in kind.fields if field.name == name), None)
     if field is None or name in NOT_MAPPED:
-        known = ", ".join(known for known in kind.names if known not in NOT_MAPPED)
-        return f"{kind.name} has no field {name!r} to map; it has {known}"
+        known = [one for one in kind.names if one not in NOT_MAPPED]
+        return {place: f"{kind.name} has no field {name!r} to map{suggestion(name, known, most=len(known))}"}
     if (column.refers_to is not None) != name.endswith("_key"):
-        return f"{name}: `refers_to` belongs to fields that end in _key, and they need it"
+        return {place: f"{name}: `refers_to` belongs to fields that end in _key, and they need it"}
     if column.times is not None and field.kind not in {Kind.MONEY, Kind.REAL, Kind.INTEGER, Kind.COUNT}:
-        return f"{name}: `times` needs a number"
-    return _outside(field, column)
+        return {(*place, "times"): f"{name}: `times` needs a number"}
+    return _outside(field, column, place) if field.values else {}
 
 
-def _outside(field: CanonicalField, column: Column) -> str | None:
-    said = {*column.values.values(), *([str(column.constant)] if field.values and column.constant is not None else [])}
-    strangers = sorted(said - {*field.values, ""}) if field.values else []
-    return f"{field.name}: {', '.join(strangers)} is none of {', '.join(field.values)}" if strangers else None
+def _outside(field: CanonicalField, column: Column, place: Place) -> dict[Place, str]:
+    """Words that are none of the field's, each by its place."""
+    said: dict[Place, str] = {(*place, "values", word): meaning for word, meaning in column.values.items()}
+    if column.constant is not None:
+        said[*place, "constant"] = str(column.constant)
+    return {
+        at: f"this is no {field.name}{suggestion(word, field.values)}"
+        for at, word in said.items()
+        if word not in {*field.values, ""}
+    }

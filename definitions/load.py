@@ -16,14 +16,17 @@ from pydantic import ValidationError
 from definitions.coherence import contradictions
 from definitions.errors import ConfigurationError
 from definitions.facets import Subject, Use
+from definitions.mistakes import all_of
 from definitions.model import Definitions
 from definitions.predicate import Predicate, at_least, parse
 from definitions.shape_errors import told
+from definitions.suggestions import suggestion
 from definitions.yaml_file import Place, read_text, read_yaml, read_yaml_text
 
 __all__ = ["load_definitions", "load_text", "profiles", "read_yaml"]
 
 _SIGNATURE = ("status", "approved_by")
+_DERIVED = ("text", "text_sha256")
 _PROFILES = Path(__file__).parent / "profiles"
 
 
@@ -41,7 +44,7 @@ def load_definitions(name_or_path: str | Path) -> Definitions:
     if path.name == str(name_or_path) and not path.suffix:
         if path.name not in profiles():
             raise ConfigurationError(
-                f"no profile is called {path.name!r}; there are: {', '.join(profiles())}. Or give the path of a file."
+                f"no profile is called {path.name!r}{suggestion(path.name, profiles())}. Or give the path of a file."
             )
         path = _PROFILES / f"{path.name}.yaml"
     return load_text(read_text(path), str(path))
@@ -53,19 +56,19 @@ def load_text(text: str, where: str) -> Definitions:
     mistakes: dict[Place, str] = {}
     reader = _TestReader(mistakes)
     reader.read(content)
-    for derived in ("text", "text_sha256"):
+    for derived in _DERIVED:
         if derived in content:
             mistakes[derived,] = f"the key {derived!r} is worked out from the file; remove it"
     own = {"text": text, "text_sha256": _fingerprint(content)}
     try:
         definitions = Definitions.model_validate(_frozen(content) | own)
     except ValidationError as error:
-        mistakes = {**told(error, content), **mistakes}
-        raise _all_of(mistakes, lines, where) from None
+        mistakes = {**told(error, Definitions, derived=_DERIVED), **mistakes}
+        raise all_of(mistakes, lines, where) from None
     if not mistakes:
         mistakes.update(contradictions(definitions))
     if mistakes:
-        raise _all_of(mistakes, lines, where)
+        raise all_of(mistakes, lines, where)
     return definitions
 
 
@@ -73,16 +76,6 @@ def _fingerprint(content: Mapping[str, Any]) -> str:
     """What was agreed, without who signed it and without comments: signing a page must not make it another one."""
     agreed = {name: said for name, said in content.items() if name not in _SIGNATURE}
     return hashlib.sha256(json.dumps(agreed, default=str, ensure_ascii=False).encode()).hexdigest()
-
-
-def _all_of(mistakes: Mapping[Place, str], lines: Mapping[Place, int], where: str) -> ConfigurationError:
-    """One error for all mistakes, in the order of the file."""
-    placed = sorted((_line(place, lines), ".".join(map(str, place)), said) for place, said in mistakes.items())
-    return ConfigurationError("\n".join(f"{where}:{line}: {said} (at {place})." for line, place, said in placed))
-
-
-def _line(place: Place, lines: Mapping[Place, int]) -> int:
-    return next(lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in lines)
 
 
 def _frozen(value: Any) -> Any:
@@ -133,7 +126,7 @@ class _TestReader:
         if isinstance(text, bool):
             text = str(text).lower()
         if not isinstance(text, str):
-            self.mistakes[*place, key] = f"{text} is not a test; write one, such as days_overdue > 7"
+            self.mistakes[*place, key] = "this is not a test; write one, such as days_overdue > 7"
             return
         macros = self.macros if use >= Use.CLASS else {}
         try:
@@ -151,9 +144,12 @@ class _TestReader:
         if name in self.criteria:
             self.mistakes[place] = f"{name} is a criterion already; give the policy a name of its own"
             return
-        strangers = [str(word) for word in (*of, *including) if word not in self.criteria]
+        if not all(isinstance(word, str) for word in (*of, *including)):
+            return
+        strangers = [word for word in (*of, *including) if word not in self.criteria]
         if strangers:
-            self.mistakes[*place, "of"] = f"no criterion is called {', '.join(strangers)}"
+            known = suggestion(strangers[0], self.criteria)
+            self.mistakes[*place, "of"] = f"no criterion is called {', '.join(strangers)}{known}"
             return
         outside = [word for word in including if word not in of]
         if outside:

@@ -1,7 +1,5 @@
 """What makes a predicate mean something: types that go together and words that exist."""
 
-from difflib import get_close_matches
-
 from definitions.errors import ConfigurationError
 from definitions.facets import UNKNOWN
 from definitions.predicate_nodes import (
@@ -17,6 +15,7 @@ from definitions.predicate_nodes import (
     type_of,
 )
 from definitions.predicate_text import text_of
+from definitions.suggestions import suggestion
 
 _DEEPEST_PRODUCT = 8
 
@@ -74,9 +73,9 @@ def _check_word(word: str, vocabulary: tuple[str, ...], of: str) -> None:
         raise ConfigurationError(f"the word 'unknown' is read as null; write {of} is null")
     known = [value for value in vocabulary if value != UNKNOWN]
     if word not in known:
-        close = get_close_matches(word, known, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"one of {', '.join(known)}"
-        raise ConfigurationError(f"{of} is never '{word}'; {hint}")
+        quoted = [f"'{value}'" for value in known]
+        hint = suggestion(f"'{word}'", quoted)
+        raise ConfigurationError(f"{of} is never '{word}'{hint}")
 
 
 def check_arithmetic(op: str, left: Node, right: Node) -> ValueType:

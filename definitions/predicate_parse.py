@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 
 import sqlglot
 from sqlglot import exp
@@ -37,6 +36,7 @@ from definitions.predicate_nodes import (
     ValueType,
 )
 from definitions.predicate_text import text_of
+from definitions.suggestions import suggestion
 
 _LONGEST = 2000
 _DIGITS, _DECIMALS = 15, 6
@@ -86,12 +86,6 @@ def _place(error: SqlglotError) -> str:
     if not details:
         return ""
     return f": {details[0]['description'].rstrip('.').lower()} near column {details[0]['col']}"
-
-
-def suggestion(word: str, known: list[str]) -> str:
-    """Write `; did you mean ...?` when a known word is close, else nothing."""
-    close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 @dataclass(frozen=True, slots=True)

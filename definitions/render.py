@@ -5,6 +5,7 @@ The page is made from the loaded object, never from the file's comments: what it
 
 from collections.abc import Iterator
 
+from definitions.counting import counted
 from definitions.model import ClassRule, Definitions, HygieneRule, Policy
 from definitions.render_text import code_of, listed, table
 from definitions.render_words import fit, interest, names, words
@@ -142,7 +143,7 @@ def _stages(definitions: Definitions) -> Iterator[str]:
     )
     age = definitions.stage_age
     yield (
-        f"Once {age.minimum_exits} deals have left a stage, a deal is slow after {age.multiple:g} times "
+        f"Once {counted(age.minimum_exits, 'deal')} left a stage, a deal is slow after {age.multiple:g} times "
         f"their median stay. {age.because or ''}".rstrip()
     )
     yield ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from definitions.counting import counted
 from definitions.facets import AS_OF, Derived, Facet, Use, facets_of
 from definitions.model import Definitions
 from definitions.predicate import Predicate
@@ -29,8 +30,9 @@ def interest(definitions: Definitions) -> Iterator[str]:
     yield ""
     yield (
         f"A lead is silent from the first day after it last asked for something on which it has been a lead for "
-        f"{silence.lead_days} days, has not moved for {silence.inbound_days} days, and nothing at all has happened for "
-        f"{silence.activity_days} days. Only the buyer asking for something, or sales taking the lead up, ends it. "
+        f"{counted(silence.lead_days, 'day')}, has not moved for {counted(silence.inbound_days, 'day')}, and nothing "
+        f"at all has happened for {counted(silence.activity_days, 'day')}. Only the buyer asking for something, or "
+        "sales taking the lead up, ends it. "
         "Where a source keeps the date of the latest move only, nobody knows of earlier ones: the silence then counts "
         f"from that move. {silence.because or ''}"
     ).rstrip()

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from definitions.errors import ConfigurationError
+from definitions.yaml_faults import fault_of
 
 Place = tuple[str | int, ...]
 
@@ -49,27 +50,27 @@ def read_yaml_text(text: str, where: str) -> tuple[dict[str, Any], Mapping[Place
     >>> read_yaml_text("on: 2026-01-31\nteams:\n- marketing\n", "notes")
     ({'on': datetime.date(2026, 1, 31), 'teams': ['marketing']}, {(): 1, ('on',): 1, ('teams',): 2, ('teams', 0): 3})
     """
-    builder = _Builder(where)
+    builder = _Builder()
     try:
         content = builder.document(yaml.parse(text, Loader=_LOADER))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{where}:{line}: not valid YAML: {error.problem}. Mend the line.") from error
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"{where}:1: not valid YAML: a character that may not stand in it.") from error
+        line, said = fault_of(error, text)
+        raise ConfigurationError(f"{where}:{line}: not valid YAML: {said}.") from None
     except RecursionError as error:
         raise ConfigurationError(f"{where}: nested too deeply to be read.") from error
+    if builder.mistakes:
+        raise ConfigurationError("\n".join(f"{where}:{line}: {said}." for line, said in builder.mistakes))
     if not isinstance(content, dict):
         raise ConfigurationError(f"{where}:1: expected `key: value` lines.")
     return content, builder.lines
 
 
 class _Builder:
-    """Walks the events of one document and remembers the line of each place."""
+    """Walks the events of one document and remembers the line of each place; `mistakes` has line and words."""
 
-    def __init__(self, where: str) -> None:
-        self.where = where
+    def __init__(self) -> None:
         self.lines: dict[Place, int] = {}
+        self.mistakes: list[tuple[int, str]] = []
 
     def document(self, events: Iterator[yaml.Event]) -> object:
         content: object = None
@@ -78,7 +79,8 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise self._error(event, "a second document begins here; keep one in a file")
+                    self._note(event, "a second document begins here; keep one in a file")
+                    break
                 first = next(events)
                 self.lines[()] = _line(first)
                 content = self._value(first, events, ())
@@ -86,9 +88,11 @@ class _Builder:
 
     def _value(self, event: yaml.Event, events: Iterator[yaml.Event], place: Place) -> object:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise self._error(event, "anchors (& and *) are not allowed; write it out, it is read aloud")
+            self._note(event, "anchors (& and *) are not allowed; write it out, it is read aloud")
         if tag := getattr(event, "tag", None):
-            raise self._error(event, f"the tag {tag} is not allowed; write the plain value")
+            self._note(event, f"the tag {tag} is not allowed; write the plain value")
+        if isinstance(event, yaml.AliasEvent):
+            return None
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(events, place)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -104,12 +108,15 @@ class _Builder:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
-                raise self._error(event, "a key must be a plain word")
+                self._note(event, "a key must be a plain word")
+                self._value(event, events, place)
+                self._value(next(events), events, place)
+                continue
+            here = (*place, event.value)
             if event.value in content:
-                first = self.lines[*place, event.value]
-                raise self._error(event, f"the key {event.value!r} stands twice, first on line {first}; keep one")
-            self.lines[*place, event.value] = _line(event)
-            content[event.value] = self._value(next(events), events, (*place, event.value))
+                self._note(event, f"the key {event.value!r} stands twice, first on line {self.lines[here]}; keep one")
+            self.lines.setdefault(here, _line(event))
+            content[event.value] = self._value(next(events), events, here)
         return content
 
     def _sequence(self, events: Iterator[yaml.Event], place: Place) -> list[object]:
@@ -134,11 +141,11 @@ class _Builder:
             try:
                 return date.fromisoformat(text)
             except ValueError:
-                raise self._error(event, f"{text} is not a day of the calendar") from None
+                self._note(event, f"{text} is not a day of the calendar")
         return text
 
-    def _error(self, event: yaml.Event, said: str) -> ConfigurationError:
-        return ConfigurationError(f"{self.where}:{_line(event)}: {said}.")
+    def _note(self, event: yaml.Event, said: str) -> None:
+        self.mistakes.append((_line(event), said))
 
 
 def _line(event: yaml.Event) -> int:

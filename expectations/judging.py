@@ -7,21 +7,24 @@ nothing would pay.
 import html
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import select
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from definitions.errors import AuditRefusedError
 from expectations.counts import Counted, Measured
-from expectations.session import broken_off
+from expectations.session import broken_off, connection_settings
 from expectations.suite import Check, Measure
 
+# An address of the shape that Great Expectations accepts; nobody connects to it.
+_STANDING_IN = "postgresql+psycopg://nobody@localhost/nowhere"
 _LONGEST_SQL = 300  # a whole ladder of classes explains nothing on a page
 
 
@@ -61,7 +64,9 @@ def judging(url: str | URL, queries: Mapping[str, str], doing: str) -> Iterator[
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     try:
         assets = [{"type": "query", "name": name, "query": query} for name, query in queries.items()]
-        source = context.data_sources.add_postgres("warehouse", connection_string=address(url), assets=assets)
+        source = context.data_sources.add_postgres(
+            "warehouse", connection_string=_STANDING_IN, kwargs={"creator": _connecting(url)}, assets=assets
+        )
         try:
             yield context
         finally:
@@ -196,12 +201,10 @@ def _described(check: Check) -> str:
     return f"{words}<br><code>{html.escape(check.sql, quote=False)}</code>" if len(check.sql) <= _LONGEST_SQL else words
 
 
-def address(url: str | URL) -> str:
-    """Write the address as Great Expectations takes it: with the driver, and with a host even for a socket.
+def _connecting(url: str | URL) -> Callable[[], psycopg.Connection]:
+    """What connects to the warehouse in the place of Great Expectations' address.
 
-    >>> address("postgresql://ada:s3cret@/bantam?host=/run/pg")
-    'postgresql+psycopg://ada:s3cret@localhost/bantam?host=%2Frun%2Fpg'
+    That would be refused where a password holds a blank or a `$`, or where a socket needs no user.
     """
-    parsed = make_url(url).set(drivername="postgresql+psycopg")
-    named = parsed if parsed.host else parsed.set(host="localhost")
-    return named.render_as_string(hide_password=False)
+    settings = connection_settings(url)
+    return lambda: psycopg.connect(**settings)

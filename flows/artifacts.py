@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from definitions.counting import counted
 from definitions.errors import (
     AlertPendingError,
     AnotherRunActiveError,
@@ -71,9 +72,9 @@ def summary(report: Report) -> str:
         "|---|---:|---:|---:|",
         *(_row(row) for row in report["pipeline"]),
         "",
-        f"{report['people']['records']:,} live records are {report['people']['persons']:,} persons.",
-        f"{sum(row['records'] for row in report['quarantined']):,} records are set aside.",
-        f"{len(report['audit']['failed'])} of {report['audit']['checks']} checks deserve a look.",
+        f"{counted(report['people']['persons'], 'person')} from {counted(report['people']['records'], 'live record')}.",
+        f"{counted(sum(row['records'] for row in report['quarantined']), 'record')} set aside.",
+        f"{len(report['audit']['failed'])} of {counted(report['audit']['checks'], 'check')} to look at.",
     ]
     return "\n".join(lines)
 

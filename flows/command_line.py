@@ -5,8 +5,10 @@ What a command needs is imported with it: `bantam --help` must not wait for Pref
 
 import logging
 import os
+import shutil
 import signal
 import sys
+import textwrap
 from contextlib import suppress
 from typing import NoReturn
 
@@ -25,6 +27,16 @@ _QUIET = {
     # Polars gives memory back as soon as a step is done with it; its allocator reads this when it is loaded.
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:0",
 }
+
+# Help is written here, where it costs no import.
+_SHELL = (
+    "Ask it with psql, as the reader.\n\n"
+    "bantam_reader may read the tables of schema curated and do nothing else. The embedded warehouse is entered as "
+    "that role. A server named by BANTAM_WAREHOUSE_URL is entered as the account of that URL, and the session takes "
+    "the role at once: it neither writes nor reads anything else, not after RESET ROLE either. This keeps mistakes "
+    "out, not people: whoever says SET ROLE NONE is that account again. Who must not be gets a login of their own: "
+    "bantam warehouse grant-reader."
+)
 
 app = App(
     name="bantam",
@@ -58,7 +70,10 @@ warehouse = App(name="warehouse", help="The published tables.")
 warehouse.command(
     "flows.commands.warehouse:url", name="url", help="Where the warehouse is, for programs on this machine."
 )
-warehouse.command("flows.commands.warehouse:shell", name="shell", help="Ask it with psql, as the reader.")
+warehouse.command("flows.commands.warehouse:shell", name="shell", help=_SHELL)
+warehouse.command(
+    "flows.commands.warehouse:grant", name="grant-reader", help="Let a login of your server read the curated tables."
+)
 warehouse.command("flows.commands.warehouse:serve", name="serve", help="Serve it on 127.0.0.1 for BI tools.")
 app.command(warehouse)
 
@@ -94,12 +109,21 @@ def _end(code: int, line: str | None) -> NoReturn:
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     if line is not None:
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{_in_lines(line)}\n")
     with suppress(OSError, ValueError):
         sys.stderr.flush()
     if "prefect" in sys.modules:
         os._exit(code)
     sys.exit(code)
+
+
+def _in_lines(told: str) -> str:
+    """Break the lines of a message between words where a person reads it; a log gets them whole."""
+    if not sys.stderr.isatty():
+        return told
+    width = shutil.get_terminal_size().columns
+    lines = (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) for line in told.split("\n"))
+    return "\n".join("\n".join(parts) for parts in lines)
 
 
 def _is_warning(record: logging.LogRecord) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from definitions.counting import counted
 from definitions.crash_points import crash_point
 from definitions.errors import AlertPendingError
 from flows.alerts import Plan
@@ -19,7 +20,6 @@ from flows.messages import Message
 from flows.sent_journal import SentJournal
 from flows.targets import send
 from transforms.deliveries import SentMessage
-from transforms.message_text import counted
 from warehouse.deliveries import begin, finish, reserve
 from warehouse.lock import RunLock
 

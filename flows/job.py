@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 from definitions.crash_points import arm
 from definitions.errors import ConfigurationError
 from definitions.load import load_definitions
+from definitions.mistakes import all_of
 from definitions.model import Definitions
+from definitions.suggestions import suggestion
+from definitions.yaml_file import Place, read_yaml
 from flows.folders import Home
 from flows.settings import Settings, Source, load_settings
 
@@ -56,7 +59,7 @@ def open_job(
     names = {source.name for source in settings.sources}
     if unknown := sorted(set(sources or ()) - names):
         raise ConfigurationError(
-            f"{config}: no source is called {', '.join(unknown)}; there are {', '.join(sorted(names))}."
+            f"{config}: no source is called {', '.join(unknown)}{suggestion(unknown[0], sorted(names))}."
         )
     now = datetime.now(UTC)
     return Job(
@@ -75,12 +78,16 @@ def open_job(
 def _check_activities(config: str, settings: Settings, definitions: Definitions) -> None:
     """Refuse a kind of activity that the definitions do not know: it would show no interest, and nobody would see."""
     known = definitions.engagement.known_types
-    for source in settings.sources:
-        if strangers := sorted(set(getattr(source, "activity_types", {}).values()) - known):
-            raise ConfigurationError(
-                f"{config}: {source.name}.activity_types: {', '.join(strangers)} is no activity of the definitions "
-                f"{definitions.profile}; there are {', '.join(sorted(known))}."
-            )
+    mistakes: dict[Place, str] = {
+        ("sources", number, "activity_types", label): f"this is no activity of the definitions {definitions.profile}"
+        f"{suggestion(meaning, sorted(known))}"
+        for number, source in enumerate(settings.sources)
+        for label, meaning in getattr(source, "activity_types", {}).items()
+        if meaning not in known
+    }
+    if mistakes:
+        _, lines = read_yaml(Path(config))
+        raise all_of(mistakes, lines, config)
 
 
 def _definitions_path(settings: Settings) -> str:

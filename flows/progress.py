@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from definitions.counting import counted
 from flows.interruption import at_interruption
 
 
@@ -34,7 +35,7 @@ class Watcher:
         def add(count: int) -> None:
             seen[0] += count
             if self.bars is not None:
-                self.bars.update(line, told=f"{seen[0]:,} records")
+                self.bars.update(line, told=counted(seen[0], "record"))
 
         return add
 

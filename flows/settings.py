@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -20,22 +19,27 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from connectors.files_settings import FilesSource
-from definitions.errors import ConfigurationError
+from definitions.mistakes import all_of, refuse
 from definitions.records import ACCOUNT, OPPORTUNITY, PERSON
-from definitions.vocabulary import CANONICAL_STAGE, LEAD_STATUS, PERSON_CLASS
+from definitions.shape_errors import told
+from definitions.source_words import ClassWord, StageWord, StatusWord, TimeZone
+from definitions.suggestions import suggestion
 from definitions.yaml_file import Place, read_yaml
 
+# Keys that a run needs and the file does not give.
+_ELSEWHERE = {
+    "home": "this is not set here; set BANTAM_HOME in the environment",
+    "config_folder": "this is not set here; it is the folder of this file",
+    "warehouse_url": "this is not set here; it holds a password: set BANTAM_WAREHOUSE_URL in the environment",
+}
 _REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 
-
-# What a source's words may mean, and the objects whose fields may be mapped.
-_WORDS = {"stages": CANONICAL_STAGE, "statuses": LEAD_STATUS, "lifecycle_stages": PERSON_CLASS}
+# Objects whose fields may be mapped.
 _OBJECTS = {
     **dict.fromkeys(("contact", "lead"), PERSON),
     **dict.fromkeys(("company", "account"), ACCOUNT),
@@ -71,7 +75,7 @@ class _Vendor(_Strict):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     role: Literal["crm", "marketing"]
     base_url: str
-    time_zone: str | None = None
+    time_zone: TimeZone | None = None
     currency: str | None = None
     region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     twin: str | None = None
@@ -80,38 +84,25 @@ class _Vendor(_Strict):
     retry_budget_seconds: float | None = Field(default=None, ge=0)
     request_seconds: float | None = Field(default=None, gt=0)
     record_url: Mapping[str, str] = {}
-    stages: Mapping[str, str]
+    stages: Mapping[str, StageWord]
     fields: Mapping[str, Mapping[str, str]] = {}
-    statuses: Mapping[str, str] = {}
-    lifecycle_stages: Mapping[str, str] = {}
+    statuses: Mapping[str, StatusWord] = {}
+    lifecycle_stages: Mapping[str, ClassWord] = {}
     activity_types: Mapping[str, str] = {}
     ignored_owners: tuple[str, ...] = ()
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone_is_known(cls, zone: str | None) -> str | None:
-        if zone is not None and zone not in available_timezones():
-            raise ValueError("no time zone is called so; write one such as Europe/Berlin")
-        return zone
-
-    @field_validator("stages", "statuses", "lifecycle_stages")
-    @classmethod
-    def _words_are_ours(cls, mapping: Mapping[str, str], told: ValidationInfo) -> Mapping[str, str]:
-        ours = _WORDS[str(told.field_name)]
-        if strangers := sorted(set(mapping.values()) - {*ours, ""}):
-            raise ValueError(f"{', '.join(strangers)} is none of {', '.join(ours)}")
-        return mapping
 
     @field_validator("fields")
     @classmethod
     def _fields_are_ours(cls, mapping: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        mistakes: dict[Place, str] = {}
         for name, chosen in mapping.items():
             if name not in _OBJECTS:
-                raise ValueError(f"no object {name!r} has fields to map; there are {', '.join(_OBJECTS)}")
-            if strangers := sorted(set(chosen) - set(_OBJECTS[name].names)):
-                raise ValueError(
-                    f"{name} has no field {', '.join(strangers)}; it has {', '.join(_OBJECTS[name].names)}"
-                )
+                mistakes[name,] = f"no object {name!r} has fields to map{suggestion(name, _OBJECTS)}"
+                continue
+            known = _OBJECTS[name].names
+            for field in sorted(set(chosen) - set(known)):
+                mistakes[name, field] = f"{name} has no field {field!r}{suggestion(field, known, most=len(known))}"
+        refuse(mistakes)
         return mapping
 
 
@@ -187,19 +178,20 @@ class Settings(_Strict):
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Settings":
         names = [source.name for source in self.sources]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"source names used twice: {', '.join(doubled)}")
-        twins = {getattr(source, "twin", None) for source in self.sources} - {None, *names}
-        if twins:
-            raise ValueError(f"no source is called {', '.join(sorted(map(str, twins)))}, which `twin` names")
+        mistakes: dict[Place, str] = {}
+        for number, source in enumerate(self.sources):
+            if source.name in names[:number]:
+                mistakes["sources", number, "name"] = f"two sources are called {source.name!r}; give each its own name"
+            twin = getattr(source, "twin", None)
+            if twin is not None and twin not in names:
+                mistakes["sources", number, "twin"] = f"no source is called so{suggestion(twin, names)}"
+        refuse(mistakes)
         return self
 
     @field_validator("exchange_rates")
     @classmethod
     def _rates_are_positive(cls, rates: Mapping[str, float]) -> Mapping[str, float]:
-        if wrong := sorted(code for code, rate in rates.items() if not 0 < rate < inf):
-            raise ValueError(f"the rate of {', '.join(wrong)} is not above 0")
+        refuse({(code,): f"the rate of {code} is not above 0" for code, rate in rates.items() if not 0 < rate < inf})
         return rates
 
 
@@ -207,27 +199,31 @@ def load_settings(config: Path, environment: Mapping[str, str] | None = None) ->
     """Read bantam.yaml, fill in the environment; `ConfigurationError` names file, line and next step."""
     environment = os.environ if environment is None else environment
     content, lines = read_yaml(config)
-    filled = _Filling(config, lines, environment).of(content, ())
+    filling = _Filling(environment, {})
+    filled = filling.of(content, ())
+    # What is missing is told rather than what the place would then lack.
+    mistakes = filling.missing | {(name,): said for name, said in _ELSEWHERE.items() if name in content}
     filled["home"] = Path(environment.get("BANTAM_HOME") or ".bantam").resolve()
     filled["config_folder"] = config.resolve().parent
-    if url := environment.get("BANTAM_WAREHOUSE_URL"):
-        filled["warehouse_url"] = url
+    filled["warehouse_url"] = environment.get("BANTAM_WAREHOUSE_URL") or None
     try:
-        return Settings.model_validate(filled)
+        settings = Settings.model_validate(filled)
     except ValidationError as error:
-        raise ConfigurationError(_told(error, config, lines)) from None
+        mistakes = told(error, Settings, derived=_ELSEWHERE) | mistakes
+    if mistakes:
+        raise all_of(mistakes, lines, str(config))
+    return settings
 
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """Puts values of the environment in place of `${NAME}`."""
+    """Puts values of the environment in place of `${NAME}`; `missing` gets the places of names that are not set."""
 
-    config: Path
-    lines: Mapping[Place, int]
     environment: Mapping[str, str]
+    missing: dict[Place, str]
 
     def of(self, value: Any, place: Place) -> Any:
-        """The value with every reference replaced; a name that is not set is an error."""
+        """The value with every reference replaced, but for those that have nothing to be replaced by."""
         if isinstance(value, dict):
             return {key: self.of(item, (*place, key)) for key, item in value.items()}
         if isinstance(value, list):
@@ -236,18 +232,6 @@ class _Filling:
             return value
         asked = {found.group(1): found.group(2) for found in _REFERENCE.finditer(value)}
         if missing := [name for name, default in asked.items() if default is None and not self.environment.get(name)]:
-            raise ConfigurationError(
-                f"{self.config}:{self.lines.get(place, 1)}: the environment does not set {', '.join(missing)}. Set it "
-                "(see .env.example), then run again."
-            )
+            self.missing[place] = f"the environment does not set {', '.join(missing)}; set it (see .env.example)"
+            return value
         return _REFERENCE.sub(lambda found: self.environment.get(found.group(1)) or found.group(2), value)
-
-
-def _told(error: ValidationError, config: Path, lines: Mapping[Place, int]) -> str:
-    """One line per mistake: file, line, where in it, what is wrong; never the value, which may be a secret."""
-    told = []
-    for problem in error.errors(include_input=False, include_url=False):
-        place = tuple(part for part in problem["loc"] if part not in {"hubspot", "salesforce", "files"})
-        line = next((lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in lines), 1)
-        told.append(f"{config}:{line}: {'.'.join(map(str, place)) or 'settings'}: {problem['msg']}")
-    return "\n".join(told)

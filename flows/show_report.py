@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from definitions.counting import counted
 from flows.run_report import Report
-from flows.tables_on_terminal import money, number, shown, table
+from flows.tables_on_terminal import Table, money, number, shown, table
 
 _ROWS = 12
 
@@ -25,10 +25,10 @@ def show_report(report: Report, console: Console) -> None:
             console.print(part)
     off = sum(abs(row["difference"]) for row in report["balance"])
     shown = sum(row["fetched"] for row in report["balance"])
-    console.print(f"Balance: {shown:,} records shown, each in exactly one place; difference {off}.")
+    console.print(f"Balance: {counted(shown, 'record')} shown, each in exactly one place; difference {off:,}.")
     people = report["people"]
     console.print(
-        f"People: {people['records']:,} live records are {people['persons']:,} persons, "
+        f"People: {counted(people['persons'], 'person')} from {counted(people['records'], 'live record')}; "
         f"{people['in_several_systems']:,} of them in several systems."
     )
     for row in people["untied"]:
@@ -37,17 +37,27 @@ def show_report(report: Report, console: Console) -> None:
 
 
 _NEVER_SEEN = {
-    "source_merge": "records that a source says were merged into one it never showed",
-    "converted_lead": "leads that were converted to a contact no source has shown",
-    "cross_system_id": "ids of another system under which no record was seen there",
+    "source_merge": (
+        "record that a source says was merged into one it never showed",
+        "records that a source says were merged into one it never showed",
+    ),
+    "converted_lead": (
+        "lead that was converted to a contact no source has shown",
+        "leads that were converted to a contact no source has shown",
+    ),
+    "cross_system_id": (
+        "id of another system under which no record was seen there",
+        "ids of another system under which no record was seen there",
+    ),
 }
 
 
 def _untied(row: Report) -> str:
     """What could have made one person of several records, and did not."""
     if row["reason"] == "crowded_address":
-        return f"  {row['count']:,} records have an address that so many share that it is nobody's: not merged by it."
-    return f"  {row['count']:,} {_NEVER_SEEN[row['match_rule']]}: not merged by it."
+        count = counted(row["count"], "record")
+        return f"  {count} with an address that so many share that it is nobody's: not merged by it."
+    return f"  {counted(row['count'], *_NEVER_SEEN[row['match_rule']])}: not merged by it."
 
 
 def _closing(report: Report, console: Console) -> None:
@@ -55,7 +65,7 @@ def _closing(report: Report, console: Console) -> None:
     total = sum(written.values())
     audit = report["audit"]
     failed = f", {len(audit['failed'])} to look at" if audit["failed"] else ""
-    console.print(f"Audit: {audit['checks']} checks passed or tolerated{failed}.")
+    console.print(f"Audit: {counted(audit['checks'], 'check')} passed or tolerated{failed}.")
     for check in audit["failed"][:_ROWS]:
         console.print(Text(f"  {check['expectation']}: {check['observed']}", style="yellow"))
     if more := audit["failed"][_ROWS:]:
@@ -67,7 +77,8 @@ def _closing(report: Report, console: Console) -> None:
         console.print(f"  and {sum(row['records'] for row in more):,} more: `bantam quarantine list` has them.")
     _noted(report, console)
     console.print(
-        f"Published: {total:,} rows written in {sum(map(bool, written.values()))} tables, in one transaction."
+        f"Published: {counted(total, 'row')} written in {counted(sum(map(bool, written.values())), 'table')}, in one "
+        "transaction."
     )
 
 
@@ -106,7 +117,7 @@ def _balance(report: Report) -> Table:
         *(_PLACES[name] for name in used),
     )
     for source in dict.fromkeys(row["source_system"] for row in rows):
-        made.add_row(Text(source, style="bold"))
+        made.add_row(source, style="bold")
         for row in (row for row in rows if row["source_system"] == source):
             counts = (row["pulled"], row["fetched"], *(row[name] for name in used))
             made.add_row(f"  {row['stream']}", *map(number, counts))
@@ -136,7 +147,7 @@ def _moved(report: Report) -> Iterator[Table]:
             amount = [money(row["amount"])] if worth else []
             made.add_row(row["from_class"], row["to_class"], number(row["records"]), *amount, why)
         if more := most[_ROWS:]:
-            made.caption = f"and {sum(row['records'] for row in more):,} in {len(more)} other ways"
+            made.caption = f"and {sum(row['records'] for row in more):,} in {counted(len(more), 'other way')}"
         yield made
 
 
@@ -154,7 +165,8 @@ def _findings(report: Report) -> Table:
         kind = _KINDS[row["record_kind"]]
         made.add_row(shown(row["severity"]), row["rule_id"], kind, number(row["findings"]), value, action)
     if more := report["findings"][_ROWS:]:
-        made.caption = f"and {sum(row['findings'] for row in more):,} of {len(more)} other kinds: `bantam findings`"
+        count = sum(row["findings"] for row in more)
+        made.caption = f"and {count:,} of {counted(len(more), 'other kind')}: `bantam findings`"
     return made
 
 

@@ -15,7 +15,7 @@ from definitions.disk_space import disk_error
 from flows.folders import make_folder_of_ours
 from flows.interruption import at_interruption
 from flows.settings import Settings
-from warehouse.connect import end_sessions, engine_for
+from warehouse.connect import check_connection, end_sessions, engine_for
 from warehouse.embedded import EmbeddedServer
 from warehouse.migrate import migrate
 
@@ -31,7 +31,7 @@ def home_here() -> Path:
 @contextmanager
 def opened_warehouse(settings: Settings) -> Iterator[sa.Engine]:
     """Give the warehouse of these settings."""
-    with _opened(settings.home, settings.warehouse_url) as engine:
+    with _opened(settings.home, settings.warehouse_url, to_write=True) as engine:
         yield engine
 
 
@@ -44,9 +44,10 @@ def warehouse_here() -> Iterator[sa.Engine]:
 
 
 @contextmanager
-def _opened(home: Path, url: SecretStr | None) -> Iterator[sa.Engine]:
+def _opened(home: Path, url: SecretStr | None, *, to_write: bool = False) -> Iterator[sa.Engine]:
     if url is not None:
         engine = engine_for(url.get_secret_value())
+        check_connection(engine, to_write=to_write)
         with at_interruption(partial(end_sessions, engine)):
             migrate(engine)
             yield engine

@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from definitions.counting import counted
 from definitions.vocabulary import SEVERITY
-from transforms.message_text import REPETITION, Edition, counted, literal, safe_link
+from transforms.message_text import REPETITION, Edition, literal, safe_link
 
 REVOPS = "revops"
 # Narrower than what mail allows, and just what Apprise reads as one address and as itself: of o'neill@corp.example it

@@ -9,6 +9,7 @@ from datetime import date
 
 import polars as pl
 
+from definitions.counting import counted_noun
 from definitions.facets import DERIVED
 from definitions.field import Kind
 from definitions.fields import FIELDS
@@ -48,11 +49,37 @@ def readable(name: str, as_of: date) -> pl.Expr:
 
 
 def sentence(template: str, as_of: date) -> pl.Expr:
-    """Compile a sentence with {names} in braces to text in which the values stand in their place. Row by row."""
+    """Compile a sentence with {names} in braces to text in which the values stand in their place. Row by row.
+
+    A number agrees with the noun that it counts: "1 day ago", "an unknown number of days ago".
+    """
     # Splitting by a pattern with one group puts the names at every second place.
     parts = NAMED_IN_BRACES.split(template)
-    told = [readable(part.strip(), as_of) if at % 2 else pl.lit(part) for at, part in enumerate(parts)]
+    told = [pl.lit(parts[0])]
+    for name, after in zip(parts[1::2], parts[2::2], strict=True):
+        told += _told(name.strip(), after, as_of)
     return pl.concat_str(told)
+
+
+def _told(name: str, after: str, as_of: date) -> list[pl.Expr]:
+    """The value of a facet, and the words that come after it."""
+    value, nouns = readable(name, as_of), counted_noun(after)
+    if nouns is None or not _is_count(name):
+        return [value, pl.lit(after)]
+    many, one = nouns
+    number = compile_facet(name, as_of)
+    said = (
+        pl.when(number.is_null())
+        .then(pl.lit(f"an unknown number of {many}"))
+        .when(number == 1)
+        .then(pl.lit(f"1 {one}"))
+        .otherwise(pl.concat_str(value, pl.lit(f" {many}")))
+    )
+    return [said, pl.lit(after.removeprefix(f" {many}"))]
+
+
+def _is_count(name: str) -> bool:
+    return name in DERIVED or (is_told(name) and FIELDS[name].kind in {Kind.INTEGER, Kind.COUNT})
 
 
 def evidence(names: Iterable[str], as_of: date) -> pl.Expr:

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from definitions.counting import counted
+
 HELD_BACK = "Alerts are held back: the data is stale"
 
 
@@ -32,8 +34,8 @@ def stale_reasons(cursors: pl.DataFrame, *, published_at: datetime, now: datetim
 def held_back(reasons: tuple[str, ...], *, hours: int) -> str:
     """Say in plain text that owners are told nothing, why, and what to do."""
     rule = (
-        f"Owners are told nothing while anything published is older than {hours} hours: what was mended in the "
-        "meantime would be told as wrong."
+        f"Owners are told nothing while anything published is older than {counted(hours, 'hour')}: what was mended in "
+        "the meantime would be told as wrong."
     )
     step = "`bantam status` shows every stream, `bantam run` refreshes them; then alerts go on by themselves."
     return "\n\n".join([rule, "\n".join(f"- {reason}" for reason in reasons), step])

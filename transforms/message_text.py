@@ -45,15 +45,6 @@ class Edition:
         return "no known amount" if amount is None else f"{self.currency} {amount:,.0f}"
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Write a number with its noun.
-
-    >>> counted(1, "deal"), counted(1200, "deal"), counted(2, "person", "people")
-    ('1 deal', '1,200 deals', '2 people')
-    """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def literal(text: str, *, longest: int = 300) -> str:
     r"""Show text of a source as it is: on one line, at most so long, never as a mention, a tag or a link (F37, F38).
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from definitions.counting import counted
 from transforms import metrics
 from transforms.digests import line_of, worst_first, written
 from transforms.freshness import moment, up_to
-from transforms.message_text import Edition, counted, literal
+from transforms.message_text import Edition, literal
 
 _RULES, _TEAMS, _OWNERS, _RECORDS, _REASONS = 15, 8, 10, 5, 8
 _NOUNS = {"opportunity": ("deal", "deals"), "person": ("lead", "leads")}

@@ -11,6 +11,8 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from definitions.errors import ConfigurationError
+from warehouse.database_errors import without_values
+from warehouse.next_steps import next_step
 
 _DRIVERS = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SECRET_OPTIONS = frozenset({"sslpassword"})
@@ -50,6 +52,20 @@ def end_sessions(engine: Engine) -> None:
 def _application_name() -> str:
     """What the server knows the sessions of this process by: `bantam host:4711`, at most 63 bytes."""
     return f"bantam {socket.gethostname()[:40]}:{os.getpid()}"
+
+
+@without_values("Connecting")
+def check_connection(engine: Engine, *, to_write: bool = False) -> None:
+    """Connect once, so that a wrong address or password is told as such, and not by the step that first needs it.
+
+    Raises `ConfigurationError` where user, password, database or rights are wrong, or the server takes no writes and
+    is `to_write`; `PublishError` where it does not answer. The message names the host.
+    """
+    with engine.connect() as connection:
+        takes_writes = connection.execute(text("SELECT current_setting('transaction_read_only') = 'off'")).scalar_one()
+    if to_write and not takes_writes:
+        step = next_step("25006", {"role": f'"{engine.url.username}"'})
+        raise ConfigurationError(f"Connecting: {safe_url(engine.url)} takes no writes (SQLSTATE 25006). {step}")
 
 
 def bulk_connection(engine: Engine) -> dbapi.Connection:
@@ -102,6 +118,11 @@ def safe_url(url: str | URL) -> str:
     added = {**_OPTIONS, "application_name": _application_name()}
     shown = {name: value for name, value in given.query.items() if added.get(name) != value}
     return given.set(query={**shown, **hidden}).render_as_string(hide_password=True)
+
+
+def whole_url(url: URL) -> str:
+    """Write the URL with its password, as PostgreSQL's own clients read it: SQLAlchemy leaves blanks in it."""
+    return url.render_as_string(hide_password=False).replace(" ", "%20")
 
 
 def parsed(url: str | URL) -> URL:

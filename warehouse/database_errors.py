@@ -10,6 +10,7 @@ from adbc_driver_manager import Error as BulkError
 from sqlalchemy.exc import DBAPIError
 
 from definitions.errors import ConfigurationError, NeedsPersonError, PublishError
+from warehouse.next_steps import is_of_settings, next_step, state_of_refusal
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -17,18 +18,12 @@ _T = TypeVar("_T")
 DATABASE_ERRORS = (DBAPIError, psycopg.Error, BulkError)
 
 # Classes whose primary message speaks of the server, its objects or its disk, and never repeats a row or a parameter.
-_PLAIN_CLASSES = frozenset({"08", "3F", "42", "53", "54", "55", "57", "58"})
+_PLAIN_CLASSES = frozenset({"08", "0A", "25", "28", "2B", "3D", "3F", "42", "53", "54", "55", "57", "58"})
 _PASSING = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P05"})
-# The client library gives no SQLSTATE for a refused connection; these are the words of a wrong setting.
-_WRONG_SETTING = ("authentication failed", "does not exist", "no pg_hba.conf entry", "resolve host")
-_NEXT_STEPS = {
-    "23505": "Two rows share one key: the audit should have stopped them; report it.",
-    "42501": "Grant the missing privilege to the account of the warehouse URL.",
-    "53100": "Free space on the warehouse's disk, then run again.",
-    "53300": "Close other sessions or raise max_connections, then run again.",
-    "55P03": "Another session holds the table; end it, then run again.",
-}
 _COPIED_COLUMN = re.compile(r"COPY (?P<table>\w+), line \d+, column (?P<column>\w+)")
+# The function of a trigger; a statement or a row may come after it in the context, but not before.
+_NAMED_BY_SERVER = re.compile(r'(role|database) "([^"]*)"')
+_RAISED_IN = re.compile(r"PL/pgSQL function (?P<function>[\w.\"]+)\(")
 
 
 def without_values(doing: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
@@ -60,15 +55,15 @@ def told_of(error: BaseException, doing: str) -> NeedsPersonError:
     facts = _facts(source)
     name = psycopg.errors.lookup(state).__name__ if _is_known(state) else "Error"
     told = f"{doing}: PostgreSQL refused: {name} (SQLSTATE {state})"
-    if place := ", ".join(f"{what} {facts[what]}" for what in ("table", "column", "constraint") if facts.get(what)):
+    places = ("table", "column", "constraint", "function")
+    if place := ", ".join(f"{what} {facts[what]}" for what in places if facts.get(what)):
         told += f", {place}"
     if state[:2] in _PLAIN_CLASSES and facts.get("message"):
         told += f": {facts['message']}"
     if state in {"22021", "22P05"}:
         told += ". The text holds a character that PostgreSQL cannot keep, such as NUL; replace it before staging"
-    step = _NEXT_STEPS.get(state, "")
-    kind = ConfigurationError if state == "42501" else PublishError
-    return kind(f"{told}. {step}".rstrip())
+    kind = ConfigurationError if is_of_settings(state) else PublishError
+    return kind(f"{told}. {next_step(state, facts)}".rstrip())
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -88,9 +83,17 @@ def is_passing(error: BaseException) -> bool:
 
 
 def _told_of_connection(reason: str, doing: str) -> NeedsPersonError:
-    if any(words in reason for words in _WRONG_SETTING):
-        return ConfigurationError(f"{doing}: {reason}. Check user, password, host and database of the warehouse URL.")
-    return PublishError(f"{doing}: PostgreSQL does not answer: {reason}. Check that it runs, then run again.")
+    state = state_of_refusal(reason)
+    if state is not None:
+        kind = ConfigurationError if is_of_settings(state) else PublishError
+        step = next_step(state, dict(_NAMED_BY_SERVER.findall(reason)))
+        return kind(f"{doing}: PostgreSQL refused: {reason} (SQLSTATE {state}). {step}")
+    if "resolve host" in reason:
+        return ConfigurationError(f"{doing}: {reason}. Check the host of BANTAM_WAREHOUSE_URL.")
+    return PublishError(
+        f"{doing}: PostgreSQL does not answer: {reason}. Check host and port of BANTAM_WAREHOUSE_URL, and that the "
+        "server runs and can be reached from here; then run again."
+    )
 
 
 def _facts(source: BaseException) -> dict[str, str]:
@@ -103,6 +106,7 @@ def _facts(source: BaseException) -> dict[str, str]:
             "column": said.column_name,
             "constraint": said.constraint_name,
             "message": said.message_primary,
+            "function": _function(said.context),
         }
         return {name: fact for name, fact in facts.items() if fact}
     details = {key: bytes(value).decode(errors="replace") for key, value in getattr(source, "details", [])}
@@ -113,6 +117,7 @@ def _facts(source: BaseException) -> dict[str, str]:
         "column": found["column"] if found else by_name.get("PG_DIAG_COLUMN_NAME"),
         "constraint": by_name.get("PG_DIAG_CONSTRAINT_NAME"),
         "message": by_name.get("PG_DIAG_MESSAGE_PRIMARY"),
+        "function": _function(by_name.get("PG_DIAG_CONTEXT")),
     }
     return {name: fact for name, fact in facts.items() if fact}
 
@@ -125,6 +130,16 @@ def _is_known(state: str) -> bool:
     return True
 
 
+def _function(context: str | None) -> str | None:
+    found = _RAISED_IN.match(context or "")
+    return found["function"] if found else None
+
+
 def _first_line(source: BaseException) -> str:
-    """The client library's own words: host, port and reason; it has not seen a row."""
-    return (str(source).strip().splitlines() or [type(source).__name__])[0]
+    """The client library's own words: host, port and reason; it has not seen a row.
+
+    Where a host has several addresses, each has a line of its own.
+    """
+    lines = str(source).strip().splitlines() or [type(source).__name__]
+    tried = [line.removeprefix("- ") for line in lines if line.startswith("- host: ")]
+    return "; ".join(tried) if tried else lines[0]

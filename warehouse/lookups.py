@@ -110,14 +110,16 @@ def findings(
     limit: int,
     severity: str | None = None,
     rule_id: str | None = None,
-    owner_id: str | None = None,
+    owner_ids: Sequence[str] | None = None,
 ) -> tuple[pl.DataFrame, int]:
     """Open issues, worst first and then by value at risk, at most `limit`; and how many there are in all."""
     table = TABLES[FCT_HYGIENE_ISSUE.name]
-    asked = {"severity": severity, "rule_id": rule_id, "owner_id": owner_id}
+    asked = {"severity": severity, "rule_id": rule_id}
     wanted = sa.and_(
         table.c.state == "open", *(table.c[name] == value for name, value in asked.items() if value is not None)
     )
+    if owner_ids is not None:
+        wanted &= table.c.owner_id.in_(owner_ids)
     rank = sa.case({"critical": 1, "warning": 2, "info": 3}, value=table.c.severity, else_=4)
     columns = (column_of(table, field) for field in FCT_HYGIENE_ISSUE.columns)
     worst_first = (rank, table.c.value_at_risk.desc().nulls_last(), sa.collate(table.c.issue_id, "C"))
@@ -128,7 +130,7 @@ def findings(
 
 
 def explain(engine: sa.Engine, asked: str) -> Explanation:
-    """Find a person or an opportunity by e-mail address, golden id, record key or the source's own id.
+    """Find a person or an opportunity by e-mail address, golden id, record key, link or the source's own id.
 
     People come with the opportunities they are on. Nothing found gives empty frames.
     """
@@ -158,6 +160,7 @@ def explain(engine: sa.Engine, asked: str) -> Explanation:
 def _people(asked: str) -> sa.CompoundSelect[str]:
     person, sources = TABLES[DIM_PERSON.name], TABLES[BRIDGE_PERSON_SOURCE.name]
     named = (person.c.person_id == asked) | (person.c.email_normalised == asked.strip().lower())
+    named |= person.c.source_url == asked
     recorded = (sources.c.record_key == asked) | (sources.c.source_id == asked)
     return sa.union(sa.select(person.c.person_id).where(named), sa.select(sources.c.person_id).where(recorded))
 
@@ -166,7 +169,7 @@ def _deals(asked: str) -> sa.CompoundSelect[str]:
     deal, sources = TABLES[FCT_OPPORTUNITY.name], TABLES[BRIDGE_OPPORTUNITY_SOURCE.name]
     recorded = (sources.c.record_key == asked) | (sources.c.source_id == asked)
     return sa.union(
-        sa.select(deal.c.opportunity_id).where(deal.c.opportunity_id == asked),
+        sa.select(deal.c.opportunity_id).where((deal.c.opportunity_id == asked) | (deal.c.source_url == asked)),
         sa.select(sources.c.opportunity_id).where(recorded),
     )
 

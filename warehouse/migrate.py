@@ -1,5 +1,6 @@
 """Bring a warehouse to the present schema, step by step, in one transaction."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,6 +16,15 @@ from warehouse.migrations.scope import OPTIONS
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _OLDEST = 160000
+SCHEMAS = ("curated", "ops", "staging")
+_TAKEN = sa.text(
+    "SELECT nspname FROM pg_namespace n WHERE nspname = ANY(:names) "
+    "AND EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid) ORDER BY 1"
+)
+_FOREIGN = sa.text(
+    "SELECT nspname FROM pg_namespace WHERE nspname = ANY(:names) "
+    "AND NOT pg_has_role(current_user, nspowner, 'USAGE') ORDER BY 1"
+)
 _LOCK = 4_201_771_001  # any number of our own: one migration at a time
 
 
@@ -30,9 +40,12 @@ def migrate(engine: sa.Engine) -> None:
         # Whoever reads a table now must not have every later reader queue behind us.
         connection.execute(sa.text("SET LOCAL lock_timeout = '30s'"))
         _check_server(connection, engine)
-        if schema_version(connection) == newest_version():
+        version = schema_version(connection)
+        if version == newest_version():
             return
         _check_rights(connection, engine)
+        if version is None:
+            _check_schemas(connection, engine)
         connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS ops"))
         command.upgrade(_config(connection), "head")
 
@@ -92,5 +105,31 @@ def _check_rights(connection: sa.Connection, engine: sa.Engine) -> None:
     if not has_role and not may_make_roles:
         raise ConfigurationError(
             f"{url.username} may not create roles in {safe_url(url)}. An administrator can create the one that reads "
-            "the curated tables: CREATE ROLE bantam_reader NOLOGIN."
+            "the curated tables: CREATE ROLE bantam_reader NOLOGIN; "
+            f'GRANT bantam_reader TO "{url.username}" WITH ADMIN OPTION.'
         )
+
+
+def _check_schemas(connection: sa.Connection, engine: sa.Engine) -> None:
+    """Refuse, before anything is made, schemas of our names that somebody else uses: `staging` is emptied by each run.
+
+    Empty ones that the account owns are taken: an administrator may have made them.
+    """
+    names = {"names": list(SCHEMAS)}
+    taken = connection.execute(_TAKEN, names).scalars().all()
+    if taken:
+        raise ConfigurationError(
+            f"{safe_url(engine.url)} has tables that are not Bantam's in the schemas Bantam needs: {', '.join(taken)}. "
+            "Give Bantam a database of its own and name it in BANTAM_WAREHOUSE_URL: CREATE DATABASE bantam OWNER "
+            f'"{engine.url.username}". Or rename the schemas: {"; ".join(_renamed(taken))}.'
+        )
+    if foreign := connection.execute(_FOREIGN, names).scalars().all():
+        owned = "; ".join(f'ALTER SCHEMA {name} OWNER TO "{engine.url.username}"' for name in foreign)
+        raise ConfigurationError(
+            f"{safe_url(engine.url)}: the schemas {', '.join(foreign)} belong to another role than "
+            f"{engine.url.username}. An administrator can hand them over: {owned}."
+        )
+
+
+def _renamed(schemas: Sequence[str]) -> list[str]:
+    return [f"ALTER SCHEMA {name} RENAME TO {name}_before" for name in schemas]

@@ -1,9 +1,12 @@
-"""The role that reads the curated tables of the embedded server, and nothing beside them."""
+"""The role that reads the curated tables and nothing beside them, and who may act as it."""
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import sql
 
 from definitions.errors import ConfigurationError
+from warehouse.connect import safe_url
+from warehouse.database_errors import without_values
 
 READER = "bantam_reader"
 # What PostgreSQL allows everybody: to enter any database, to write into tables and objects of one's own, and to hold
@@ -43,3 +46,84 @@ def _close_to_everybody(owner: psycopg.Connection, database: sql.Identifier) -> 
     (still_open,) = owner.execute(_CLOSE_FUNCTIONS, [READER]).fetchone() or (None,)
     if still_open is not None:
         owner.execute(still_open)
+
+
+@without_values("Granting the reader's rights")
+def grant_reader(engine: sa.Engine, login: str) -> None:
+    """Let a login role of the server read schema `curated`, tables to come included; safe to repeat.
+
+    The login becomes a member of the reader, so one REVOKE takes everything back. Raises `ConfigurationError` with the
+    statement that helps where there is no such role, it may not log in, may do more than read already, or our account
+    may not grant.
+    """
+    with engine.begin() as connection:
+        found = connection.execute(_LOGIN, {"login": login, "reader": READER}).mappings().one()
+        if refusal := _refusal(found, login, engine.url):
+            raise ConfigurationError(refusal)
+        names = connection.dialect.identifier_preparer
+        # Whatever the login inherits by itself: it must not have to say SET ROLE first.
+        connection.exec_driver_sql(f"GRANT {READER} TO {names.quote_identifier(login)} WITH INHERIT TRUE, SET TRUE")
+        if not found["may_connect"]:
+            connection.exec_driver_sql(
+                f"GRANT CONNECT ON DATABASE {names.quote_identifier(str(engine.url.database))} TO {READER}"
+            )
+
+
+# What is known of the login and of our account; null where there is no such role.
+_LOGIN = sa.text("""
+SELECT
+    (SELECT rolcanlogin FROM pg_roles WHERE rolname = :login) AS can_login,
+    (SELECT rolsuper FROM pg_roles WHERE rolname = :login) AS is_superuser,
+    (SELECT bool_or(has_schema_privilege(r.oid, n.oid, 'USAGE')) FROM pg_roles r, pg_namespace n
+     WHERE r.rolname = :login AND n.nspname IN ('ops', 'staging')) AS sees_more,
+    coalesce((SELECT has_database_privilege(oid, current_database(), 'CONNECT') FROM pg_roles WHERE rolname = :login),
+             false) AS may_connect,
+    EXISTS (SELECT FROM pg_roles WHERE rolname = :reader) AS has_reader,
+    coalesce((SELECT pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') FROM pg_roles WHERE rolname = :reader),
+             false) AS may_grant
+""")
+
+
+def _refusal(found: sa.RowMapping, login: str, url: sa.URL) -> str | None:
+    """Why this login is not granted anything, with what to do; None where it may be."""
+    account = url.username
+    if found["can_login"] is None:
+        return (
+            f'{safe_url(url)} has no role {login}. Whoever may create roles makes it: CREATE ROLE "{login}" LOGIN '
+            "PASSWORD '…'. Then grant again."
+        )
+    if not found["can_login"]:
+        return f"The role {login} may not log in. Let it: ALTER ROLE \"{login}\" LOGIN PASSWORD '…'. Then grant again."
+    if found["is_superuser"] or found["sees_more"]:
+        return (
+            f"{login} may read more than schema curated already, as a superuser, an owner or a member of one. Make a "
+            "login of its own for BI: CREATE ROLE bi LOGIN PASSWORD '…'."
+        )
+    if not found["may_grant"]:
+        return (
+            f"{account} may not give away the role {READER}, which somebody else made. An administrator says once: "
+            f'GRANT {READER} TO "{account}" WITH ADMIN OPTION. Or for this login: GRANT {READER} TO "{login}".'
+        )
+    return None
+
+
+@without_values("Becoming the reader")
+def let_act_as_reader(engine: sa.Engine) -> None:
+    """See to it that our account may take the reader's role in a session, as `bantam warehouse shell` does.
+
+    Who made the role may give it to itself; PostgreSQL does not do that alone. Raises `ConfigurationError` with the
+    statement that helps where it may not.
+    """
+    with engine.begin() as connection:
+        may_take = "SELECT pg_has_role(current_user, :reader, 'SET'), pg_has_role(current_user, :reader, :admin)"
+        asked = {"reader": READER, "admin": "MEMBER WITH ADMIN OPTION"}
+        may_act, may_grant = connection.execute(sa.text(may_take), asked).one()
+        if may_act:
+            return
+        if not may_grant:
+            raise ConfigurationError(
+                f"{engine.url.username} may not act as {READER}, who alone asks in this shell. An administrator allows "
+                f'it: GRANT {READER} TO "{engine.url.username}" WITH ADMIN OPTION.'
+            )
+        # It acts as the reader where it says so; it inherits nothing, for it may do all that anyway.
+        connection.exec_driver_sql(f"GRANT {READER} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")

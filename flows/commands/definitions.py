@@ -4,25 +4,25 @@ from typing import ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import Markdown, TableElement
-from rich.table import Table
 
 from definitions.load import load_definitions
 from definitions.render import render_markdown
+from flows.tables_on_terminal import Table
 
 
-class _Folded(TableElement):
-    """A table whose words are folded where they do not fit: nobody signs what was cut."""
+class _WholeWords(TableElement):
+    """A table of the page as all our tables are: nobody signs a test whose names are broken."""
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for part in super().__rich_console__(console, options):
-            if isinstance(part, Table):
-                for column in part.columns:
-                    column.overflow = "fold"
-            yield part
+    def __rich_console__(self, _console: Console, _options: ConsoleOptions) -> RenderResult:
+        head = self.header.row.cells if self.header and self.header.row else []
+        made = Table("", tuple(cell.content.plain for cell in head))
+        for row in self.body.rows if self.body else []:
+            made.add_row(*(cell.content for cell in row.cells))
+        yield made
 
 
 class _Page(Markdown):
-    elements: ClassVar = {**Markdown.elements, "table_open": _Folded}
+    elements: ClassVar = {**Markdown.elements, "table_open": _WholeWords}
 
 
 def show(profile: str = "handoff", *, plain: bool = False) -> None:

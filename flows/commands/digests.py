@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from definitions.counting import counted
 from flows.alerts import Plan, check_targets, plan, read_news
 from flows.commands.prefect_home import keep_prefect_in
 from flows.delivery import arrived_twice
@@ -16,7 +17,6 @@ from flows.interruption import until_signalled
 from flows.job import open_job
 from flows.messages import Draft, Message
 from flows.warehouse_access import opened_warehouse
-from transforms.message_text import counted
 
 _WIDEST = 100
 _NOTHING = "Nothing was published yet, so there is nothing to tell. Run `bantam run` first."

@@ -1,21 +1,24 @@
 """`bantam findings`: open hygiene issues, worst first."""
 
-from typing import Literal
+from collections.abc import Collection
 
+import sqlalchemy as sa
 from rich.console import Console
 
+from definitions.counting import counted
+from definitions.errors import ConfigurationError
+from definitions.suggestions import suggestion
+from definitions.vocabulary import SEVERITY
 from flows.commands.parameters import Count
 from flows.tables_on_terminal import filled, table
 from flows.warehouse_access import warehouse_here
-from warehouse import lookups
+from warehouse import lookups, names
+
+_COLUMNS = "severity", "rule_id", "opened_on", "value_at_risk", "record_name", "says", "record_id"
 
 
 def findings(
-    *,
-    rule: str | None = None,
-    severity: Literal["critical", "warning", "info"] | None = None,
-    owner: str | None = None,
-    limit: Count = 20,
+    *, rule: str | None = None, severity: str | None = None, owner: str | None = None, limit: Count = 20
 ) -> None:
     """Show open issues, worst first and then by value at risk.
 
@@ -26,14 +29,40 @@ def findings(
     severity
         Only critical, warning or info.
     owner
-        Only issues of this owner id.
+        Only issues of this owner: an id, name or e-mail address.
     limit
         At most so many.
     """
+    if severity is not None:
+        _check("severity", severity, SEVERITY)
     with warehouse_here() as engine:
-        issues, total = lookups.findings(engine, limit=limit, severity=severity, rule_id=rule, owner_id=owner)
+        if rule is not None:
+            _check("rule", rule, names.rule_ids(engine))
+        owners = None if owner is None else _owners(engine, owner)
+        issues, total = lookups.findings(engine, limit=limit, severity=severity, rule_id=rule, owner_ids=owners)
     console = Console()
-    made = table("Open hygiene issues", "severity", "rule", "since", "#at risk", "record", "what is wrong")
-    rows = issues.select("severity", "rule_id", "opened_on", "value_at_risk", "record_name", "says").rows()
-    console.print(filled(made, rows))
-    console.print(f"{len(rows):,} of {total:,} open issues.")
+    made = table("Open hygiene issues", "severity", "rule", "since", "#at risk", "record", "what is wrong", "id")
+    if issues.height:
+        console.print(filled(made, issues.select(_COLUMNS).rows()))
+    console.print(f"{issues.height:,} of {counted(total, 'open issue')}.")
+    if issues.height:
+        console.print("`bantam explain <id>` shows why a record stands where it stands.", markup=False)
+
+
+def _check(what: str, asked: str, known: Collection[str]) -> None:
+    """Refuse a word that names nothing: no issues would look like no problem."""
+    if asked not in known:
+        raise ConfigurationError(f"--{what} {asked!r}: there is no such {what}{suggestion(asked, known)}.")
+
+
+def _owners(engine: sa.Engine, asked: str) -> list[str]:
+    """Ids of the owners that are called so."""
+    known, word = names.owner_ids(engine), " ".join(asked.split()).lower()
+    found = [key for key, words in known.items() if word in words]
+    if not found:
+        # Ids only: names and addresses are of people.
+        raise ConfigurationError(
+            f"--owner {asked!r}: no owner has this id, name or address{suggestion(asked, known)}. All are in "
+            "curated.dim_owner."
+        )
+    return found

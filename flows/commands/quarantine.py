@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from definitions.counting import counted
 from flows.commands.parameters import Count
 from flows.tables_on_terminal import filled, table
 from flows.warehouse_access import warehouse_here
@@ -19,10 +20,8 @@ def listing(*, limit: Count = 50) -> None:
     with warehouse_here() as engine:
         held = lookups.quarantine(engine)
     console = Console()
-    made = table("Set aside", "record", "since", "reason", "field", "where and what")
-    for row in held.head(limit).to_dicts():
-        where = f"{row['location']}: {row['detail']}"
-        filled(made, [(row["record_key"], row["first_seen_on"], row["reason_code"], row["field_name"] or "", where)])
+    made = table("Set aside", "since", "reason", "field", "what is wrong", "record", "where")
+    columns = "first_seen_on", "reason_code", "field_name", "detail", "record_key", "location"
     if held.height:
-        console.print(made)
-    console.print(f"{min(held.height, limit):,} of {held.height:,} records in quarantine.")
+        console.print(filled(made, held.head(limit).select(columns).rows()))
+    console.print(f"{min(held.height, limit):,} of {counted(held.height, 'record')} in quarantine.")

@@ -17,7 +17,7 @@ from flows.job import open_job
 from flows.progress import watched
 from flows.settings import Settings
 from flows.show_report import show_report
-from warehouse.connect import engine_for
+from warehouse.connect import check_connection, engine_for
 from warehouse.embedded import EmbeddedServer
 from warehouse.lock import check_free
 
@@ -88,7 +88,9 @@ def _refresh(asked: dict[str, Any], *, quiet: bool) -> None:
 def _check_nobody_runs(settings: Settings) -> None:
     """Raise `AnotherRunActiveError` when a refresh of this warehouse is at work; the flow takes the lock itself."""
     if settings.warehouse_url is not None:
-        check_free(engine_for(settings.warehouse_url.get_secret_value()))
+        engine = engine_for(settings.warehouse_url.get_secret_value())
+        check_connection(engine, to_write=True)
+        check_free(engine)
         return
     server = EmbeddedServer(settings.home)
     # One that is being made, started or stopped lets nobody in; the flow waits for it.

@@ -69,14 +69,14 @@ DEAD = "  - {class: dead, means: Silent., when: days_silent > 180, because: S4}"
 LATE = "when: is_open and days_overdue > 7, because: S3, forecast: excluded"
 # What is replaced, by what (`# HERE` marks the line the error must name), and the words the error must use.
 BROKEN = [
-    ("unknown key", "because: To try things out.", "because: x\nreportign: 1 # HERE", "unknown key 'reportign'; did you mean 'reporting'?"),
-    ("unknown key in a part", "    ask: When?", "    ask: When?\n    severty: info # HERE", "unknown key 'severty'; did you mean 'severity'?"),
+    ("unknown key", "because: To try things out.", "because: x\nreportign: 1 # HERE", "unknown key 'reportign'; did you mean reporting? There are definitions, version"),
+    ("unknown key in a part", "    ask: When?", "    ask: When?\n    severty: info # HERE", "unknown key 'severty'; did you mean severity?"),
     ("missing key", "    ask: When?\n", "", "the key 'ask' is missing"),
     ("key twice", "because: To try things out.", "because: x\nstatus: draft # HERE", "the key 'status' stands twice, first on line 3"),
     ("number for text", 'version: "1"', "version: 2026.1 # HERE", "must be text; put it in quotes"),
     ("text for number", "multiple: 1.5", "multiple: often # HERE\n ", "'multiple' must be a number"),
     ("too many points", "points: 10", "points: 101", "must be at most 100"),
-    ("word outside a choice", "status: draft", "status: final # HERE", "'draft' or 'approved'"),
+    ("word outside a choice", "status: draft", "status: final # HERE", "'status' must be draft or approved"),
     ("currency", "currency: EUR", "currency: euro", "write a currency such as USD"),
     ("time zone", "time_zone: Europe/Berlin", "time_zone: Europe/Berln", "no time zone is called 'Europe/Berln'"),
     ("approved by nobody", "status: draft", "status: approved # HERE", "a signature of marketing and of sales"),
@@ -238,7 +238,7 @@ def test_a_file_loads_by_path(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("handof", "there are: handoff"), ("nowhere/ours.yaml", "cannot be read"), ("../x", "cannot be read")],
+    [("handof", "did you mean handoff"), ("nowhere/ours.yaml", "cannot be read"), ("../x", "cannot be read")],
 )
 def test_a_profile_that_is_not_there(name, said):
     with pytest.raises(ConfigurationError, match=said):

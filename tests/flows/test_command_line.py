@@ -37,7 +37,7 @@ def test_help_waits_for_nothing_heavy():
     ("asked", "words"),
     [
         (["status"], ["shop.deals", "published", "unreadable_value", "fct_opportunity"]),
-        (["findings", "--rule", "OPP-01"], ["Acme renewal", "1,250", "The close date passed 53 days ago", "1 of 1"]),
+        (["findings", "--rule", "OPP-01"], ["Acme renewal", "1,250", "The close date", "1 of 1", "shop:deals:1"]),
         (["quarantine", "list"], ["shop:deals:3", "source_close_date", "1 of 1"]),
         (["explain", "shop:deals:1"], ["Acme renewal  is  overdue", "false", "The buyer bought.", "OPP-01"]),
         (["warehouse", "url"], ["postgresql+psycopg://", "***"]),
@@ -110,7 +110,7 @@ def test_the_shell_asks_the_embedded_warehouse_as_its_reader_who_may_not_write(h
 def test_the_shell_asks_a_server_that_is_named_with_all_that_its_url_says(server, migrated, tmp_path):
     url = make_url(warehouse_in(server, migrated)["BANTAM_WAREHOUSE_URL"])
     named = url.update_query_dict({"application_name": "of_the_url"}).render_as_string(hide_password=False)
-    asked = "select current_user, current_setting('application_name'); delete from fct_opportunity"
+    asked = "select session_user, current_setting('application_name'); delete from fct_opportunity"
     done = bantam(tmp_path, "warehouse", "shell", "--command", asked, BANTAM_WAREHOUSE_URL=named)
     assert [word for word in (url.username, "of_the_url") if word not in done.out] == []
     assert "read-only transaction" in done.complaint
@@ -147,6 +147,19 @@ def test_a_home_that_is_no_folder_is_told_with_the_next_step(tmp_path):
     (tmp_path / "home").write_text("")
     done = bantam(tmp_path / "home", "status")
     assert (done.code, "BANTAM_HOME names the folder" in done.complaint) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_wrong_password_is_told_as_connecting(server, home, migrated):
+    url = make_url(warehouse_in(server, migrated)["BANTAM_WAREHOUSE_URL"]).set(password="CANARY")
+    named = {"BANTAM_WAREHOUSE_URL": url.render_as_string(hide_password=False)}
+    config = str(home.parent / "bantam.yaml")
+    for asked in (["run", "--config", config], ["status"], ["warehouse", "shell"]):
+        done = bantam(home, *asked, **named)
+        assert (done.code, done.complaint.startswith("bantam: Connecting: PostgreSQL refused: ")) == (2, True), done
+        assert "SQLSTATE 28P01" in done.complaint
+        assert "CANARY" not in done.complaint
+        assert len(done.complaint.splitlines()) == 1
 
 
 def test_nobody_found_is_told_with_the_next_step(home):

@@ -107,6 +107,9 @@ def test_a_refused_audit_changes_nothing_says_why_and_can_be_looked_up(shop):
     ]
     told = bantam(shop.home, "status", **shop.variables)
     assert (told.code, "was refused" in told.out, "60 rows" in told.out) == (0, True, True), told.complaint
+    narrow, wide = (bantam(shop.home, "status", **shop.variables, COLUMNS=columns).out for columns in ("80", "2000"))
+    assert [word for word in narrow.split() if word not in wide.split() and set(word) != {"─"}] == []
+    assert max(map(len, narrow.splitlines())) <= 80
     shop.refresh(TUESDAY, accept_volume="the old region was sold")
     assert "was refused" not in bantam(shop.home, "status", **shop.variables).out
 

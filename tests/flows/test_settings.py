@@ -62,31 +62,41 @@ def test_the_whole_file_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ("definitions: handoff", "definition: handoff", 1, ["definition", "Extra inputs"]),
-        ("definitions: handoff", "\tdefinitions: handoff", 1, ["not valid YAML"]),
+        (
+            "definitions: handoff",
+            "definition: handoff",
+            1,
+            ["unknown key", "did you mean definitions? There are"],
+        ),
+        ("definitions: handoff", "\tdefinitions: handoff", 1, ["not valid YAML: a tab"]),
         ("exchange_rates: {EUR: 1.08}", "definitions: other", 2, ["'definitions'", "twice", "line 1"]),
         ("EUR: 1.08", "EUR: 0", 2, ["exchange_rates", "EUR", "not above 0"]),
         ("EUR: 1.08", "EUR: much", 2, ["exchange_rates.EUR", "number"]),
-        ("kind: hubspot", "kind: hubspt", 4, ["sources.0", "'hubspot', 'salesforce', 'files'"]),
-        ("name: marketing", "name: Marketing!", 4, ["sources.0.name", "pattern"]),
-        ("name: crm", "name: shop", 1, ["source names used twice: shop"]),
-        ("    token: ${TOKEN}\n", "", 4, ["sources.0.token", "required"]),
+        ("kind: hubspot", "kind: hubspt", 5, ["must be hubspot, salesforce or files; did you mean hubspot?"]),
+        ("name: marketing", "name: Marketing!", 4, ["sources.0.name", "write lower case words joined by _"]),
+        ("name: crm", "name: shop", 7, ["two sources are called 'shop'", "bantam.yaml:18"]),
+        ("    token: ${TOKEN}\n", "", 4, ["sources.0.token", "the key 'token' is missing"]),
         ("token: ${TOKEN}", "token: ${TOKEN_OF_NOBODY}", 6, ["does not set TOKEN_OF_NOBODY", ".env.example"]),
         ("token: ${TOKEN}", "token: ${EMPTY}", 6, ["does not set EMPTY"]),
-        ("twin: crm", "twin: crn", 1, ["no source is called crn"]),
-        ("twin: crm", "role: sales", 7, ["sources.0.role", "'crm' or 'marketing'"]),
-        ("twin: crm", "page_size: 0", 7, ["sources.0.page_size", "greater than or equal to 1"]),
+        ("twin: crm", "twin: crn", 7, ["no source is called so; did you mean crm?"]),
+        ("twin: crm", "role: sales", 7, ["sources.0.role", "must be crm or marketing"]),
+        ("twin: crm", "page_size: 0", 7, ["sources.0.page_size", "must be at least 1"]),
         ("twin: crm", "time_zone: Mars/Olympus", 7, ["sources.0.time_zone", "Europe/Berlin"]),
         ("twin: crm", "region: USA", 7, ["sources.0.region"]),
-        ("closedwon: closed_won", "closedwon: won", 8, ["sources.0.stages", "won is none of", "closed_won"]),
-        ("twin: crm", "statuses: {hot: very_hot}", 7, ["very_hot is none of", "marketing_qualified"]),
-        ("twin: crm", "lifecycle_stages: {mql: hot}", 7, ["hot is none of", "mql"]),
-        ("contact:", "contacts:", 9, ["no object 'contacts'", "contact, lead"]),
-        ("budget_status:", "budget_stat:", 9, ["contact has no field budget_stat", "budget_status"]),
-        ("columns: {source_stage: stage}", "columns: {stage: stage}", 22, ["sources.2.streams.0", "'stage'"]),
+        (
+            "closedwon: closed_won",
+            "closedwon: won",
+            8,
+            ["stages.closedwon", "did you mean closed_won?"],
+        ),
+        ("twin: crm", "statuses: {hot: very_hot}", 7, ["this is no status", "marketing_qualified"]),
+        ("twin: crm", "lifecycle_stages: {mql: hot}", 7, ["this is no class of people", "mql"]),
+        ("contact:", "contacts:", 10, ["no object 'contacts'", "contact, lead"]),
+        ("budget_status:", "budget_stat:", 10, ["contact has no field 'budget_stat'; did you mean budget_status?"]),
+        ("columns: {source_stage: stage}", "columns: {stage: stage}", 26, ["sources.2.streams.0", "'stage'"]),
         ("path: deals.csv", "path: ../deals.csv", 24, ["sources.2.streams.0.path", "stays inside"]),
-        ("stages: {Won: closed_won}\n", "stages: {}\n", 18, ["sources.2", "needs `stages`"]),
-        (WHOLE[WHOLE.index("sources:") :], "sources: []\n", 3, ["sources", "at least 1"]),
+        ("stages: {Won: closed_won}\n", "stages: {}\n", 26, ["sources.2", "needs `stages`"]),
+        (WHOLE[WHOLE.index("sources:") :], "sources: []\n", 3, ["sources", "must not be empty"]),
     ],
     ids=lambda part: part.strip().split("\n")[0] if isinstance(part, str) else "",
 )
@@ -143,7 +153,7 @@ def test_white_space_around_a_secret_is_left_out(tmp_path, around):
 @pytest.mark.parametrize(("name", "line", "setting"), [("TOKEN", 6, "0.token"), ("SECRET", 14, "1.client_id")])
 def test_a_secret_that_cannot_be_sent_is_refused_and_not_shown(tmp_path, name, line, setting, secret):
     config = written(tmp_path, WHOLE)
-    with pytest.raises(ConfigurationError, match=rf"bantam.yaml:{line}: sources.{setting}: ") as refused:
+    with pytest.raises(ConfigurationError, match=rf"bantam.yaml:{line}: .*at sources.{setting}") as refused:
         load_settings(config, {**SET, name: secret})
     assert "CANARY" not in str(refused.value)
     assert refused.value.exit_code == 2
@@ -165,7 +175,7 @@ def test_a_value_of_the_wrong_type_is_not_repeated(tmp_path):
         (
             "inbound call: inbound_call",
             "inbound call: inbound_cal",
-            ["crm.activity_types", "inbound_cal", "inbound_call"],
+            ["bantam.yaml:17: ", "activity_types.inbound call", "did you mean inbound_call?"],
         ),
     ],
     ids=["no such profile", "no such file", "no such activity"],

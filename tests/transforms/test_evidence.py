@@ -10,6 +10,8 @@ from transforms.evidence import evidence, names_read, readable, sentence
 from transforms.frames import dtype_of
 
 AS_OF = date(2026, 3, 31)
+UNKNOWN_AGO = "Passed an unknown number of days ago."
+OFTEN = ["Moved 2 times, 2 of them late.", "Moved an unknown number of times, unknown of them late."]
 
 
 def told(name: str, value: object) -> str:
@@ -55,8 +57,23 @@ def test_a_value_is_read_aloud(name, value, expected):
 def test_a_sentence_may_have_several_names_or_none():
     frame = pl.DataFrame({"close_date": [date(2026, 3, 1), None], "push_count": [2, 0]})
     said = frame.select(sentence("{push_count} pushes, {days_overdue} days late, {push_count}!", AS_OF)).to_series()
-    assert said.to_list() == ["2 pushes, 30 days late, 2!", "0 pushes, unknown days late, 0!"]
+    assert said.to_list() == ["2 pushes, 30 days late, 2!", "0 pushes, an unknown number of days late, 0!"]
     assert frame.select(sentence("No names.", AS_OF)).item(0, 0) == "No names."
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("Passed {days_overdue} days ago.", ["Passed 1 day ago.", "Passed 2 days ago.", UNKNOWN_AGO]),
+        ("Moved {push_count} times, {push_count} of them late.", ["Moved 1 time, 1 of them late.", *OFTEN]),
+        ("{is_open} days", ["yes days", "no days", "unknown days"]),
+    ],
+    ids=["days", "times", "no number"],
+)
+def test_a_number_agrees_with_what_it_counts(template, said):
+    days = [date(2026, 3, 30), date(2026, 3, 29), None]
+    frame = pl.DataFrame({"close_date": days, "push_count": [1, 2, None], "is_open": [True, False, None]})
+    assert frame.select(sentence(template, AS_OF)).to_series().to_list() == said
 
 
 def test_evidence_is_in_order_of_the_names_without_personal_ones():

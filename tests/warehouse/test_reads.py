@@ -190,7 +190,7 @@ def test_findings_are_worst_first_and_capped_with_their_true_number(warehouse_of
     warehouse.refresh("r1", fct_hygiene_issue=issues)
     shown, total = findings(warehouse.engine, limit=3)
     assert (shown["issue_id"].to_list(), total) == (["3", "2", "4"], 4)
-    for asked, found in [({"severity": "critical"}, "32"), ({"rule_id": "OPP-01"}, "4"), ({"owner_id": "o"}, "3")]:
+    for asked, found in [({"severity": "critical"}, "32"), ({"rule_id": "OPP-01"}, "4"), ({"owner_ids": ["o"]}, "3")]:
         shown, total = findings(warehouse.engine, limit=9, **asked)
         assert ("".join(shown["issue_id"]), total) == (found, len(found)), asked
 
