@@ -122,7 +122,7 @@ def test_the_shell_on_a_server_that_is_named_is_the_reader_as_its_help_says(requ
     assert re.search(r"bantam_reader +\| plain", asked("select current_user, session_user").out)
     assert asked("select name from fct_opportunity").code == 0
     # Even where the transaction may write, and after the role is put back to what it was.
-    script = found.line.home / "forbidden.sql"
+    script = found.line.config.with_name("forbidden.sql")
     script.write_text("".join(f"begin read write; reset role; {one}; rollback;\n" for one in FORBIDDEN))
     refused = [row for row in asked(f"\\i {script}").complaint.splitlines() if "ERROR" in row]
     assert len(refused) == len(FORBIDDEN)
