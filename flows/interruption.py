@@ -11,12 +11,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from contextvars import copy_context
 from functools import wraps
 from types import FrameType
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from definitions.commit_gate import GATE, Decided, Publication
+from flows.work_thread import WorkThread
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -59,50 +59,12 @@ def interruption_reported(report: Callable[[int, str, Decided], object]) -> Iter
         _reporters.remove(report)
 
 
-class _Work(Generic[_T]):
-    """Work in a thread of its own, which sees the context variables of its maker."""
-
-    def __init__(self, work: Callable[[], _T]) -> None:
-        self._work = work
-        self._result: list[_T] = []
-        self._error: BaseException | None = None
-        self._is_done = threading.Event()
-        # A daemon: where the process ends it need not have ended.
-        self._thread = threading.Thread(target=copy_context().run, args=(self._do,), name="run", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def wait(self) -> None:
-        """Wait for the end of the work, in the main thread."""
-        self._is_done.wait()
-
-    def has_ended(self, seconds: float) -> bool:
-        """Whether the work ends in so many seconds. Safe in a signal handler, which may interrupt `wait` anywhere."""
-        self._thread.join(seconds)
-        return self._is_done.is_set()
-
-    def result(self) -> _T:
-        """Give what the work gave, or raise what it raised."""
-        if self._error is not None:
-            raise self._error
-        return self._result[0]
-
-    def _do(self) -> None:
-        try:
-            self._result.append(self._work())
-        except BaseException as error:  # raised again by `result`, in the thread that waits
-            self._error = error
-        finally:
-            self._is_done.set()
-
-
 def until_signalled(work: Callable[[], _T]) -> _T:
     """Do the work of a command and give its result; SIGTERM or Ctrl-C ends the process meanwhile, with its exit code.
 
     To be called in the main thread. The signals go on ending the process after the work, until `too_late`.
     """
-    doing, is_begun = _Work(work), threading.Event()
+    doing, is_begun = WorkThread(work), threading.Event()
 
     def end(number: int, _frame: FrameType | None) -> None:
         _seen.append(number)
@@ -160,7 +122,7 @@ def interruptible(body: Callable[_P, _T]) -> Callable[_P, _T]:
         if threading.current_thread() is not threading.main_thread():
             with at_interruption(_mark_crashed(_flow_run_id())):
                 return body(*args, **kwargs)
-        doing = _Work(lambda: body(*args, **kwargs))
+        doing = WorkThread(lambda: body(*args, **kwargs))
         doing.start()
         try:
             doing.wait()
@@ -192,7 +154,7 @@ def line_of(number: int, decided: Decided | None) -> str:
     )
 
 
-def _end_process(number: int, doing: _Work[Any]) -> None:
+def _end_process(number: int, doing: WorkThread[Any]) -> None:
     """End the process: decide what is published, write the report and the line, clean up, and leave."""
     decided = _decide(number, doing)
     code, line = EXIT_CODES[signal.Signals(number)], line_of(number, decided)
@@ -209,7 +171,7 @@ def _end_process(number: int, doing: _Work[Any]) -> None:
     os._exit(code)
 
 
-def _ended_run(number: int, doing: _Work[Any]) -> bool:
+def _ended_run(number: int, doing: WorkThread[Any]) -> bool:
     """End the run inside a worker's process; whether it was published and has ended, so that it is a success."""
     decided: list[Decided] = []
 
@@ -233,7 +195,7 @@ def _ended_run(number: int, doing: _Work[Any]) -> bool:
     return decided[0].publication is Publication.PUBLISHED and doing.has_ended(0)
 
 
-def _decide(number: int, doing: _Work[Any]) -> Decided:
+def _decide(number: int, doing: WorkThread[Any]) -> Decided:
     """Close the gate; a run that is published has some seconds for its report and the like."""
     _seen.append(number)
     decided = GATE.close(_ANSWER_SECONDS)
