@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from definitions.commit_gate import GATE, Decided, Publication
 from definitions.errors import TimeLimitError
-from flows.background_work import BackgroundWork
+from flows.work_thread import WorkThread
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -65,7 +65,7 @@ def until_signalled(work: Callable[[], _T]) -> _T:
 
     To be called in the main thread. The signals go on ending the process after the work, until `too_late`.
     """
-    doing, is_begun = BackgroundWork(work), threading.Event()
+    doing, is_begun = WorkThread(work), threading.Event()
 
     def end(number: int, _frame: FrameType | None) -> None:
         _seen.append(number)
@@ -123,7 +123,7 @@ def interruptible(body: Callable[_P, _T]) -> Callable[_P, _T]:
         if threading.current_thread() is not threading.main_thread():
             with at_interruption(_mark_crashed(_flow_run_id())):
                 return body(*args, **kwargs)
-        doing = BackgroundWork(lambda: body(*args, **kwargs))
+        doing = WorkThread(lambda: body(*args, **kwargs))
         doing.start()
         try:
             doing.wait()
@@ -161,7 +161,7 @@ def line_of(number: int | None, decided: Decided | None) -> str:
     )
 
 
-def _end_process(number: int, doing: BackgroundWork[Any]) -> None:
+def _end_process(number: int, doing: WorkThread[Any]) -> None:
     """End the process: decide what is published, write the report and the line, clean up, and leave."""
     decided = _decide(number, doing)
     code, line = exit_code_of(number), line_of(number, decided)
@@ -185,7 +185,7 @@ def _reason_of(raised: BaseException) -> int | None:
     return signal.SIGINT if isinstance(raised, KeyboardInterrupt) else signal.SIGTERM
 
 
-def _ended_run(number: int | None, doing: BackgroundWork[Any]) -> bool:
+def _ended_run(number: int | None, doing: WorkThread[Any]) -> bool:
     """End the run inside a worker's process; whether it was published and has ended, so that it is a success."""
     decided: list[Decided] = []
 
@@ -211,7 +211,7 @@ def _ended_run(number: int | None, doing: BackgroundWork[Any]) -> bool:
     return decided[0].publication is Publication.PUBLISHED and doing.has_ended(0)
 
 
-def _decide(number: int | None, doing: BackgroundWork[Any]) -> Decided:
+def _decide(number: int | None, doing: WorkThread[Any]) -> Decided:
     """Close the gate; a run that is published has some seconds for its report and the like."""
     if number is not None:
         _seen.append(number)

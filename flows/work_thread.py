@@ -1,4 +1,4 @@
-"""Work in a thread of its own, while the main thread only waits, where Python handles signals."""
+"""Work in a thread of its own, for which the main thread waits in a way that signals can interrupt."""
 
 import threading
 from collections.abc import Callable
@@ -9,8 +9,8 @@ _T = TypeVar("_T")
 _LOOKS_EVERY_SECONDS = 0.2
 
 
-class BackgroundWork(Generic[_T]):
-    """Work in a thread of its own, which sees the context variables of its maker."""
+class WorkThread(Generic[_T]):
+    """Work in a daemon thread, which sees the context variables of its maker."""
 
     def __init__(self, work: Callable[[], _T]) -> None:
         self._work = work
@@ -25,10 +25,8 @@ class BackgroundWork(Generic[_T]):
         self._thread.start()
 
     def wait(self) -> None:
-        """Wait for the end of the work, in the main thread; it looks up now and then, for signals that did not wake it.
-
-        The kernel may hand a signal to another thread: its handler is then noted, and run when the main thread wakes.
-        """
+        """Wait for the end of the work, in the main thread."""
+        # Not at one stretch: a signal does not always wake it (measured), and its handler runs when it wakes.
         while not self._is_done.wait(_LOOKS_EVERY_SECONDS):
             pass
 
