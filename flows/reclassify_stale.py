@@ -6,6 +6,7 @@ from prefect import flow
 
 from flows.artifacts import keep_artifacts
 from flows.failures import reported
+from flows.home_lock import home_lock
 from flows.job import open_job
 from flows.progress import watcher
 from flows.publication import known_of
@@ -23,8 +24,13 @@ def reclassify_stale(config: str = "bantam.yaml", as_of: date | None = None) -> 
     No source is asked and no cursor moves. Safe to run twice; while a refresh runs it exits 75.
     """
     seen = watcher()
-    job = open_job(config, data=None, as_of=as_of, sources=None)
-    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+    job = open_job(config, data=None, as_of=as_of, sources=None, pulls=False)
+    with (
+        home_lock(job.home),
+        opened_warehouse(job.settings) as engine,
+        run_lock(engine),
+        spilling(job.home.spill) as spill,
+    ):
         known = known_of(job, engine, spill)
         report = reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, seen))
     keep_artifacts(report)

@@ -18,6 +18,7 @@ from definitions.errors import TryAgainError
 from definitions.file_stream import FileStream
 from flows.artifacts import keep_artifacts
 from flows.failures import reported
+from flows.home_lock import home_lock
 from flows.job import Job, open_job
 from flows.progress import Watcher, watcher
 from flows.publication import Known, begun, known_of
@@ -89,7 +90,12 @@ def refresh_pipeline(
     """Refresh the warehouse and return the run report. Safe to run twice; a second one at the same time exits 75."""
     seen = watcher()
     job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+    with (
+        home_lock(job.home),
+        opened_warehouse(job.settings) as engine,
+        run_lock(engine),
+        spilling(job.home.spill) as spill,
+    ):
         known = known_of(job, engine, spill)
         report = reported(
             job, known.run_id, lambda: publish(job, engine, known, _pulled(job, known, seen), spill, seen)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from definitions.errors import ConfigurationError, PublishError
 from flows.commands.prefect_home import keep_prefect_in
+from flows.home_lock import check_home_free
 from flows.job import open_job
 from flows.progress import watched
 from flows.settings import Settings
@@ -56,6 +57,7 @@ def run(
         )
     # A mistake in the settings, or a run at work, is told at once, and not after Prefect has started its server.
     job = open_job(str(config), data=folder, as_of=as_of, sources=source, full=full)
+    check_home_free(job.home)
     _check_nobody_runs(job.settings)
     keep_prefect_in(job.home)
     from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which reads where its home is
