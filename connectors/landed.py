@@ -1,5 +1,6 @@
 """What has been landed: pages, their manifest, and reading them back with the checksum verified."""
 
+import contextlib
 import hashlib
 import io
 from collections.abc import Iterator
@@ -13,7 +14,10 @@ import zstandard
 from definitions.errors import LandingError
 
 MANIFEST = "manifest.jsonl"
+PUT_ASIDE = "aside.jsonl"
 CHUNK_BYTES = 1 << 20
+_CHECK = b',"check":"'
+_CHECK_DIGITS = 16
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +45,20 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
         return f"line {self.offset}" if self.page is None else f"page {self.page}, offset {self.offset}"
 
 
+class PullEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How a pull of a stream ended, written with its last line.
+
+    `is_whole`: the pull listed every record that the source has, and none was rejected, so that a record that is not
+    among them is gone. `previous_run`: the run whose cursor the pull went on from; null where it needs nothing that was
+    landed before.
+    """
+
+    is_whole: bool
+    previous_run: str | None = None
+
+
 class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of `manifest.jsonl`, in the order written."""
+    """One line of `manifest.jsonl`, in the order written; `end` is null in all lines of a pull but its last."""
 
     seq: int
     file: str | None
@@ -54,6 +70,7 @@ class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int
     rejected_file: str | None
     rejected_sha256: str
+    end: PullEnd | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +78,8 @@ class LandedPage:
     """One landed file: what it holds, which request gave it, and the cursor that is safe once it is durable.
 
     `path` is None when the answer held no good record. `bytes` and `sha256` are of the stored (compressed) file.
-    `request` is method and path without query. `cursor` None: nothing may be resumed from here.
+    `request` is method and path without query. `cursor` None: nothing may be resumed from here. `end` is as the
+    manifest's.
     """
 
     source: str
@@ -77,25 +95,83 @@ class LandedPage:
     rejected: int
     rejected_path: Path | None
     rejected_sha256: str
+    end: PullEnd | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the pull was complete with this page: its cursor covers all that the pull was to land."""
+        return self.cursor is not None and "at" not in self.cursor
+
+
+def sealed(line: ManifestLine) -> bytes:
+    """Encode a line with a checksum of itself as its last field, so that a changed cursor or count is noticed."""
+    text = msgspec.json.encode(line)
+    return b'%s%s%s"}' % (text[:-1], _CHECK, _digits(text))
+
+
+def _digits(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest()[:_CHECK_DIGITS].encode()
+
+
+def _opened(text: bytes) -> ManifestLine:
+    """Decode a line; raises `ValueError` where it is none, or its checksum is not its own. Old lines have none."""
+    body, mark, digits = text.rpartition(_CHECK)
+    if mark and digits != _digits(body + b"}") + b'"}':
+        raise ValueError("checksum")
+    return msgspec.json.decode(text, type=ManifestLine)
 
 
 def read_manifest(folder: Path, names: tuple[str, str, str]) -> list[LandedPage]:
-    """Pages a run's folder names, in the order landed; `names` are source, stream and run id.
+    """Pages a run's folder names, in the order landed, without those put aside; `names`: source, stream and run id.
 
     A last line without its end was cut by a crash and is not a page. Raises `LandingError` for any other damage.
     """
     path = folder / MANIFEST
-    if not path.exists():
-        return []
-    lines = path.read_bytes().split(b"\n")[:-1]
-    decoder = msgspec.json.Decoder(ManifestLine)
     try:
-        return [page_of(folder, names, decoder.decode(line)) for line in lines]
-    except msgspec.MsgspecError as error:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
         raise LandingError(
-            f"{path}: a line is damaged ({type(error).__name__}). Restore it from a backup of BANTAM_HOME, or move "
-            f"{folder} away and run with --full, which asks the sources for everything again."
+            f"{path}: cannot be read ({error.strerror}). Mend the rights or the disk, run again."
         ) from None
+    try:
+        pages = [page_of(folder, names, _opened(line)) for line in lines]
+    except ValueError as error:
+        raise LandingError(
+            f"{path}: a line is damaged ({type(error).__name__}). Restore the file from a backup, or run "
+            f"`{ask_again(names[0])}`, which asks the source for everything again."
+        ) from None
+    aside = _put_aside(folder)
+    return [page for page in pages if page.seq not in aside] if aside else pages
+
+
+def ask_again(*sources: str) -> str:
+    """The command that asks sources for everything again, and needs nothing of what was landed of them before.
+
+    >>> ask_again("crm", "shop", "crm")
+    'bantam run --full --source crm --source shop'
+    """
+    return " ".join(["bantam run --full", *(f"--source {source}" for source in dict.fromkeys(sources))])
+
+
+class PutAside(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of `aside.jsonl`: a page that counts no more, and why."""
+
+    seq: int
+    reason: str
+
+
+def _put_aside(folder: Path) -> frozenset[int]:
+    """Numbers of the pages of a folder that count no more. A line that is damaged is none: it is found out again."""
+    path = folder / PUT_ASIDE
+    if not path.exists():
+        return frozenset()
+    found = set()
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        with contextlib.suppress(msgspec.MsgspecError):
+            found.add(msgspec.json.decode(line, type=PutAside).seq)
+    return frozenset(found)
 
 
 def page_of(folder: Path, names: tuple[str, str, str], line: ManifestLine) -> LandedPage:
@@ -115,6 +191,7 @@ def page_of(folder: Path, names: tuple[str, str, str], line: ManifestLine) -> La
         rejected=line.rejected,
         rejected_path=folder / line.rejected_file if line.rejected_file else None,
         rejected_sha256=line.rejected_sha256,
+        end=line.end,
     )
 
 
@@ -122,16 +199,26 @@ def verified(path: Path | None, sha256: str, page: LandedPage) -> Path:
     """Return `path` when its bytes still have `sha256`; raise `LandingError` naming the file when not."""
     if path is None:
         raise LandingError(f"{page.source}: {page.stream}: page {page.seq} of run {page.run_id} holds no record")
+    if (damage := damage_of(path, sha256)) is not None:
+        raise LandingError(
+            f"{path}: {damage}. Restore the file from a backup, or run `{ask_again(page.source)}`, which asks the "
+            "source for everything again."
+        )
+    return path
+
+
+def damage_of(path: Path, sha256: str) -> str | None:
+    """Say what is wrong with a landed file whose bytes should have `sha256`; None where nothing is."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):
                 digest.update(chunk)
+    except FileNotFoundError:
+        return "is missing"
     except OSError as error:
-        raise LandingError(f"{path}: cannot be read ({error.strerror}). Restore it from a backup.") from error
-    if digest.hexdigest() != sha256:
-        raise LandingError(f"{path}: does not match its checksum. Restore it from a backup or pull the run again.")
-    return path
+        return f"cannot be read ({error.strerror})"
+    return None if digest.hexdigest() == sha256 else "does not match its checksum"
 
 
 def lines_of(path: Path) -> Iterator[bytes]:

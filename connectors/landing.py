@@ -20,11 +20,13 @@ from connectors.landed import (
     MANIFEST,
     LandedPage,
     ManifestLine,
+    PullEnd,
     Rejected,
     inflate,
     lines_of,
     page_of,
     read_manifest,
+    sealed,
     verified,
 )
 from definitions.errors import ConfigurationError, LandingError
@@ -91,13 +93,14 @@ class LandingWriter:
         request: str,
         cursor: Mapping[str, Any] | None = None,
         rejected: Sequence[Rejected] = (),
+        end: PullEnd | None = None,
     ) -> LandedPage:
         """Land the records of a parcel, one a line, then name them in the manifest; durable when this returns.
 
-        Raises `LandingError` naming path and bytes.
+        `end` comes with the last page of a pull. Raises `LandingError` naming path and bytes.
         """
         chunks = parcel.chunks() if parcel.records else None
-        return self._land(chunks, ".jsonl.zst", parcel.records, request, cursor, rejected)
+        return self._land(chunks, ".jsonl.zst", parcel.records, request, cursor, rejected, end)
 
     def write_file(
         self,
@@ -114,7 +117,7 @@ class LandingWriter:
         Raises `LandingError` naming path and bytes.
         """
         chunks = _packed(content) if suffix.endswith(".zst") else content
-        return self._land(chunks, suffix, records, request, cursor, rejected)
+        return self._land(chunks, suffix, records, request, cursor, rejected, None)
 
     def close(self) -> None:
         """Say that this run wrote all it wanted; the next run then has nothing to clean here."""
@@ -138,6 +141,7 @@ class LandingWriter:
         request: str,
         cursor: Mapping[str, Any] | None,
         rejected: Sequence[Rejected],
+        end: PullEnd | None,
     ) -> LandedPage:
         seq = self._seq + 1
         name, size, digest = self._write(f"{seq:06d}", suffix, chunks)
@@ -154,8 +158,9 @@ class LandingWriter:
             rejected=len(rejected),
             rejected_file=aside_name,
             rejected_sha256=aside_digest,
+            end=end,
         )
-        append_line(self.folder / MANIFEST, msgspec.json.encode(line))
+        append_line(self.folder / MANIFEST, sealed(line))
         self._seq = seq
         return page_of(self.folder, (self.source, self.stream, self.run_id), line)
 
@@ -193,11 +198,15 @@ class Landing:
         for run_id in run_ids:
             yield from (page for page in self.read_manifest(source, stream, run_id) if page.path)
 
-    def run_ids(self, source: str, stream: str, *, after: str | None = None) -> list[str]:
-        """Name the runs that landed something of a stream, sorted; only those behind `after` where that is given."""
+    def run_ids(self, source: str, stream: str, *, after: str | None = None, until: str | None = None) -> list[str]:
+        """Name the runs that landed something of a stream, sorted; only those behind `after` and not behind `until`."""
         folder = self.folder(source, stream, "any").parent
         # A year of hourly runs is nine thousand, of which the newest are asked for: the others are only listed.
-        asked = sorted(run for run in folder.glob("*") if after is None or run.name > after)
+        asked = sorted(
+            run
+            for run in folder.glob("*")
+            if (after is None or run.name > after) and (until is None or run.name <= until)
+        )
         return [run.name for run in asked if (run / MANIFEST).exists()]
 
     def verified(self, page: LandedPage) -> Path:

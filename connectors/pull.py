@@ -8,7 +8,7 @@ from typing import Any, Generic
 import msgspec
 
 from connectors.http import Http
-from connectors.landed import Rejected
+from connectors.landed import PullEnd, Rejected
 from connectors.landing import LandingWriter, Parcel
 from connectors.source import A, Page, Pass, Prepared, Stream, Visit, When
 from definitions.counting import counted
@@ -108,14 +108,17 @@ def pull(
     done = Cursor(
         source=account.name, stream=stream.name, fields=sorted(prepared.fields), until=plan.until, run=writer.run_id
     )
-    batch.flush(done)
+    is_full = plan.is_first or not (stream.modified or stream.after)
+    # A list with records set aside may have lost the one that is missing; an empty one is more likely a fault.
+    is_whole = is_full and batch.records > 0 and not batch.rejected
+    batch.flush(done, PullEnd(is_whole=is_whole, previous_run=None if is_whole else known.run))
     return Pulled(
         stream=stream.name,
         records=batch.records,
         pages=batch.pages,
         rejected=batch.rejected,
         repeated=batch.repeated,
-        is_full=plan.is_first or not (stream.modified or stream.after),
+        is_full=is_full,
         cursor=msgspec.to_builtins(done),
         high_water_at=plan.until,
         notes=(*prepared.notes, *batch.notes),
@@ -193,13 +196,14 @@ class _Batch:
         if self._waiting.bytes + self._aside_letters >= self._enough:
             self.flush(cursor)
 
-    def flush(self, cursor: Cursor | None) -> None:
-        """Land what has gathered, then name the cursor."""
+    def flush(self, cursor: Cursor | None, end: PullEnd | None = None) -> None:
+        """Land what has gathered, then name the cursor, and how the pull ended where this is its end."""
         self._writer.write_page(
             self._waiting,
             request=f"{self._request} (up to page {self.pages})" if self.pages else "nothing to ask for",
             cursor=None if cursor is None else msgspec.to_builtins(cursor),
             rejected=self._aside,
+            end=end,
         )
         self._waiting, self._aside, self._aside_letters = Parcel(), [], 0
 

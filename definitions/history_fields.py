@@ -76,6 +76,9 @@ OPERATIONS = (
     Field("report", _J, "The run report."),
     Field("stream", _T, "Object type of a source."),
     Field("cursor", _J, "Where the next pull of the stream starts."),
+    Field(
+        "warehouse_id", _T, "Id of this warehouse, drawn when it was made; a copy or a restored backup has the same."
+    ),
     Field("state_version", _T, "State file that holds the stream's current records."),
     Field("high_water_at", _AT, "Moment up to which the stream is known: changes until then were pulled."),
     Field("pulled_at", _AT, "When the stream was last pulled."),

@@ -280,6 +280,7 @@ OPS_ANNOUNCEMENT = _ops(
     "announcement told_for target message_key delivery_status sent_at sent_count is_repeated run_id",
     "delivery_status sent_count is_repeated",
 )
+OPS_WAREHOUSE = _ops("warehouse", "This warehouse: one row.", "warehouse_id", "warehouse_id")
 
 CURATED: tuple[Table, ...] = (
     DIM_DATE, DIM_OWNER, DIM_STAGE, DIM_PRODUCT, DIM_ACCOUNT, DIM_PERSON, FCT_OPPORTUNITY, FCT_ACTIVITY,
@@ -290,5 +291,5 @@ CURATED: tuple[Table, ...] = (
 COMPUTED: tuple[Table, ...] = (*CURATED, OPS_CONSERVATION)
 OPS: tuple[Table, ...] = (
     OPS_RUN, OPS_CURSOR, OPS_QUARANTINE, OPS_AUDIT_RESULT, OPS_CONSERVATION, OPS_DEFINITIONS_VERSION,
-    OPS_NOTIFICATION, OPS_ANNOUNCEMENT,
+    OPS_NOTIFICATION, OPS_ANNOUNCEMENT, OPS_WAREHOUSE,
 )  # fmt: skip

@@ -50,6 +50,7 @@ app.command("flows.commands.run:run", name="run", help="Refresh once, in the for
 app.command("flows.commands.serve:serve", name="serve", help="Run every deployment of prefect.yaml by its schedule.")
 app.command("flows.commands.demo:demo", name="demo", help="Refresh a synthetic company twice, a week apart.")
 app.command("flows.commands.status:status", name="status", help="Sources, cursors, freshness, last runs, quarantine.")
+app.command("flows.commands.doctor:doctor", name="doctor", help="Whether home and warehouse are whole, and remedies.")
 app.command("flows.commands.explain:explain", name="explain", help="Why a person or a deal stands where it stands.")
 app.command("flows.commands.findings:findings", name="findings", help="Open hygiene issues, worst first.")
 app.command("flows.commands.digests:digests", name="digests", help="Send what owners and RevOps should know.")

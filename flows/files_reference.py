@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -135,8 +135,9 @@ def _type(annotation: Any) -> str:
     origin, given = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in given)
-    if origin in (Union, types.UnionType):
-        return " or ".join(_type(one) for one in given if one is not type(None))
+    if origin in (Annotated, Union, types.UnionType):
+        # Of an annotated type the first is the type.
+        return " or ".join(_type(one) for one in given[: 1 if origin is Annotated else None] if one is not type(None))
     if origin is tuple:
         return f"list of {_type(given[0])}"
     if isinstance(origin, type) and issubclass(origin, Mapping):

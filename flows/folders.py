@@ -1,21 +1,27 @@
 """Where local state lies: everything under one folder, `BANTAM_HOME`, closed to other users of the machine."""
 
+import errno
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from definitions.errors import ConfigurationError
+from definitions.folder_owner import check_is_ours, unusable
+
+_PARTS = ("landing", "state", "spill", "reports", "data_docs", "prefect", "warehouse", "run.lock", "bound_warehouse")
 
 
 def make_folder_of_ours(folder: Path) -> None:
-    """Make a folder that only its owner may read, if it is not there. Raises `ConfigurationError` where it cannot."""
+    """Make a folder that only its owner may read, if it is not there.
+
+    Raises `ConfigurationError` where it cannot be made or entered, and says whose it is.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise ConfigurationError(
-            f"{folder}: cannot be made a folder ({error.strerror or error}). BANTAM_HOME names the folder of all local "
-            "state: one that may be written to, or none yet."
-        ) from error
+        raise unusable(folder, error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +30,19 @@ class Home:
 
     root: Path
 
+    def made(self) -> Path:
+        """The folder itself. Raises `ConfigurationError` where it, or anything in it, belongs to another account."""
+        make_folder_of_ours(self.root)
+        for name in _PARTS:
+            check_is_ours(self.root / name)
+        return self.root
+
     def part(self, name: str) -> Path:
-        """A folder of its own under the root. Raises `ConfigurationError` where none can be made."""
+        """A folder of its own under the root. Raises `ConfigurationError` as `made`, and where none can be made."""
         folder = self.root / name
-        for one in (self.root, folder):
-            make_folder_of_ours(one)
+        make_folder_of_ours(self.root)
+        make_folder_of_ours(folder)
+        check_is_ours(folder)
         return folder
 
     @property

@@ -22,6 +22,7 @@ class Job:
     """`started_at` is the only reading of the clock that tables see; `data` is where file sources start from.
 
     `volume_accepted_because` is a person's reason for far more or fewer rows than last time; null: that stops the run.
+    `pulls` is false for a run that asks no source and works with what is at hand.
     """
 
     settings: Settings
@@ -33,10 +34,11 @@ class Job:
     asked: tuple[str, ...]
     full: bool
     volume_accepted_because: str | None = None
+    pulls: bool = True
 
     def is_asked(self, source: Source) -> bool:
         """Whether this run pulls the source; without a choice it pulls all."""
-        return not self.asked or source.name in self.asked
+        return self.pulls and (not self.asked or source.name in self.asked)
 
 
 def open_job(
@@ -47,6 +49,7 @@ def open_job(
     sources: list[str] | None,
     full: bool = False,
     accept_volume: str | None = None,
+    pulls: bool = True,
 ) -> Job:
     """Read settings and definitions and the clock; `as_of` is today in the reporting time zone unless given.
 
@@ -72,6 +75,7 @@ def open_job(
         asked=tuple(sources or ()),
         full=full,
         volume_accepted_because=(accept_volume or "").strip() or None,
+        pulls=pulls,
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,13 +30,15 @@ from expectations.suite import Suite
 from expectations.ties import ties_suite
 from expectations.times import times_suite
 from flows.books import cursor_book, definitions_book, quarantine_book
+from flows.home_binding import bind_home
 from flows.job import Job
 from flows.progress import Watcher
 from flows.pulling import Errand
 from flows.reading import QUARANTINE_COLUMNS, unfiled_of
+from flows.recovery import starting_point
 from flows.run_report import Facts, Report, build_report
 from flows.spill import Spill
-from flows.state_files import StreamState, forget_old_states
+from flows.state_files import StreamState, forget_old_states, versions_in_use
 from transforms.assembly import Assembled, assemble
 from transforms.sweep import is_swept
 from transforms.terms import Before, Records, Terms
@@ -57,6 +59,7 @@ class Known:
     """What the warehouse knows before the run, and the run's own number.
 
     `unfiled` has the records set aside before they could be filed: no state holds them, so they are remembered here.
+    `anew` are streams whose state starts from this run's full listing; `notes` say what of the home was made again.
     """
 
     run_id: str
@@ -66,11 +69,15 @@ class Known:
     before: Before
     filled: Mapping[str, Filled]
     unfiled: pl.DataFrame
+    published_runs: frozenset[str] = frozenset()
+    anew: frozenset[tuple[str, str]] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
     """Read what is published; the wide rows of issues lie in `spill`."""
     last = reads.last_run(engine)
+    bound = bind_home(job.home, engine, is_empty=last is None)
     if last is not None and job.as_of < last.as_of:
         raise ConfigurationError(
             f"--as-of {job.as_of} lies before {last.as_of}, the date published last: the ledger and the issues only go "
@@ -88,11 +95,23 @@ def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
         )
         unfiled = unfiled_of(reads.published(warehouse, OPS_QUARANTINE, QUARANTINE_COLUMNS))
     places = [(row["source_system"], row["stream"]) for row in cursors]
-    return Known(
-        run_id=job.home.next_run_id(job.started_at, None if last is None else last.run_id),
-        last_run_id=None if last is None else last.run_id,
+    run_id = job.home.next_run_id(job.started_at, None if last is None else last.run_id)
+    published_runs = reads.published_run_ids(engine)
+    start = starting_point(
+        job,
+        run_id,
         cursors={place: json.loads(row["cursor"]) for place, row in zip(places, cursors, strict=True)},
         versions={place: row["state_version"] for place, row in zip(places, cursors, strict=True)},
+        published_runs=published_runs,
+    )
+    return Known(
+        run_id=run_id,
+        last_run_id=None if last is None else last.run_id,
+        cursors=start.cursors,
+        versions=start.versions,
+        published_runs=published_runs,
+        anew=start.anew,
+        notes=(*bound, *start.notes),
         before=before,
         filled={} if last is None else filled(engine.url, "curated", CURATED),
         unfiled=unfiled,
@@ -252,6 +271,7 @@ def _published(
             },
             audit=audited.result().frame(run.run_id).drop("run_id").to_dicts(),
             warehouse=safe_url(engine.url),
+            notes=known.notes,
         )
         kept["report"] = build_report(facts, job.definitions, records, assembled)
         return kept["report"]
@@ -263,7 +283,7 @@ def _published(
         except AuditRefusedError as refused:
             _keep_refusal(engine, run, audited, refused)
             raise
-    forget_old_states(job.home.state, _named(known, states, by_place.keys()))
+    forget_old_states(job.home.state, versions_in_use(known.versions, states, by_place.keys()))
     return kept["report"]
 
 
@@ -275,14 +295,3 @@ def _keep_refusal(engine: sa.Engine, run: Run, audited: Future[AuditReport], ref
         keep_audit(engine, run, audited.result().frame(run.run_id))
     except PublishError as error:
         refused.add_note(str(error))
-
-
-def _named(
-    known: Known, states: Sequence[StreamState], pulled: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], str | None]:
-    """The state of each stream that the warehouse names after the run: a cursor that did not move names the one it did.
-
-    What a failed run landed of such a stream is then folded again, until a pull takes the cursor past it.
-    """
-    versions = {(state.source, state.stream): state.version for state in states}
-    return {place: version if place in pulled else known.versions.get(place) for place, version in versions.items()}

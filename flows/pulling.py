@@ -14,6 +14,7 @@ from connectors.pull import Pulled, pull
 from connectors.source import Stream
 from definitions.file_stream import FileStream
 from flows.sources import Opened
+from flows.state_files import run_of
 from flows.unexpected import foreign_errors_named
 
 Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -36,7 +37,7 @@ class Errand:
 
     def unfinished_runs(self, source: str, stream: str) -> tuple[str, ...]:
         """Runs that landed something of the stream and died before they published."""
-        landed = self.landing.run_ids(source, stream, after=self.versions.get((source, stream)))
+        landed = self.landing.run_ids(source, stream, after=run_of(self.versions.get((source, stream))))
         return tuple(run for run in landed if run < self.run_id)
 
 

@@ -6,6 +6,7 @@ from prefect import flow
 
 from flows.artifacts import keep_artifacts
 from flows.failures import end_reported, reported
+from flows.home_lock import home_lock
 from flows.interruption import interruptible
 from flows.job import open_job
 from flows.progress import watcher
@@ -33,9 +34,14 @@ def reclassify_stale(
     No source is asked and no cursor moves. Safe to run twice; while a refresh runs it exits 75.
     """
     seen = watcher()
-    job = open_job(config, data=None, as_of=as_of, sources=None)
+    job = open_job(config, data=None, as_of=as_of, sources=None, pulls=False)
     with end_reported(job):
-        with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+        with (
+            home_lock(job.home),
+            opened_warehouse(job.settings) as engine,
+            run_lock(engine),
+            spilling(job.home.spill) as spill,
+        ):
             known = known_of(job, engine, spill)
             report = reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, seen))
         keep_artifacts(report)

@@ -16,6 +16,7 @@ from connectors.source import Stream
 from definitions.file_stream import FileStream
 from flows.artifacts import keep_artifacts
 from flows.failures import end_reported, reported
+from flows.home_lock import home_lock
 from flows.interruption import at_interruption, interruptible
 from flows.job import Job, open_job
 from flows.progress import Watcher, watcher
@@ -89,7 +90,12 @@ def refresh_pipeline(
     seen = watcher()
     job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
     with end_reported(job):
-        with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+        with (
+            home_lock(job.home),
+            opened_warehouse(job.settings) as engine,
+            run_lock(engine),
+            spilling(job.home.spill) as spill,
+        ):
             known = known_of(job, engine, spill)
             report = reported(job, known.run_id, lambda: _refreshed(job, engine, known, spill, seen))
         keep_artifacts(report)

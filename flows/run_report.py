@@ -25,7 +25,7 @@ _PLACE = r":\s?([^:/]+)$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What only the flow knows of a run."""
+    """What only the flow knows of a run; `notes` say what of the home was made again or put aside for it."""
 
     run_id: str
     as_of: date
@@ -38,6 +38,7 @@ class Facts:
     written: Mapping[str, Mapping[str, int]]
     audit: Sequence[Mapping[str, Any]]
     warehouse: str
+    notes: Sequence[str] = ()
 
 
 def build_report(facts: Facts, definitions: Definitions, records: Records, assembled: Assembled) -> Report:
@@ -85,6 +86,7 @@ def build_report(facts: Facts, definitions: Definitions, records: Records, assem
         "audit": {"checks": len(facts.audit), "failed": failed},
         "written": {table: dict(counts) for table, counts in facts.written.items()},
         "warehouse": facts.warehouse,
+        "notes": list(facts.notes),
     }
 
 

@@ -1,9 +1,11 @@
-"""State on disk: an immutable Parquet file per stream and run, folded from the pages landed since the last one."""
+"""State on disk: one immutable Parquet file per stream and version, named by its checksum and verified before use."""
 
+import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,24 +14,35 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.durable import FILE_MODE, make_folder, sync_folder
-from connectors.files import is_whole, landed_rows
-from connectors.landed import LandedPage, Rejected
-from connectors.landing import Landing
 from definitions.crash_points import crash_point
-from definitions.errors import FileUnreadableError, LandingError
-from definitions.file_stream import FileStream
-from transforms.conform.files_versions import LandedFile, folded_files
-from transforms.conform.meaning import Meaning
+from definitions.errors import LandingError
 from transforms.frames import in_slices
-from transforms.sweep import no_longer_listed, swept
-from transforms.values.text import mend_json
-from transforms.versions import STATE, Envelope, filed, opened, standing
+from transforms.versions import STATE
 
 # A reader that streams holds a few groups at a time: 30 MB each, of wide records.
-_GROUP_ROWS = 20_000
-# Parsing a record takes many times its room, and less time while that is in the processor's cache.
-_LINES_AT_ONCE = 4_000
+GROUP_ROWS = 20_000
+KEPT_STATES = 3
 _UNFINISHED = ".part"
+_DIGITS = 16
+_VERSION = re.compile(rf"(?P<run>.+?)(?:-(?P<digest>[0-9a-f]{{{_DIGITS}}}))?")
+
+
+def run_of(version: str | None) -> str | None:
+    """The run up to which a version holds what was landed; null for no version.
+
+    >>> run_of("000042-20261122T031500Z-0123456789abcdef")
+    '000042-20261122T031500Z'
+    >>> run_of("000042-20261122T031500Z")
+    '000042-20261122T031500Z'
+    """
+    found = None if version is None else _VERSION.fullmatch(version)
+    return None if found is None else found["run"]
+
+
+def _digest_of(version: str) -> str | None:
+    """First digits of the SHA-256 of the file; null in versions that an older Bantam wrote."""
+    found = _VERSION.fullmatch(version)
+    return None if found is None else found["digest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,188 +63,76 @@ class StreamState:
         return in_slices(self.frame(), rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """Where one stream's state lies, and which version the warehouse points to."""
-
-    folder: Path
-    landing: Landing
-    source: str
-    stream: str
-    run_id: str
-    last_version: str | None
-
-    def last(self) -> Path | None:
-        """File of the last version; `LandingError` when it is gone."""
-        path = self._path(self.last_version)
-        if path is not None and not path.exists():
-            raise LandingError(
-                f"{path}: the state that the warehouse points to is gone. Restore it from a backup of BANTAM_HOME."
-            )
-        return path
-
-    def unread(self) -> list[LandedPage]:
-        """Pages landed since the last version, those of a run that died before it published too: they are true."""
-        return list(self.landing.pages_of(self.source, self.stream, self._unread_runs()))
-
-    def unread_rejected(self) -> list[tuple[str, Rejected]]:
-        """Records set aside before landing since the last version, each with the run and file it lies in."""
-        manifests = (self.landing.read_manifest(self.source, self.stream, run) for run in self._unread_runs())
-        pages = chain.from_iterable(manifests)
-        return [
-            (f"{page.run_id}/{page.rejected_path.name}", record)
-            for page in pages
-            if page.rejected_path is not None
-            for record in self.landing.rejected(page)
-        ]
-
-    def unchanged(self) -> StreamState:
-        """The state as it was."""
-        return StreamState(source=self.source, stream=self.stream, version=self.last_version, path=self.last())
-
-    def keep(self, state: Iterable[pl.DataFrame]) -> StreamState:
-        """Write a new version, durably; its rows come part by part."""
-        path = self._path(self.run_id)
-        if path is None:
-            raise LandingError("a state needs a run to be named after")
-        _save(state, path)
-        return StreamState(source=self.source, stream=self.stream, version=self.run_id, path=path)
-
-    def _unread_runs(self) -> list[str]:
-        return self.landing.run_ids(self.source, self.stream, after=self.last_version)
-
-    def _path(self, version: str | None) -> Path | None:
-        return None if version is None else self.folder / self.source / self.stream / f"{version}.parquet"
+def state_path(folder: Path, source: str, stream: str, version: str) -> Path:
+    """Where a version of a stream's state lies."""
+    return folder / source / stream / f"{version}.parquet"
 
 
-def fold_pages(
-    shelf: Shelf, envelope: Envelope, *, keeps_versions: bool, revives: bool, is_whole: bool = False
-) -> StreamState:
-    """Fold what a vendor's stream landed since the last version; without anything new the last one stands.
+def damage_of_state(path: Path) -> str | None:
+    """Say what is wrong with a state file; None where its bytes are those that its name tells of.
 
-    All texts are read twice and never held together: first to file the versions, then to write those that stay.
-    `is_whole`: this run listed every record the source has, so that one it did not list is gone.
-    Raises `LandingError` when the last version is gone or a page no longer matches its checksum.
+    A file that an older Bantam wrote has no checksum: it is read once, whole, and may hold a change that shows nowhere.
     """
-    pages = shelf.unread()
-    if not pages:
-        return shelf.unchanged()
-    for page in pages:
-        shelf.landing.verified(page)
-    last = shelf.unchanged()
-    # Without versions the last state holds a record once, from an earlier run: no tie is left for its text to break.
-    known = [filed(part, reads_text=keeps_versions).collect() for part in last.batches(_GROUP_ROWS)]
-    landed = [filed(opened(lines.lazy(), envelope)).collect(engine="in-memory") for lines in _landed(pages)]
-    heights = [part.height for part in (*known, *landed)]
-    files = pl.concat([*known, *landed])
-    del known, landed
-    files = files.hstack(standing(files, keeps_versions=keeps_versions, revives=revives))
-    listed = files.filter(pl.col("run") == shelf.run_id)["source_id"]
-    # A full listing of nothing is more likely a failed one than a source without records.
-    is_gone = no_longer_listed(files, listed) if is_whole and listed.len() else pl.lit(value=False)
-    texts = chain(_texts(last), _texts_of(pages))
-    return shelf.keep(_kept(texts, files.with_columns(is_gone=is_gone), heights, f"{_place(pages[-1])}:0"))
+    digest = _digest_of(path.stem)
+    try:
+        if digest is not None:
+            return None if _digits(path) == digest else "does not match its checksum"
+        for _ in pq.ParquetFile(path).iter_batches(batch_size=GROUP_ROWS):
+            pass
+    except FileNotFoundError:
+        return "is missing"
+    except (OSError, pa.ArrowException) as error:
+        return f"cannot be read ({getattr(error, 'strerror', None) or type(error).__name__})"
+    return None
 
 
-def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamState:
-    """Fold the files landed since the last version; a complete file takes away what it no longer holds.
+def intact_version(folder: Path, source: str, stream: str, version: str) -> str | None:
+    """The version, or another file of the same run, whose bytes are right; None where there is none.
 
-    Raises `LandingError` as `fold_pages`, `FileUnreadableError` where a landed file cannot be read as declared now.
+    Another file of the same run holds the same rows: it was made again, by a library that writes other bytes.
     """
-    pages = shelf.unread()
-    if not pages:
-        return shelf.unchanged()
-    last = shelf.last()
-    state = folded_files(
-        None if last is None else pl.scan_parquet(last, glob=False),
-        _landed_files(shelf.landing, pages, stream),
-        meaning,
-        stream=stream,
-        keeps_versions=stream.kind == "opportunity",
-    )
-    return shelf.keep([state])
+    path = state_path(folder, source, stream, version)
+    others = sorted(path.parent.glob(f"{run_of(version)}-*.parquet"))
+    candidates = [path, *(other for other in others if other != path and _digest_of(other.stem) is not None)]
+    return next((found.stem for found in candidates if damage_of_state(found) is None), None)
 
 
-def _landed_files(landing: Landing, pages: Sequence[LandedPage], stream: FileStream) -> Iterator[LandedFile]:
-    """Files in the order landed; of a complete stream, none that cannot be read as declared if a later one has rows.
+def save_state(state: Iterable[pl.DataFrame], folder: Path, run_id: str, *, needed_bytes: int) -> Path:
+    """Write rows, which come part by part, durably: temporary name, fsync, rename, fsync of the folder; give the path.
 
-    That is the file of a run that was refused for it: what is in the corrected one, it need not say.
+    The name is run and checksum. `needed_bytes` is about what the file takes, for the message. Raises `LandingError`.
     """
-    last = max((place for place, page in enumerate(pages) if page.records), default=0) if stream.complete else 0
-    for place, page in enumerate(pages):
-        try:
-            rows = landed_rows(landing, page, stream)
-        except FileUnreadableError:
-            if place < last:
-                continue
-            raise
-        whole = is_whole(stream, records=page.records, rejected=page.rejected)
-        yield LandedFile(rows=rows.lazy(), location=_place(page), is_whole=whole)
-
-
-def _kept(
-    texts: Iterable[pl.DataFrame], files: pl.DataFrame, heights: Sequence[int], swept_at: str
-) -> Iterator[pl.DataFrame]:
-    """Versions that stay, part by part: the next `heights` rows of `files` are about the rows of the next text."""
-    start = 0
-    for text, height in zip(texts, heights, strict=True):
-        versions = pl.concat([text, files.slice(start, height)], how="horizontal").filter("stays")
-        yield swept(versions, versions["is_gone"], swept_at).select(STATE.names())
-        start += height
-
-
-def _texts(state: StreamState) -> Iterator[pl.DataFrame]:
-    """Kept texts (raw, location), in the parts in which they are filed."""
-    return (part.select("raw", "location").collect() for part in state.batches(_GROUP_ROWS))
-
-
-def _texts_of(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
-    """Landed texts as they are kept (raw, location), in the parts in which they are filed."""
-    return (lines.with_columns(raw=mend_json(pl.col("raw"))) for lines in _landed(pages))
-
-
-def _landed(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
-    """Landed lines (raw, location), in order, of some pages at a time."""
-    waiting: list[LandedPage] = []
-    for page in pages:
-        if waiting and sum(one.records for one in waiting) + page.records > _LINES_AT_ONCE:
-            yield _lines(waiting)
-            waiting = []
-        waiting.append(page)
-    if waiting:
-        yield _lines(waiting)
-
-
-def _lines(pages: Sequence[LandedPage]) -> pl.DataFrame:
-    """The records of landed pages, one text each, with where they stand."""
-    places = {str(page.path): f"{_place(page)}:" for page in pages}
-    lines = pl.scan_lines(list(places), name="raw", include_file_paths="path", glob=False).collect()
-    number = pl.int_range(1, pl.len() + 1).over("path")
-    return lines.select("raw", location=pl.concat_str(pl.col("path").replace_strict(places), number))
-
-
-def _place(page: LandedPage) -> str:
-    return f"{page.run_id}/{'' if page.path is None else page.path.name}"
-
-
-def _save(state: Iterable[pl.DataFrame], path: Path) -> None:
-    """Write durably: temporary name, fsync, rename, fsync of the folder."""
-    make_folder(path.parent)
-    temporary = path.with_suffix(_UNFINISHED)
+    make_folder(folder)
+    temporary = folder / f"{run_id}{_UNFINISHED}"
     crash_point("state.before_save")
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:  # noqa: PTH123 - opened by descriptor, for the mode
             _write(state, file)
             file.flush()
             os.fsync(file.fileno())
+        path = folder / f"{run_id}-{_digits(temporary)}.parquet"
         temporary.rename(path)
-        sync_folder(path.parent)
+        sync_folder(folder)
     except OSError as error:
+        written = temporary.stat().st_size if temporary.exists() else 0
         temporary.unlink(missing_ok=True)
-        raise LandingError(
-            f"{path}: the state could not be written ({error.strerror or error}). Free some room, run again."
-        ) from error
+        raise _unwritten(temporary, error, max(needed_bytes, written)) from error
     crash_point("state.after_save")
+    return path
+
+
+def _unwritten(path: Path, error: OSError, needed_bytes: int) -> LandingError:
+    """Say which path, what is free there, and about what is needed."""
+    free, needed = (round(size / 1e6, 1) for size in (shutil.disk_usage(path.parent).free, needed_bytes))
+    return LandingError(
+        f"{path}: the state could not be written ({error.strerror or error}): {free:,} MB are free there, about "
+        f"{needed:,} MB are needed. Free some room, run again."
+    )
+
+
+def _digits(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:_DIGITS]
 
 
 def _write(state: Iterable[pl.DataFrame], file: BinaryIO) -> None:
@@ -247,9 +148,9 @@ def _write(state: Iterable[pl.DataFrame], file: BinaryIO) -> None:
         waiting = pl.DataFrame(schema=STATE)
         for part in state:
             waiting = pl.concat([waiting, part])
-            while waiting.height >= _GROUP_ROWS:
-                writer.write_table(_arrow(waiting.head(_GROUP_ROWS)))
-                waiting = waiting.slice(_GROUP_ROWS)
+            while waiting.height >= GROUP_ROWS:
+                writer.write_table(_arrow(waiting.head(GROUP_ROWS)))
+                waiting = waiting.slice(GROUP_ROWS)
         writer.write_table(_arrow(waiting))
 
 
@@ -258,19 +159,35 @@ def _arrow(rows: pl.DataFrame) -> pa.Table:
     return rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def forget_old_states(folder: Path, named: Mapping[tuple[str, str], str | None]) -> int:
-    """Remove, after a publication, the state files of these streams but those it names; give how many. Landing stays.
+def versions_in_use(
+    before: Mapping[tuple[str, str], str | None],
+    states: Iterable[StreamState],
+    pulled: Collection[tuple[str, str]],
+) -> dict[tuple[str, str], str | None]:
+    """The state of each stream that the warehouse names after a run: a cursor that did not move names the one `before`.
 
-    `named` has the version that the warehouse points to by source and stream; null where it points to none. What a run
-    that was killed had half written goes too.
+    What a failed run landed of such a stream is then folded again, until a pull takes the cursor past it.
     """
-    stale = [
-        path
-        for (source, stream), version in named.items()
-        for pattern in ("*.parquet", f"*{_UNFINISHED}")
-        for path in (folder / source / stream).glob(pattern)
-        if path.name != f"{version}.parquet"
-    ]
+    versions = {(state.source, state.stream): state.version for state in states}
+    return {place: version if place in pulled else before.get(place) for place, version in versions.items()}
+
+
+def forget_old_states(folder: Path, named: Mapping[tuple[str, str], str | None]) -> int:
+    """Remove, after a publication, the state files of these streams but the last three; give how many. Landing stays.
+
+    `named` has the version that the warehouse points to by source and stream; null where it points to none. It and the
+    two before it stay: a warehouse that is restored from a backup of yesterday finds its states. What a run that was
+    killed had half written goes too.
+    """
+    stale = [path for place, version in named.items() for path in _stale(folder.joinpath(*place), version)]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)
+
+
+def _stale(folder: Path, version: str | None) -> Iterator[Path]:
+    yield from folder.glob(f"*{_UNFINISHED}")
+    last = run_of(version) or ""
+    older = sorted((path for path in folder.glob("*.parquet") if (run_of(path.stem) or "") < last), reverse=True)
+    kept = {f"{version}.parquet", *(path.name for path in older[: KEPT_STATES - 1])}
+    yield from (path for path in folder.glob("*.parquet") if path.name not in kept)

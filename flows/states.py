@@ -4,21 +4,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from connectors.files_settings import FilesSource
 from connectors.landing import Landing
 from connectors.pull import Pulled
-from connectors.source import Stream
-from definitions.file_stream import FileStream
+from flows.configured_streams import ConfiguredStream, DeclaredFile, configured_streams
+from flows.folding import Shelf
 from flows.job import Job
 from flows.publication import Known
 from flows.reading import heard_file, heard_vendor, set_aside, with_unfiled
-from flows.settings import HubSpotSource, SalesforceSource
-from flows.sources import STREAMS, envelope_of, meaning_of_files
 from flows.spill import Spill
-from flows.state_files import Shelf, StreamState, fold_files, fold_pages
-from transforms.conform.readings import READINGS
+from flows.state_files import StreamState
 from transforms.gathering import Heard, gathered_records
 from transforms.terms import Records
 
@@ -69,71 +64,38 @@ def read_records(
 def _turns(job: Job, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill) -> Iterator[_Turn]:
     pulled = {(source, one.stream): one for source, one in pulls}
     landing = Landing(job.home.landing)
-
-    def shelf_of(source: str, stream: str) -> Shelf:
-        return Shelf(
+    for stream in configured_streams(job.settings, job.definitions):
+        shelf = Shelf(
             folder=job.home.state,
             landing=landing,
-            source=source,
-            stream=stream,
+            source=stream.source.name,
+            stream=stream.stream.name,
             run_id=known.run_id,
-            last_version=known.versions.get((source, stream)),
+            last_version=known.versions.get(stream.place),
+            trusted=known.published_runs,
+            passes_over_unreadable=stream.place in known.anew,
         )
-
-    for source in job.settings.sources:
-        if isinstance(source, FilesSource):
-            for file in source.streams:
-                shelf = shelf_of(source.name, file.name)
-                yield _file_turn(job, known, source, file, shelf, pulled.get((source.name, file.name)), spill)
-        else:
-            for stream in STREAMS[source.kind]:
-                shelf = shelf_of(source.name, stream.name)
-                yield _vendor_turn(job, known, source, stream, shelf, pulled.get((source.name, stream.name)), spill)
+        hear = partial(_hear, job, known, stream, shelf, pulled.get(stream.place), spill)
+        yield _Turn(fold=partial(stream.fold, shelf), hear=hear)
 
 
-def _file_turn(
+def _hear(
     job: Job,
     known: Known,
-    source: FilesSource,
-    stream: FileStream,
+    stream: ConfiguredStream,
     shelf: Shelf,
     pulled: Pulled | None,
     spill: Spill,
-) -> _Turn:
-    def hear(state: StreamState) -> Heard:
-        aside = set_aside(source.name, stream.name, stream.name, shelf.unread_rejected())
-        if not (stream.complete and pulled is not None and pulled.pages):
-            aside = with_unfiled(aside, known.unfiled, source.name, stream.name)
-        count = 0 if pulled is None else pulled.records
-        return heard_file(source, stream, state, job.definitions, spill, pulled=count, aside=aside)
-
-    return _Turn(fold=partial(fold_files, shelf, stream, meaning_of_files(source, job.definitions)), hear=hear)
-
-
-def _vendor_turn(
-    job: Job,
-    known: Known,
-    source: HubSpotSource | SalesforceSource,
-    stream: Stream[Any],
-    shelf: Shelf,
-    pulled: Pulled | None,
-    spill: Spill,
-) -> _Turn:
-    def hear(state: StreamState) -> Heard:
-        aside = set_aside(source.name, stream.name, stream.source_object, shelf.unread_rejected())
-        if pulled is None or not pulled.is_full:
-            aside = with_unfiled(aside, known.unfiled, source.name, stream.name)
-        count = 0 if pulled is None else pulled.records
-        return heard_vendor(source, stream, state, job.definitions, spill, pulled=count, aside=aside)
-
-    reading = READINGS[source.kind][stream.name]
-    fold = partial(
-        fold_pages,
-        shelf,
-        envelope_of(stream),
-        keeps_versions=reading.keeps_versions,
-        revives=reading.revives,
-        # A list with records set aside may have lost the one that is missing; an empty one is more likely a fault.
-        is_whole=pulled is not None and pulled.is_full and pulled.records > 0 and not pulled.rejected,
-    )
-    return _Turn(fold=fold, hear=hear)
+    state: StreamState,
+) -> Heard:
+    """Conform a state; what earlier runs set aside stands until all of the stream is read again."""
+    count = 0 if pulled is None else pulled.records
+    if isinstance(stream, DeclaredFile):
+        aside = set_aside(*stream.place, stream.stream.name, shelf.unread_rejected())
+        if not (stream.stream.complete and pulled is not None and pulled.pages):
+            aside = with_unfiled(aside, known.unfiled, *stream.place)
+        return heard_file(stream.source, stream.stream, state, job.definitions, spill, pulled=count, aside=aside)
+    aside = set_aside(*stream.place, stream.stream.source_object, shelf.unread_rejected())
+    if pulled is None or not pulled.is_full:
+        aside = with_unfiled(aside, known.unfiled, *stream.place)
+    return heard_vendor(stream.source, stream.stream, state, job.definitions, spill, pulled=count, aside=aside)

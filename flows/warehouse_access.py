@@ -16,8 +16,8 @@ from flows.folders import make_folder_of_ours
 from flows.interruption import at_interruption
 from flows.settings import Settings
 from warehouse.connect import check_connection, end_sessions, engine_for
-from warehouse.embedded import EmbeddedServer
-from warehouse.migrate import migrate
+from warehouse.embedded import EmbeddedServer, is_made
+from warehouse.migrate import found_version, migrate, newest_version
 
 # One with a small company in it takes 68 MB.
 _ROOM = 96 * 1024**2
@@ -41,6 +41,34 @@ def warehouse_here() -> Iterator[sa.Engine]:
     url = os.environ.get("BANTAM_WAREHOUSE_URL")
     with _opened(home_here(), SecretStr(url) if url else None) as engine:
         yield engine
+
+
+@contextmanager
+def warehouse_as_it_stands() -> Iterator[sa.Engine | None]:
+    """Give the warehouse that the environment names, and change nothing of it: none is made, and none is migrated.
+
+    None where there is no embedded one. An embedded one is started while it is looked at.
+    """
+    url, home = os.environ.get("BANTAM_WAREHOUSE_URL"), home_here()
+    if url:
+        engine = engine_for(url)
+        check_connection(engine, to_write=False)
+        yield engine
+    elif not is_made(home):
+        yield None
+    else:
+        with EmbeddedServer(home) as server:
+            yield engine_for(server.url)
+
+
+def why_unreadable(engine: sa.Engine | None) -> str | None:
+    """Say in one line why a warehouse that is only looked at cannot be read; null where it can."""
+    version = None if engine is None else found_version(engine)
+    if version is None:
+        return "Nothing was published yet. Run `bantam run` or `bantam demo`."
+    if version != newest_version():
+        return f"The warehouse is at schema {version}; the next `bantam run` brings it to {newest_version()}."
+    return None
 
 
 @contextmanager

@@ -13,10 +13,10 @@ def no_longer_listed(state: pl.DataFrame, listed: pl.Series) -> pl.Series:
     return state.select(is_gone=pl.col("is_latest") & ~pl.col("is_deleted") & ~is_listed)["is_gone"]
 
 
-def swept(state: pl.DataFrame, is_gone: pl.Series, location: str) -> pl.DataFrame:
+def swept(state: pl.DataFrame, is_gone: pl.Series, location: str | pl.Series) -> pl.DataFrame:
     """`state` with the versions that `is_gone` tells of as tombstones of their own text and time, found at `location`.
 
-    `location` ends in `:0`, by which `is_swept` knows it. Row by row.
+    `location` ends in `:0`, by which `is_swept` knows it; as a series it has one value for each row. Row by row.
     """
     return state.with_columns(
         is_deleted=pl.col("is_deleted") | is_gone,

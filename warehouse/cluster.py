@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from definitions.errors import ConfigurationError, PublishError
+from definitions.folder_owner import belongs_to, unusable
 from warehouse.programs import MAJOR, Programs
 
 OWNER = "bantam"
@@ -87,6 +88,23 @@ class Cluster:
         (fresh / "data").rename(self.data)
         shutil.rmtree(fresh)
 
+    def take_over(self) -> None:
+        """See to it that the server may use its data folder: root hands over what it restored from a backup.
+
+        Raises `ConfigurationError` where the data belongs to another account.
+        """
+        try:
+            owner = self.data.stat().st_uid
+            ours = os.geteuid() if self.programs.account is None else self.programs.account.pw_uid
+            if owner == ours:
+                return
+            if owner != os.geteuid():
+                raise belongs_to(self.data, owner)
+            for path in (self.data, *self.data.rglob("*")):
+                self.programs.give(path)
+        except OSError as error:
+            raise unusable(self.data, error) from None
+
     def check_version(self) -> None:
         """Raise `ConfigurationError` when another major version of PostgreSQL made the folder."""
         made_by = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
@@ -115,8 +133,10 @@ class Cluster:
         """Port of the running server, which its socket is named after; None when none was left running."""
         try:
             return int(self._pid_file().read_text(encoding="utf-8").splitlines()[3])
-        except (FileNotFoundError, IndexError):
+        except (FileNotFoundError, NotADirectoryError, IndexError):
             return None
+        except OSError as error:
+            raise unusable(self._pid_file(), error) from None
 
     def listens(self) -> bool:
         """Whether the running server listens on 127.0.0.1 too."""

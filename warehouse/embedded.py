@@ -20,6 +20,7 @@ from psycopg import sql
 from sqlalchemy import URL
 
 from definitions.errors import ConfigurationError, PublishError
+from definitions.folder_owner import check_is_ours, unusable
 from warehouse.cluster import OWNER, SOCKET_PORT, START_ANEW, Cluster
 from warehouse.database_errors import without_values
 from warehouse.programs import find_programs
@@ -29,6 +30,13 @@ _DATABASE = "bantam"
 _WAITS = 600
 _ENDS = 100
 _WAIT_SECONDS = 0.1
+
+
+def is_made(home: Path) -> bool:
+    """Whether there is a warehouse under `home`; nothing is made. Raises `ConfigurationError` if it is not ours."""
+    folder = home / "warehouse"
+    check_is_ours(folder)
+    return (folder / "data").exists()
 
 
 class EmbeddedServer:
@@ -128,6 +136,7 @@ class EmbeddedServer:
         with _alone(cluster.folder):
             if not cluster.data.exists():
                 cluster.make(_secret(cluster.folder / "password", renew=True))
+            cluster.take_over()
             cluster.check_version()
             if port is not None:
                 self._free_for(port)
@@ -206,11 +215,10 @@ def _connection(url: URL, database: str) -> psycopg.Connection:
 def _close_to_others(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        check_is_ours(folder)
         folder.chmod(0o700)
-    except PermissionError:
-        raise ConfigurationError(
-            f"{folder} belongs to another account. Run as that account, or set BANTAM_HOME to a folder of your own."
-        ) from None
+    except OSError as error:
+        raise unusable(folder, error) from None
 
 
 @contextlib.contextmanager
@@ -222,7 +230,10 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _lock_file(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unusable(path, error) from None
 
 
 def _secret(path: Path, *, renew: bool = False) -> str:
@@ -245,3 +256,5 @@ def _read_secret(path: Path) -> str:
         raise ConfigurationError(
             f"{path} is gone, and with it the way into the warehouse in {path.parent}. Put it back. Or: {START_ANEW}"
         ) from None
+    except OSError as error:
+        raise unusable(path, error) from None

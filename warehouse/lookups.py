@@ -10,6 +10,7 @@ from definitions.tables import (
     BRIDGE_OPPORTUNITY_PERSON,
     BRIDGE_OPPORTUNITY_SOURCE,
     BRIDGE_PERSON_SOURCE,
+    CURATED,
     DIM_PERSON,
     FCT_ACTIVITY,
     FCT_CLASSIFICATION_CHANGE,
@@ -182,6 +183,19 @@ def _ids(engine: sa.Engine, statement: sa.CompoundSelect[str]) -> list[str]:
 
 def _where(warehouse: Readable, contract: Table, column: str, ids: Sequence[str]) -> pl.DataFrame:
     return published(warehouse, contract, where=TABLES[contract.name].c[column].in_(ids))
+
+
+@without_values("Counting the published rows")
+def rows_of_unpublished_runs(engine: sa.Engine) -> dict[str, tuple[int, int]]:
+    """By curated table: its rows, and how many of them name a run that was never published."""
+    runs, found = TABLES[OPS_RUN.name], {}
+    with engine.connect() as connection:
+        for contract in CURATED:
+            table = TABLES[contract.name]
+            strange = sa.func.count().filter(table.c.run_id.not_in(sa.select(runs.c.run_id)))
+            rows, unpublished = connection.execute(sa.select(sa.func.count(), strange).select_from(table)).one()
+            found[contract.name] = (int(rows), int(unpublished))
+    return found
 
 
 def _latest_runs(warehouse: Readable) -> pl.DataFrame:

@@ -42,6 +42,7 @@ _RULES: dict[str, MergeRule] = {
     "definitions_version": MergeRule(removes=False, updates=True, keeps=frozenset({"first_used_at"})),
     "notification": UPSERT,
     "announcement": UPSERT,
+    "warehouse": LEDGER,
 }
 
 

@@ -63,6 +63,13 @@ def schema_version(connection: sa.Connection) -> str | None:
     return version
 
 
+@without_values("Looking at the warehouse")
+def found_version(engine: sa.Engine) -> str | None:
+    """Do as `schema_version` on a connection of its own, and change nothing."""
+    with engine.connect() as connection:
+        return schema_version(connection)
+
+
 def newest_version() -> str | None:
     """Revision that this Bantam brings a warehouse to."""
     return _scripts().get_current_head()

@@ -62,7 +62,7 @@ class Programs:
     def give(self, path: Path) -> None:
         """Make the server's account the owner of the path."""
         if self.account is not None:
-            os.chown(path, self.account.pw_uid, self.account.pw_gid)
+            os.chown(path, self.account.pw_uid, self.account.pw_gid, follow_symlinks=False)
 
 
 def find_programs() -> Programs:

@@ -17,6 +17,7 @@ from definitions.tables import (
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
     OPS_CURSOR,
     OPS_RUN,
+    OPS_WAREHOUSE,
     Table,
 )
 from warehouse.database_errors import without_values
@@ -111,6 +112,20 @@ def last_run(engine: sa.Engine) -> LastRun | None:
     with engine.connect() as connection:
         row = connection.execute(latest.limit(1)).mappings().first()
     return None if row is None else LastRun(**row)
+
+
+@without_values("Reading the id of the warehouse")
+def warehouse_id(engine: sa.Engine) -> str:
+    """The id that the warehouse was given when it was made."""
+    with engine.connect() as connection:
+        return str(connection.execute(sa.select(TABLES[OPS_WAREHOUSE.name].c.warehouse_id)).scalar_one())
+
+
+@without_values("Reading the runs")
+def published_run_ids(engine: sa.Engine) -> frozenset[str]:
+    """Ids of every run that was ever published."""
+    with engine.connect() as connection:
+        return frozenset(connection.execute(sa.select(TABLES[OPS_RUN.name].c.run_id)).scalars())
 
 
 @without_values("Counting the published rows")

@@ -11,6 +11,7 @@ from definitions.errors import ConfigurationError, PublishError
 from flows.commands.prefect_home import keep_prefect_in
 from flows.ephemeral_server import ephemeral_server
 from flows.failures import end_reported
+from flows.home_lock import check_home_free
 from flows.input_files import check_input_files
 from flows.interruption import until_signalled
 from flows.job import open_job
@@ -74,6 +75,7 @@ def _refresh(asked: dict[str, Any], *, quiet: bool) -> None:
     job = open_job(**asked)
     with end_reported(job) as end:
         check_input_files(job)
+        check_home_free(job.home)
         _check_nobody_runs(job.settings)
         keep_prefect_in(job.home)
         with ephemeral_server(), watched(ERRORS, quiet=quiet):

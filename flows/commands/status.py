@@ -8,7 +8,7 @@ from rich.console import Console
 from flows.failures import failed_since
 from flows.run_report import Report
 from flows.tables_on_terminal import filled, table
-from flows.warehouse_access import home_here, warehouse_here
+from flows.warehouse_access import home_here, warehouse_as_it_stands, why_unreadable
 from warehouse import lookups
 
 _ENDS = {
@@ -19,18 +19,22 @@ _ENDS = {
 
 
 def status() -> None:
-    """Show sources and cursors, the last runs, failed checks, and what is in quarantine."""
-    with warehouse_here() as engine:
-        found = lookups.status(engine)
+    """Show sources and cursors, the last runs, failed checks, and what is in quarantine; nothing is changed."""
     console = Console()
-    failed = failed_since(None if found.runs.is_empty() else found.runs["run_id"][0], home_here() / "reports")
+    with warehouse_as_it_stands() as engine:
+        unreadable = why_unreadable(engine)
+        found = None if engine is None or unreadable else lookups.status(engine)
+    if found is None:
+        _show_failed(None, console)
+        console.print(unreadable)
+        return
     if found.refused.height:
         made = table(
             f"Run {found.refused['run_id'][0]} was refused, nothing was published; what stopped it", "check", "found"
         )
         console.print(filled(made, found.refused.select("expectation", "observed").rows()))
-    elif failed is not None:
-        console.print(_in_words(failed), markup=False)
+    else:
+        _show_failed(None if found.runs.is_empty() else found.runs["run_id"][0], console)
     if found.runs.is_empty():
         console.print("Nothing was published yet. Run `bantam run` or `bantam demo`.")
         return
@@ -53,6 +57,13 @@ def status() -> None:
         console.print("Nothing is in quarantine.")
     rows = sorted(found.rows.items())
     console.print(filled(table("Published tables", "table", "#rows"), rows))
+
+
+def _show_failed(published: str | None, console: Console) -> None:
+    """Say why the newest run failed, if it came after the one that was published last (null: none)."""
+    failed = failed_since(published, home_here() / "reports")
+    if failed is not None:
+        console.print(_in_words(failed), markup=False)
 
 
 def _in_words(ended: Report) -> str:

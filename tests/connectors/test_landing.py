@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.landed import MANIFEST, Rejected
-from connectors.landing import Landing, Parcel
+from connectors.landed import MANIFEST, LandedPage, PullEnd, Rejected
+from connectors.landing import UNFINISHED, Landing, Parcel
+from connectors.landing_history import LandedRun, damages, landed_runs, needed_for, put_aside
 from definitions.crash_points import arm
 from definitions.errors import ConfigurationError, LandingError
 
@@ -138,6 +139,87 @@ def test_a_damaged_manifest_line_stops_the_reading(tmp_path):
     manifest.write_bytes(b"{" + manifest.read_bytes())
     with pytest.raises(LandingError, match="manifest"):
         Landing(tmp_path).read_manifest(*NAMES)
+
+
+def test_no_flipped_bit_of_a_manifest_is_believed(tmp_path):
+    pages = land(tmp_path, [b'{"id":"1"}'], [b'{"id":"2"}'], cursor={"until": "2026-11-22T12:00:00Z"})
+    manifest = tmp_path / "hubspot/contacts/run-1" / MANIFEST
+    whole = manifest.read_bytes()
+    for bit in range(whole.index(b"\n") * 8):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        manifest.write_bytes(damaged)
+        try:
+            assert Landing(tmp_path).read_manifest(*NAMES) == pages, bit
+        except LandingError as error:
+            assert "a line is damaged" in str(error)  # noqa: PT017 - either is right
+
+
+def test_a_manifest_that_an_older_bantam_wrote_is_read(tmp_path):
+    pages = land(tmp_path, [b'{"id":"1"}'])
+    manifest = tmp_path / "hubspot/contacts/run-1" / MANIFEST
+    told = json.loads(manifest.read_bytes())
+    manifest.write_text(json.dumps({name: told[name] for name in told if name not in {"check", "end"}}) + "\n")
+    assert Landing(tmp_path).read_manifest(*NAMES) == pages
+
+
+def test_a_page_that_is_put_aside_counts_no_more_and_stays(tmp_path):
+    aside = Rejected(reason="id_missing", page=1, offset=0, field="id", record="{}")
+    first, second = land(tmp_path, [b'{"id":"1"}'], [b'{"id":"2"}'], rejected=[aside])
+    first.path.unlink()
+    [run] = landed_runs(Landing(tmp_path), "hubspot", "contacts")
+    [damage] = damages([run])
+    assert (damage.page, damage.path, damage.reason) == (first, first.path, "is missing")
+    for _ in range(2):
+        put_aside(damage)
+    assert Landing(tmp_path).read_manifest(*NAMES) == [second]
+    land(tmp_path, [b'{"id":"3"}'], run_id="run-2")
+    assert (first.path.parent / f"aside-{first.rejected_path.name}").exists()
+
+
+def test_a_manifest_that_is_put_aside_takes_its_run_with_it_and_no_page_is_removed(tmp_path):
+    [page] = land(tmp_path, [b'{"id":"1"}'])
+    folder = page.path.parent
+    (folder / UNFINISHED).touch()
+    (folder / MANIFEST).write_bytes(b"{\n")
+    [damage] = damages(landed_runs(Landing(tmp_path), "hubspot", "contacts"))
+    put_aside(damage)
+    assert Landing(tmp_path).run_ids("hubspot", "contacts") == []
+    land(tmp_path, [b'{"id":"3"}'], run_id="run-2")
+    assert page.path.exists()
+
+
+def pulled_run(run_id, previous, *, complete=True, ends=True):
+    """A run as landing has it: of a pull that went on from another (null: from nothing)."""
+    end = PullEnd(is_whole=previous is None, previous_run=previous) if ends else None
+    cursor = {"run": run_id} if complete else {"run": run_id, "at": {}}
+    page = LandedPage(
+        source="crm", stream="deals", run_id=run_id, seq=1, path=None, records=0, bytes=0, sha256="", request="",
+        cursor=cursor, rejected=0, rejected_path=None, rejected_sha256="", end=end if complete else None,
+    )  # fmt: skip
+    return LandedRun(run_id=run_id, folder=Path(), pages=[page])
+
+
+@pytest.mark.parametrize(
+    ("runs", "needed"),
+    [
+        ([("1", None), ("2", "1"), ("3", "2")], {"1", "2", "3"}),
+        ([("1", None), ("2", "1"), ("3", "1")], {"1", "3"}),
+        ([("1", None), ("2", None), ("3", "2")], {"2", "3"}),
+        ([("1", None), ("3", "2")], None),
+        ([("1", None), ("2", "1")], None),
+    ],
+    ids=["all", "without one that died", "back to the last whole listing", "one is missing", "the last is missing"],
+)
+def test_what_a_cursor_stands_on_goes_back_to_a_pull_of_everything(runs, needed):
+    assert needed_for([pulled_run(*run) for run in runs], "3") == needed
+
+
+def test_a_run_that_did_not_come_to_its_end_covers_nothing_and_an_old_manifest_counts_all_before_it():
+    assert needed_for([pulled_run("1", None), pulled_run("3", "1", complete=False)], "3") is None
+    assert needed_for([pulled_run("1", None), pulled_run("2", None), pulled_run("3", None, ends=False)], "3") == {
+        *"123"
+    }
 
 
 def test_only_the_owner_may_read(tmp_path):

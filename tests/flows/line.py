@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from connectors.files_settings import FilesSource
 from definitions.tables import CURATED, Table
 from flows.failures import reported
+from flows.home_lock import home_lock
 from flows.job import Job, open_job
 from flows.progress import Watcher
 from flows.publication import Known, _terms, begun, known_of
@@ -76,8 +77,13 @@ class Line:
     def reclassify(self, as_of: date) -> Report:
         """Assess again without asking anybody, as the flow does."""
         with environment(self.surroundings()):
-            job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=None)
-            with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+            job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=None, pulls=False)
+            with (
+                home_lock(job.home),
+                opened_warehouse(job.settings) as engine,
+                run_lock(engine),
+                spilling(job.home.spill) as spill,
+            ):
                 known = known_of(job, engine, spill)
                 return reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, Watcher()))
 
@@ -127,7 +133,12 @@ def refresh(
     """One refresh in this environment."""
     folder = None if data is None else str(data)
     job = open_job(config, data=folder, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+    with (
+        home_lock(job.home),
+        opened_warehouse(job.settings) as engine,
+        run_lock(engine),
+        spilling(job.home.spill) as spill,
+    ):
         known = known_of(job, engine, spill)
         return reported(job, known.run_id, lambda: recompute(job, engine, known, pulled(job, known), spill, Watcher()))
 

@@ -1,11 +1,11 @@
-"""What the error messages advise when the warehouse or a landed file is gone, done as they say."""
+"""What is published after a run that was refused, or a warehouse that was lost, is what an undisturbed home has."""
 
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from definitions.errors import FileUnreadableError, LandingError, TransformError
+from definitions.errors import FileUnreadableError, TransformError
 from definitions.tables import CURATED
 from tests.flows.line import same_rows, warehouse_in
 from tests.flows.shop import copied_shop, opened_shop, write_deals
@@ -51,24 +51,6 @@ def test_an_empty_warehouse_is_filled_from_landing_with_what_the_file_no_longer_
     assert (report["status"], report["is_baseline"]) == ("published", True)
     assert [row["difference"] for row in report["balance"]] == [0]
     assert differences(anew.published(), before) == []
-
-
-def test_a_damaged_manifest_is_named_and_a_full_run_does_without_its_folder(shop, tmp_path):
-    before = shop.published()
-    write_deals(shop.config.parent, [*SECOND, "5,Echo,Talking,2026-12-24,10"])
-    assert shop.refresh_in_a_process(WEDNESDAY, "state.before_save") == -9
-    manifest = max(shop.home.glob("landing/shop/deals/*/manifest.jsonl"))
-    manifest.write_bytes(b"{not json\n")
-    with pytest.raises(LandingError) as refused:
-        shop.refresh(WEDNESDAY)
-    assert str(manifest) in str(refused.value)
-    assert f"move {manifest.parent} away and run with --full" in str(refused.value)
-    assert differences(shop.published(), before) == []
-
-    manifest.parent.rename(tmp_path / "away")
-    report = shop.refresh(WEDNESDAY, full=True)
-    assert [(row["fetched"], row["difference"]) for row in report["balance"]] == [(5, 0)]
-    assert shop.ask("SELECT count(*) FROM curated.fct_opportunity") == [(5,)]
 
 
 def test_words_that_were_refused_leave_no_trace_once_they_are_corrected(server, tmp_path):
@@ -171,5 +153,5 @@ def test_what_runs_after_a_failure_does_not_part_the_warehouse_from_its_states(
     assert again["status"] == "published"
     home = wednesday(line, tmp_path / "wednesday", server, deals)
     assert differences(home.published(), undisturbed[deals]) == []
-    states = sorted(path.stem for path in home.home.glob("state/*/*/*.parquet"))
-    assert states == sorted(version for (version,) in home.ask("SELECT state_version FROM ops.cursor"))
+    states = {path.stem for path in home.home.glob("state/*/*/*.parquet")}
+    assert {version for (version,) in home.ask("SELECT state_version FROM ops.cursor")} <= states

@@ -1,17 +1,21 @@
 """States on disk: folded from landed pages piece by piece, and the same however they were landed."""
 
+import hashlib
 import json
+import resource
+import signal
 from dataclasses import replace
 
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from connectors.landed import Rejected
-from connectors.landing import Landing
+from connectors.landed import PullEnd, Rejected
+from connectors.landing import Landing, Parcel
 from definitions.errors import FileUnreadableError, LandingError
 from definitions.file_stream import Column, FileStream
-from flows.state_files import Shelf, StreamState, fold_files, fold_pages, forget_old_states
+from flows.folding import Shelf, fold_files, fold_pages
+from flows.state_files import StreamState, damage_of_state, forget_old_states, intact_version, run_of
 from transforms.conform.meaning import Meaning
 from transforms.versions import STATE, Envelope, folded, opened
 
@@ -44,8 +48,8 @@ def shelf(tmp_path):
     )
 
 
-def land(shelf, run_id, records, rows=1000):
-    """Land records in pages of so many rows; give the shelf of that run."""
+def land(shelf, run_id, records, rows=1000, *, is_whole=None):
+    """Land records in pages of so many rows; give the shelf of that run. `is_whole`: the pull came to its end."""
     with shelf.landing.writer(shelf.source, shelf.stream, run_id) as writer:
         for start in range(0, len(records), rows):
             page = records[start : start + rows]
@@ -55,11 +59,13 @@ def land(shelf, run_id, records, rows=1000):
                 records=len(page),
                 request="GET /contacts",
             )
+        if is_whole is not None:
+            writer.write_page(Parcel(), request="the end", cursor={"run": run_id}, end=PullEnd(is_whole=is_whole))
     return replace(shelf, run_id=run_id)
 
 
-def fold(shelf, *, keeps_versions=False, revives=True, is_whole=False):
-    return fold_pages(shelf, CONTACT, keeps_versions=keeps_versions, revives=revives, is_whole=is_whole)
+def fold(shelf, *, keeps_versions=False, revives=True):
+    return fold_pages(shelf, CONTACT, keeps_versions=keeps_versions, revives=revives)
 
 
 def shown(state):
@@ -111,11 +117,13 @@ def test_folding_run_by_run_is_folding_once(shelf, tmp_path, how):
 def test_what_a_state_file_is(shelf):
     state = fold(land(shelf, FIRST, [record(number) for number in range(45_000)], rows=9_000))
     assert state.frame().collect_schema() == STATE
-    assert state.path == shelf.folder / "hubspot" / "contacts" / f"{FIRST}.parquet"
+    digest = hashlib.sha256(state.path.read_bytes()).hexdigest()
+    assert state.path == shelf.folder / "hubspot" / "contacts" / f"{FIRST}-{digest[:16]}.parquet"
+    assert (state.version, run_of(state.version), damage_of_state(state.path)) == (state.path.stem, FIRST, None)
     assert state.path.stat().st_mode & 0o777 == 0o600
     parts = pq.ParquetFile(state.path).metadata
     assert [parts.row_group(place).num_rows for place in range(parts.num_row_groups)] == [20_000, 20_000, 5_000]
-    assert [path.name for path in state.path.parent.iterdir()] == [f"{FIRST}.parquet"]
+    assert [*state.path.parent.iterdir()] == [state.path]
 
 
 def test_a_location_leads_to_the_landed_line(shelf):
@@ -133,35 +141,37 @@ def test_half_characters_are_mended_and_what_is_kept_is_json(shelf):
 
 def test_without_anything_new_the_last_state_stands(shelf):
     first = fold(land(shelf, FIRST, [record(1)]))
-    assert fold(replace(shelf, run_id=SECOND, last_version=FIRST)) == first
+    assert fold(replace(shelf, run_id=SECOND, last_version=first.version)) == first
     nothing = replace(shelf, run_id=SECOND, stream="owners")
     assert fold(nothing) == StreamState(source="hubspot", stream="owners", version=None, path=None)
 
 
 def test_a_record_that_a_full_listing_lacks_is_gone(shelf):
     first = fold(land(shelf, FIRST, [record(1), record(2), record(3, archived=True)]))
-    second = replace(land(shelf, SECOND, [record(2)]), last_version=first.version)
-    place = f"{SECOND}/{second.unread()[0].path.name}"
+    second = replace(land(shelf, SECOND, [record(2)], is_whole=True), last_version=first.version)
+    place = f"{SECOND}/{second.unread()[0].pages[0].path.name}"
     untouched = shown(first)[2]
-    assert sorted(shown(fold(second, is_whole=True))) == [
-        ("1", True, f"{place}:0"),
-        ("2", False, f"{place}:1"),
-        untouched,
-    ]
-    assert sorted(shown(fold(second))) == [shown(first)[0], ("2", False, f"{place}:1"), untouched]
+    assert sorted(shown(fold(second))) == [("1", True, f"{place}:0"), ("2", False, f"{place}:1"), untouched]
+
+
+def test_a_listing_that_is_not_whole_takes_nothing_away(shelf):
+    first = fold(land(shelf, FIRST, [record(1), record(2)]))
+    second = replace(land(shelf, SECOND, [record(2)], is_whole=False), last_version=first.version)
+    assert sorted(row[:2] for row in shown(fold(second))) == [("1", False), ("2", False)]
 
 
 def test_what_earlier_runs_landed_is_not_listed_by_this_one(shelf):
     """A run that died left its pages; they are folded, but only this run's listing tells what is gone."""
-    state = fold(land(land(shelf, FIRST, [record(1), record(2)]), SECOND, [record(2)]), is_whole=True)
+    state = fold(land(land(shelf, FIRST, [record(1), record(2)]), SECOND, [record(2)], is_whole=True))
     assert [(number, is_deleted) for number, is_deleted, _ in shown(state)] == [("1", True), ("2", False)]
-    died = replace(land(shelf, THIRD, [record(3)]), run_id="000004-20261123T000000Z", last_version=state.version)
-    assert [row[:2] for row in shown(fold(died, is_whole=True))] == [("1", True), ("2", False), ("3", False)]
+    died = land(shelf, THIRD, [record(3)], is_whole=True)
+    later = replace(died, run_id="000004-20261123T000000Z", last_version=state.version)
+    assert [row[:2] for row in shown(fold(later))] == [("1", True), ("2", False), ("3", False)]
 
 
 def test_a_damaged_page_is_refused_by_name_and_leaves_no_state(shelf):
     run = land(shelf, FIRST, [record(number) for number in range(20)], rows=5)
-    page = run.unread()[2]
+    page = run.unread()[0].pages[2]
     page.path.write_bytes(page.path.read_bytes()[:-1] + b"?")
     with pytest.raises(LandingError, match=page.path.name):
         fold(run)
@@ -170,6 +180,7 @@ def test_a_damaged_page_is_refused_by_name_and_leaves_no_state(shelf):
 
 def test_a_state_that_is_gone_is_not_taken_for_none(shelf):
     run = replace(land(shelf, SECOND, [record(1)]), last_version=FIRST)
+    assert intact_version(shelf.folder, shelf.source, shelf.stream, FIRST) is None
     with pytest.raises(LandingError, match=f"{FIRST}.parquet"):
         fold(run)
 
@@ -223,9 +234,56 @@ def test_a_file_that_was_refused_is_passed_over_where_a_later_one_says_all(shelf
             fold_files(run, of, meaning)
 
 
-def test_old_and_unfinished_states_are_forgotten(shelf):
-    first = fold(land(shelf, FIRST, [record(1)]))
-    second = fold(replace(land(shelf, SECOND, [record(2)]), last_version=FIRST))
-    first.path.with_suffix(".part").touch()
-    assert forget_old_states(shelf.folder, {("hubspot", "contacts"): second.version}) == 2
-    assert list(second.path.parent.iterdir()) == [second.path]
+def test_all_but_the_last_three_states_and_unfinished_ones_are_forgotten(shelf):
+    states = []
+    for run_id in (FIRST, SECOND, THIRD, "000004-20261123T000000Z", "000005-20261124T000000Z"):
+        last = states[-1].version if states else None
+        states.append(fold(replace(land(shelf, run_id, [record(len(states))]), last_version=last)))
+    states[0].path.with_suffix(".part").touch()
+    assert forget_old_states(shelf.folder, {("hubspot", "contacts"): states[3].version}) == 3
+    assert sorted(states[0].path.parent.iterdir()) == [state.path for state in states[1:4]]
+
+
+def test_no_flipped_bit_of_a_state_is_believed(shelf):
+    state = fold(land(shelf, FIRST, [record(number, number % 60) for number in range(300)]))
+    whole = state.path.read_bytes()
+    for bit in range(0, len(whole) * 8, len(whole) * 8 // 960):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        state.path.write_bytes(damaged)
+        assert damage_of_state(state.path) == "does not match its checksum", bit
+        assert intact_version(shelf.folder, shelf.source, shelf.stream, state.version) is None
+    state.path.write_bytes(whole)
+    assert intact_version(shelf.folder, shelf.source, shelf.stream, state.version) == state.version
+
+
+def test_a_state_that_an_older_bantam_wrote_is_taken_where_it_can_be_read(shelf):
+    state = fold(land(shelf, FIRST, [record(number) for number in range(300)]))
+    old = state.path.rename(state.path.with_name(f"{FIRST}.parquet"))
+    assert intact_version(shelf.folder, shelf.source, shelf.stream, FIRST) == FIRST
+    old.write_bytes(old.read_bytes()[:-9])
+    assert intact_version(shelf.folder, shelf.source, shelf.stream, FIRST) is None
+    assert "cannot be read" in damage_of_state(old)
+
+
+def test_a_state_made_again_by_another_library_serves_as_well(shelf):
+    state = fold(land(shelf, FIRST, [record(1)]))
+    asked = f"{FIRST}-{'0' * 16}"
+    assert intact_version(shelf.folder, shelf.source, shelf.stream, asked) == state.version
+
+
+def test_a_full_disk_names_the_path_and_what_is_free_and_needed(shelf):
+    run = land(shelf, FIRST, [record(number, name=str(number) * 50) for number in range(3_000)])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+        with pytest.raises(
+            LandingError, match=r"state/hubspot/contacts.* MB are free there, about .* MB are needed"
+        ) as full:
+            fold(run)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert full.value.exit_code == 4
+    assert [*(shelf.folder / "hubspot" / "contacts").iterdir()] == []

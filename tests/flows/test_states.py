@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from connectors.landed import Rejected
-from connectors.landing import Landing
+from connectors.landed import PullEnd, Rejected
+from connectors.landing import Landing, Parcel
 from connectors.pull import Pulled
 from definitions.load import load_definitions
 from flows.folders import Home
@@ -61,10 +61,12 @@ class Portal:
     def _landed(self, run_id, contacts, rejected, *, is_full):
         told = {"updatedAt": "2026-11-20T00:00:00Z", "archived": False, "properties": {}}
         lines = "".join(f"{json.dumps({'id': str(number), **told})}\n" for number in contacts)
+        end = PullEnd(is_whole=is_full and not rejected)
         with Landing(self.job.home.landing).writer("hubspot", "contacts", run_id) as writer:
             writer.write_file(
                 [lines.encode()], suffix=".jsonl.zst", records=len(contacts), request="GET", rejected=rejected
             )
+            writer.write_page(Parcel(), request="GET", cursor={"run": run_id}, end=end)
         pulled = Pulled(
             stream="contacts", records=len(contacts), pages=1, rejected=len(rejected), repeated=0, is_full=is_full,
             cursor={}, high_water_at=NOW, notes=(),
