@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from definitions.errors import AuditRefusedError
 from expectations.counts import Counted, Measured
-from expectations.session import broken_off
+from expectations.session import broken_off, limits
 from expectations.suite import Check, Measure
 
 _LONGEST_SQL = 300  # a whole ladder of classes explains nothing on a page
@@ -45,12 +45,12 @@ def import_great_expectations() -> Any:
 
 
 @contextmanager
-def judging(url: str | URL, queries: Mapping[str, str], doing: str) -> Iterator[Any]:
+def judging(url: str | URL, queries: Mapping[str, str], doing: str, *, seconds: float) -> Iterator[Any]:
     """Make a context that lives in memory, shows no progress bars, tells nobody, and closes what it opens.
 
     Its source gives the rows of the `queries`, by name. They come with it, since an asset added later has the whole
-    context written as YAML again, for nobody: a fifth of the judging. Errors of the context, and those of the library
-    by which it asks, are raised as `AuditRefusedError`.
+    context written as YAML again, for nobody: a fifth of the judging. The server ends a query of it after `seconds`.
+    Errors of the context, and those of the library by which it asks, are raised as `AuditRefusedError`.
     """
     great_expectations = import_great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415  # see the top
@@ -61,7 +61,9 @@ def judging(url: str | URL, queries: Mapping[str, str], doing: str) -> Iterator[
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     try:
         assets = [{"type": "query", "name": name, "query": query} for name, query in queries.items()]
-        source = context.data_sources.add_postgres("warehouse", connection_string=address(url), assets=assets)
+        source = context.data_sources.add_postgres(
+            "warehouse", connection_string=address(url, **limits(seconds)), assets=assets
+        )
         try:
             yield context
         finally:
@@ -196,12 +198,18 @@ def _described(check: Check) -> str:
     return f"{words}<br><code>{html.escape(check.sql, quote=False)}</code>" if len(check.sql) <= _LONGEST_SQL else words
 
 
-def address(url: str | URL) -> str:
+def address(url: str | URL, **session: str) -> str:
     """Write the address as Great Expectations takes it: with the driver, and with a host even for a socket.
 
-    >>> address("postgresql://ada:s3cret@/bantam?host=/run/pg")
-    'postgresql+psycopg://ada:s3cret@localhost/bantam?host=%2Frun%2Fpg'
+    `session` has settings of its sessions, beside those that the address brings.
+
+    >>> address("postgresql://ada:s3cret@/bantam?host=/run/pg", lock_timeout="60s")
+    'postgresql+psycopg://ada:s3cret@localhost/bantam?host=%2Frun%2Fpg&options=-c+lock_timeout%3D60s'
     """
     parsed = make_url(url).set(drivername="postgresql+psycopg")
     named = parsed if parsed.host else parsed.set(host="localhost")
+    if session:
+        given = named.normalized_query.get("options", ())
+        settings = (f"-c {name}={value}" for name, value in session.items())
+        named = named.update_query_dict({"options": " ".join((*given, *settings))})
     return named.render_as_string(hide_password=False)

@@ -24,8 +24,8 @@ def reclassify_stale(config: str = "bantam.yaml", as_of: date | None = None) -> 
     """
     seen = watcher()
     job = open_job(config, data=None, as_of=as_of, sources=None)
-    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+    with opened_warehouse(job.settings) as engine, run_lock(engine) as lock, spilling(job.home.spill) as spill:
         known = known_of(job, engine, spill)
-        report = reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, seen))
+        report = reported(job, known.run_id, lambda: recompute(job, engine, lock, known, [], spill, seen))
     keep_artifacts(report)
     return report

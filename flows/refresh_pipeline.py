@@ -27,7 +27,7 @@ from flows.run_report import Report
 from flows.sources import Opened, Waits, opened
 from flows.spill import Spill, spilling
 from flows.warehouse_access import opened_warehouse
-from warehouse.lock import run_lock
+from warehouse.lock import RunLock, run_lock
 
 # Seconds until a stream is pulled again whose source stays busy or away.
 _PULL_AGAIN_AFTER = (60, 600)
@@ -71,10 +71,11 @@ _THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
 
 @task(cache_policy=NO_CACHE)
 def publish(
-    job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill, seen: Watcher
-) -> Report:
+    job: Job, engine: sa.Engine, lock: RunLock, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill,
+    seen: Watcher,
+) -> Report:  # fmt: skip
     """Recompute, stage, audit and publish."""
-    return recompute(job, engine, known, pulls, spill, seen)
+    return recompute(job, engine, lock, known, pulls, spill, seen)
 
 
 @flow(name="refresh_pipeline", task_runner=_THREADS, log_prints=False)
@@ -89,10 +90,10 @@ def refresh_pipeline(
     """Refresh the warehouse and return the run report. Safe to run twice; a second one at the same time exits 75."""
     seen = watcher()
     job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with opened_warehouse(job.settings) as engine, run_lock(engine), spilling(job.home.spill) as spill:
+    with opened_warehouse(job.settings) as engine, run_lock(engine) as lock, spilling(job.home.spill) as spill:
         known = known_of(job, engine, spill)
         report = reported(
-            job, known.run_id, lambda: publish(job, engine, known, _pulled(job, known, seen), spill, seen)
+            job, known.run_id, lambda: publish(job, engine, lock, known, _pulled(job, known, seen), spill, seen)
         )
     keep_artifacts(report)
     return report

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from connectors.pull import Pulled
-from definitions.errors import LandingError, PipelineError
+from definitions.errors import LandingError, PipelineError, PublicationUnknownError
 from definitions.model import Definitions
 from transforms import metrics
 from transforms.assembly import Assembled
@@ -22,7 +22,7 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What only the flow knows of a run."""
+    """What only the flow knows of a run; `notes` say what a person should know of it beside its numbers."""
 
     run_id: str
     as_of: date
@@ -35,6 +35,7 @@ class Facts:
     written: Mapping[str, Mapping[str, int]]
     audit: Sequence[Mapping[str, Any]]
     warehouse: str
+    notes: Sequence[str] = ()
 
 
 def build_report(facts: Facts, definitions: Definitions, records: Records, assembled: Assembled) -> Report:
@@ -82,6 +83,7 @@ def build_report(facts: Facts, definitions: Definitions, records: Records, assem
         "audit": {"checks": len(facts.audit), "failed": failed},
         "written": {table: dict(counts) for table, counts in facts.written.items()},
         "warehouse": facts.warehouse,
+        "notes": list(facts.notes),
     }
 
 
@@ -123,10 +125,13 @@ def _plain(value: Any) -> Any:
 def failed_report(
     error: PipelineError, *, run_id: str, as_of: date, started_at: datetime, finished_at: datetime
 ) -> Report:
-    """What there is to tell of a run that published nothing: why, and the exit code it ended with."""
+    """What there is to tell of a run that failed: why, and the exit code it ended with.
+
+    Its status is `unknown` where the commit was not answered; the next run corrects that.
+    """
     return {
         "run_id": run_id,
-        "status": "failed",
+        "status": "unknown" if isinstance(error, PublicationUnknownError) else "failed",
         "as_of": as_of.isoformat(),
         "started_at": started_at.isoformat(),
         "finished_at": finished_at.isoformat(),

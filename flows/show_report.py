@@ -20,6 +20,8 @@ def show_report(report: Report, console: Console) -> None:
         console.print(
             f"[yellow]DRAFT[/]: marketing and sales have not both signed {agreed['profile']} {agreed['version']}."
         )
+    for note in report["notes"]:
+        console.print(Text(f"Note: {note}.", style="yellow"))
     for part in (_balance(report), *_classes(report), *_moved(report), _findings(report), _pipeline(report)):
         if part.row_count:
             console.print(part)

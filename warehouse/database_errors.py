@@ -18,7 +18,7 @@ DATABASE_ERRORS = (DBAPIError, psycopg.Error, BulkError)
 
 # Classes whose primary message speaks of the server, its objects or its disk, and never repeats a row or a parameter.
 _PLAIN_CLASSES = frozenset({"08", "3F", "42", "53", "54", "55", "57", "58"})
-_PASSING = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P05"})
+_PASSING = frozenset({"25P03", "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P05"})
 # The client library gives no SQLSTATE for a refused connection; these are the words of a wrong setting.
 _WRONG_SETTING = ("authentication failed", "does not exist", "no pg_hba.conf entry", "resolve host")
 _NEXT_STEPS = {
@@ -79,7 +79,10 @@ def sqlstate(error: BaseException) -> str | None:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same work may succeed a moment later: connection lost, server restarting, serialisation, lock."""
+    """Whether the same work may succeed a moment later: connection lost, server restarting, serialisation, lock.
+
+    So may that of a process which the server found idle for too long: it was stopped, and goes on.
+    """
     state = sqlstate(error)
     if state is None:
         source = error.orig if isinstance(error, DBAPIError) else error

@@ -66,6 +66,7 @@ def test_the_whole_file_is_read(tmp_path):
         ("definitions: handoff", "\tdefinitions: handoff", 1, ["not valid YAML"]),
         ("exchange_rates: {EUR: 1.08}", "definitions: other", 2, ["'definitions'", "twice", "line 1"]),
         ("EUR: 1.08", "EUR: 0", 2, ["exchange_rates", "EUR", "not above 0"]),
+        ("exchange_rates: {EUR: 1.08}", "audit_minutes: 0", 2, ["audit_minutes", "greater than 0"]),
         ("EUR: 1.08", "EUR: much", 2, ["exchange_rates.EUR", "number"]),
         ("kind: hubspot", "kind: hubspt", 4, ["sources.0", "'hubspot', 'salesforce', 'files'"]),
         ("name: marketing", "name: Marketing!", 4, ["sources.0.name", "pattern"]),
