@@ -1,6 +1,7 @@
 """From landed bytes to published tables, by the code that the flow runs: `python -m benchmarks.refresh HOME`."""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from flows.recomputation import recompute
 from flows.spill import spilling
 from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
+from warehouse.lock import run_lock
 from warehouse.migrate import migrate
 
 
@@ -18,14 +20,15 @@ def main() -> None:
     """Refresh once from what is landed, and say what it took."""
     home = Path(sys.argv[1])
     job = job_in(home)
-    with EmbeddedServer(home) as server, spilling(job.home.spill) as spill:
+    with EmbeddedServer(home) as server, spilling(job.home.spill) as spill, ExitStack() as held:
         engine = engine_for(server.url)
         migrate(engine)
+        lock = held.enter_context(run_lock(engine))
         clocks: Any = Clocks(ServerClock(home))
         with clocks.step("asking what is published"):
             known = known_of(job, engine, spill)
         pulls = pulled_before(job, known)
-        report = recompute(job, engine, known, pulls, spill, clocks)
+        report = recompute(job, engine, lock, known, pulls, spill, clocks)
         written = sum(sum(counts.values()) for counts in report["written"].values())
         tell({"steps": clocks.steps, **clocks.totals(), "written": written})
 

@@ -18,6 +18,7 @@ PipelineError
     ├── TransformError                 records contradict the contract                            4
     ├── AuditRefusedError              the staged tables failed their audit; the old ones stand   5
     └── PublishError                   the warehouse refused the transaction                      6
+        └── PublicationUnknownError    the answer to the commit was lost; the next run finds out  6
 
 A message says source, stream, page or line, field and next step; never a secret, never a person's data.
 Exit codes besides: 0 published or nothing to do; 130 after Ctrl-C (SIGINT) and 143 after SIGTERM, whether or not the
@@ -134,3 +135,7 @@ class PublishError(NeedsPersonError):
     """The warehouse refused the publish transaction; the published tables stay as they were."""
 
     exit_code = 6
+
+
+class PublicationUnknownError(PublishError):
+    """The connection was lost during the commit, and the server could not be asked whether it took place."""

@@ -23,8 +23,13 @@ _RECORD = (
     Field("is_deleted", _B, "The source deleted or archived the record."),
     Field("merged_into_key", _T, "Source record that absorbed this one by a merge in the source; null if none."),
     Field("same_as_keys", Kind.TEXTS, "Record keys in other systems that the source itself says are the same entity."),
-    Field("run_id", _T, "Run that last wrote the row."),
-    Field("definitions_version", _T, "Version of the definitions the row was classified under."),
+    Field("run_id", _T, "Run that last wrote the row; the run that is published stands in curated.published_run."),
+    Field(
+        "definitions_version",
+        _T,
+        "Version of the definitions under which the row was last changed; the version of the published run stands in "
+        "curated.published_run.",
+    ),
     Field("loaded_at", _AT, "When the run that last wrote the row began."),
     Field("record_hash", _N, "64-bit hash of the row's content; a row is rewritten only when it differs."),
 )

@@ -70,6 +70,11 @@ OPERATIONS = (
     Field("as_of", _D, "Date the run is true for, in the reporting time zone."),
     Field("started_at", _AT, "When the run began."),
     Field("finished_at", _AT, "When the run published."),
+    Field("published_at", _AT, "When the run was published; its rows are visible since then."),
+    Field(
+        "oldest_pulled_at", _AT, "When the stream that was pulled longest ago was last pulled; null if none ever was."
+    ),
+    Field("complete_to", _AT, "Moment up to which every stream is known: changes until then were pulled."),
     Field("run_status", _T, "How the run ended.", values=("published", "unchanged")),
     Field("is_draft", _B, "The definitions were not approved by marketing and sales."),
     Field("rows_written", _N, "Curated rows inserted, updated or deleted.", low=0),

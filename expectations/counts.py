@@ -141,13 +141,13 @@ def explained(connection: psycopg.Connection, check: Check) -> str | None:
         return f"no explanation ({type(error).__name__})"
 
 
-def filled(url: str | URL, schema: str, tables: Iterable[Table]) -> dict[str, Filled]:
-    """How full the published tables are, by name: one scan a table.
+def filled(url: str | URL, schema: str, tables: Iterable[Table], *, seconds: float) -> dict[str, Filled]:
+    """How full the published tables are, by name: one scan a table, none of which may take longer than `seconds`.
 
     Left out are tables that do not exist yet, and histories, whose number of rows is held against nothing.
     """
     found: dict[str, Filled] = {}
-    with counting(url, schema, "the look at the published tables") as connection:
+    with counting(url, schema, "the look at the published tables", seconds=seconds) as connection:
         for table in tables:
             if table.name in HISTORY:
                 continue

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from definitions.errors import AuditRefusedError
 from expectations.counts import Counted, Measured
-from expectations.session import broken_off, connection_settings
+from expectations.session import broken_off, connection_settings, limits
 from expectations.suite import Check, Measure
 
 # An address of the shape that Great Expectations accepts; nobody connects to it.
@@ -48,12 +48,12 @@ def import_great_expectations() -> Any:
 
 
 @contextmanager
-def judging(url: str | URL, queries: Mapping[str, str], doing: str) -> Iterator[Any]:
+def judging(url: str | URL, queries: Mapping[str, str], doing: str, *, seconds: float) -> Iterator[Any]:
     """Make a context that lives in memory, shows no progress bars, tells nobody, and closes what it opens.
 
     Its source gives the rows of the `queries`, by name. They come with it, since an asset added later has the whole
-    context written as YAML again, for nobody: a fifth of the judging. Errors of the context, and those of the library
-    by which it asks, are raised as `AuditRefusedError`.
+    context written as YAML again, for nobody: a fifth of the judging. The server ends a query of it after `seconds`.
+    Errors of the context, and those of the library by which it asks, are raised as `AuditRefusedError`.
     """
     great_expectations = import_great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415  # see the top
@@ -65,7 +65,7 @@ def judging(url: str | URL, queries: Mapping[str, str], doing: str) -> Iterator[
     try:
         assets = [{"type": "query", "name": name, "query": query} for name, query in queries.items()]
         source = context.data_sources.add_postgres(
-            "warehouse", connection_string=_STANDING_IN, kwargs={"creator": _connecting(url)}, assets=assets
+            "warehouse", connection_string=_STANDING_IN, kwargs={"creator": _connecting(url, seconds)}, assets=assets
         )
         try:
             yield context
@@ -201,10 +201,12 @@ def _described(check: Check) -> str:
     return f"{words}<br><code>{html.escape(check.sql, quote=False)}</code>" if len(check.sql) <= _LONGEST_SQL else words
 
 
-def _connecting(url: str | URL) -> Callable[[], psycopg.Connection]:
-    """What connects to the warehouse in the place of Great Expectations' address.
+def _connecting(url: str | URL, seconds: float) -> Callable[[], psycopg.Connection]:
+    """What connects to the warehouse in the place of Great Expectations' address, with the limits of such a session.
 
     That would be refused where a password holds a blank or a `$`, or where a socket needs no user.
     """
     settings = connection_settings(url)
-    return lambda: psycopg.connect(**settings)
+    given = [settings.pop("options")] if "options" in settings else []
+    options = " ".join((*given, *(f"-c {name}={value}" for name, value in limits(seconds).items())))
+    return lambda: psycopg.connect(**settings, options=options)

@@ -1,18 +1,30 @@
-"""One audit: the numbers are counted, judged, put into words, and shown."""
+"""One audit: the numbers are counted, judged, and put into words."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass
+from time import monotonic
 
 import psycopg
 from sqlalchemy.engine import URL
 
+from definitions.errors import AuditRefusedError, PipelineError
+from definitions.foreign_errors import kind_and_place
 from expectations.counts import Counted, Measured, count, drop, explained, from_all
-from expectations.judging import judge, judging, rendered
-from expectations.pages import write_pages
+from expectations.judging import Judged, judge, judging
 from expectations.report import AuditReport, CheckResult
 from expectations.session import counting
 from expectations.suite import Check, Measure, Suite
+
+# A count of the largest table takes seconds; who asks for no other limit waits no longer than half an hour.
+LONGEST_SECONDS = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit came to: its `report`, and what its pages are rendered from."""
+
+    report: AuditReport
+    judged: Judged
 
 
 def audit(
@@ -20,34 +32,53 @@ def audit(
     suites: Iterable[Suite],
     *,
     run_id: str,
-    now: datetime,
     schema: str = "staging",
-    documents: Path | None = None,
+    seconds: float = LONGEST_SECONDS,
     connected: Callable[[psycopg.Connection], None] = lambda _connection: None,
     imported: Callable[[], object] = lambda: None,
-) -> AuditReport:
-    """Check the tables of `schema` against the suites; replace the Data Docs in the folder `documents` if one is given.
+) -> Audit:
+    """Check the tables of `schema` against the suites.
 
     Nothing is raised for a failed check, an unknown table or column, or an empty suite: each is a failed result.
-    `now` and `run_id` name the run in the Data Docs; `connected` is given the session that counts, and
-    `imported` returns when Great Expectations may be used. Raises `AuditRefusedError` when the warehouse cannot be
-    reached, or is lost before the last number is judged.
+    The server ends a statement when `seconds` are over. `connected` is given the session that counts, and `imported`
+    returns when Great Expectations may be used. Raises `AuditRefusedError` when the warehouse cannot be reached, or is
+    lost before the last number is judged, or a library fails: that is told by kind and place alone.
     """
-    suites, doing = tuple(suites), f"the audit of run {run_id}"
-    with counting(url, schema, doing) as connection:
+    doing = f"the audit of run {run_id}"
+    try:
+        return _audit(url, tuple(suites), doing, run_id, schema, seconds, connected, imported)
+    except PipelineError:
+        raise
+    except Exception as error:
+        place = kind_and_place(error)
+    raise AuditRefusedError(
+        f"{doing} met an error that nobody expected ({place}); the published tables stay as they were. Check that what "
+        "requirements.lock names is installed, and that there is room on the disk and in memory; run again."
+    )
+
+
+def _audit(
+    url: str | URL,
+    suites: tuple[Suite, ...],
+    doing: str,
+    run_id: str,
+    schema: str,
+    seconds: float,
+    connected: Callable[[psycopg.Connection], None],
+    imported: Callable[[], object],
+) -> Audit:
+    end = monotonic() + seconds
+    with counting(url, schema, doing, seconds=seconds) as connection:
         connected(connection)
         counted = count(connection, suites)
         imported()
         queries = {table: f"SELECT * {from_all(numbers, schema)}" for table, numbers in counted.items()}
-        with judging(url, queries, doing) as context:
+        with judging(url, queries, doing, seconds=max(0.0, end - monotonic())) as context:
             judged = judge(context, counted, run_id)
         for one in counted.values():
             drop(connection, one)
         results = [result for suite in suites for result in _results(connection, suite, counted, judged.passed)]
-    report = AuditReport(tuple(results))
-    if documents is not None:
-        write_pages(documents, rendered(judged), report, run_id=run_id, now=now)
-    return report
+    return Audit(AuditReport(tuple(results)), judged)
 
 
 def _results(

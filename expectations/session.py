@@ -1,5 +1,6 @@
 """The audit's own session with PostgreSQL, and what is said when it cannot be had or kept."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,16 +11,19 @@ from sqlalchemy.engine import URL, make_url
 from definitions.errors import AuditRefusedError
 from expectations.suite import identifier
 
+# What the server is given beyond the time limit of an audit: it ends what the audit could not end itself.
+_GRACE_SECONDS = 5
+_LOCK_SECONDS = 60
 _LEAST_MEMORY = "64MB"  # a server's default of 4 MB makes every join and sort of a large table go through the disk
 
 
 @contextmanager
-def counting(url: str | URL, schema: str, doing: str) -> Iterator[psycopg.Connection]:
+def counting(url: str | URL, schema: str, doing: str, *, seconds: float) -> Iterator[psycopg.Connection]:
     """Connect for counting: only `schema` is searched, days begin at midnight UTC, no lock is waited for for ever.
 
-    `doing` begins the messages ("the audit of run 7"). Raises `AuditRefusedError` where there is no connection, or none
-    any more; without the address, which may hold a password, and without the server's own words, which may quote a
-    value.
+    The server ends a statement that takes longer than `seconds`, or whose client has died. `doing` begins the messages
+    ("the audit of run 7"). Raises `AuditRefusedError` where there is no connection, or none any more; without the
+    address, which may hold a password, and without the server's own words, which may quote a value.
     """
     try:
         connection = psycopg.connect(**connection_settings(url), autocommit=True)
@@ -29,7 +33,7 @@ def counting(url: str | URL, schema: str, doing: str) -> Iterator[psycopg.Connec
         ) from None
     try:
         with connection:
-            _prepare(connection, schema)
+            _prepare(connection, schema, seconds)
             yield connection
     except psycopg.Error as error:
         raise broken_off(doing, error) from None
@@ -55,6 +59,15 @@ def connection_settings(url: str | URL) -> dict[str, Any]:
     return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in told.items() if value}
 
 
+def limits(seconds: float) -> dict[str, str]:
+    """Settings of a session that must not wait for ever, of a statement that may take `seconds`.
+
+    >>> limits(60)
+    {'statement_timeout': '65s', 'lock_timeout': '60s'}
+    """
+    return {"statement_timeout": f"{math.ceil(seconds) + _GRACE_SECONDS}s", "lock_timeout": f"{_LOCK_SECONDS}s"}
+
+
 def row_of(connection: psycopg.Connection, sql: str) -> tuple[Any, ...]:
     """Give the one row that a query of ours gives."""
     row = run(connection, sql).fetchone()
@@ -68,10 +81,17 @@ def run(connection: psycopg.Connection, sql: str) -> psycopg.Cursor[tuple[Any, .
     return connection.execute(sql)
 
 
-def _prepare(connection: psycopg.Connection, schema: str) -> None:
+def _prepare(connection: psycopg.Connection, schema: str, seconds: float) -> None:
     run(connection, f"SET search_path TO {identifier(schema)}")
     run(connection, "SET TIME ZONE 'UTC'")
-    run(connection, "SET lock_timeout TO '60s'")
+    for setting, limit in limits(seconds).items():
+        run(connection, f"SET {setting} TO '{limit}'")
+    # A killed run would else count on, and keep the next one out of staging. Servers on Windows cannot notice it.
+    run(
+        connection,
+        "SELECT set_config('client_connection_check_interval', '2s', false) "
+        "WHERE version() !~* 'windows|mingw|visual|msvc'",
+    )
     # Compiling hundreds of small expressions costs more than it saves.
     run(connection, "SET jit TO off")
     run(

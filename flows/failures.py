@@ -16,6 +16,7 @@ from definitions.commit_gate import GATE, Decided, Publication
 from definitions.errors import PipelineError
 from flows.interruption import interruption_reported
 from flows.job import Job
+from flows.run_log import note_unsettled
 from flows.run_report import Report, ended_report, write_report
 from flows.unexpected import unexpected
 
@@ -41,6 +42,8 @@ class RunEnd:
     def interrupted(self, exit_code: int, words: str, decided: Decided) -> None:
         """Write the report of a run that a signal ends now, unless it has one."""
         self.run_id = decided.run_id or self.run_id
+        if self.run_id is not None and decided.publication in {Publication.SENT, Publication.UNKNOWN}:
+            note_unsettled(self.job.home, self.run_id)
         self.tell_of(_STATUS[decided.publication], exit_code, words)
 
     @property

@@ -3,7 +3,6 @@
 import errno
 import os
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from definitions.folder_owner import check_is_ours, unusable
@@ -69,12 +68,3 @@ class Home:
     def data_docs(self) -> Path:
         """The audit as web pages."""
         return self.part("data_docs")
-
-    def next_run_id(self, now: datetime, last_run_id: str | None) -> str:
-        """Number of the run and when it began: `000042-20261122T031500Z`.
-
-        The number comes first, so that runs sort in the order they were made whatever the machine's clock says.
-        """
-        seen = [path.name for path in self.landing.glob("*/*/*") if path.is_dir()]
-        numbers = [int(name.split("-")[0]) for name in [*seen, last_run_id or ""] if name[:6].isdigit()]
-        return f"{max(numbers, default=0) + 1:06d}-{now:%Y%m%dT%H%M%SZ}"

@@ -39,10 +39,10 @@ def reclassify_stale(
         with (
             home_lock(job.home),
             opened_warehouse(job.settings) as engine,
-            run_lock(engine),
+            run_lock(engine) as lock,
             spilling(job.home.spill) as spill,
         ):
             known = known_of(job, engine, spill)
-            report = reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, seen))
+            report = reported(job, known.run_id, lambda: recompute(job, engine, lock, known, [], spill, seen))
         keep_artifacts(report)
     return report

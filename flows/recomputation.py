@@ -3,23 +3,29 @@
 import sqlalchemy as sa
 
 from connectors.pull import Pulled
+from flows.audited_publication import publish_records
 from flows.job import Job
 from flows.progress import Watcher
-from flows.publication import Known, publish_records
+from flows.publication import Known
 from flows.run_report import Report
 from flows.spill import Spill
 from flows.states import read_records
+from flows.superseded import later_run_named
 from flows.unexpected import foreign_errors_named
+from warehouse.lock import RunLock
 
 
 def recompute(
-    job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill, seen: Watcher
-) -> Report:
+    job: Job, engine: sa.Engine, lock: RunLock, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill,
+    seen: Watcher,
+) -> Report:  # fmt: skip
     """Read records, compute, stage, audit and publish; `pulls` is empty where nobody was asked. Gives the run report.
 
-    Raises what `read_records` and `publish_records` raise; the published tables are then as they were.
+    Raises what `read_records` and `publish_records` raise, and `AnotherRunActiveError` where a later run has cleared
+    away the files of this one; the published tables are then as they were.
     """
-    with foreign_errors_named(job.home.root):
+    with foreign_errors_named(job.home.root), later_run_named(job.home, known.run_id):
         with seen.step("reading records"):
+            lock.check()
             records, states = read_records(job, known, pulls, spill)
-        return publish_records(job, engine, known, records, states, pulls, seen)
+        return publish_records(job, engine, lock, known, records, states, pulls, seen)

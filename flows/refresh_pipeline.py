@@ -30,7 +30,7 @@ from flows.spill import Spill, spilling
 from flows.time_limit import time_limited
 from flows.waits_shown import shown_waits
 from flows.warehouse_access import opened_warehouse
-from warehouse.lock import run_lock
+from warehouse.lock import RunLock, run_lock
 
 # A result that is kept would be a copy of a report or of an error that nobody knows of.
 _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
@@ -64,10 +64,11 @@ _THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
 @task(**_UNKEPT)
 @task_states
 def publish(
-    job: Job, engine: sa.Engine, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill, seen: Watcher
-) -> Report:
+    job: Job, engine: sa.Engine, lock: RunLock, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill,
+    seen: Watcher,
+) -> Report:  # fmt: skip
     """Recompute, stage, audit and publish."""
-    return recompute(job, engine, known, pulls, spill, seen)
+    return recompute(job, engine, lock, known, pulls, spill, seen)
 
 
 @flow(name="refresh_pipeline", task_runner=_THREADS, log_prints=False, persist_result=False)
@@ -93,18 +94,18 @@ def refresh_pipeline(
         with (
             home_lock(job.home),
             opened_warehouse(job.settings) as engine,
-            run_lock(engine),
+            run_lock(engine) as lock,
             spilling(job.home.spill) as spill,
         ):
             known = known_of(job, engine, spill)
-            report = reported(job, known.run_id, lambda: _refreshed(job, engine, known, spill, seen))
+            report = reported(job, known.run_id, lambda: _refreshed(job, engine, lock, known, spill, seen))
         keep_artifacts(report)
     return report
 
 
-def _refreshed(job: Job, engine: sa.Engine, known: Known, spill: Spill, seen: Watcher) -> Report:
+def _refreshed(job: Job, engine: sa.Engine, lock: RunLock, known: Known, spill: Spill, seen: Watcher) -> Report:
     pulls = _pulled(job, known, seen)
-    return value_of(publish(job, engine, known, pulls, spill, seen, return_state=True))
+    return value_of(publish(job, engine, lock, known, pulls, spill, seen, return_state=True))
 
 
 def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:

@@ -25,7 +25,7 @@ _PLACE = r":\s?([^:/]+)$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What only the flow knows of a run; `notes` say what of the home was made again or put aside for it."""
+    """What only the flow knows of a run; `notes` say what a person should know of it beside its numbers."""
 
     run_id: str
     as_of: date
@@ -138,7 +138,8 @@ def ended_report(
     """What there is to tell of a run that came to no report of its own: its status, its exit code and why.
 
     `status` is `failed`, `interrupted` (by a signal, nothing published), `published` (by a signal, after COMMIT) or
-    `unknown` (the answer to COMMIT did not come). Where the run had no number yet, `run_id` ends in `-unnumbered`.
+    `unknown` (the answer to COMMIT did not come; the next run corrects that). Where the run had no number yet, `run_id`
+    ends in `-unnumbered`.
     """
     return {
         "run_id": run_id,

@@ -164,11 +164,12 @@ class Alerts(_Strict):
 
 
 class Settings(_Strict):
-    """Everything a run needs to know but the date."""
+    """Everything a run needs to know but the date. An audit that has not ended after `audit_minutes` stops the run."""
 
     definitions: str = "handoff"
     exchange_rates: Mapping[str, float] = {}
     quarantine_ceiling: float = Field(default=0.01, ge=0, le=1)
+    audit_minutes: float = Field(default=30, gt=0, le=1440)
     sources: tuple[Source, ...] = Field(min_length=1)
     alerts: Alerts = Alerts()
     home: Path

@@ -16,10 +16,13 @@ from warehouse.next_steps import next_step
 
 _DRIVERS = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SECRET_OPTIONS = frozenset({"sslpassword"})
-# Every session speaks UTC, gives up on a host that does not answer, and notices a peer that is gone.
+# Every session speaks UTC, gives up on a host that does not answer, and notices within a minute a peer that is gone.
 _OPTIONS = {
     "connect_timeout": "10",
     "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
     "options": "-c timezone=UTC -c datestyle=ISO",
 }
 

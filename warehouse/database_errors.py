@@ -19,7 +19,7 @@ DATABASE_ERRORS = (DBAPIError, psycopg.Error, BulkError)
 
 # Classes whose primary message speaks of the server, its objects or its disk, and never repeats a row or a parameter.
 _PLAIN_CLASSES = frozenset({"08", "0A", "25", "28", "2B", "3D", "3F", "42", "53", "54", "55", "57", "58"})
-_PASSING = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P05"})
+_PASSING = frozenset({"25P03", "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P05"})
 _COPIED_COLUMN = re.compile(r"COPY (?P<table>\w+), line \d+, column (?P<column>\w+)")
 # The function of a trigger; a statement or a row may come after it in the context, but not before.
 _NAMED_BY_SERVER = re.compile(r'(role|database) "([^"]*)"')
@@ -74,7 +74,10 @@ def sqlstate(error: BaseException) -> str | None:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same work may succeed a moment later: connection lost, server restarting, serialisation, lock."""
+    """Whether the same work may succeed a moment later: connection lost, server restarting, serialisation, lock.
+
+    So may that of a process which the server found idle for too long: it was stopped, and goes on.
+    """
     state = sqlstate(error)
     if state is None:
         source = error.orig if isinstance(error, DBAPIError) else error

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from adbc_driver_postgresql import dbapi
 
 from warehouse.connect import bulk_connections
+from warehouse.limits import LOCK_SECONDS
 
 Frame = pl.DataFrame | pl.LazyFrame
 
@@ -69,6 +70,7 @@ class Loader:
     def _copy(self, connection: dbapi.Connection) -> None:
         try:
             with connection.cursor() as cursor:
+                cursor.execute(f"SET lock_timeout TO '{LOCK_SECONDS:g}s'")
                 for table, rows in iter(self._take, None):
                     cursor.adbc_ingest(table, rows, mode="append", db_schema_name="staging")
                     connection.commit()

@@ -11,6 +11,19 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from definitions.errors import AnotherRunActiveError, PublishError
 from warehouse.database_errors import told_of, without_values
+from warehouse.limits import answered_within
+
+# Looking up a lock takes no time; a server that stands still must not keep a run from ending.
+_ANSWER_SECONDS = 10.0
+_IS_HELD = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND ((classid::bigint << 32) | objid::bigint) = :key
+    )
+"""
+_IS_HELD_HERE = _IS_HELD.replace(":key", ":key AND pid = pg_backend_pid()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +34,21 @@ class RunLock:
     _connection: sa.Connection
 
     def check(self) -> None:
-        """Raise `PublishError` when the lock was lost with its connection: another run may have begun meanwhile."""
+        """Raise `PublishError` when the lock was lost with its session: another run may have begun meanwhile."""
+        is_held, reason = False, ""
         try:
-            self._connection.execute(sa.text("SELECT 1"))
+            # A connection that was lost is not made again: the lock went with its session.
+            if not self._connection.invalidated:
+                with answered_within(self._connection, _ANSWER_SECONDS):
+                    asked = sa.text(_IS_HELD_HERE)
+                    is_held = self._connection.execute(asked, {"key": lock_key(self.name)}).scalar_one()
         except DBAPIError as error:
-            told = told_of(error, f"Holding the lock {self.name}")
-        else:
-            return
-        raise PublishError(f"{told} The lock was lost with the connection; nothing was published. Run again.")
+            reason = f"{told_of(error, f'Holding the lock {self.name}')} "
+        if not is_held:
+            raise PublishError(
+                f"{reason}The lock was lost: the server or a firewall ended the session that held the lock "
+                f"{self.name}, and another run may be at work. Run again."
+            )
 
 
 @contextmanager
@@ -58,16 +78,8 @@ def check_free(engine: sa.Engine, name: str = "refresh") -> None:
 
 @without_values("Looking at the run lock")
 def _is_held(engine: sa.Engine, name: str) -> bool:
-    held = """
-        SELECT EXISTS (
-            SELECT FROM pg_locks
-            WHERE locktype = 'advisory' AND granted AND objsubid = 1
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND ((classid::bigint << 32) | objid::bigint) = :key
-        )
-    """
     with engine.connect() as connection:
-        return bool(connection.execute(sa.text(held), {"key": lock_key(name)}).scalar_one())
+        return bool(connection.execute(sa.text(_IS_HELD), {"key": lock_key(name)}).scalar_one())
 
 
 def _held_by_another(name: str) -> AnotherRunActiveError:
@@ -78,7 +90,10 @@ def _held_by_another(name: str) -> AnotherRunActiveError:
 
 @without_values("Taking the run lock")
 def _connect(engine: sa.Engine) -> sa.Connection:
-    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    # The session is idle for as long as the run takes, which a server may be told to end.
+    connection.execute(sa.text("SET idle_session_timeout TO 0"))
+    return connection
 
 
 @without_values("Taking the run lock")
@@ -101,7 +116,8 @@ def _free(connection: sa.Connection) -> None:
     """Free the lock before the session is closed: the server ends that some moments after its client has left."""
     try:
         if not connection.invalidated:
-            connection.execute(sa.text("SELECT pg_advisory_unlock_all()"))
+            with answered_within(connection, _ANSWER_SECONDS):
+                connection.execute(sa.text("SELECT pg_advisory_unlock_all()"))
     except DBAPIError:
         # The session was lost, and the lock with it.
         pass

@@ -1,169 +1,160 @@
 """Publish what is staged: every table, the cursors and the run itself in one transaction.
 
-The tables are merged while they are still being audited: the books, with the results of the audit, come last, and only
-what brings them lets the transaction commit.
+The transaction keeps writers out of `staging` from its beginning, so that what is audited meanwhile is what it commits.
+The tables are merged while they are being audited; the books, with the results of the audit, come last.
 
 A reader sees the run before or this one. A crash anywhere before the commit leaves the run before; the next run does
 the work again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, TypeVar
 
+import psycopg
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from definitions.commit_gate import GATE
 from definitions.crash_points import crash_point
-from definitions.errors import PublishError
-from definitions.tables import COMPUTED, CURATED, OPS, OPS_DEFINITIONS_VERSION, OPS_RUN, Table
-from warehouse.database_errors import DATABASE_ERRORS, is_passing, without_values
-from warehouse.definitions_used import refuse_other_text
-from warehouse.loading import Frame
-from warehouse.merge import merge
-from warehouse.merge_rules import rule_of
-from warehouse.run import Run, Written
-from warehouse.staging import add_staged, check_staged
-from warehouse.tables import TABLES, staged_table
+from definitions.errors import AnotherRunActiveError, PublicationUnknownError, PublishError
+from definitions.tables import COMPUTED, OPS_RUN, Table
+from warehouse.database_errors import DATABASE_ERRORS, is_passing, sqlstate, without_values
+from warehouse.limits import LOCK_SECONDS, abort_of, limit_idle_transaction, limit_lock_wait, notice_lost_client
+from warehouse.publication import Publication
+from warehouse.reads import newest_run_id
+from warehouse.run import Run
+from warehouse.staging import hold_staged
+from warehouse.tables import TABLES
 
 _ATTEMPTS = 3
 _WAIT_SECONDS = 5.0
-_BOOKS = tuple(contract for contract in OPS if contract is not OPS_RUN)
-
-Report = Callable[[Mapping[str, Written]], Mapping[str, object]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What a publication did: `tables` has the rows written to each table that was published, by name."""
-
-    run_id: str
-    run_status: str
-    finished_at: datetime
-    tables: dict[str, Written]
-
-    @property
-    def rows_written(self) -> int:
-        """Curated rows inserted, updated or deleted."""
-        return sum(self.tables[contract.name].total for contract in CURATED if contract.name in self.tables)
+# What the server says of a transaction that it rolled back itself: constraints and serialisation.
+_ROLLED_BACK = frozenset({"23", "40"})
+_T = TypeVar("_T")
 
 
 @without_values("Publishing")
 def publish(
     engine: sa.Engine,
     run: Run,
+    work: Callable[[Publication], _T],
     *,
-    books: Callable[[], Mapping[str, Frame]],
-    report: Report,
-    now: Callable[[], datetime],
+    computed_from: str | None,
     sleep: Callable[[float], None],
     contracts: Sequence[Table] = COMPUTED,
-    lock_seconds: float = 30,
-) -> Published:
-    """Merge the staged tables and the run's own `books` (frames of `ops`, by table name) in one transaction.
+    lock_seconds: float = LOCK_SECONDS,
+    idle_seconds: float = 3600,
+) -> _T:
+    """Do `work` in the publish transaction, commit, and give what it returned; what it raises rolls everything back.
 
-    `books` is called when the tables are merged; what it raises passes, and leaves the published tables as they were.
-    `report` makes the run report from the rows written; `now` tells the end of the run. A lost connection, a
-    serialisation failure or a table not free after `lock_seconds` is tried again, the whole transaction, three times.
-    Raises `PublishError` when it cannot be done, `ConfigurationError` when the definitions carry the version of an
-    earlier text; the published tables are then as they were.
+    `work` audits, merges and records; meanwhile nobody can change what is staged for the `contracts`. A lost
+    connection, a serialisation failure or a table not free after `lock_seconds` is tried again, three times: a new
+    transaction, and all of `work` in it. `computed_from` is the run that was the newest when this one was computed
+    (null: none). The server ends the transaction of a process that has sent nothing for `idle_seconds`.
+
+    Raises `AnotherRunActiveError` when another run was published since, or is being published; `PublishError` when it
+    cannot be done; the published tables are then as they were. Raises `PublicationUnknownError` when the connection was
+    lost during the commit and the server could not be asked since whether that took place.
     """
-    published: Published | None = None
-    attempt = 1
+    committed: tuple[_T] | None = None  # what an attempt gave whose commit was sent and not answered
+    number = 0
     while True:
+        number += 1
+        is_sent = False
         try:
-            # The connection may have been lost on the way back from the commit.
-            if published is not None and _is_published(engine, run):
-                GATE.found(run.run_id)
-                return published
-            with GATE.transaction(run.run_id), engine.begin() as connection:
-                _limit_waiting(connection, lock_seconds)
-                written = _merge_tables(connection, run, contracts)
-                written |= _merge_books(engine, connection, run, books())
-                published = _record(connection, run, written, report, now)
-                crash_point("publish.before_commit")
-                GATE.sent()
-            crash_point("publish.after_commit")
-        except DATABASE_ERRORS as error:
-            if attempt == _ATTEMPTS or not is_passing(error):
-                raise
+            with _transaction(engine, lock_seconds, idle_seconds) as connection:
+                if committed is not None and _is_there(connection, run):
+                    GATE.found(run.run_id)
+                    return committed[0]
+                committed = None
+                with GATE.transaction(run.run_id):
+                    _check_newest(connection, run, computed_from)
+                    hold_staged(connection, run, contracts)
+                    with closing(abort_of(connection)) as abort:
+                        result = work(Publication(connection, run, contracts, abort))
+                    crash_point("publish.before_commit")
+                    GATE.sent()
+                    committed, is_sent = (result,), True
+                    connection.commit()
+        except (*DATABASE_ERRORS, AnotherRunActiveError) as error:
+            if is_sent and (sqlstate(error) or "")[:2] in _ROLLED_BACK:
+                committed = None
+            is_lost = committed is not None
+            if number == _ATTEMPTS or not (is_lost or is_passing(error)):
+                if not is_lost:
+                    raise
+                break
         else:
-            return published
-        sleep(_WAIT_SECONDS * attempt)
-        attempt += 1
+            crash_point("publish.after_commit")
+            return result
+        sleep(_WAIT_SECONDS * number)
+    raise PublicationUnknownError(
+        f"Publishing: the connection was lost while PostgreSQL was told to commit run {run.run_id}, and it could not "
+        "be asked since whether it did. Readers see the run before or this one, whole. Check that PostgreSQL runs, "
+        "then run again: the next run finds out which, says so, and corrects the report of this one."
+    )
 
 
-def _is_published(engine: sa.Engine, run: Run) -> bool:
+@without_values("Finding out whether a run was published")
+def published_report(engine: sa.Engine, run_id: str, *, lock_seconds: float = LOCK_SECONDS) -> dict[str, Any] | None:
+    """The report of a run whose commit was not answered; null if it is not published, and never will be.
+
+    Waits until no session publishes. Raises `AnotherRunActiveError` when one still does after `lock_seconds`,
+    `PublishError` when the server cannot be asked.
+    """
+    runs = TABLES[OPS_RUN.name].c
+    with _transaction(engine, lock_seconds, lock_seconds) as connection:
+        report: dict[str, Any] | None = connection.execute(
+            sa.select(runs.report).where(runs.run_id == run_id)
+        ).scalar_one_or_none()
+    return report
+
+
+@contextmanager
+def _transaction(engine: sa.Engine, lock_seconds: float, idle_seconds: float) -> Iterator[sa.Connection]:
+    """Begin a transaction in which no other session can publish; what is not committed in the block is rolled back."""
     with engine.connect() as connection:
-        return _has(connection, run)
+        limit_lock_wait(connection, lock_seconds)
+        limit_idle_transaction(connection, idle_seconds)
+        notice_lost_client(connection)
+        _keep_publishers_out(connection, lock_seconds)
+        yield connection
 
 
-def _has(connection: sa.Connection, run: Run) -> bool:
-    runs = TABLES[OPS_RUN.name]
-    return bool(connection.execute(sa.select(sa.exists().where(runs.c.run_id == run.run_id))).scalar_one())
+def _keep_publishers_out(connection: sa.Connection, lock_seconds: float) -> None:
+    try:
+        connection.exec_driver_sql("LOCK TABLE ops.run IN SHARE ROW EXCLUSIVE MODE")
+    except DBAPIError as error:
+        if sqlstate(error) != psycopg.errors.LockNotAvailable.sqlstate:
+            raise
+    else:
+        return
+    raise AnotherRunActiveError(
+        f"Publishing: another session has held ops.run for more than {lock_seconds:g} s: another run is being "
+        "published. Nothing of this one was. Run again when that has ended; pg_stat_activity shows it."
+    )
 
 
-def _merge_tables(connection: sa.Connection, run: Run, contracts: Sequence[Table]) -> dict[str, Written]:
-    check_staged(connection, run)
-    if _has(connection, run):
-        raise PublishError(f"Run {run.run_id} is already published; a new run needs a new id.")
-    _keep_writers_out(connection, contracts)
-    return {contract.name: merge(connection, contract, rule_of(contract), run) for contract in contracts}
+def _is_there(connection: sa.Connection, run: Run) -> bool:
+    runs = TABLES[OPS_RUN.name].c
+    return bool(connection.execute(sa.select(sa.exists().where(runs.run_id == run.run_id))).scalar_one())
 
 
-def _merge_books(
-    engine: sa.Engine, connection: sa.Connection, run: Run, books: Mapping[str, Frame]
-) -> dict[str, Written]:
-    if unknown := sorted(set(books) - {contract.name for contract in _BOOKS}):
-        raise PublishError(f"The books have no table named {', '.join(unknown)}.")
-    kept = [contract for contract in _BOOKS if contract.name in books]
-    if kept:
-        add_staged(engine, run, books, kept)
-        # Not before: digests note meanwhile whom they told.
-        _keep_writers_out(connection, kept)
-    if OPS_DEFINITIONS_VERSION in kept:
-        _check_definitions(connection)
-    return {contract.name: merge(connection, contract, rule_of(contract), run) for contract in kept}
-
-
-def _limit_waiting(connection: sa.Connection, seconds: float) -> None:
-    """Give up a lock after so long, in this transaction only."""
-    limit = {"limit": f"{round(seconds * 1000)}ms"}
-    connection.execute(sa.text("SELECT set_config('lock_timeout', :limit, true)"), limit)
-
-
-def _keep_writers_out(connection: sa.Connection, contracts: Sequence[Table]) -> None:
-    """Lock the tables against other writers; readers go on reading the run before."""
-    names = connection.dialect.identifier_preparer
-    tables = ", ".join(f"{names.quote(contract.schema)}.{names.quote(contract.name)}" for contract in contracts)
-    connection.exec_driver_sql(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
-
-
-def _check_definitions(connection: sa.Connection) -> None:
-    """Refuse definitions that carry the version of an earlier text: rows would say a version that is not theirs."""
-    staged = staged_table(OPS_DEFINITIONS_VERSION).c
-    for profile, version, text in connection.execute(
-        sa.select(staged.profile, staged.definitions_version, staged.text_sha256)
-    ):
-        refuse_other_text(connection, profile, version, text)
-
-
-def _record(
-    connection: sa.Connection, run: Run, tables: dict[str, Written], report: Report, now: Callable[[], datetime]
-) -> Published:
-    published = Published(run_id=run.run_id, run_status="unchanged", finished_at=now(), tables=tables)
-    if published.rows_written:
-        published = replace(published, run_status="published")
-    row = {
-        "run_id": run.run_id,
-        "as_of": run.as_of,
-        "started_at": run.started_at,
-        "finished_at": published.finished_at,
-        "run_status": published.run_status,
-        "is_draft": run.is_draft,
-        "definitions_version": run.definitions_version,
-        "rows_written": published.rows_written,
-        "report": report(tables),
-    }
-    connection.execute(sa.insert(TABLES[OPS_RUN.name]).values(row))
-    return published
+def _check_newest(connection: sa.Connection, run: Run, computed_from: str | None) -> None:
+    """Refuse to publish over a run that this one does not know of."""
+    newest = newest_run_id(connection)
+    if newest == computed_from:
+        if _is_there(connection, run):
+            raise PublishError(f"Run {run.run_id} is already published; a new run needs a new id.")
+        return
+    if newest is None or (computed_from is not None and newest < computed_from):
+        raise AnotherRunActiveError(
+            f"Run {run.run_id} was computed from run {computed_from}, which the warehouse no longer has: it was "
+            "restored meanwhile. Nothing was published. Run again."
+        )
+    raise AnotherRunActiveError(
+        f"Run {newest} was published while run {run.run_id} was computed from "
+        f"{'an empty warehouse' if computed_from is None else f'run {computed_from}'}. Nothing of run {run.run_id} was "
+        "published. Run again."
+    )

@@ -15,6 +15,7 @@ from definitions.tables import (
     FCT_CLASSIFICATION_CHANGE,
     FCT_HYGIENE_ISSUE,
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
+    OPS_AUDIT_RESULT,
     OPS_CURSOR,
     OPS_RUN,
     OPS_WAREHOUSE,
@@ -104,13 +105,14 @@ def cursors(warehouse: Readable) -> pl.DataFrame:
 
 @without_values("Reading the last run")
 def last_run(engine: sa.Engine) -> LastRun | None:
-    """Give the run published last; None where there was none."""
+    """Give the run published last; None where there was none.
+
+    That is the one with the highest id, which begins with its number: a clock that was set back changes nothing.
+    """
     runs = TABLES[OPS_RUN.name]
-    latest = sa.select(*(runs.c[name] for name in OPS_RUN.names)).order_by(
-        runs.c.finished_at.desc(), sa.collate(runs.c.run_id, "C").desc()
-    )
+    columns = (runs.c[name] for name in OPS_RUN.names)
     with engine.connect() as connection:
-        row = connection.execute(latest.limit(1)).mappings().first()
+        row = connection.execute(sa.select(*columns).where(runs.c.run_id == _newest_run_id())).mappings().first()
     return None if row is None else LastRun(**row)
 
 
@@ -126,6 +128,25 @@ def published_run_ids(engine: sa.Engine) -> frozenset[str]:
     """Ids of every run that was ever published."""
     with engine.connect() as connection:
         return frozenset(connection.execute(sa.select(TABLES[OPS_RUN.name].c.run_id)).scalars())
+
+
+def newest_run_id(connection: sa.Connection) -> str | None:
+    """Give the id of the run published last; None where there was none."""
+    newest: str | None = connection.execute(sa.select(_newest_run_id())).scalar_one()
+    return newest
+
+
+@without_values("Reading the number of the last run")
+def newest_audited_run_id(engine: sa.Engine) -> str | None:
+    """Give the id of the last run that was audited, published or refused; None where there was none."""
+    checks = TABLES[OPS_AUDIT_RESULT.name].c
+    with engine.connect() as connection:
+        newest: str | None = connection.execute(sa.select(sa.func.max(checks.run_id))).scalar_one()
+    return newest
+
+
+def _newest_run_id() -> sa.ScalarSelect[str]:
+    return sa.select(sa.func.max(sa.collate(TABLES[OPS_RUN.name].c.run_id, "C"))).scalar_subquery()
 
 
 @without_values("Counting the published rows")

@@ -7,17 +7,21 @@ The tables are unlogged: loading them costs no write-ahead log, and a server cra
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import polars as pl
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
+from sqlalchemy.exc import DBAPIError
 
 from definitions.crash_points import crash_point
-from definitions.errors import PublishError
+from definitions.errors import AnotherRunActiveError, PublishError
 from definitions.tables import COMPUTED, Table
 from warehouse.columns import frame_schema
-from warehouse.database_errors import without_values
+from warehouse.database_errors import sqlstate, without_values
+from warehouse.limits import LOCK_SECONDS, driver_of, limit_lock_wait
 from warehouse.loading import Frame, Loader, loading
 from warehouse.run import Run
+from warehouse.staging_rights import close_to_others
 from warehouse.tables import STAMPED, staged_table
 
 _RUN = sa.Table(
@@ -58,72 +62,122 @@ class Parts:
 
 
 @contextmanager
-def staging(engine: sa.Engine, run: Run, contracts: Sequence[Table] = COMPUTED) -> Iterator[Parts]:
+def staging(
+    engine: sa.Engine, run: Run, contracts: Sequence[Table] = COMPUTED, *, lock_seconds: float = LOCK_SECONDS
+) -> Iterator[Parts]:
     """Empty `staging`, take every contract's rows in any number of parts, and say at the end that the run is there.
 
     Copying goes on while the block computes the next part. Neither the order of tables nor that of rows matters. What a
     dead run left is dropped. The caller holds the run lock: `staging` has room for one run.
     An error in the block stops the copying and passes on. Raises `PublishError` when nothing was given for a contract,
-    a part is not as the contract says, or PostgreSQL refuses a value; the message names table and column.
+    a part is not as the contract says, or PostgreSQL refuses a value; the message names table and column. Raises
+    `AnotherRunActiveError` when another session keeps the tables of an earlier run for longer than `lock_seconds`.
     """
-    _empty(engine, contracts)
+    _prepare(engine, contracts, lock_seconds)
     with loading(engine) as loader:
         parts = Parts(contracts, loader)
         yield parts
-        _complete(engine, run, contracts, parts, loader)
+        _complete(engine, run, contracts, parts, loader, lock_seconds)
     crash_point("stage.after_load")
 
 
-def add_staged(engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table]) -> dict[str, int]:
-    """Copy further tables, of few rows, beside what the run has staged, in place of earlier ones of the same names.
+def stage_books(
+    connection: sa.Connection, run: Run, frames: Mapping[str, pl.DataFrame], books: Sequence[Table]
+) -> None:
+    """Copy further tables, of few rows, beside what the run has staged; `drop_books` removes them again.
 
-    The database's own errors pass, for whoever tries again.
+    In the publish transaction and by its own connection, so that no other session ever sees them or can change them.
     """
-    chosen = {contract.name: _in_contract(frames[contract.name], contract) for contract in contracts}
-    with engine.begin() as connection:
-        check_staged(connection, run)
-        for contract in contracts:
-            staged_table(contract).drop(connection, checkfirst=True)
-        _create(connection, contracts)
-    with loading(engine, connections=1) as loader:
-        rows = {name: loader.put(name, frame) for name, frame in chosen.items()}
-    with engine.begin() as connection:
-        _stamp_all(connection, contracts, run)
-    return rows
+    chosen = {contract.name: _in_contract(frames[contract.name], contract) for contract in books}
+    _create(connection, books)
+    server = driver_of(connection)
+    for name, frame in chosen.items():
+        columns = sql.SQL(", ").join(map(sql.Identifier, frame.collect_schema().names()))
+        copy = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier("staging", name), columns)
+        with server.cursor() as cursor, cursor.copy(copy) as rows:
+            for row in frame.lazy().collect().iter_rows():
+                rows.write_row(row)
+    _stamp_all(connection, books, run)
 
 
-def check_staged(connection: sa.Connection, run: Run) -> None:
-    """Raise `PublishError` unless everything of this run is in `staging`: another run, or a crash, empties it."""
-    staged = None
-    if sa.inspect(connection).has_table(_RUN.name, schema=_RUN.schema):
+def drop_books(connection: sa.Connection, books: Sequence[Table]) -> None:
+    """Remove the tables of `stage_books`."""
+    for contract in books:
+        staged_table(contract).drop(connection)
+
+
+def hold_staged(connection: sa.Connection, run: Run, contracts: Sequence[Table]) -> None:
+    """Keep every writer out of what the run has staged until this transaction ends; others may go on reading.
+
+    From now on what is audited is what is published. Raises `PublishError` unless everything of this run is there:
+    another run, or a crash of the server, empties `staging`.
+    """
+    names = connection.dialect.identifier_preparer
+    tables = ", ".join(f"staging.{names.quote(name)}" for name in (_RUN.name, *(one.name for one in contracts)))
+    try:
+        connection.exec_driver_sql(f"LOCK TABLE {tables} IN SHARE MODE")
+    except DBAPIError as error:
+        if sqlstate(error) != psycopg.errors.UndefinedTable.sqlstate:
+            raise
+        staged = None
+    else:
         staged = connection.execute(sa.select(_RUN.c.run_id)).scalar_one_or_none()
-    if staged != run.run_id:
-        raise PublishError(
-            f"Run {run.run_id} is not in staging any more: another run or a crash of the server emptied it. The "
-            "published tables are as they were. Run again."
-        )
+    if staged == run.run_id:
+        return
+    cleared = "another run or a crash of the server emptied it" if staged is None else f"run {staged} has cleared it"
+    raise PublishError(
+        f"Run {run.run_id} is not in staging any more: {cleared}. The published tables are as they were. Run again."
+    )
 
 
-def clear_staging(connection: sa.Connection) -> None:
-    """Drop every table in `staging`."""
-    for name in sa.inspect(connection).get_table_names(schema="staging"):
-        sa.Table(name, sa.MetaData(), schema="staging").drop(connection)
+@without_values("Emptying staging")
+def empty_staging(engine: sa.Engine, *, lock_seconds: float = LOCK_SECONDS) -> None:
+    """Drop every table in `staging`: what was staged tells of people who may have to be erased tomorrow.
 
-
-@without_values("Staging")
-def _empty(engine: sa.Engine, contracts: Sequence[Table]) -> None:
+    Raises `PublishError` when another session holds one for longer than `lock_seconds`.
+    """
     with engine.begin() as connection:
-        clear_staging(connection)
-        _create(connection, contracts)
+        limit_lock_wait(connection, lock_seconds)
+        _clear(connection)
+
+
+def _clear(connection: sa.Connection) -> None:
+    for name in sa.inspect(connection).get_table_names(schema="staging"):
+        # An audit that is being ended may drop its tables of numbers meanwhile.
+        connection.execute(sa.schema.DropTable(sa.Table(name, sa.MetaData(), schema="staging"), if_exists=True))
 
 
 @without_values("Staging")
-def _complete(engine: sa.Engine, run: Run, contracts: Sequence[Table], parts: Parts, loader: Loader) -> None:
+def _prepare(engine: sa.Engine, contracts: Sequence[Table], lock_seconds: float) -> None:
+    """Make the empty tables in place of those an earlier run left."""
+    try:
+        with engine.begin() as connection:
+            limit_lock_wait(connection, lock_seconds)
+            _clear(connection)
+            _create(connection, contracts)
+            close_to_others(connection)
+    except DBAPIError as error:
+        if sqlstate(error) != psycopg.errors.LockNotAvailable.sqlstate:
+            raise
+    else:
+        return
+    raise AnotherRunActiveError(
+        f"Staging: another session has held the tables in staging for more than {lock_seconds:g} s: a run that lost "
+        "its lock and still publishes, or a query or backup that reads them. The published tables are as they were. "
+        "Run again when it has ended; pg_stat_activity and pg_locks show it."
+    )
+
+
+@without_values("Staging")
+def _complete(
+    engine: sa.Engine, run: Run, contracts: Sequence[Table], parts: Parts, loader: Loader, lock_seconds: float
+) -> None:
     """Wait for the last rows, then say which run they are of and that all are there."""
     loader.finish()
     if missing := sorted(contract.name for contract in contracts if contract.name not in parts.rows):
         raise PublishError(f"Nothing was given to stage for {', '.join(missing)}; an empty table is an empty frame.")
     with engine.begin() as connection:
+        limit_lock_wait(connection, lock_seconds)
         _stamp_all(connection, contracts, run)
         _RUN.create(connection)
         connection.execute(sa.insert(_RUN).values(run_id=run.run_id))
@@ -160,9 +214,7 @@ def _create(connection: sa.Connection, contracts: Sequence[Table]) -> None:
 
 
 def _stamp_all(connection: sa.Connection, contracts: Sequence[Table], run: Run) -> None:
-    server = connection.connection.driver_connection
-    if not isinstance(server, psycopg.Connection):
-        raise TypeError("the warehouse engine does not speak psycopg")
+    server = driver_of(connection)
     for contract in contracts:
         _stamp(server, contract, run)
 

@@ -5,6 +5,7 @@ Schema `curated` is for BI, `ops` for the pipeline's own books; `staging` holds 
 
 import sqlalchemy as sa
 
+from definitions.published_run import PUBLISHED_RUN
 from definitions.tables import CURATED, OPS, Table
 from warehouse.columns import column_comment, postgresql_type, staging_type, table_comment
 
@@ -61,4 +62,6 @@ def staged_table(table: Table) -> sa.Table:
     )
 
 
-TABLES: dict[str, sa.Table] = {table.name: published_table(table, METADATA) for table in (*CURATED, *OPS)}
+TABLES: dict[str, sa.Table] = {
+    table.name: published_table(table, METADATA) for table in (*CURATED, PUBLISHED_RUN, *OPS)
+}

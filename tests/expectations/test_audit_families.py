@@ -65,7 +65,7 @@ _ALONE = {"dim_date: has rows", "dim_person: there are persons, accounts or oppo
 
 
 def _failed(url: str, suite: Suite) -> set[str]:
-    report = audit(url, [suite], run_id="test", now=_NOW)
+    report = audit(url, [suite], run_id="test").report
     return {result.expectation for result in report.results if not result.is_success}
 
 
@@ -108,7 +108,7 @@ def test_nobody_wears_a_class_without_satisfying_it(url, staged, table, column, 
     staged.execute(f'UPDATE "{table}" SET "{column}" = %s', (name,))
     said = f"{table}: who is {name} satisfies it, and no class asked before it"
     (check,) = [check for check in _AGREEMENT.checks if check.name == said]
-    (result,) = audit(url, [Suite("agreement", (check,))], run_id="test", now=_NOW).results
+    (result,) = audit(url, [Suite("agreement", (check,))], run_id="test").report.results
     assert (result.is_success, result.is_blocking, result.unexpected_count) == (False, True, wearing)
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -24,7 +23,6 @@ from tests.databases import OTHER_SESSIONS, address
 from tests.waiting import until
 from warehouse.embedded import EmbeddedServer
 
-_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _STRUCTURE = structure_suite(CURATED)
 _ASLEEP = f"{OTHER_SESSIONS} AND wait_event = 'PgSleep'"
 
@@ -36,7 +34,7 @@ def _probe(sql: str) -> Suite:
 def _refusal(url: str, suite: Suite, caplog, capfd) -> str:
     """What the audit is refused with; nothing else is said, and not a word of the server's or the address's."""
     with pytest.raises(AuditRefusedError) as caught:
-        audit(url, [suite], run_id="run-42", now=_NOW)
+        audit(url, [suite], run_id="run-42")
     assert caught.value.exit_code == 5
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -125,7 +123,7 @@ def test_whoever_interrupts_an_audit_need_not_wait_for_its_counts(url, staged):
     interrupter = threading.Thread(target=interrupt)
     interrupter.start()
     with pytest.raises(KeyboardInterrupt):
-        audit(url, [slept], run_id="run-42", now=_NOW)
+        audit(url, [slept], run_id="run-42")
     interrupter.join()
     assert staged.execute("SELECT is_called FROM woken").fetchone() == (False,)
 
@@ -139,7 +137,7 @@ def test_an_audit_beside_something_that_fails_is_given_up(url, staged):
     def fail_meanwhile() -> None:
         with (
             psycopg.connect(url, autocommit=True) as connection,
-            auditing(url, [slept], run_id="run-42", now=_NOW) as audited,
+            auditing(url, [slept], run_id="run-42", seconds=60, at_limit=lambda: None) as audited,
         ):
             audits.append(audited)
             until(lambda: connection.execute(_ASLEEP).fetchone() != (0,))
@@ -147,5 +145,6 @@ def test_an_audit_beside_something_that_fails_is_given_up(url, staged):
 
     with pytest.raises(ZeroDivisionError):
         fail_meanwhile()
-    assert isinstance(audits[0].exception(), AuditRefusedError)
+    with pytest.raises(AuditRefusedError, match="broken off"):
+        audits[0].report()
     assert staged.execute("SELECT is_called FROM woken").fetchone() == (False,)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 from definitions.errors import AuditRefusedError
 from definitions.tables import CURATED, DIM_ACCOUNT, DIM_OWNER, FCT_HYGIENE_ISSUE, OPS_AUDIT_RESULT
 from expectations.agreement import agreement_suite
+from expectations.beside import auditing
 from expectations.counts import filled
 from expectations.reconciliation import reconciliation_suite
-from expectations.report import CheckResult, refuse_if_blocking
+from expectations.report import AuditReport, CheckResult, refuse_if_blocking
 from expectations.run import audit
 from expectations.structure import Filled, structure_suite
 from expectations.suite import Check, Measure, Suite
@@ -31,7 +33,15 @@ def _check(**changes: object) -> Check:
 
 
 def _one(url: str, *checks: Check) -> tuple[CheckResult, ...]:
-    return audit(url, [Suite("probe", checks)], run_id="test", now=_NOW).results
+    return audit(url, [Suite("probe", checks)], run_id="test").report.results
+
+
+def _documented(url: str, suites: Sequence[Suite], run_id: str, folder: Path) -> AuditReport:
+    """Audit as a run does, and write the pages."""
+    with auditing(url, suites, run_id=run_id, seconds=60, at_limit=lambda: None) as running:
+        report = running.report()
+    assert running.write_pages(folder, now=_NOW) is None
+    return report
 
 
 @pytest.mark.slow
@@ -39,17 +49,17 @@ class TestUnreadable:
     """What Great Expectations would call a success, or die of."""
 
     def test_suite_without_checks(self, url, staged):
-        report = audit(url, [Suite("hollow", ())], run_id="test", now=_NOW)
+        report = audit(url, [Suite("hollow", ())], run_id="test").report
         with pytest.raises(AuditRefusedError, match="hollow: the suite has checks"):
             refuse_if_blocking(report)
 
     def test_no_suite(self, url, staged):
         with pytest.raises(AuditRefusedError, match="checked nothing"):
-            refuse_if_blocking(audit(url, [], run_id="test", now=_NOW))
+            refuse_if_blocking(audit(url, [], run_id="test").report)
 
     def test_table_that_is_not_staged(self, url, staged):
         staged.execute("DROP TABLE dim_owner")
-        report = audit(url, [structure_suite([DIM_OWNER])], run_id="test", now=_NOW)
+        report = audit(url, [structure_suite([DIM_OWNER])], run_id="test").report
         assert report.results
         assert {(result.is_success, result.observed) for result in report.results} == {
             (False, "not measured (UndefinedTable)")
@@ -63,7 +73,7 @@ class TestUnreadable:
 
     def test_column_that_is_not_staged_fails_alone(self, url, staged):
         staged.execute("ALTER TABLE dim_owner DROP COLUMN is_queue")
-        report = audit(url, [structure_suite([DIM_OWNER])], run_id="test", now=_NOW)
+        report = audit(url, [structure_suite([DIM_OWNER])], run_id="test").report
         failed = [(result.expectation, result.observed) for result in report.results if not result.is_success]
         assert failed == [("dim_owner: is_queue is known", "not measured (UndefinedColumn)")]
 
@@ -128,11 +138,11 @@ def test_what_is_told(url, staged, check, is_success, observed):
 @pytest.mark.slow
 def test_accepted_change_of_volume_is_recorded_and_lets_the_run_through(url, staged):
     before = {"dim_account": Filled(1000, {"domain": 1000})}
-    refused = audit(url, [structure_suite([DIM_ACCOUNT], before)], run_id="test", now=_NOW)
+    refused = audit(url, [structure_suite([DIM_ACCOUNT], before)], run_id="test").report
     with pytest.raises(AuditRefusedError, match="dim_account: rows are within -20% and"):
         refuse_if_blocking(refused)
     suite = structure_suite([DIM_ACCOUNT], before, volume_accepted_because="two regions were sold")
-    accepted = audit(url, [suite], run_id="test", now=_NOW)
+    accepted = audit(url, [suite], run_id="test").report
     refuse_if_blocking(accepted)
     assert [result.observed for result in accepted.warnings if "rows are within" in result.expectation] == [
         "100 rows, expected 800 to 1500; let through: two regions were sold"
@@ -144,7 +154,7 @@ def test_how_full_the_published_tables_are(url, staged):
     staged.execute("UPDATE dim_account SET industry = NULL WHERE account_id > 'hubspot:company:5'")
     known = staged.execute("SELECT count(industry) FROM dim_account").fetchone()[0]
     staged.execute("DROP TABLE dim_owner")
-    told = filled(url, "staging", [DIM_ACCOUNT, DIM_OWNER, FCT_HYGIENE_ISSUE])
+    told = filled(url, "staging", [DIM_ACCOUNT, DIM_OWNER, FCT_HYGIENE_ISSUE], seconds=60)
     assert (told.keys(), told["dim_account"].rows) == ({"dim_account"}, 100)
     assert {name: told["dim_account"].columns[name] for name in ("domain", "industry", "country")} == {
         "domain": 100,
@@ -162,7 +172,7 @@ def test_whole_audit_with_data_docs(url, staged, handoff, as_of, tmp_path, caplo
         reconciliation_suite(),
     ]
     for run_id in ("run-41", "run-42"):
-        report = audit(url, suites, run_id=run_id, now=_NOW, documents=tmp_path)
+        report = _documented(url, suites, run_id, tmp_path)
         refuse_if_blocking(report)
     frame = report.frame("run-42")
     assert frame.columns == OPS_AUDIT_RESULT.names
@@ -211,7 +221,7 @@ def test_every_page_tells_what_stops_from_what_only_warns(url, staged, tmp_path)
         _check(name="stops", sql="NOT is_active"),
         _check(name="passes", sql="false"),
     )
-    audit(url, [Suite("probe", checks), Suite("fine", checks[2:])], run_id="run-7", now=_NOW, documents=tmp_path)
+    _documented(url, [Suite("probe", checks), Suite("fine", checks[2:])], "run-7", tmp_path)
     seen = _seen_on(tmp_path / "validations" / "probe-dim_owner.html")
     assert (
         "probe: dim_owner x Refused: 1 of 3 checks failed and stops the publication. 1 more failed and is told, which "
@@ -244,7 +254,7 @@ def test_no_personal_value_is_told(url, staged, handoff, as_of, tmp_path, caplog
         times_suite(["hubspot"], as_of=as_of, now=_NOW),
         Suite("broken", (cast, explained)),
     ]
-    report = audit(url, suites, run_id="test", now=_NOW, documents=tmp_path)
+    report = _documented(url, suites, "test", tmp_path)
     with pytest.raises(AuditRefusedError) as caught:
         refuse_if_blocking(report)
     pages = "".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))

@@ -1,8 +1,9 @@
 """The line of a refresh without Prefect: the same functions in the same order, in this process or in one that dies."""
 
 import os
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -13,12 +14,13 @@ import polars as pl
 import sqlalchemy as sa
 
 from connectors.files_settings import FilesSource
+from definitions.errors import PipelineError
 from definitions.tables import CURATED, Table
 from flows.failures import reported
 from flows.home_lock import home_lock
 from flows.job import Job, open_job
 from flows.progress import Watcher
-from flows.publication import Known, _terms, begun, known_of
+from flows.publication import Known, begun, known_of, terms_of
 from flows.pulling import pull_file_stream, pull_vendor_stream
 from flows.recomputation import recompute
 from flows.run_report import Report
@@ -81,16 +83,18 @@ class Line:
             with (
                 home_lock(job.home),
                 opened_warehouse(job.settings) as engine,
-                run_lock(engine),
+                run_lock(engine) as lock,
                 spilling(job.home.spill) as spill,
             ):
                 known = known_of(job, engine, spill)
-                return reported(job, known.run_id, lambda: recompute(job, engine, known, [], spill, Watcher()))
+                return reported(job, known.run_id, lambda: recompute(job, engine, lock, known, [], spill, Watcher()))
 
-    def refresh_in_a_process(self, as_of: date, crash_point: str = "") -> int:
+    def refresh_in_a_process(
+        self, as_of: date, crash_point: str = "", meanwhile: Callable[[int], None] = lambda _pid: None
+    ) -> int:
         """Refresh in a process of its own; its exit code, which is minus the signal that ended it."""
         variables = self.surroundings(BANTAM_CRASH_POINT=crash_point)
-        return exit_code(_child, variables, str(self.config), self.data, as_of)
+        return exit_code(_child, variables, str(self.config), self.data, as_of, meanwhile=meanwhile)
 
     @contextmanager
     def opened(
@@ -136,11 +140,13 @@ def refresh(
     with (
         home_lock(job.home),
         opened_warehouse(job.settings) as engine,
-        run_lock(engine),
+        run_lock(engine) as lock,
         spilling(job.home.spill) as spill,
     ):
         known = known_of(job, engine, spill)
-        return reported(job, known.run_id, lambda: recompute(job, engine, known, pulled(job, known), spill, Watcher()))
+        return reported(
+            job, known.run_id, lambda: recompute(job, engine, lock, known, pulled(job, known), spill, Watcher())
+        )
 
 
 def pulled(job: Job, known: Known) -> list[tuple[str, Any]]:
@@ -195,7 +201,7 @@ def computed(job: Job, known: Known, records: Records) -> Computed:
     told = assemble(
         records,
         known.before,
-        _terms(job, known),
+        terms_of(job, known),
         lambda name, rows: taken.setdefault(name, []).append(rows.lazy().collect()),
     )
     tables = {table.name: pl.concat(taken[table.name]).sort(table.key) for table in CURATED}
@@ -227,4 +233,7 @@ def _nobody(count: int) -> None:
 
 def _child(variables: Mapping[str, str], config: str, data: Path | None, as_of: date) -> None:
     os.environ.update(variables)
-    refresh(config, data, as_of)
+    try:
+        refresh(config, data, as_of)
+    except PipelineError as error:
+        sys.exit(error.exit_code)

@@ -18,12 +18,15 @@ from tests.warehouse.staged import stage
 from warehouse.columns import frame_schema
 from warehouse.connect import engine_for
 from warehouse.embedded import EmbeddedServer
-from warehouse.publish import Published, publish
+from warehouse.publication import Publication, Published
+from warehouse.publish import publish
+from warehouse.reads import last_run
 from warehouse.run import Run
 from warehouse.tables import STAMPED
 
 Rows = Sequence[Mapping[str, Any]]
 AS_OF = date(2026, 11, 22)
+FINISHED_AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 _DEFAULTS: dict[Kind, Any] = {
     Kind.INTEGER: 1,
@@ -77,19 +80,28 @@ class Warehouse:
         run: Run,
         books: Mapping[str, pl.DataFrame] | None = None,
         report: Callable[[Mapping[str, Any]], Mapping[str, object]] = lambda _tables: {},
-        lock_seconds: float = 30,
-        sleep: Callable[[float], None] = lambda _seconds: None,
+        **publishing: Any,
     ) -> Published:
-        return publish(
-            self.engine,
-            run,
-            books=lambda: books or {},
-            report=report,
-            now=lambda: datetime(2026, 11, 22, 9, tzinfo=UTC),
-            sleep=sleep,
-            contracts=self.contracts,
-            lock_seconds=lock_seconds,
-        )
+        """Publish after the newest run, unless `computed_from` says otherwise; `report` is called before the commit."""
+
+        def work(publication: Publication) -> Published:
+            publication.merge_tables()
+            publication.merge_books(books or {})
+            return publication.record(
+                finished_at=FINISHED_AT,
+                profile="handoff",
+                report=report(publication.written),
+                streams=[("crm", "owners"), ("crm", "deals")],
+            )
+
+        last = last_run(self.engine) if "computed_from" not in publishing else None
+        given = {
+            "computed_from": None if last is None else last.run_id,
+            "sleep": lambda _seconds: None,
+            "contracts": self.contracts,
+            **publishing,
+        }
+        return publish(self.engine, run, work, **given)
 
     def refresh(self, run_id: str, as_of: date = AS_OF, **tables: Rows) -> Published:
         return self.publish(self.stage(run_id, as_of, **tables))

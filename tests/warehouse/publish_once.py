@@ -13,6 +13,7 @@ from definitions.tables import DIM_OWNER, OPS_CURSOR
 from warehouse.columns import frame_schema
 from warehouse.connect import engine_for
 from warehouse.publish import publish
+from warehouse.reads import last_run
 from warehouse.run import Run
 from warehouse.staging import staging
 from warehouse.tables import STAMPED
@@ -34,12 +35,12 @@ cursor_schema = frame_schema(field for field in OPS_CURSOR.columns if field.name
 arm(point or None)
 with staging(engine, run, [DIM_OWNER]) as give:
     give("dim_owner", pl.DataFrame([owner], schema=owner_schema))
-publish(
-    engine,
-    run,
-    books=lambda: {"cursor": pl.DataFrame([cursor], schema=cursor_schema)},
-    report=lambda _tables: {},
-    now=lambda: run.started_at,
-    sleep=lambda _seconds: None,
-    contracts=[DIM_OWNER],
-)
+
+
+def work(publication):
+    publication.merge_tables()
+    publication.merge_books({"cursor": pl.DataFrame([cursor], schema=cursor_schema)})
+    publication.record(finished_at=run.started_at, profile="handoff", report={}, streams=[])
+
+
+publish(engine, run, work, computed_from=last_run(engine).run_id, sleep=lambda _seconds: None, contracts=[DIM_OWNER])

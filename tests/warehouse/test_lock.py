@@ -89,5 +89,14 @@ def test_a_run_that_lost_its_lock_is_told_before_it_publishes(engine):
         with engine.connect() as other:
             end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
             other.execute(sa.text(end))
+        for _ in range(2):
+            with pytest.raises(PublishError, match="lock was lost"):
+                held.check()
+
+
+def test_a_lock_whose_session_lives_on_without_it_is_lost_too(engine):
+    """As behind a pooler that hands sessions out anew, or resets them."""
+    with run_lock(engine) as held:
+        held._connection.execute(sa.text("SELECT pg_advisory_unlock_all()"))
         with pytest.raises(PublishError, match="lock was lost"):
             held.check()

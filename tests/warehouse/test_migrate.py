@@ -6,6 +6,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.runtime.migration import MigrationContext
 
 from definitions.errors import ConfigurationError
+from definitions.published_run import PUBLISHED_RUN
 from definitions.tables import CURATED, OPS
 from warehouse.connect import engine_for
 from warehouse.migrate import migrate, newest_version, schema_version
@@ -31,7 +32,7 @@ def test_migrating_again_changes_nothing(engine):
 
 def test_every_table_and_column_says_what_it_holds(engine):
     inspector = sa.inspect(engine)
-    for table in (*CURATED, *OPS):
+    for table in (*CURATED, PUBLISHED_RUN, *OPS):
         said = inspector.get_table_comment(table.name, schema=table.schema)["text"]
         assert said == f"{table.grain} Key: {', '.join(table.key)}."
         comments = {column["name"]: column["comment"] for column in inspector.get_columns(table.name, table.schema)}
@@ -113,7 +114,7 @@ def test_the_reader_reads_every_curated_table_and_those_to_come(reader, engine):
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE curated.to_come (x text)"))
     with reader.connect() as connection:
-        for name in (*(table.name for table in CURATED), "to_come"):
+        for name in (*(table.name for table in (*CURATED, PUBLISHED_RUN)), "to_come"):
             assert connection.execute(sa.text(f"SELECT count(*) FROM curated.{name}")).scalar_one() == 0
 
 

@@ -10,7 +10,7 @@ from definitions.field import Field, Kind
 from definitions.tables import DIM_OWNER, Table
 from tests.warehouse.staged import stage
 from warehouse.frames import column_of, read
-from warehouse.staging import add_staged, clear_staging
+from warehouse.staging import drop_books, empty_staging, stage_books
 from warehouse.tables import staged_table
 
 pytestmark = pytest.mark.slow
@@ -72,8 +72,7 @@ def test_staged_tables_are_unlogged_and_what_a_dead_run_left_is_gone(warehouse_o
     assert warehouse.all("SELECT count(*) FROM staging.dim_owner") == [(0,)]
     untouched = "SELECT reloptions::text LIKE '%autovacuum_enabled=off%' FROM pg_class WHERE relname = 'dim_owner'"
     assert (True,) in warehouse.all(f"{untouched} AND relpersistence = 'u'")
-    with warehouse.engine.begin() as connection:
-        clear_staging(connection)
+    empty_staging(warehouse.engine)
     assert warehouse.all(kinds) == []
 
 
@@ -112,15 +111,14 @@ def test_a_nul_character_is_refused_with_its_column_and_without_its_value(engine
     assert "canary" not in str(refused.value)
 
 
-def test_more_is_staged_beside_what_the_run_has_and_beside_nothing_else(warehouse_of, frame, run):
+def test_books_are_staged_as_they_are_and_seen_by_nobody_else(warehouse_of, frame):
     warehouse = warehouse_of(DIM_OWNER)
     mine = warehouse.stage("r1", dim_owner=[{}])
-    for _ in range(2):
-        assert add_staged(warehouse.engine, mine, {"every_kind": frame(EVERY_KIND, [FULL])}, [EVERY_KIND]) == {
-            "every_kind": 1
-        }
-    assert warehouse.all("SELECT (SELECT count(*) FROM staging.every_kind), count(*) FROM staging.dim_owner") == [
-        (1, 1)
-    ]
-    with pytest.raises(PublishError, match="r0 is not in staging any more"):
-        add_staged(warehouse.engine, run("r0"), {"every_kind": frame(EVERY_KIND, [])}, [EVERY_KIND])
+    staged = staged_table(EVERY_KIND)
+    with warehouse.engine.begin() as connection:
+        stage_books(connection, mine, {"every_kind": frame(EVERY_KIND, [FULL, NULLS])}, [EVERY_KIND])
+        rows = connection.execute(sa.select(*staged.columns).order_by(staged.c.integer)).mappings().all()
+        assert [dict(row) for row in rows] == [FULL, NULLS]
+        assert warehouse.all("SELECT to_regclass('staging.every_kind')") == [(None,)]
+        drop_books(connection, [EVERY_KIND])
+    assert warehouse.all("SELECT to_regclass('staging.every_kind'), count(*) FROM staging.dim_owner") == [(None, 1)]

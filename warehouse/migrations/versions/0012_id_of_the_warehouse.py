@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy import Column, PrimaryKeyConstraint
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 _MEANS = "Id of this warehouse, drawn when it was made; a copy or a restored backup has the same."
 

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy import Column
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 
 TEXT = sa.Text()
 INTEGER = sa.Integer()
