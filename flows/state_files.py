@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import pyarrow.parquet as pq
 
 from connectors.durable import FILE_MODE, make_folder, sync_folder
 from definitions.crash_points import crash_point
-from definitions.errors import LandingError
+from definitions.disk_space import disk_error
 from transforms.frames import in_slices
 from transforms.versions import STATE
 
@@ -116,18 +115,9 @@ def save_state(state: Iterable[pl.DataFrame], folder: Path, run_id: str, *, need
     except OSError as error:
         written = temporary.stat().st_size if temporary.exists() else 0
         temporary.unlink(missing_ok=True)
-        raise _unwritten(temporary, error, max(needed_bytes, written)) from error
+        raise disk_error("write the state", temporary, error, max(needed_bytes, written)) from error
     crash_point("state.after_save")
     return path
-
-
-def _unwritten(path: Path, error: OSError, needed_bytes: int) -> LandingError:
-    """Say which path, what is free there, and about what is needed."""
-    free, needed = (round(size / 1e6, 1) for size in (shutil.disk_usage(path.parent).free, needed_bytes))
-    return LandingError(
-        f"{path}: the state could not be written ({error.strerror or error}): {free:,} MB are free there, about "
-        f"{needed:,} MB are needed. Free some room, run again."
-    )
 
 
 def _digits(path: Path) -> str:
