@@ -25,7 +25,9 @@ def _settle(home: Home, engine: sa.Engine, run_id: str) -> str:
         published = published_report(engine, run_id)
     except (AnotherRunActiveError, PublishError) as error:
         return f"whether run {run_id} was published is still not known: {error}"
-    write_report(published or _not_published(home, run_id), home.reports)
+    # The report in the warehouse was written before anybody knew how the run would end.
+    report = _not_published(home, run_id) if published is None else {**published, "exit_code": 0, "error": None}
+    write_report(report, home.reports)
     note_settled(home, run_id)
     became = "was published" if published else "was not published"
     return f"run {run_id}, whose commit was not answered, {became}; its report is corrected"

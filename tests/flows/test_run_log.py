@@ -59,7 +59,7 @@ def test_a_log_that_cannot_be_read_is_made_again_from_the_folders(home):
 
 def test_a_log_that_cannot_be_written_names_its_path(home):
     (home.part("runs.part") / "in the way").touch()
-    with pytest.raises(LandingError, match=r"runs\.json: the log of the runs could not be written"):
+    with pytest.raises(LandingError, match=r"runs\.json: cannot write the log of the runs"):
         begin_run(home, NOON, [None])
 
 

@@ -71,7 +71,7 @@ def test_the_whole_file_is_read(tmp_path):
         ("definitions: handoff", "\tdefinitions: handoff", 1, ["not valid YAML: a tab"]),
         ("exchange_rates: {EUR: 1.08}", "definitions: other", 2, ["'definitions'", "twice", "line 1"]),
         ("EUR: 1.08", "EUR: 0", 2, ["exchange_rates", "EUR", "not above 0"]),
-        ("exchange_rates: {EUR: 1.08}", "audit_minutes: 0", 2, ["audit_minutes", "greater than 0"]),
+        ("exchange_rates: {EUR: 1.08}", "audit_minutes: 0", 2, ["audit_minutes", "more than 0"]),
         ("EUR: 1.08", "EUR: much", 2, ["exchange_rates.EUR", "number"]),
         ("kind: hubspot", "kind: hubspt", 5, ["must be hubspot, salesforce or files; did you mean hubspot?"]),
         ("name: marketing", "name: Marketing!", 4, ["sources.0.name", "write lower case words joined by _"]),
