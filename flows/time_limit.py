@@ -45,8 +45,8 @@ def time_limit(
         yield
         return
     error = TimeLimitError(
-        f"The run was at work for longer than its time limit of {minutes:g} minutes and was ended. What was published "
-        "before stands."
+        f"The run was at work for longer than its time limit of {minutes:g} minute{'' if minutes == 1 else 's'} and "
+        "was ended. What was published before stands."
     )
     last_resort = threading.Timer(minutes * 60 + grace_seconds, _end_process, [_flow_run_id(), error])
     last_resort.daemon = True

@@ -46,7 +46,21 @@ def tried(line: Line, as_of: date, seed: int, longest: float, **more: str) -> Tr
     return Try(number=number, after=after, seconds=seconds, ended=ended)
 
 
-def faults(one: Try, line: Line, runs_before: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How many runs the warehouse has, and how many reports the home."""
+
+    runs: int
+    reports: int
+
+
+def stand_of(line: Line) -> Stand:
+    """Count both now."""
+    runs = line.ask("SELECT count(*) FROM ops.run")[0][0] if is_migrated(line) else 0
+    return Stand(runs, len([*(line.home / "reports").glob("*.json")]))
+
+
+def faults(one: Try, line: Line, before: Stand) -> list[str]:
     """What a try did other than promised; empty where it kept every promise."""
     if one.ended.code == 0:
         # It had ended before, or was about to write its last line.
@@ -60,14 +74,14 @@ def faults(one: Try, line: Line, runs_before: int) -> list[str]:
         found.append(f"ended after {one.seconds:.1f} s")
     if len([each for each in lines if each.startswith("bantam: ")]) != 1 or not last.startswith("bantam: "):
         found.append(f"wrote {lines}")
-    runs = line.ask("SELECT count(*) FROM ops.run")[0][0] if is_migrated(line) else 0
+    after = stand_of(line)
     says_published = " was published: its tables stand" in last
-    if says_published != (runs == runs_before + 1):
-        found.append(f"says {last!r} and has published {runs - runs_before} runs")
+    if says_published != (after.runs == before.runs + 1):
+        found.append(f"says {last!r} and has published {after.runs - before.runs} runs")
     reports = [json.loads(path.read_text()) for path in (line.home / "reports").glob("*.json")]
     newest = max(reports, key=lambda report: report["started_at"], default=None)
     # A run that does not know its home yet leaves no report.
-    if newest is not None and len(reports) > runs_before and newest.get("exit_code") not in (CODES[one.number], 0):
+    if newest is not None and after.reports > before.reports and newest.get("exit_code") not in (CODES[one.number], 0):
         found.append(f"reported {newest['status']} with {newest['exit_code']}")
     return found
 

@@ -14,6 +14,7 @@ import pytest
 from tests.flows.line import ROOT, environment
 from tests.flows.shop import opened_shop
 from tests.flows.terminal import bantam
+from tests.operations.repetitions import repetitions
 from tests.waiting import until
 from warehouse.connect import engine_for
 from warehouse.lock import run_lock
@@ -96,7 +97,7 @@ def refusing_vendor():
         thread.join()
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(repetitions(3, 10)))
 def test_a_run_that_ends_early_has_the_last_word(shop, number):
     """Three early ends: settings that are wrong, a lock that is held, a source that refuses."""
     asked = ("run", "--config", str(shop.config), "--quiet")

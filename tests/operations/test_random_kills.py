@@ -1,4 +1,4 @@
-"""Two hundred runs killed with SIGKILL at random moments: the tables end as those of a twin that nobody disturbed."""
+"""Runs killed with SIGKILL at random moments, 204 the long way: tables end as those of a twin nobody disturbed."""
 
 import os
 import random
@@ -20,6 +20,7 @@ from tests.flows.line import ROOT, Line, _child, warehouse_in
 from tests.flows.shop import CONFIG, HEADER
 from tests.flows.terminal import bantam
 from tests.operations.keepsakes import differences
+from tests.operations.repetitions import repetitions
 from tests.processes import exit_code
 from tests.waiting import until
 
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 KILLED = -signal.SIGKILL
 FIRST_DAY = date(2026, 11, 2)
+KILLS_A_DAY = repetitions(10, 17)
 STAGES = ("Talking", "Won", "Lost")
 
 
@@ -89,16 +91,16 @@ def test_a_shop_whose_runs_are_killed_at_random_moments(server, tmp_path):
     )
     line.config.write_text(CONFIG)
     codes, chance = [], random.Random(17)
-    for day in range(8):
+    for day in range(repetitions(3, 8)):
         as_of = FIRST_DAY + timedelta(days=day)
         (tmp_path / "deals.csv").write_text("\n".join([HEADER, *deals_of(day)]) + "\n")
         kills = Kills(chance, usual_seconds(twin, as_of))
-        codes += [kills.refresh(line, as_of) for _ in range(18)]
+        codes += [kills.refresh(line, as_of) for _ in range(KILLS_A_DAY)]
         report = line.refresh(as_of)
         assert [row["difference"] for row in report["balance"]] == [0]
         assert differences(line.published(), twin.published()) == [], f"day {day}"
         assert leftovers(line) == []
-    assert codes.count(KILLED) >= 100
+    assert codes.count(KILLED) >= len(codes) * 0.7
     assert set(codes) <= {0, KILLED}
     assert nothing_is_wrong(line)
 
@@ -113,15 +115,15 @@ def test_a_company_in_two_systems_whose_runs_are_killed_at_random_moments(server
             for name in ("disturbed", "twin")
         )
         codes, chance = [], random.Random(18)
-        for day in range(4):
+        for day in range(repetitions(2, 4)):
             as_of = FIRST_DAY + timedelta(days=day)
             kills = Kills(chance, usual_seconds(twin, as_of))
-            codes += [kills.refresh(line, as_of) for _ in range(14)]
+            codes += [kills.refresh(line, as_of) for _ in range(KILLS_A_DAY)]
             report = line.refresh(as_of)
             assert {row["difference"] for row in report["balance"]} == {0}
             assert differences(line.published(), twin.published()) == [], f"day {day}"
             assert leftovers(line) == []
             advance(sandbox, 1)
         assert nothing_is_wrong(line)
-    assert codes.count(KILLED) >= 40
+    assert codes.count(KILLED) >= len(codes) * 0.7
     assert set(codes) <= {0, KILLED}

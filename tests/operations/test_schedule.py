@@ -81,7 +81,8 @@ def test_a_run_that_fails_shows_our_message_what_to_do_and_no_traceback(api, sho
     shop.with_name("deals.csv").unlink()
     with api.scheduled(HOURLY, shop):
         run = api.ended(HOURLY, shop, state="Failed")
-    message = "shop.deals: deals.csv: there is no such file. Put it there, or correct `path`."
+    path = shop.with_name("deals.csv")
+    message = f"shop.deals: deals.csv: there is no such file ({path}). Put it there, or correct `path`."
     assert run["state"]["message"] == message
     advice = api.artifacts(run)["what-to-do"]
     assert [words for words in ("Exit code 3", message, "Next step") if words not in advice] == []
@@ -111,7 +112,7 @@ def test_a_second_run_at_the_time_of_another_is_cancelled_and_says_why(api, tmp_
             ended = api.ended(HOURLY, config, state="TimedOut")
     # A run that hangs is ended by its time limit.
     assert ended["id"] == first["id"]
-    assert "time limit of 1 minutes" in ended["state"]["message"]
+    assert "time limit of 1 minute " in ended["state"]["message"]
     assert "Exit code 124" in api.artifacts(ended)["what-to-do"]
     until(lambda: not Path("/proc", first["infrastructure_pid"]).exists(), seconds=PATIENCE, every=0.5)
 
@@ -127,7 +128,7 @@ def test_a_run_beside_one_of_another_deployment_is_cancelled_and_says_why(api, s
             api.running("weekly")
             with api.scheduled(HOURLY, shop):
                 # Those that were due meanwhile were cancelled behind this one, by their deployment's limit.
-                behind = api.ended(HOURLY, shop, state="Cancelled", because="holds the lock refresh")
+                behind = api.ended(HOURLY, shop, state="Cancelled", because="Another run is at work in")
             api.ask(f"flow_runs/{started['id']}/set_state", state={"type": "CANCELLING"})
             api.ended("weekly", config, state="Cancelled")
     assert "Exit code 75" in api.artifacts(behind)["what-to-do"]

@@ -13,6 +13,7 @@ import pytest
 from tests.flows.prefect_server import PrefectServer
 from tests.flows.shop import copied_shop, opened_shop, write_deals
 from tests.flows.test_crashes import FIRST, MONDAY, SECOND, TUESDAY, differences
+from tests.operations.repetitions import repetitions
 from tests.processes import exit_code
 from tests.waiting import until
 
@@ -48,7 +49,7 @@ def as_a_worker_does(variables, config):
     refresh_pipeline(config=config, as_of=TUESDAY)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(repetitions(4, 12)))
 def test_it_ends_in_ten_seconds_and_the_next_run_finishes(server, monday, tables, prefect, tmp_path, seed):
     before, after = tables
     line = copied_shop(monday, tmp_path / "shop", server)
