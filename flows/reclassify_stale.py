@@ -6,18 +6,14 @@ from prefect import flow
 
 from flows.artifacts import keep_artifacts
 from flows.failures import end_reported, reported
-from flows.home_lock import home_lock
 from flows.interruption import interruptible
 from flows.job import open_job
+from flows.open_run import open_run
 from flows.progress import watcher
-from flows.publication import known_of
 from flows.recomputation import recompute
 from flows.run_report import Report
 from flows.run_states import flow_states
-from flows.spill import spilling
 from flows.time_limit import time_limited
-from flows.warehouse_access import opened_warehouse
-from warehouse.lock import run_lock
 
 
 @flow(name="reclassify_stale", log_prints=False, persist_result=False)
@@ -36,13 +32,11 @@ def reclassify_stale(
     seen = watcher()
     job = open_job(config, data=None, as_of=as_of, sources=None, pulls=False)
     with end_reported(job):
-        with (
-            home_lock(job.home),
-            opened_warehouse(job.settings) as engine,
-            run_lock(engine) as lock,
-            spilling(job.home.spill) as spill,
-        ):
-            known = known_of(job, engine, spill)
-            report = reported(job, known.run_id, lambda: recompute(job, engine, lock, known, [], spill, seen))
+        with open_run(job) as run:
+            report = reported(
+                job,
+                run.known.run_id,
+                lambda: recompute(job, run.engine, run.lock, run.known, [], run.spill, seen),
+            )
         keep_artifacts(report)
     return report

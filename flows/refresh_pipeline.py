@@ -16,21 +16,20 @@ from connectors.source import Stream
 from definitions.file_stream import FileStream
 from flows.artifacts import keep_artifacts
 from flows.failures import end_reported, reported
-from flows.home_lock import home_lock
 from flows.interruption import at_interruption, interruptible
 from flows.job import Job, open_job
+from flows.open_run import OpenRun, open_run
 from flows.progress import Watcher, watcher
-from flows.publication import Known, begun, known_of
+from flows.publication import Known, begun
 from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
 from flows.recomputation import recompute
 from flows.run_report import Report
 from flows.run_states import flow_states, task_states, value_of
 from flows.sources import Opened, Waits, opened
-from flows.spill import Spill, spilling
+from flows.spill import Spill
 from flows.time_limit import time_limited
 from flows.waits_shown import shown_waits
-from flows.warehouse_access import opened_warehouse
-from warehouse.lock import RunLock, run_lock
+from warehouse.lock import RunLock
 
 # A result that is kept would be a copy of a report or of an error that nobody knows of.
 _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
@@ -91,21 +90,15 @@ def refresh_pipeline(
     seen = watcher()
     job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
     with end_reported(job):
-        with (
-            home_lock(job.home),
-            opened_warehouse(job.settings) as engine,
-            run_lock(engine) as lock,
-            spilling(job.home.spill) as spill,
-        ):
-            known = known_of(job, engine, spill)
-            report = reported(job, known.run_id, lambda: _refreshed(job, engine, lock, known, spill, seen))
+        with open_run(job) as run:
+            report = reported(job, run.known.run_id, lambda: _refreshed(job, run, seen))
         keep_artifacts(report)
     return report
 
 
-def _refreshed(job: Job, engine: sa.Engine, lock: RunLock, known: Known, spill: Spill, seen: Watcher) -> Report:
-    pulls = _pulled(job, known, seen)
-    return value_of(publish(job, engine, lock, known, pulls, spill, seen, return_state=True))
+def _refreshed(job: Job, run: OpenRun, seen: Watcher) -> Report:
+    pulls = _pulled(job, run.known, seen)
+    return value_of(publish(job, run.engine, run.lock, run.known, pulls, run.spill, seen, return_state=True))
 
 
 def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:

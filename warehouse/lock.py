@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -115,12 +115,10 @@ def _take(connection: sa.Connection, name: str, wait_seconds: int) -> bool:
 def _free(connection: sa.Connection) -> None:
     """Free the lock before the session is closed: the server ends that some moments after its client has left."""
     try:
+        # Where the session was lost, so was the lock.
         if not connection.invalidated:
-            with answered_within(connection, _ANSWER_SECONDS):
+            with suppress(DBAPIError), answered_within(connection, _ANSWER_SECONDS):
                 connection.execute(sa.text("SELECT pg_advisory_unlock_all()"))
-    except DBAPIError:
-        # The session was lost, and the lock with it.
-        pass
     finally:
         connection.invalidate()
         connection.close()

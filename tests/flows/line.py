@@ -17,15 +17,15 @@ from connectors.files_settings import FilesSource
 from definitions.errors import PipelineError
 from definitions.tables import CURATED, Table
 from flows.failures import reported
-from flows.home_lock import home_lock
 from flows.job import Job, open_job
+from flows.open_run import OpenRun, open_run
 from flows.progress import Watcher
 from flows.publication import Known, begun, known_of, terms_of
 from flows.pulling import pull_file_stream, pull_vendor_stream
 from flows.recomputation import recompute
 from flows.run_report import Report
 from flows.sources import opened
-from flows.spill import Spill, spilling
+from flows.spill import Spill
 from flows.states import read_records
 from flows.warehouse_access import opened_warehouse, warehouse_here
 from tests.databases import new_database
@@ -35,7 +35,6 @@ from transforms.terms import Records
 from warehouse import reads
 from warehouse.embedded import EmbeddedServer
 from warehouse.frames import reading
-from warehouse.lock import run_lock
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -80,14 +79,8 @@ class Line:
         """Assess again without asking anybody, as the flow does."""
         with environment(self.surroundings()):
             job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=None, pulls=False)
-            with (
-                home_lock(job.home),
-                opened_warehouse(job.settings) as engine,
-                run_lock(engine) as lock,
-                spilling(job.home.spill) as spill,
-            ):
-                known = known_of(job, engine, spill)
-                return reported(job, known.run_id, lambda: recompute(job, engine, lock, known, [], spill, Watcher()))
+            with open_run(job) as run:
+                return reported(job, run.known.run_id, lambda: recomputed(job, run, []))
 
     def refresh_in_a_process(
         self, as_of: date, crash_point: str = "", meanwhile: Callable[[int], None] = lambda _pid: None
@@ -137,16 +130,12 @@ def refresh(
     """One refresh in this environment."""
     folder = None if data is None else str(data)
     job = open_job(config, data=folder, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with (
-        home_lock(job.home),
-        opened_warehouse(job.settings) as engine,
-        run_lock(engine) as lock,
-        spilling(job.home.spill) as spill,
-    ):
-        known = known_of(job, engine, spill)
-        return reported(
-            job, known.run_id, lambda: recompute(job, engine, lock, known, pulled(job, known), spill, Watcher())
-        )
+    with open_run(job) as run:
+        return reported(job, run.known.run_id, lambda: recomputed(job, run, pulled(job, run.known)))
+
+
+def recomputed(job: Job, run: OpenRun, pulls: list[tuple[str, Any]]) -> Report:
+    return recompute(job, run.engine, run.lock, run.known, pulls, run.spill, Watcher())
 
 
 def pulled(job: Job, known: Known) -> list[tuple[str, Any]]:
