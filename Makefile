@@ -37,7 +37,7 @@ test: setup ## Run every test but those of operations.
 	$(BIN)/python -m pytest --ignore tests/operations --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-operations: setup ## Run schedules, signals, kills and lost files against real servers; LONG=1: as often as promised.
-	BANTAM_LONG_TESTS=$(LONG) $(BIN)/python -m pytest tests/operations --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	BANTAM_LONG_TESTS=$(LONG) $(BIN)/python -m pytest tests/operations --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 demo: setup ## Refresh an embedded warehouse from a local imitation of HubSpot and Salesforce, twice, a week apart.
 	$(BIN)/bantam demo

@@ -104,7 +104,7 @@ def test_wrong_settings_are_told_with_file_and_line_as_the_state(api, shop):
 def test_a_second_run_at_the_time_of_another_is_cancelled_and_says_why(api, tmp_path):
     with silent_vendor() as port:
         config = write_silent_settings(tmp_path, port)
-        with api.scheduled(HOURLY, config, time_limit_minutes=1):
+        with api.scheduled(HOURLY, config, time_limit_minutes=0.5):
             first = api.running(HOURLY)
             second = api.ended(HOURLY, config, state="Cancelled")
             assert second["id"] != first["id"]
@@ -112,7 +112,7 @@ def test_a_second_run_at_the_time_of_another_is_cancelled_and_says_why(api, tmp_
             ended = api.ended(HOURLY, config, state="TimedOut")
     # A run that hangs is ended by its time limit.
     assert ended["id"] == first["id"]
-    assert "time limit of 1 minute " in ended["state"]["message"]
+    assert "time limit of 0.5 minutes" in ended["state"]["message"]
     assert "Exit code 124" in api.artifacts(ended)["what-to-do"]
     until(lambda: not Path("/proc", first["infrastructure_pid"]).exists(), seconds=PATIENCE, every=0.5)
 
