@@ -4,7 +4,8 @@ import os
 import pwd
 from pathlib import Path
 
-from definitions.errors import ConfigurationError
+from definitions.disk_space import disk_error, no_room
+from definitions.errors import ConfigurationError, LandingError
 
 _HOME = "BANTAM_HOME names the folder of all local state: one that may be written to, or none yet."
 
@@ -24,8 +25,10 @@ def check_is_ours(path: Path) -> None:
         raise belongs_to(path, owner)
 
 
-def unusable(path: Path, error: OSError) -> ConfigurationError:
-    """Say in one line why a folder or file of the home cannot be used: whose it is, or what the system says."""
+def unusable(path: Path, error: OSError) -> ConfigurationError | LandingError:
+    """Say in one line why a folder or file of the home cannot be used: a full disk, whose it is, or the system's word."""
+    if no_room(error):
+        return disk_error("write it", path, error, None)
     reason, us = error.strerror or type(error).__name__, account_name(os.geteuid())
     nearest, owner = _nearest(path)
     if owner == os.geteuid() or not isinstance(error, PermissionError):
