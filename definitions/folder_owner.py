@@ -26,7 +26,7 @@ def check_is_ours(path: Path) -> None:
 
 
 def unusable(path: Path, error: OSError) -> ConfigurationError | LandingError:
-    """Say in one line why a folder or file of the home cannot be used: a full disk, whose it is, or the system's word."""
+    """Say in one line why a folder or file of the home cannot be used: disk full, owner, or the system's reason."""
     if no_room(error):
         return disk_error("write it", path, error, None)
     reason, us = error.strerror or type(error).__name__, account_name(os.geteuid())

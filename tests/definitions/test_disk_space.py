@@ -6,6 +6,7 @@ import os
 import pytest
 
 from definitions.disk_space import disk_error
+from definitions.folder_owner import unusable
 
 
 def failure(number):
@@ -35,3 +36,9 @@ def test_each_reason_has_a_next_step_and_needed_may_be_unknown(tmp_path, number,
     assert told.exit_code == 4
     assert step in str(told)
     assert "needed" not in str(told)
+
+
+def test_a_file_of_the_home_for_which_the_disk_has_no_room_is_an_error_of_the_disk(tmp_path):
+    full, missing = unusable(tmp_path, failure(errno.ENOSPC)), unusable(tmp_path, failure(errno.ENOTDIR))
+    assert (full.exit_code, missing.exit_code) == (4, 2)
+    assert " free). Free some room" in str(full)

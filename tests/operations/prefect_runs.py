@@ -89,6 +89,14 @@ class Api:
         until(is_there, seconds=PATIENCE, every=0.5)
         return found[0]
 
+    def is_alive(self, run: dict[str, Any]) -> bool:
+        """Whether a heartbeat of a run has arrived."""
+        asked = {
+            "event": {"name": ["prefect.flow-run.heartbeat"]},
+            "resource": {"id": [f"prefect.flow-run.{run['id']}"]},
+        }
+        return bool(self.ask("events/filter", filter=asked)["events"])
+
     def log(self, run: dict[str, Any]) -> str:
         """Everything that a run and its tasks logged."""
         lines = self.ask("logs/filter", logs={"flow_run_id": {"any_": [run["id"]]}}, sort="TIMESTAMP_ASC", limit=200)

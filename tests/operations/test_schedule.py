@@ -154,6 +154,8 @@ def test_a_run_that_died_with_its_worker_is_shown_as_crashed_and_the_next_one_ru
         config = write_silent_settings(tmp_path, port)
         with api.scheduled(HOURLY, config):
             dead = api.running(HOURLY)
+            # Of a run that dies in its first second the server hears no heartbeat, and shows it as crashed much later.
+            until(lambda: api.is_alive(dead), every=0.2)
             terminals.kill_worker_and(int(dead["infrastructure_pid"]))
         died_at = datetime.now(UTC)
     terminals.start_worker()
