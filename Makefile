@@ -43,7 +43,7 @@ demo: setup ## Refresh an embedded warehouse from a local imitation of HubSpot a
 	$(BIN)/bantam demo
 
 docs: setup ## Write docs/files.md from the declarations.
-	$(BIN)/python -m flows.files_reference
+	$(BIN)/python -m flows.terminal.files_reference
 
 bench: setup ## Measure speed and memory as ratios in one run.
 	$(BIN)/python -m benchmarks

@@ -13,14 +13,14 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.example import CONFIG, DAY, RUN
-from connectors.landed import inflate
-from connectors.landing import Landing
-from connectors.pull import Pulled
-from flows.job import Job, open_job
-from flows.publication import Known
-from flows.pulling import Errand, pull_vendor_stream
-from flows.sandbox_process import sandbox_running
-from flows.sources import STREAMS, opened
+from connectors.extract import Pulled
+from connectors.landing.reader import inflate
+from connectors.landing.writer import Landing
+from flows.run.extraction import Errand, pull_vendor_stream
+from flows.run.job import Job, open_job
+from flows.run.publication import Known
+from flows.run.sources import STREAMS, opened
+from flows.terminal.sandbox_process import sandbox_running
 
 BASE_PEOPLE = 20_000
 # Extra copies of these streams bring deals and activities to the shares that are asked for.

@@ -16,14 +16,14 @@ from typing import Any
 
 from benchmarks.example import CONFIG, DAY, RUN
 from benchmarks.measured import peak_memory, tell
-from connectors.http import Http
-from connectors.landing import Landing
-from connectors.pull import Pulled
-from connectors.source import Stream
-from flows.pulling import Errand, pull_vendor_stream
-from flows.sandbox_process import sandbox_running
+from connectors.extract import Pulled
+from connectors.http.client import Http
+from connectors.landing.writer import Landing
+from connectors.stream import Stream
+from flows.run.extraction import Errand, pull_vendor_stream
+from flows.run.sources import Opened, opened
 from flows.settings import load_settings
-from flows.sources import Opened, opened
+from flows.terminal.sandbox_process import sandbox_running
 
 THREADS = 8  # as many as the flow has
 

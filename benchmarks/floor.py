@@ -13,13 +13,13 @@ import polars as pl
 import sqlalchemy as sa
 
 from benchmarks.measured import Clocks, ServerClock, tell
-from connectors.landed import inflate
-from connectors.landing import Landing
-from definitions.tables import CURATED, Table
+from connectors.landing.reader import inflate
+from connectors.landing.writer import Landing
+from definitions.schema.tables import CURATED, Table
 from warehouse.columns import staging_type
 from warehouse.connect import bulk_connection, engine_for
-from warehouse.embedded import EmbeddedServer
-from warehouse.frames import column_of, read
+from warehouse.embedded.server import EmbeddedServer
+from warehouse.read.frames import column_of, read
 from warehouse.tables import TABLES
 
 BATCH_ROWS = 20_000

@@ -97,7 +97,7 @@ def quiet() -> Mapping[str, str]:
         "DO_NOT_TRACK": "1",
         "GX_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "ERROR",
-        # As `flows.command_line` sets it.
+        # As `flows.terminal.command_line` sets it.
         "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:0",
     }
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from benchmarks.company import job_in, pulled_before
 from benchmarks.measured import Clocks, ServerClock, tell
-from flows.publication import known_of
-from flows.recomputation import recompute
-from flows.spill import spilling
+from flows.home.spill import spilling
+from flows.run.publication import known_of
+from flows.run.recomputation import recompute
 from warehouse.connect import engine_for
-from warehouse.embedded import EmbeddedServer
-from warehouse.lock import run_lock
+from warehouse.embedded.server import EmbeddedServer
 from warehouse.migrate import migrate
+from warehouse.publishing.run_lock import run_lock
 
 
 def main() -> None:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from definitions.classified import CLASS_COLUMN, CLASS_TABLE, Classified
-from definitions.model import ClassRule, Definitions
-from definitions.tables import FCT_OPPORTUNITY
+from definitions.agreement.model import ClassRule, Definitions
+from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE, Classified
+from definitions.schema.tables import FCT_OPPORTUNITY
 from expectations.consequences import consequences
 from expectations.findings import FINDINGS, finding_checks, findings
 from expectations.suite import Check, Measure, Suite, identifier, literal, one_of

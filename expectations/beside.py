@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 
 from definitions.errors import AuditRefusedError
 from definitions.foreign_errors import kind_and_place
-from definitions.socket_abort import SocketAbort
+from definitions.runtime.socket_abort import SocketAbort
 from expectations.judging import import_great_expectations, rendered
 from expectations.pages import write_pages
 from expectations.report import AuditReport

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psycopg
 from sqlalchemy.engine import URL
 
-from definitions.tables import Table
+from definitions.schema.tables import Table
 from expectations.session import counting, row_of, run
 from expectations.structure import HISTORY, Filled
 from expectations.suite import Check, Gathered, Measure, Suite, identifier

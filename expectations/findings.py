@@ -6,9 +6,9 @@ open issues, so that their number can be compared; issues that the run resolved 
 
 from datetime import date
 
-from definitions.classified import CLASS_COLUMN, CLASS_TABLE
-from definitions.model import Definitions, HygieneRule
-from definitions.tables import FCT_HYGIENE_ISSUE
+from definitions.agreement.model import Definitions, HygieneRule
+from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE
+from definitions.schema.tables import FCT_HYGIENE_ISSUE
 from expectations.suite import Check, Gathered, Measure, identifier, literal, one_of
 
 FINDINGS = "findings"

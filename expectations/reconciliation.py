@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from definitions.tables import FCT_ACTIVITY, FCT_OPPORTUNITY, OPS_CONSERVATION
+from definitions.schema.tables import FCT_ACTIVITY, FCT_OPPORTUNITY, OPS_CONSERVATION
 from expectations.suite import Check, Measure, Suite, identifier, literal
 
 _SHEET = OPS_CONSERVATION.name

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from definitions.errors import AuditRefusedError
-from definitions.tables import OPS_AUDIT_RESULT
+from definitions.schema.tables import OPS_AUDIT_RESULT
 
 _MOST_NAMED = 20
 

@@ -6,8 +6,8 @@ Rules DQ-01, DQ-03, DQ-05, DQ-07 and DQ-09 of the hygiene catalogue. Nothing her
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from definitions.field import Field, Kind
-from definitions.tables import DIM_ACCOUNT, DIM_PERSON, FCT_OPPORTUNITY, Table
+from definitions.schema.field import Field, Kind
+from definitions.schema.tables import DIM_ACCOUNT, DIM_PERSON, FCT_OPPORTUNITY, Table
 from expectations.suite import Check, Measure, Suite, identifier, one_of
 
 DANGLING_SHARE = 0.005  # DQ-07: late dimension rows happen; more of them than this is a broken join

@@ -4,8 +4,8 @@ The ledger, the snapshot and the bridges are read by themselves, in BI tools and
 golden rows, two people quote two numbers. None of these has a tolerance; all of them block.
 """
 
-from definitions.classified import CLASS_COLUMN, CLASS_TABLE, GONE, Classified
-from definitions.tables import (
+from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE, GONE, Classified
+from definitions.schema.tables import (
     BRIDGE_ACCOUNT_SOURCE,
     BRIDGE_OPPORTUNITY_SOURCE,
     BRIDGE_PERSON_SOURCE,

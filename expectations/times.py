@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from definitions.tables import DIM_ACCOUNT, DIM_PERSON, FCT_ACTIVITY, FCT_OPPORTUNITY
+from definitions.schema.tables import DIM_ACCOUNT, DIM_PERSON, FCT_ACTIVITY, FCT_OPPORTUNITY
 from expectations.suite import Check, Gathered, Measure, Suite, identifier, literal
 
 WARN_HOURS, ERROR_HOURS = 26, 50

@@ -4,16 +4,16 @@ from datetime import date
 
 from prefect import flow
 
-from flows.artifacts import keep_artifacts
-from flows.failures import end_reported, reported
-from flows.interruption import interruptible
-from flows.job import open_job
-from flows.open_run import open_run
-from flows.progress import watcher
-from flows.recomputation import recompute
-from flows.run_report import Report
-from flows.run_states import flow_states
-from flows.time_limit import time_limited
+from flows.orchestration.artifacts import keep_artifacts
+from flows.orchestration.interruption import interruptible
+from flows.orchestration.run_states import flow_states
+from flows.orchestration.time_limit import time_limited
+from flows.run.failures import end_reported, reported
+from flows.run.job import open_job
+from flows.run.open_run import open_run
+from flows.run.recomputation import recompute
+from flows.run.run_report import Report
+from flows.terminal.progress import watcher
 
 
 @flow(name="reclassify_stale", log_prints=False, persist_result=False)

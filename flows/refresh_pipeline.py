@@ -10,26 +10,26 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from connectors.files_settings import FilesSource
-from connectors.pull import Pulled
-from connectors.source import Stream
-from definitions.file_stream import FileStream
-from flows.artifacts import keep_artifacts
-from flows.failures import end_reported, reported
-from flows.interruption import at_interruption, interruptible
-from flows.job import Job, open_job
-from flows.open_run import OpenRun, open_run
-from flows.progress import Watcher, watcher
-from flows.publication import Known, begun
-from flows.pulling import Errand, pull_file_stream, pull_vendor_stream
-from flows.recomputation import recompute
-from flows.run_report import Report
-from flows.run_states import flow_states, task_states, value_of
-from flows.sources import Opened, Waits, opened
-from flows.spill import Spill
-from flows.time_limit import time_limited
-from flows.waits_shown import shown_waits
-from warehouse.lock import RunLock
+from connectors.extract import Pulled
+from connectors.files.settings import FilesSource
+from connectors.stream import Stream
+from definitions.mapping.file_stream import FileStream
+from flows.home.spill import Spill
+from flows.orchestration.artifacts import keep_artifacts
+from flows.orchestration.interruption import at_interruption, interruptible
+from flows.orchestration.run_states import flow_states, task_states, value_of
+from flows.orchestration.time_limit import time_limited
+from flows.run.extraction import Errand, pull_file_stream, pull_vendor_stream
+from flows.run.failures import end_reported, reported
+from flows.run.job import Job, open_job
+from flows.run.open_run import OpenRun, open_run
+from flows.run.publication import Known, begun
+from flows.run.recomputation import recompute
+from flows.run.run_report import Report
+from flows.run.sources import Opened, Waits, opened
+from flows.terminal.progress import Watcher, watcher
+from flows.terminal.waits_shown import shown_waits
+from warehouse.publishing.run_lock import RunLock
 
 # A result that is kept would be a copy of a report or of an error that nobody knows of.
 _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}

@@ -9,15 +9,15 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows.alerts import Plan, check_targets, plan, read_news
-from flows.delivery import Desk, Outcome, deliver, raise_if_pending
-from flows.interruption import interruptible
-from flows.job import Job, open_job
-from flows.run_states import flow_states, task_states, value_of
-from flows.sent_journal import journal_of
-from flows.time_limit import time_limited
-from flows.warehouse_access import opened_warehouse
-from warehouse.lock import RunLock, run_lock
+from flows.alerts.delivery import Desk, Outcome, deliver, raise_if_pending
+from flows.alerts.plan import Plan, check_targets, plan, read_news
+from flows.alerts.sent_journal import journal_of
+from flows.orchestration.interruption import interruptible
+from flows.orchestration.run_states import flow_states, task_states, value_of
+from flows.orchestration.time_limit import time_limited
+from flows.run.job import Job, open_job
+from flows.run.warehouse_access import opened_warehouse
+from warehouse.publishing.run_lock import RunLock, run_lock
 
 # Messages hold names; a result that is kept would be a copy of them nobody knows of.
 _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}

@@ -23,13 +23,13 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.files_settings import FilesSource
-from definitions.mistakes import all_of, refuse
-from definitions.records import ACCOUNT, OPPORTUNITY, PERSON
-from definitions.shape_errors import told
-from definitions.source_words import ClassWord, StageWord, StatusWord, TimeZone
-from definitions.suggestions import suggestion
-from definitions.yaml_file import Place, read_yaml
+from connectors.files.settings import FilesSource
+from definitions.config.mistakes import all_of, refuse
+from definitions.config.shape_errors import told
+from definitions.config.suggestions import suggestion
+from definitions.config.yaml_file import Place, read_yaml
+from definitions.mapping.source_words import ClassWord, StageWord, StatusWord, TimeZone
+from definitions.schema.records import ACCOUNT, OPPORTUNITY, PERSON
 
 # Keys that a run needs and the file does not give.
 _ELSEWHERE = {

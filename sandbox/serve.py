@@ -16,10 +16,10 @@ from datetime import date
 
 import uvicorn
 
-from sandbox.application import application
-from sandbox.company import found
-from sandbox.limits import Limits, Manners
-from sandbox.sandbox_state import Credentials, Sandbox
+from sandbox.company.company import found
+from sandbox.server.application import application
+from sandbox.server.limits import Limits, Manners
+from sandbox.server.sandbox_state import Credentials, Sandbox
 
 RESET_AT_ONCE = struct.pack("ii", 1, 0)
 PAUSE = 0.01

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 from tests.databases import migrated_database, quick_server
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 
 # A test is right or wrong, never late: machines are slow at times. What passes once passes again until something is
 # changed: the same thirty examples each time. `--hypothesis-profile=exploring` looks elsewhere, and longer.

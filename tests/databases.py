@@ -10,7 +10,7 @@ import psycopg
 import sqlalchemy as sa
 
 from warehouse.connect import engine_for, whole_url
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 from warehouse.migrate import migrate
 
 # How many others are at a database; a process of the server ends some moments after its client left.

@@ -6,7 +6,7 @@ from typing import Any
 
 # Forked from a server that has imported everything once and computed nothing: a child starts at once.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.flows.terminal", "great_expectations", "flows.commands.explain"])
+PROCESSES.set_forkserver_preload(["tests.flows.terminal", "great_expectations", "flows.terminal.commands.explain"])
 
 
 def exit_code(target: Callable[..., None], *given: Any, meanwhile: Callable[[int], None] = lambda _pid: None) -> int:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from definitions.load import load_definitions
-from flows.command_line import app
+from definitions.agreement.load import load_definitions
 from flows.settings import load_settings
+from flows.terminal.command_line import app
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -7,9 +7,9 @@ import polars as pl
 import polars_hash
 
 from definitions.errors import TransformError
-from definitions.field import Field, Kind
-from definitions.records import RecordKind
-from definitions.tables import Table
+from definitions.schema.field import Field, Kind
+from definitions.schema.records import RecordKind
+from definitions.schema.tables import Table
 
 MOMENT = pl.Datetime("us", "UTC")
 MONEY = pl.Decimal(18, 2)

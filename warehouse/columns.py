@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from definitions.field import Field, Kind
-from definitions.tables import Table
+from definitions.schema.field import Field, Kind
+from definitions.schema.tables import Table
 
 # jsonb, not json: it can be compared, grouped and searched. Parsing costs more (2.2 s against 1.6 s of server time for
 # 400,000 objects of 270 bytes), so staging keeps text and only rows that are written are parsed.

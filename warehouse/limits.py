@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 import sqlalchemy as sa
 
-from definitions.socket_abort import SocketAbort, aborted_after
+from definitions.runtime.socket_abort import SocketAbort, aborted_after
 
 LOCK_SECONDS = 30.0
 

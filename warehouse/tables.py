@@ -5,8 +5,8 @@ Schema `curated` is for BI, `ops` for the pipeline's own books; `staging` holds 
 
 import sqlalchemy as sa
 
-from definitions.published_run import PUBLISHED_RUN
-from definitions.tables import CURATED, OPS, Table
+from definitions.schema.published_run import PUBLISHED_RUN
+from definitions.schema.tables import CURATED, OPS, Table
 from warehouse.columns import column_comment, postgresql_type, staging_type, table_comment
 
 # Columns that say which run wrote a row. The run fills them in; frames need not have them.

@@ -3,7 +3,7 @@
 import httpx
 import msgspec
 
-from connectors.call import Call
+from connectors.http.request import Call
 
 CANARY = "canary-hubspot-token"
 

@@ -8,12 +8,13 @@ from datetime import datetime
 import httpx
 import pytest
 
-from connectors import hubspot, salesforce
-from connectors.auth import Secret
-from connectors.http import Http
-from connectors.landing import Landing
-from connectors.pull import pull
-from connectors.whole_body import Limits
+from connectors.extract import pull
+from connectors.http.auth import Secret
+from connectors.http.body import Limits
+from connectors.http.client import Http
+from connectors.hubspot import streams as hubspot
+from connectors.landing.writer import Landing
+from connectors.salesforce import streams as salesforce
 from tests.connectors.asking import CANARY
 from tests.connectors.fake_hubspot import TOKEN, FakeHubSpot
 from tests.connectors.fake_salesforce import CLIENT_SECRET, FakeSalesforce

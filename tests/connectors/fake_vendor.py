@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import httpx
 
-from connectors.pace import Clock
+from connectors.http.rate_limit import Clock
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOME = "https://crm.example"

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from connectors.files import landed_rows, pull_file
-from connectors.landing import Landing
+from connectors.files.streams import landed_rows, pull_file
+from connectors.landing.writer import Landing
 from definitions.errors import PipelineError
-from definitions.file_stream import FileStream
+from definitions.mapping.file_stream import FileStream
 from tests.processes import PROCESSES
 
 

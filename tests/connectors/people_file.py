@@ -2,8 +2,8 @@
 
 import json
 
-from connectors.files import read_rows
-from definitions.file_stream import FileStream
+from connectors.files.streams import read_rows
+from definitions.mapping.file_stream import FileStream
 
 WHERE = "crm.people: people.csv"
 

@@ -14,12 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors import hubspot, salesforce
-from connectors.auth import Secret
-from connectors.http import Http
-from connectors.landing import Landing
-from connectors.pace import Clock, Rate
-from connectors.pull import Pulled, pull
+from connectors.extract import Pulled, pull
+from connectors.http.auth import Secret
+from connectors.http.client import Http
+from connectors.http.rate_limit import Clock, Rate
+from connectors.hubspot import streams as hubspot
+from connectors.landing.writer import Landing
+from connectors.salesforce import streams as salesforce
 
 pytestmark = pytest.mark.slow
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.envelope import sort_out
-from connectors.hubspot_answers import association_identity, object_identity, simple_identity
-from connectors.salesforce_query import row_identity
+from connectors.hubspot.responses import association_identity, object_identity, simple_identity
+from connectors.landing.envelope import sort_out
+from connectors.salesforce.query import row_identity
 
 CONTACT = object_identity("lastmodifieddate")
 GOOD = b'{"id":"1","properties":{"lastmodifieddate":"2026-01-01T00:00:00Z"},"updatedAt":"x"}'

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.files import read_rows
+from connectors.files.streams import read_rows
 from definitions.errors import FileUnreadableError
 from tests.connectors.people_file import WHERE, aside, read, stream, values
 

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 import yaml
 
-from connectors.files import landed_rows, pull_file
-from connectors.files_settings import FilesSource
-from connectors.landing import Landing
+from connectors.files.settings import FilesSource
+from connectors.files.streams import landed_rows, pull_file
+from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError
 from transforms.conform.files import conform_file, stages_of_file
 from transforms.conform.files_versions import LandedFile, folded_files

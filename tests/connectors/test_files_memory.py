@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from connectors.files import read_rows
-from connectors.files_bytes import FileContent
+from connectors.files.streams import read_rows
+from connectors.files.unpacking import FileContent
 from definitions.errors import FileUnreadableError
 from tests.connectors.files_in_a_process import pulled_and_read_again
 from tests.connectors.people_file import WHERE, read, stream, values

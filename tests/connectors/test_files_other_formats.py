@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.files_bytes import FileContent
+from connectors.files.unpacking import FileContent
 from definitions.errors import FileUnreadableError
 from tests.connectors.people_file import WHERE, aside, read, stream, values
 

@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 import zstandard
 
-from connectors.files import landed_rows, pull_file
-from connectors.files_settings import FilesSource
-from connectors.landing import Landing
+from connectors.files.settings import FilesSource
+from connectors.files.streams import landed_rows, pull_file
+from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError, LandingError
-from definitions.file_stream import FileStream
+from definitions.mapping.file_stream import FileStream
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from connectors.refusals import CallRefusedError
+from connectors.http.status_errors import CallRefusedError
 from definitions.errors import (
     OriginRefusedError,
     SourceAnswerUnusableError,

@@ -10,11 +10,11 @@ import httpx
 import msgspec
 import pytest
 
-from connectors import hubspot
-from connectors.auth import Secret
-from connectors.call import Call
-from connectors.deadline import Deadline
-from connectors.pace import Clock, Rate
+from connectors.http.auth import Secret
+from connectors.http.deadline import Deadline
+from connectors.http.rate_limit import Clock, Rate
+from connectors.http.request import Call
+from connectors.hubspot import streams as hubspot
 from definitions.errors import (
     ConfigurationError,
     PipelineError,

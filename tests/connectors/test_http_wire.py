@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from connectors import hubspot
-from connectors.auth import Secret
-from connectors.call import Call
-from connectors.http import Http
-from connectors.pace import Clock
-from connectors.whole_body import Limits
+from connectors.http.auth import Secret
+from connectors.http.body import Limits
+from connectors.http.client import Http
+from connectors.http.rate_limit import Clock
+from connectors.http.request import Call
+from connectors.hubspot import streams as hubspot
 from definitions.errors import ConfigurationError, SourceRefusedError, TryAgainError
 
 CALL = Call(stream="contacts", path="/crm/objects/2026-03/contacts")

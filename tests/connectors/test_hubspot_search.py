@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.hubspot import CONTACT_PROPERTIES
+from connectors.hubspot.streams import CONTACT_PROPERTIES
 from definitions.errors import SourceAnswerUnusableError
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.landed import MANIFEST, LandedPage, PullEnd, Rejected
-from connectors.landing import UNFINISHED, Landing, Parcel
-from connectors.landing_history import LandedRun, damages, landed_runs, needed_for, put_aside
-from definitions.crash_points import arm
+from connectors.landing.history import LandedRun, damages, landed_runs, needed_for, put_aside
+from connectors.landing.reader import MANIFEST, LandedPage, PullEnd, Rejected
+from connectors.landing.writer import UNFINISHED, Landing, Parcel
 from definitions.errors import ConfigurationError, LandingError
+from definitions.runtime.crash_points import arm
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("hubspot", "contacts", "run-1")
@@ -245,8 +245,8 @@ LAND_TWO_PAGES = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    from connectors.landing import Landing, Parcel
-    from definitions.crash_points import arm
+    from connectors.landing.writer import Landing, Parcel
+    from definitions.runtime.crash_points import arm
     def packed(record):
         parcel = Parcel()
         parcel.add([record])

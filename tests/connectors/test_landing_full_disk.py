@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.durable import append_line, make_folder, write_durably
-from connectors.landing import Landing, Parcel
+from connectors.landing.durable import append_line, make_folder, write_durably
+from connectors.landing.writer import Landing, Parcel
 from definitions.errors import LandingError
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.pace import Clock, Gate, Patience, Rate
+from connectors.http.rate_limit import Clock, Gate, Patience, Rate
 
 
 def sent_times(gate: Gate, fake_time, count: int, *, each: float = 0.0) -> list[float]:

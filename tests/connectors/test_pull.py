@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from connectors import pull as pulling
-from connectors.hubspot import STREAMS
+from connectors import extract as pulling
+from connectors.hubspot.streams import STREAMS
 from definitions.errors import ConfigurationError, SourceAnswerUnusableError, SourceRefusedError, TryAgainError
 
 ROOT = Path(__file__).parents[2]
@@ -174,11 +174,12 @@ CRASH = textwrap.dedent(
     from datetime import UTC, datetime
     from pathlib import Path
     import httpx
-    from connectors import hubspot, pull
-    from connectors.auth import Secret
-    from connectors.landing import Landing
-    from connectors.pace import Clock
-    from definitions.crash_points import arm
+    from connectors.hubspot import streams as hubspot
+    from connectors import extract as pull
+    from connectors.http.auth import Secret
+    from connectors.landing.writer import Landing
+    from connectors.http.rate_limit import Clock
+    from definitions.runtime.crash_points import arm
     from tests.connectors.fake_hubspot import TOKEN, FakeHubSpot
     from tests.connectors.fake_vendor import FakeTime, NOON
 

@@ -10,10 +10,11 @@ import httpx
 import msgspec
 import pytest
 
-from connectors import hubspot, salesforce
-from connectors.auth import Secret
-from connectors.landing import Landing
-from connectors.pull import pull
+from connectors.extract import pull
+from connectors.http.auth import Secret
+from connectors.hubspot import streams as hubspot
+from connectors.landing.writer import Landing
+from connectors.salesforce import streams as salesforce
 from tests.connectors.fake_vendor import HOME, NOON, FakeTime
 
 ROWS = 100

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 import httpx
 import pytest
 
-from connectors import hubspot, salesforce
-from connectors.auth import Secret
-from connectors.pace import Clock, Rate
-from connectors.refusals import retry_after
-from connectors.whole_body import Limits
+from connectors.http.auth import Secret
+from connectors.http.body import Limits
+from connectors.http.rate_limit import Clock, Rate
+from connectors.http.status_errors import retry_after
+from connectors.hubspot import streams as hubspot
+from connectors.salesforce import streams as salesforce
 from definitions.errors import TryAgainError
 from tests.connectors.asking import CALL, DECODER, answers, good
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from connectors.origin import linked_url
+from connectors.http.origin import linked_url
 from definitions.errors import (
     ConfigurationError,
     OriginRefusedError,

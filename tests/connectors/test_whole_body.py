@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.whole_body import Limits, read_whole
+from connectors.http.body import Limits, read_whole
 from definitions.errors import SourceAnswerUnusableError, TryAgainError
 
 LIMITS = Limits()

@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from definitions.load import load_definitions
-from definitions.tables import Table
+from definitions.agreement.load import load_definitions
+from definitions.schema.tables import Table
 from transforms.frames import schema_of
 
 AS_OF = date(2026, 1, 31)

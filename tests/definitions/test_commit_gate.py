@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from definitions.commit_gate import CommitGate, Decided, Publication
 from definitions.errors import RunInterruptedError
+from definitions.runtime.commit_gate import CommitGate, Decided, Publication
 from tests.waiting import until
 
 RUN = "000001"

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from definitions.disk_space import disk_error
-from definitions.folder_owner import unusable
+from definitions.runtime.disk_space import disk_error
+from definitions.runtime.folder_owner import unusable
 
 
 def failure(number):

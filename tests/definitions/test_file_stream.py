@@ -2,7 +2,7 @@
 
 import pytest
 
-from definitions.file_stream import FileStream, header_name
+from definitions.mapping.file_stream import FileStream, header_name
 
 GIVEN = {"name": "deals", "kind": "opportunity", "path": "deals.csv", "id": "id", "columns": {"name": "id"}}
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from definitions import vocabulary as words
-from definitions.model import ClassRule
-from definitions.tables import DIM_PERSON, FCT_OPPORTUNITY, Table
+from definitions.agreement.model import ClassRule
+from definitions.schema import vocabulary as words
+from definitions.schema.tables import DIM_PERSON, FCT_OPPORTUNITY, Table
 from tests.definitions.handoff_records import (
     ACCEPTED,
     AS_OF,
@@ -20,7 +20,7 @@ from tests.definitions.handoff_records import (
     ago,
     frame,
 )
-from transforms.predicates import compile_predicate
+from transforms.classify.predicates import compile_predicate
 
 
 def class_of(rules: Sequence[ClassRule], table: Table, row: dict[str, Any]) -> str:

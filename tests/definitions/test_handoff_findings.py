@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from definitions.tables import DIM_PERSON, FCT_OPPORTUNITY
+from definitions.schema.tables import DIM_PERSON, FCT_OPPORTUNITY
 from tests.definitions.handoff_records import AS_OF, ASKED, CLOSED, HANDOFF, OPEN, PERSON, ago, frame
-from transforms.hygiene import findings
-from transforms.predicates import compile_predicate
+from transforms.classify.hygiene import findings
+from transforms.classify.predicates import compile_predicate
 
 FINDINGS = [
     ("OPP-01", {"close_date": ago(1)}, {"close_date": AS_OF}),

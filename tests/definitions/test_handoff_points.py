@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from definitions import vocabulary as words
-from definitions.tables import FCT_OPPORTUNITY
+from definitions.schema import vocabulary as words
+from definitions.schema.tables import FCT_OPPORTUNITY
 from tests.definitions.handoff_records import AS_OF, HANDOFF, frame
-from transforms.engagement import clocks
-from transforms.person_facets import scored
-from transforms.predicates import compile_predicate
+from transforms.classify.predicates import compile_predicate
+from transforms.facets.engagement import clocks
+from transforms.facets.person import scored
 
 
 def fit_of(**told: Any) -> tuple[int, str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from definitions.agreement.load import load_definitions, load_text, profiles, read_yaml
 from definitions.errors import ConfigurationError
-from definitions.load import load_definitions, load_text, profiles, read_yaml
 
 GOOD = """\
 definitions: small

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from definitions.errors import ConfigurationError
-from definitions.facets import DERIVED, Derived, Use, facets_of
-from definitions.field import Kind
-from definitions.fields import FIELDS
-from definitions.predicate import at_least, parse
-from transforms.predicates import compile_facet, compile_predicate
+from definitions.predicates.predicate import at_least, parse
+from definitions.schema.facets import DERIVED, Derived, Use, facets_of
+from definitions.schema.field import Kind
+from definitions.schema.fields import FIELDS
+from transforms.classify.predicates import compile_facet, compile_predicate
 
 AS_OF = date(2026, 1, 31)
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from definitions.predicate import parse
-from definitions.predicate_logic import can_be_met, implies, is_always_met
-from transforms.predicates import compile_predicate
+from definitions.predicates.logic import can_be_met, implies, is_always_met
+from definitions.predicates.predicate import parse
+from transforms.classify.predicates import compile_predicate
 
 AS_OF = date(2026, 1, 31)
 # Every combination of a few telling values, nulls included.

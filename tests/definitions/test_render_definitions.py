@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from definitions.load import load_definitions, load_text, profiles
-from definitions.predicate import parse
-from definitions.render import render_markdown
-from definitions.render_text import table
+from definitions.agreement.load import load_definitions, load_text, profiles
+from definitions.agreement.page.markdown import table
+from definitions.agreement.page.page import render_markdown
+from definitions.predicates.predicate import parse
 
 HANDOFF = load_definitions("handoff")
 PAGE = render_markdown(HANDOFF)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from definitions.config.yaml_file import read_yaml_text
 from definitions.errors import ConfigurationError
-from definitions.yaml_file import read_yaml_text
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from definitions.field import Field, Kind
-from definitions.load import load_definitions
-from definitions.model import Definitions
-from definitions.tables import COMPUTED, Table
+from definitions.agreement.load import load_definitions
+from definitions.agreement.model import Definitions
+from definitions.schema.field import Field, Kind
+from definitions.schema.tables import COMPUTED, Table
 from tests.databases import address, new_database
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 
 _AS_OF = date(2026, 11, 20)
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ import dataclasses
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from definitions.load import load_definitions
-from definitions.tables import CURATED
+from definitions.agreement.load import load_definitions
+from definitions.schema.tables import CURATED
 from expectations.agreement import agreement_suite
 from expectations.reconciliation import SourceTotal, reconciliation_suite, tallies_of
 from expectations.run import audit

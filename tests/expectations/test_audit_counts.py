@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from definitions.tables import DIM_DATE, DIM_OWNER, FCT_OPPORTUNITY_DAILY_SNAPSHOT
+from definitions.schema.tables import DIM_DATE, DIM_OWNER, FCT_OPPORTUNITY_DAILY_SNAPSHOT
 from expectations.counts import count, drop
 from expectations.run import audit
 from expectations.session import counting

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from definitions.load import load_definitions
-from definitions.tables import CURATED, Table
+from definitions.agreement.load import load_definitions
+from definitions.schema.tables import CURATED, Table
 from expectations.agreement import agreement_suite
 from expectations.run import audit
 from expectations.structure import structure_suite

@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy import make_url
 
 from definitions.errors import AuditRefusedError
-from definitions.tables import CURATED
+from definitions.schema.tables import CURATED
 from expectations.beside import auditing
 from expectations.run import audit
 from expectations.structure import structure_suite
 from expectations.suite import Check, Measure, Suite
 from tests.databases import OTHER_SESSIONS, address
 from tests.waiting import until
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 
 _STRUCTURE = structure_suite(CURATED)
 _ASLEEP = f"{OTHER_SESSIONS} AND wait_event = 'PgSleep'"

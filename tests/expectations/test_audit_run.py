@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from definitions.errors import AuditRefusedError
-from definitions.tables import CURATED, DIM_ACCOUNT, DIM_OWNER, FCT_HYGIENE_ISSUE, OPS_AUDIT_RESULT
+from definitions.schema.tables import CURATED, DIM_ACCOUNT, DIM_OWNER, FCT_HYGIENE_ISSUE, OPS_AUDIT_RESULT
 from expectations.agreement import agreement_suite
 from expectations.beside import auditing
 from expectations.counts import filled

@@ -5,16 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from definitions.field import Kind
-from definitions.load import load_definitions, profiles
-from definitions.model import Definitions
-from definitions.tables import CURATED, OPS_CONSERVATION, Table
+from definitions.agreement.load import load_definitions, profiles
+from definitions.agreement.model import Definitions
+from definitions.schema.field import Kind
+from definitions.schema.tables import CURATED, OPS_CONSERVATION, Table
 from expectations.agreement import agreement_suite
 from expectations.reconciliation import SourceTotal, Tally, reconciliation_suite
 from expectations.structure import HISTORY, Filled, structure_suite
 from expectations.suite import Check
 from expectations.times import times_suite
-from transforms.assembly import _FED
+from transforms.pipeline.assembly import _FED
 
 _AS_OF = date(2026, 11, 20)
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -9,17 +9,17 @@ import polars as pl
 import psycopg
 import pytest
 
-from definitions.field import Field, Kind
-from definitions.load import load_definitions, profiles
-from definitions.tables import DIM_PERSON, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY, Table
+from definitions.agreement.load import load_definitions, profiles
+from definitions.schema.field import Field, Kind
+from definitions.schema.tables import DIM_PERSON, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY, Table
 from expectations.agreement import agreement_suite
 from expectations.run import audit
 from expectations.suite import Suite
-from transforms.classify import classify_opportunities, classify_people
-from transforms.criteria import with_criteria
+from transforms.classify.classes import classify_opportunities, classify_people
+from transforms.classify.criteria import with_criteria
+from transforms.classify.hygiene import findings
 from transforms.frames import conformed, schema_of
-from transforms.history import issue_lives
-from transforms.hygiene import findings
+from transforms.history.changes import issue_lives
 
 _AS_OF = date(2026, 11, 20)
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

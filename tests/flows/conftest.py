@@ -9,10 +9,10 @@ import httpx
 import polars as pl
 import pytest
 
-from flows.run_report import Report
-from flows.sandbox_process import RunningSandbox, sandbox_running
+from flows.run.run_report import Report
+from flows.terminal.sandbox_process import RunningSandbox, sandbox_running
 from tests.flows.line import ROOT, Computed, Line, assembled, known_to, pulled, warehouse_in
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 
 PEOPLE = 400
 FIRST_DAY, WEEKS_LATER, MUCH_LATER = date(2026, 11, 22), date(2026, 12, 6), date(2027, 8, 1)

@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect import flow, task
 
-from flows.run_states import flow_states, task_states, value_of
+from flows.orchestration.run_states import flow_states, task_states, value_of
 from tests.flows.alerts.company import CANARY
 
 

@@ -13,28 +13,28 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from connectors.files_settings import FilesSource
+from connectors.files.settings import FilesSource
 from definitions.errors import PipelineError
-from definitions.tables import CURATED, Table
-from flows.failures import reported
-from flows.job import Job, open_job
-from flows.open_run import OpenRun, open_run
-from flows.progress import Watcher
-from flows.publication import Known, begun, known_of, terms_of
-from flows.pulling import pull_file_stream, pull_vendor_stream
-from flows.recomputation import recompute
-from flows.run_report import Report
-from flows.sources import opened
-from flows.spill import Spill
-from flows.states import read_records
-from flows.warehouse_access import opened_warehouse, warehouse_here
+from definitions.schema.tables import CURATED, Table
+from flows.home.spill import Spill
+from flows.run.extraction import pull_file_stream, pull_vendor_stream
+from flows.run.failures import reported
+from flows.run.job import Job, open_job
+from flows.run.open_run import OpenRun, open_run
+from flows.run.publication import Known, begun, known_of, terms_of
+from flows.run.recomputation import recompute
+from flows.run.run_report import Report
+from flows.run.sources import opened
+from flows.run.states import read_records
+from flows.run.warehouse_access import opened_warehouse, warehouse_here
+from flows.terminal.progress import Watcher
 from tests.databases import new_database
 from tests.processes import exit_code
-from transforms.assembly import Assembled, assemble
-from transforms.terms import Records
-from warehouse import reads
-from warehouse.embedded import EmbeddedServer
-from warehouse.frames import reading
+from transforms.pipeline.assembly import Assembled, assemble
+from transforms.pipeline.terms import Records
+from warehouse.embedded.server import EmbeddedServer
+from warehouse.read import published as reads
+from warehouse.read.frames import reading
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from tests.flows.line import Line, warehouse_in
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 
 CONFIG = """
 definitions: handoff

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flows.command_line import main
+from flows.terminal.command_line import main
 from tests.processes import exit_code
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from flows.sandbox_process import sandbox_running
-from flows.show_report import show_report
+from flows.terminal.sandbox_process import sandbox_running
+from flows.terminal.show_report import show_report
 from tests.flows.conftest import CONFIG
 from tests.flows.line import Line, warehouse_in
 from tests.flows.terminal import bantam
@@ -106,7 +106,7 @@ MANY = re.compile(
 
 
 def test_one_is_not_many(company):
-    from flows.artifacts import summary  # noqa: PLC0415 - imports Prefect
+    from flows.orchestration.artifacts import summary  # noqa: PLC0415 - imports Prefect
 
     told = [said for (said,) in company.ask("SELECT says FROM curated.fct_hygiene_issue")]
     assert [said for said in told if MANY.search(said) or "unknown days" in said] == []

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import make_url
 
-from flows.run_report import ended_report, write_report
+from flows.run.run_report import ended_report, write_report
 from tests.flows.line import ROOT, warehouse_in
 from tests.flows.shop import opened_shop
 from tests.flows.terminal import bantam
 from warehouse.connect import engine_for
-from warehouse.embedded import EmbeddedServer
-from warehouse.lock import run_lock
+from warehouse.embedded.server import EmbeddedServer
+from warehouse.publishing.run_lock import run_lock
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 
-from definitions.crash_points import CRASH_POINTS
 from definitions.errors import AnotherRunActiveError
-from definitions.tables import CURATED, FCT_CLASSIFICATION_CHANGE
-from flows.sandbox_process import sandbox_running
+from definitions.runtime.crash_points import CRASH_POINTS
+from definitions.schema.tables import CURATED, FCT_CLASSIFICATION_CHANGE
+from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.line import ROOT, Line, assembled, known_to, pulled, same_rows, warehouse_in
 from tests.flows.shop import copied_shop, opened_shop, write_deals
-from warehouse.lock import run_lock
+from warehouse.publishing.run_lock import run_lock
 
 pytestmark = pytest.mark.slow
 

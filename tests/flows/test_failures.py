@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from definitions.commit_gate import GATE, Decided, Publication
 from definitions.errors import LandingError, PublishError, SourceRefusedError, UnexpectedError
-from flows.failures import end_reported, failed_since, reported
-from flows.job import open_job
-from flows.run_report import ended_report, write_report
+from definitions.runtime.commit_gate import GATE, Decided, Publication
+from flows.run.failures import end_reported, failed_since, reported
+from flows.run.job import open_job
+from flows.run.run_report import ended_report, write_report
 from tests.flows.line import environment
 from tests.flows.shop import CONFIG
 
@@ -68,7 +68,7 @@ def test_a_foreign_exception_is_told_by_kind_and_place_and_never_by_its_text(job
     (report,) = told(job)
     assert (report["status"], report["exit_code"], report["error"]) == ("failed", 70, str(raised.value))
     assert "unexpected KeyError at " in report["error"]
-    assert "flows.failures:" in report["error"]
+    assert "flows.run.failures:" in report["error"]
     assert SECRET not in json.dumps(report)
     assert raised.value.__cause__ is None
 

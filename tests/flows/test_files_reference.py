@@ -5,10 +5,10 @@ import re
 import pytest
 import yaml
 
-from connectors.files_settings import FilesSource
-from definitions.file_stream import NOT_MAPPED, Column, FileStream
-from definitions.records import RECORD_KINDS
-from flows.files_reference import PAGE, page
+from connectors.files.settings import FilesSource
+from definitions.mapping.file_stream import NOT_MAPPED, Column, FileStream
+from definitions.schema.records import RECORD_KINDS
+from flows.terminal.files_reference import PAGE, page
 
 
 def test_the_page_is_up_to_date():

@@ -6,9 +6,9 @@ import pytest
 from rich.console import Console
 
 from definitions.errors import FileUnreadableError
-from flows.input_files import check_input_files
-from flows.job import open_job
-from flows.show_report import show_report
+from flows.run.input_files import check_input_files
+from flows.run.job import open_job
+from flows.terminal.show_report import show_report
 from tests.flows.line import environment
 from tests.flows.shop import opened_shop
 from tests.flows.terminal import bantam

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL
 
-from definitions.tables import CURATED
+from definitions.schema.tables import CURATED
 from tests.databases import address, connection_settings, quick_server
 from tests.flows.line import ROOT, Line
 from tests.flows.shop import opened_shop

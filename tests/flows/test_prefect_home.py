@@ -11,8 +11,8 @@ from tests.flows.line import ROOT
 SCRIPT = """
 import os, subprocess, sys
 from pathlib import Path
-from flows.commands.prefect_home import keep_prefect_in
-from flows.folders import Home
+from flows.orchestration.prefect_home import keep_prefect_in
+from flows.home.folders import Home
 keep_prefect_in(Home(Path(sys.argv[1])))
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_DATABASE_CONNECTION_URL, PREFECT_SERVER_EPHEMERAL_ENABLED
 print(PREFECT_API_URL.value(), PREFECT_SERVER_EPHEMERAL_ENABLED.value(), PREFECT_SERVER_DATABASE_CONNECTION_URL.value())

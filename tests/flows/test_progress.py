@@ -3,7 +3,7 @@
 from prefect.utilities.collections import visit_collection
 from rich.console import Console
 
-from flows.progress import watched, watcher
+from flows.terminal.progress import watched, watcher
 
 
 def test_nobody_walks_through_the_lines_that_other_threads_add():

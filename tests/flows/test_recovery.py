@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from definitions.errors import FileUnreadableError, TransformError
-from definitions.tables import CURATED
+from definitions.schema.tables import CURATED
 from tests.flows.line import same_rows, warehouse_in
 from tests.flows.shop import copied_shop, opened_shop, write_deals
 

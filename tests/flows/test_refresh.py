@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from definitions.errors import ConfigurationError
-from definitions.tables import CURATED, DIM_PERSON, FCT_OPPORTUNITY
-from flows.show_report import show_report
-from flows.states import heard_streams
+from definitions.schema.tables import CURATED, DIM_PERSON, FCT_OPPORTUNITY
+from flows.run.states import heard_streams
+from flows.terminal.show_report import show_report
 from tests.flows.conftest import FIRST_DAY, MUCH_LATER, WEEKS_LATER, advance
 from tests.flows.line import Line, assembled, computed, known_to, pulled, same_rows, spill_of, warehouse_in
-from transforms.gathering import gathered_records
+from transforms.pipeline.gathering import gathered_records
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ from definitions.errors import (
     SourceRefusedError,
     TransformError,
 )
-from flows.failures import failed_since
-from flows.sandbox_process import sandbox_running
+from flows.run.failures import failed_since
+from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.line import ROOT, Line
 from tests.flows.shop import HEADER, copied_shop, opened_shop, write_deals
 from tests.flows.terminal import bantam

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from definitions.errors import LandingError
-from flows.folders import Home
-from flows.run_log import begin_run, note_unsettled, read_run_log
+from flows.home.folders import Home
+from flows.home.run_log import begin_run, note_unsettled, read_run_log
 from tests.flows.shop import opened_shop
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

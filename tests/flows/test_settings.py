@@ -2,11 +2,11 @@
 
 import pytest
 
+from definitions.agreement.load import load_definitions
 from definitions.errors import ConfigurationError
-from definitions.load import load_definitions
-from flows.job import open_job
+from flows.run.job import open_job
+from flows.run.sources import meaning_of
 from flows.settings import load_settings
-from flows.sources import meaning_of
 from tests.flows.line import ROOT, environment
 
 TOKEN, SECRET = "pat-CANARY-token", "CANARY-secret"

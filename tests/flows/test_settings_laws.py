@@ -7,9 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from definitions.agreement.load import load_text
+from definitions.config.yaml_file import read_yaml
 from definitions.errors import ConfigurationError
-from definitions.load import load_text
-from definitions.yaml_file import read_yaml
 from flows.settings import load_settings
 from tests.flows.line import ROOT
 

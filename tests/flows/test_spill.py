@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from definitions.errors import LandingError
-from flows.folders import Home
-from flows.spill import spilling
+from flows.home.folders import Home
+from flows.home.spill import spilling
 
 
 @pytest.mark.parametrize("name", ["plain", "a [1] * ?"])

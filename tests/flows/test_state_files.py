@@ -10,14 +10,14 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from connectors.landed import PullEnd, Rejected
-from connectors.landing import Landing, Parcel
+from connectors.landing.reader import PullEnd, Rejected
+from connectors.landing.writer import Landing, Parcel
 from definitions.errors import FileUnreadableError, LandingError
-from definitions.file_stream import Column, FileStream
-from flows.folding import Shelf, fold_files, fold_pages
-from flows.state_files import StreamState, damage_of_state, forget_old_states, intact_version, run_of
+from definitions.mapping.file_stream import Column, FileStream
+from flows.home.state_files import StreamState, damage_of_state, forget_old_states, intact_version, run_of
+from flows.run.folding import Shelf, fold_files, fold_pages
 from transforms.conform.meaning import Meaning
-from transforms.versions import STATE, Envelope, folded, opened
+from transforms.state.versions import STATE, Envelope, folded, opened
 
 CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
 HOW = pytest.mark.parametrize(

@@ -6,19 +6,19 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from connectors.landed import PullEnd, Rejected
-from connectors.landing import Landing, Parcel
-from connectors.pull import Pulled
-from definitions.load import load_definitions
-from flows.folders import Home
-from flows.job import Job
-from flows.publication import Known
-from flows.reading import unfiled_of
+from connectors.extract import Pulled
+from connectors.landing.reader import PullEnd, Rejected
+from connectors.landing.writer import Landing, Parcel
+from definitions.agreement.load import load_definitions
+from flows.home.folders import Home
+from flows.home.spill import spilling
+from flows.run.job import Job
+from flows.run.publication import Known
+from flows.run.reading import unfiled_of
+from flows.run.states import read_records
 from flows.settings import load_settings
-from flows.spill import spilling
-from flows.states import read_records
 from transforms.conform.conformed import nothing_quarantined
-from transforms.terms import Before
+from transforms.pipeline.terms import Before
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONFIG = """

@@ -15,14 +15,14 @@ FOR_EVER = threading.Event()
 
 
 def hangs_in_the_main_thread():
-    from flows.time_limit import time_limit  # noqa: PLC0415 - imports Prefect, which takes seconds
+    from flows.orchestration.time_limit import time_limit  # noqa: PLC0415 - imports Prefect, which takes seconds
 
     with time_limit(MINUTES):
         FOR_EVER.wait()
 
 
 def hangs_in_a_thread():
-    from flows.time_limit import time_limit  # noqa: PLC0415
+    from flows.orchestration.time_limit import time_limit  # noqa: PLC0415
 
     with contextlib.suppress(TimeLimitError), time_limit(MINUTES, grace_seconds=1, owns_process=True):
         threading.Thread(target=FOR_EVER.wait).start()
@@ -30,7 +30,7 @@ def hangs_in_a_thread():
 
 
 def swallows_what_is_raised():
-    from flows.time_limit import time_limit  # noqa: PLC0415
+    from flows.orchestration.time_limit import time_limit  # noqa: PLC0415
 
     with time_limit(MINUTES, grace_seconds=1, owns_process=True):
         while True:
@@ -50,14 +50,14 @@ def test_what_does_not_end_by_itself_is_ended_with_its_process(hangs):
 
 
 def test_a_failure_within_the_limit_stays_what_it_is():
-    from flows.time_limit import time_limit  # noqa: PLC0415
+    from flows.orchestration.time_limit import time_limit  # noqa: PLC0415
 
     with pytest.raises(LandingError), time_limit(1):
         raise LandingError("a page is damaged")
 
 
 def test_what_breaks_while_a_run_is_being_ended_is_no_reason_of_its_own():
-    from flows.time_limit import time_limit  # noqa: PLC0415
+    from flows.orchestration.time_limit import time_limit  # noqa: PLC0415
 
     def hang():
         try:

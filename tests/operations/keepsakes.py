@@ -11,9 +11,9 @@ import polars as pl
 from sqlalchemy import make_url
 
 from definitions.errors import LandingError
-from definitions.tables import CURATED, FCT_CLASSIFICATION_CHANGE
+from definitions.schema.tables import CURATED, FCT_CLASSIFICATION_CHANGE
 from tests.flows.line import Line, same_rows, warehouse_in
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 
 MOVES = ("record_id", "from_class", "to_class", "changed_on")
 ADVISED = re.compile(r"`bantam run --full((?: --source [a-z_]+)+)`")

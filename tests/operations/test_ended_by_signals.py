@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from sqlalchemy import make_url
 
-from flows.sandbox_process import sandbox_running
+from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.conftest import CONFIG
 from tests.flows.line import Line, warehouse_in
 from tests.flows.prefect_server import PrefectServer

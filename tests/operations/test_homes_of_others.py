@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.command_line import main
+from flows.terminal.command_line import main
 from tests.flows.shop import opened_shop
 from tests.flows.terminal import Ended, bantam
 from tests.processes import exit_code
@@ -47,7 +47,7 @@ def as_nobody(line, *asked):
 
 def _child(folder, variables, asked, out, complaint):
     for name in ("status", "doctor", "run"):
-        importlib.import_module(f"flows.commands.{name}")
+        importlib.import_module(f"flows.terminal.commands.{name}")
     "what Python looks up late".encode("utf-8-sig")
     os.environ.update(variables)
     for path, stream in ((out, sys.stdout), (complaint, sys.stderr)):

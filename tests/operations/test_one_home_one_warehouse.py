@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import make_url
 
 from definitions.errors import AnotherRunActiveError, ConfigurationError
-from flows.folders import Home
-from flows.home_binding import BOUND
-from flows.home_lock import home_lock
+from flows.home.binding import BOUND
+from flows.home.folders import Home
+from flows.home.lock import home_lock
 from tests.databases import address
 from tests.flows.line import warehouse_in
 from tests.flows.shop import copied_shop, opened_shop, write_deals

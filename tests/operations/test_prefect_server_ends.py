@@ -17,7 +17,7 @@ from tests.flows.terminal import bantam
 from tests.operations.repetitions import repetitions
 from tests.waiting import until
 from warehouse.connect import engine_for
-from warehouse.lock import run_lock
+from warehouse.publishing.run_lock import run_lock
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ def server_of(process):
             command = found.with_name("cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if parent == process and b"flows.ephemeral_server" in command:
+        if parent == process and b"flows.orchestration.ephemeral_server" in command:
             return int(found.parent.name)
     return None
 

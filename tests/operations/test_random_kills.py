@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from flows.sandbox_process import sandbox_running
+from flows.terminal.sandbox_process import sandbox_running
 from tests.databases import OTHER_SESSIONS, address
 from tests.flows.conftest import advance
 from tests.flows.line import ROOT, Line, _child, warehouse_in

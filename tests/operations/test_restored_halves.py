@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from definitions.errors import LandingError
-from flows.sandbox_process import sandbox_running
+from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.conftest import CONFIG, advance
 from tests.flows.line import Line, warehouse_in
 from tests.flows.terminal import bantam

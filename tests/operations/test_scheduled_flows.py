@@ -21,7 +21,7 @@ from tests.flows.prefect_server import PrefectServer, flows_run_on
 from tests.flows.shop import CONFIG, write_deals
 from tests.flows.terminal import bantam
 from warehouse.connect import engine_for
-from warehouse.lock import run_lock
+from warehouse.publishing.run_lock import run_lock
 
 pytestmark = pytest.mark.slow
 ROWS = ("1,Acme renewal,Talking,2026-10-01,1250", "2,Beta,Won,2026-09-01,300")

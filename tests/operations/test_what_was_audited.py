@@ -13,15 +13,15 @@ import pytest
 from sqlalchemy import make_url
 
 from definitions.errors import AnotherRunActiveError, AuditRefusedError, PublishError
-from flows.progress import Watcher
-from flows.publication import known_of
-from flows.recomputation import recompute
-from flows.spill import spilling
+from flows.home.spill import spilling
+from flows.run.publication import known_of
+from flows.run.recomputation import recompute
+from flows.terminal.progress import Watcher
 from tests.databases import address
 from tests.flows.held_audit import audit_held, running
 from tests.flows.line import pulled
 from tests.flows.shop import copied_shop, opened_shop, write_deals
-from warehouse.lock import run_lock
+from warehouse.publishing.run_lock import run_lock
 
 pytestmark = pytest.mark.slow
 

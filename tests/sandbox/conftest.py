@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox.company import Company, found
-from sandbox.limits import Manners
-from sandbox.sandbox_state import Credentials, Sandbox
-from sandbox.web import Answer, Request
+from sandbox.company.company import Company, found
+from sandbox.server.limits import Manners
+from sandbox.server.sandbox_state import Credentials, Sandbox
+from sandbox.server.web import Answer, Request
 from tests.sandbox.sandbox_process import Process, start, stop
 
 AS_OF = date(2026, 11, 22)

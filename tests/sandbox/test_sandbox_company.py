@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from sandbox.chance import Dice
-from sandbox.company import Company, found
-from sandbox.identifiers import salesforce_ids
-from sandbox.moments import moments
-from sandbox.true_deals import WON
-from sandbox.truth import truth
+from sandbox.company.chance import Dice
+from sandbox.company.company import Company, found
+from sandbox.company.identifiers import salesforce_ids
+from sandbox.company.moments import moments
+from sandbox.company.true_deals import WON
+from sandbox.company.truth import truth
 
 AS_OF = date(2026, 11, 22)
 LIVE = pl.col("_state") == "live"

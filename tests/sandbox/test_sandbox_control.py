@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.faults import KINDS
+from sandbox.server.faults import KINDS
 
 
 def test_members_name_every_record_the_apis_show(asks, larger_company):

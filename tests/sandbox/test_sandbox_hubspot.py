@@ -5,9 +5,9 @@ import json
 import polars as pl
 import pytest
 
-from sandbox.limits import Limits
-from sandbox.sandbox_state import Sandbox
-from sandbox.web import Request
+from sandbox.server.limits import Limits
+from sandbox.server.sandbox_state import Sandbox
+from sandbox.server.web import Request
 
 MODIFIED = {"contacts": "lastmodifieddate", "companies": "hs_lastmodifieddate", "deals": "hs_lastmodifieddate"}
 

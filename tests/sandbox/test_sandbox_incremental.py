@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sandbox.moments import last_change_before
+from sandbox.company.moments import last_change_before
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from sandbox.hubspot_links import pairs_of
-from sandbox.life import changes, next_week
-from sandbox.moments import evening_of, last_change_before, moments
+from sandbox.company.moments import evening_of, last_change_before, moments
+from sandbox.hubspot.links import pairs_of
+from sandbox.life.weeks import changes, next_week
 
 
 def tables(company):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from sandbox.limits import Limits
+from sandbox.server.limits import Limits
 
 
 def test_a_token_request_is_answered_without_an_end(asker):

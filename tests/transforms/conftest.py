@@ -4,8 +4,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import strategies as st
 
-from definitions.field import Field, Kind
-from definitions.model import Definitions, Engagement, Reporting, StageAge
+from definitions.agreement.model import Definitions, Engagement, Reporting, StageAge
+from definitions.schema.field import Field, Kind
 
 AS_OF = date(2026, 3, 31)
 DAYS = st.integers(-400, 400).map(lambda days: AS_OF + timedelta(days=days))

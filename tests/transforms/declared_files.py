@@ -4,7 +4,7 @@ import json
 
 import polars as pl
 
-from definitions.file_stream import FileStream
+from definitions.mapping.file_stream import FileStream
 from transforms.conform.files import conform_file
 from transforms.conform.files_versions import LandedFile, folded_files
 from transforms.conform.meaning import Meaning

@@ -7,7 +7,7 @@ import polars as pl
 from transforms.conform.hubspot_merges import merges_of, with_survivors
 from transforms.conform.meaning import Meaning
 from transforms.conform.readings import READINGS, read_kinds
-from transforms.versions import Envelope, folded, opened
+from transforms.state.versions import Envelope, folded, opened
 
 MEANING = Meaning(
     source="hubspot",

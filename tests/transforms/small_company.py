@@ -8,15 +8,15 @@ from functools import cache
 
 import polars as pl
 
-from definitions.load import load_definitions
-from definitions.records import RECORD_KINDS
-from definitions.tables import CURATED, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
-from transforms.assembly import Assembled, assemble
+from definitions.agreement.load import load_definitions
+from definitions.schema.records import RECORD_KINDS
+from definitions.schema.tables import CURATED, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
 from transforms.conform.conformed import nothing_quarantined
 from transforms.frames import empty, schema_of
-from transforms.gathering import Heard, gathered_records
-from transforms.people_parts import PART_PERSONS
-from transforms.terms import Before, Shown, Terms
+from transforms.pipeline.assembly import Assembled, assemble
+from transforms.pipeline.gathering import Heard, gathered_records
+from transforms.pipeline.people_parts import PART_PERSONS
+from transforms.pipeline.terms import Before, Shown, Terms
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from definitions.tables import CURATED
+from definitions.schema.tables import CURATED
 from tests.transforms.small_company import (
     AS_OF,
     COMPANY,

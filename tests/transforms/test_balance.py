@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.balance import association_places, balance, entity_places, single_places
+from transforms.reconcile.balance import association_places, balance, entity_places, single_places
 
 
 def places(*rows):

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from definitions.errors import TransformError
-from definitions.tables import DIM_DATE
-from transforms.calendar import calendar
+from definitions.schema.tables import DIM_DATE
 from transforms.frames import conformed, schema_of
+from transforms.history.calendar import calendar
 
 MONTHS = st.integers(1, 12)
 DAYS = st.dates(date(1999, 1, 1), date(2101, 1, 1))

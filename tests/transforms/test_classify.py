@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from definitions.fields import fields
-from definitions.load import load_definitions
-from definitions.model import ClassRule
-from definitions.predicate import parse
-from definitions.vocabulary import OPPORTUNITY_CLASS, PERSON_CLASS
-from transforms.classify import classify_opportunities, classify_people
+from definitions.agreement.load import load_definitions
+from definitions.agreement.model import ClassRule
+from definitions.predicates.predicate import parse
+from definitions.schema.fields import fields
+from definitions.schema.vocabulary import OPPORTUNITY_CLASS, PERSON_CLASS
+from transforms.classify.classes import classify_opportunities, classify_people
+from transforms.classify.predicates import compile_predicate
 from transforms.frames import schema_of
-from transforms.predicates import compile_predicate
 
 AS_OF = date(2026, 3, 31)
 PERSON = fields(

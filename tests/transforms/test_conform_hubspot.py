@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from definitions.records import OPPORTUNITY, PERSON
+from definitions.schema.records import OPPORTUNITY, PERSON
 from tests.transforms.hubspot_records import MEANING, contact, deal, hubspot_object, read, state
 from transforms.conform import hubspot, hubspot_links
 from transforms.frames import schema_of
-from transforms.versions import Envelope
+from transforms.state.versions import Envelope
 
 
 @pytest.mark.parametrize(

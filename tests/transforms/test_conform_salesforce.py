@@ -8,11 +8,11 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from definitions.records import ACTIVITY, OPPORTUNITY, PERSON
+from definitions.schema.records import ACTIVITY, OPPORTUNITY, PERSON
 from transforms.conform import salesforce, salesforce_links
 from transforms.conform.meaning import Meaning
 from transforms.frames import schema_of
-from transforms.versions import Envelope, folded, opened
+from transforms.state.versions import Envelope, folded, opened
 
 MEANING = Meaning(
     source="sf",

@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from definitions.facets import DERIVED
-from transforms.predicates import compile_facet
+from definitions.schema.facets import DERIVED
+from transforms.classify.predicates import compile_facet
 
 AS_OF = date(2026, 3, 31)
 TEN_DAYS_AGO = date(2026, 3, 21)

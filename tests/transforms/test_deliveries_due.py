@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
+from flows.alerts.deliveries import SentMessage, due, remembered, with_remembered
+from flows.alerts.digests import REVOPS, body, digests, readers
+from flows.alerts.message_keys import finding_key
+from flows.alerts.message_text import REPETITION
 from tests.transforms.issues import ANN, DAY, EDITION, digests_of, issues_of, owners_of
-from transforms.deliveries import SentMessage, due, remembered, with_remembered
-from transforms.digests import REVOPS, body, digests, readers
-from transforms.message_keys import finding_key
-from transforms.message_text import REPETITION
 
 KNOWN = {
     "issue_id": pl.String,

@@ -3,8 +3,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from flows.alerts.digests import REVOPS, body, readers, subject
 from tests.transforms.issues import ANN, DRAFT, EDITION, MAX, digests_of, issues_of, owners_of
-from transforms.digests import REVOPS, body, readers, subject
 
 
 @pytest.mark.parametrize(

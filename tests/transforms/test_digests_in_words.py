@@ -8,9 +8,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from definitions.vocabulary import SEVERITY
+from definitions.schema.vocabulary import SEVERITY
+from flows.alerts.digests import REVOPS, body, readers, subject
 from tests.transforms.issues import ANN, DAY, DRAFT, EDITION, MAX, digests_of, issues_of, owners_of
-from transforms.digests import REVOPS, body, readers, subject
 
 
 def test_foreign_text_is_harmless_wherever_it_stands():

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from definitions.load import load_definitions
-from definitions.model import EngagementPoints
-from transforms.engagement import clocks, silent_since, wakings
+from definitions.agreement.load import load_definitions
+from definitions.agreement.model import EngagementPoints
+from transforms.facets.engagement import clocks, silent_since, wakings
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)

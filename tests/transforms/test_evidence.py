@@ -4,9 +4,9 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from definitions.fields import FIELDS
-from definitions.predicate import parse
-from transforms.evidence import evidence, names_read, readable, sentence
+from definitions.predicates.predicate import parse
+from definitions.schema.fields import FIELDS
+from transforms.classify.evidence import evidence, names_read, readable, sentence
 from transforms.frames import dtype_of
 
 AS_OF = date(2026, 3, 31)

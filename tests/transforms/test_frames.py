@@ -9,9 +9,9 @@ from polars.testing import assert_frame_equal
 from polars.testing.parametric import column, dataframes
 
 from definitions.errors import TransformError
-from definitions.fields import FIELDS, fields
-from definitions.records import RECORD_KINDS
-from definitions.tables import CURATED, OPS, Table
+from definitions.schema.fields import FIELDS, fields
+from definitions.schema.records import RECORD_KINDS
+from definitions.schema.tables import CURATED, OPS, Table
 from transforms.frames import MOMENT, conformed, empty, in_slices, schema_of, with_record_hash
 
 DEALS = Table(

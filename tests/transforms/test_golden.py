@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from definitions.errors import TransformError
-from definitions.fields import fields
-from definitions.records import RECORD_KINDS
-from transforms import survivorship
+from definitions.schema.fields import fields
+from definitions.schema.records import RECORD_KINDS
 from transforms.frames import schema_of
-from transforms.golden import golden
-from transforms.survivorship import Rule, Survivor
+from transforms.golden import survivorship
+from transforms.golden.rows import golden
+from transforms.golden.survivorship import Rule, Survivor
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 ROLES = {"salesforce": "crm", "hubspot": "marketing", "dynamics": "crm"}

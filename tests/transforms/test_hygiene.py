@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from definitions.facets import DERIVED
-from definitions.fields import fields
-from definitions.load import load_definitions
-from definitions.model import NAMED_IN_BRACES, HygieneRule
-from definitions.predicate import parse
-from definitions.tables import FCT_HYGIENE_ISSUE
+from definitions.agreement.load import load_definitions
+from definitions.agreement.model import NAMED_IN_BRACES, HygieneRule
+from definitions.predicates.predicate import parse
+from definitions.schema.facets import DERIVED
+from definitions.schema.fields import fields
+from definitions.schema.tables import FCT_HYGIENE_ISSUE
+from transforms.classify.hygiene import FINDING, findings
+from transforms.classify.predicates import compile_predicate
 from transforms.frames import conformed, empty, schema_of
-from transforms.history import issue_lives
-from transforms.hygiene import FINDING, findings
-from transforms.predicates import compile_predicate
+from transforms.history.changes import issue_lives
 
 AS_OF = date(2026, 3, 31)
 DEAL = fields(

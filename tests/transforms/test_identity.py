@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from definitions.errors import TransformError
-from transforms.identity import (
+from transforms.identity.matching import (
     RULES,
     account_edges,
     opportunity_edges,

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from definitions.records import ASSOCIATION, OPPORTUNITY, PERSON
+from definitions.schema.records import ASSOCIATION, OPPORTUNITY, PERSON
 from transforms.frames import schema_of
-from transforms.links import account_of, people_of_opportunities
+from transforms.identity.links import account_of, people_of_opportunities
 
 ROLES = ("decision maker", "economic buyer")
 SEEN = datetime(2026, 11, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.transforms.declared_files import MEANING, landed, stream
 from transforms.conform.files_versions import folded_files
-from transforms.listings import Listing, settled
-from transforms.sweep import swept
-from transforms.versions import STATE, Envelope, filed, opened
+from transforms.state.delete_detection import swept
+from transforms.state.listings import Listing, settled
+from transforms.state.versions import STATE, Envelope, filed, opened
 
 CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
 RECORDS = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3), st.booleans(), st.sampled_from("ab")), max_size=4)
@@ -33,7 +33,7 @@ def lines(run, records):
 
 
 def fold(last, parts, listings, *, keeps_versions, revives):
-    """What `flows.folding.fold_pages` does with files, in memory."""
+    """What `flows.run.folding.fold_pages` does with files, in memory."""
     versions = pl.concat([last, *parts])
     known, new = filed(last.lazy(), reads_text=keeps_versions), [filed(part.lazy()) for part in parts]
     files = pl.concat([known, *new]).collect()

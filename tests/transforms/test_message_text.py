@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transforms.message_text import is_link, literal, safe_link
+from flows.alerts.message_text import is_link, literal, safe_link
 
 ZERO_WIDTH = "\u200b"
 

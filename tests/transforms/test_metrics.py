@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from definitions.fields import fields
+from definitions.schema.fields import fields
 from transforms.frames import MONEY, schema_of
-from transforms.metrics import at_risk, class_counts, moved, pipeline, top_findings
+from transforms.reconcile.metrics import at_risk, class_counts, moved, pipeline, top_findings
 
 DEAL = fields(
     "opportunity_id is_open pipeline_class claimed_class amount_corporate probability is_forecast_eligible rule"

@@ -6,10 +6,10 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from definitions.load import load_definitions
-from definitions.records import STAGE
+from definitions.agreement.load import load_definitions
+from definitions.schema.records import STAGE
+from transforms.facets.opportunity import dated, last_active, loss_families, peopled, staged, stages, valued
 from transforms.frames import schema_of
-from transforms.opportunity_facets import dated, last_active, loss_families, peopled, staged, stages, valued
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)

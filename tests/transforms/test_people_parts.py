@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.people_parts import parts_of
+from transforms.pipeline.people_parts import parts_of
 
 TEXTS = {"record_key": pl.String, "entity_id": pl.String}
 IDS = st.lists(st.text("abz:19", max_size=3), max_size=12)

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from definitions.load import load_definitions
-from transforms.person_facets import dealt, engaged, owned, phases, reached, scored
+from definitions.agreement.load import load_definitions
+from transforms.facets.person import dealt, engaged, owned, phases, reached, scored
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)

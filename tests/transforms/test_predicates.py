@@ -11,16 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from definitions.facets import facets_of
-from definitions.field import Kind
-from definitions.fields import FIELDS
-from definitions.predicate import Predicate
-from definitions.predicate_parse import tree_of
-from definitions.predicate_text import literal
+from definitions.predicates.parse import tree_of
+from definitions.predicates.predicate import Predicate
+from definitions.predicates.text import literal
+from definitions.schema.facets import facets_of
+from definitions.schema.field import Kind
+from definitions.schema.fields import FIELDS
 from tests.databases import address, new_database
+from transforms.classify.predicates import compile_predicate
 from transforms.frames import dtype_of
-from transforms.predicates import compile_predicate
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 
 AS_OF = date(2026, 3, 31)
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)

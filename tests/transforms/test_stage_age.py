@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from definitions.load import load_definitions
-from transforms.stage_age import completed_stays, learnt_limits
+from definitions.agreement.load import load_definitions
+from transforms.facets.stage_age import completed_stays, learnt_limits
 
 HANDOFF = load_definitions("handoff")
 STAGES = pl.DataFrame(

@@ -11,17 +11,17 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from definitions.field import Field, Kind
-from definitions.tables import CURATED, Table
+from definitions.schema.field import Field, Kind
+from definitions.schema.tables import CURATED, Table
 from tests.databases import drop_database, new_database
 from tests.warehouse.staged import stage
 from warehouse.columns import frame_schema
 from warehouse.connect import engine_for
-from warehouse.embedded import EmbeddedServer
-from warehouse.publication import Publication, Published
-from warehouse.publish import publish
-from warehouse.reads import last_run
-from warehouse.run import Run
+from warehouse.embedded.server import EmbeddedServer
+from warehouse.publishing.publish import publish
+from warehouse.publishing.run import Run
+from warehouse.publishing.transaction import Publication, Published
+from warehouse.read.published import last_run
 from warehouse.tables import STAMPED
 
 Rows = Sequence[Mapping[str, Any]]

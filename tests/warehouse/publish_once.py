@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from definitions.crash_points import arm
-from definitions.tables import DIM_OWNER, OPS_CURSOR
+from definitions.runtime.crash_points import arm
+from definitions.schema.tables import DIM_OWNER, OPS_CURSOR
 from warehouse.columns import frame_schema
 from warehouse.connect import engine_for
-from warehouse.publish import publish
-from warehouse.reads import last_run
-from warehouse.run import Run
-from warehouse.staging import staging
+from warehouse.load.staging import staging
+from warehouse.publishing.publish import publish
+from warehouse.publishing.run import Run
+from warehouse.read.published import last_run
 from warehouse.tables import STAMPED
 
 run_id, name, point = sys.argv[1:]

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from definitions.tables import CURATED, Table
-from warehouse.loading import Frame
-from warehouse.run import Run
-from warehouse.staging import staging
+from definitions.schema.tables import CURATED, Table
+from warehouse.load.copying import Frame
+from warehouse.load.staging import staging
+from warehouse.publishing.run import Run
 
 
 def stage(

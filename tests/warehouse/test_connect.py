@@ -8,7 +8,7 @@ from psycopg import sql
 from definitions.errors import ConfigurationError, PublishError
 from warehouse.connect import bulk_connection, engine_for, safe_url
 from warehouse.database_errors import without_values
-from warehouse.reads import last_run
+from warehouse.read.published import last_run
 
 CANARY = "canary-4711"
 

@@ -9,9 +9,9 @@ from alembic.script import ScriptDirectory
 
 from tests.warehouse.conftest import AS_OF, run_of
 from warehouse.connect import engine_for
-from warehouse.deliveries import Delivery, begin, finish, reserve
 from warehouse.migrate import _SCRIPTS, _config, migrate
-from warehouse.notifications import announced, doubtful, last_announced
+from warehouse.publishing.deliveries import Delivery, begin, finish, reserve
+from warehouse.read.notifications import announced, doubtful, last_announced
 
 pytestmark = pytest.mark.slow
 NOON = run_of("1").started_at

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from definitions.errors import ConfigurationError, PublishError
 from warehouse.connect import bulk_connection, engine_for
-from warehouse.embedded import EmbeddedServer
-from warehouse.lock import lock_key, run_lock
+from warehouse.embedded.server import EmbeddedServer
 from warehouse.migrate import migrate
+from warehouse.publishing.run_lock import lock_key, run_lock
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ NOBODY = 65534
 ATTACHED = """
 import sys, time
 from pathlib import Path
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 EmbeddedServer(Path(sys.argv[1])).start()
 print("attached", flush=True)
 time.sleep(600)

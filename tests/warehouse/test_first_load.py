@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import PublishError
-from definitions.field import Field, Kind
-from definitions.tables import Table
+from definitions.schema.field import Field, Kind
+from definitions.schema.tables import Table
 from tests.warehouse.staged import stage
 from warehouse.connect import engine_for
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 from warehouse.migrate import migrate
 from warehouse.tables import published_table
 

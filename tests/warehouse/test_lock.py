@@ -7,14 +7,14 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import AnotherRunActiveError, PublishError
-from warehouse.lock import check_free, lock_key, run_lock
+from warehouse.publishing.run_lock import check_free, lock_key, run_lock
 
 pytestmark = pytest.mark.slow
 
 HOLDER = """
 import sys, time
 from warehouse.connect import engine_for
-from warehouse.lock import run_lock
+from warehouse.publishing.run_lock import run_lock
 with run_lock(engine_for(sys.stdin.readline().strip())):
     print("held", flush=True)
     time.sleep(600)

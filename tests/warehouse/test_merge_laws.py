@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from definitions.tables import BRIDGE_OPPORTUNITY_PERSON, DIM_OWNER
+from definitions.schema.tables import BRIDGE_OPPORTUNITY_PERSON, DIM_OWNER
 
 pytestmark = pytest.mark.slow
 

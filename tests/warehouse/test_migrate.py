@@ -6,8 +6,8 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.runtime.migration import MigrationContext
 
 from definitions.errors import ConfigurationError
-from definitions.published_run import PUBLISHED_RUN
-from definitions.tables import CURATED, OPS
+from definitions.schema.published_run import PUBLISHED_RUN
+from definitions.schema.tables import CURATED, OPS
 from warehouse.connect import engine_for
 from warehouse.migrate import migrate, newest_version, schema_version
 from warehouse.migrations.scope import OPTIONS

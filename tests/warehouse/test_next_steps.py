@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from alembic import command
 
 from definitions.errors import ConfigurationError, PipelineError, PublishError
-from definitions.tables import DIM_OWNER, DIM_PERSON
+from definitions.schema.tables import DIM_OWNER, DIM_PERSON
 from tests.databases import quick_server
 from tests.waiting import until
 from warehouse.connect import check_connection, engine_for
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 from warehouse.migrate import _config, migrate
-from warehouse.reads import last_run
+from warehouse.read.published import last_run
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import ConfigurationError, PublishError
-from definitions.field import Field, Kind
-from definitions.tables import (
+from definitions.schema.field import Field, Kind
+from definitions.schema.tables import (
     CURATED,
     DIM_OWNER,
     FCT_CLASSIFICATION_CHANGE,

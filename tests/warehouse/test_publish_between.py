@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import AnotherRunActiveError, PublicationUnknownError, PublishError
-from definitions.tables import DIM_ACCOUNT, DIM_OWNER, FCT_ACTIVITY, OPS_CURSOR
+from definitions.schema.tables import DIM_ACCOUNT, DIM_OWNER, FCT_ACTIVITY, OPS_CURSOR
 from tests.commit_proxy import commit_proxy
 from tests.waiting import until
 from tests.warehouse.conftest import Warehouse
 from warehouse.connect import engine_for
-from warehouse.publish import published_report
-from warehouse.staging import staging
+from warehouse.load.staging import staging
+from warehouse.publishing.publish import published_report
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import PublishError
-from definitions.tables import DIM_OWNER, OPS_CURSOR
+from definitions.schema.tables import DIM_OWNER, OPS_CURSOR
 from warehouse.connect import engine_for
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 from warehouse.migrate import migrate
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from definitions.tables import (
+from definitions.schema.tables import (
     CURATED,
     DIM_OWNER,
     DIM_PERSON,
@@ -20,10 +20,10 @@ from definitions.tables import (
     OPS_QUARANTINE,
     OPS_RUN,
 )
-from warehouse import reads
 from warehouse.columns import frame_schema
-from warehouse.frames import column_of, read_parts
-from warehouse.lookups import explain, findings, quarantine, status
+from warehouse.read import published as reads
+from warehouse.read.frames import column_of, read_parts
+from warehouse.read.lookups import explain, findings, quarantine, status
 from warehouse.tables import TABLES
 
 pytestmark = pytest.mark.slow

@@ -2,10 +2,10 @@
 
 import pytest
 
-from definitions.tables import DIM_OWNER, OPS_AUDIT_RESULT
-from warehouse.books import keep_audit
-from warehouse.lookups import status
-from warehouse.reads import last_run
+from definitions.schema.tables import DIM_OWNER, OPS_AUDIT_RESULT
+from warehouse.publishing.refused_runs import keep_audit
+from warehouse.read.lookups import status
+from warehouse.read.published import last_run
 
 pytestmark = pytest.mark.slow
 

@@ -6,11 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import PublishError
-from definitions.field import Field, Kind
-from definitions.tables import DIM_OWNER, Table
+from definitions.schema.field import Field, Kind
+from definitions.schema.tables import DIM_OWNER, Table
 from tests.warehouse.staged import stage
-from warehouse.frames import column_of, read
-from warehouse.staging import drop_books, empty_staging, stage_books
+from warehouse.load.staging import drop_books, empty_staging, stage_books
+from warehouse.read.frames import column_of, read
 from warehouse.tables import staged_table
 
 pytestmark = pytest.mark.slow

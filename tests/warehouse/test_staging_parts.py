@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import PublishError
-from definitions.tables import DIM_ACCOUNT, DIM_OWNER
+from definitions.schema.tables import DIM_ACCOUNT, DIM_OWNER
 from tests.waiting import until
-from warehouse.staging import staging
+from warehouse.load.staging import staging
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from definitions.tables import DIM_OWNER
+from definitions.schema.tables import DIM_OWNER
 from warehouse.connect import engine_for
 
 pytestmark = pytest.mark.slow

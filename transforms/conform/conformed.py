@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from definitions.fields import fields
+from definitions.schema.fields import fields
 from transforms.frames import empty
 
 QUARANTINE = fields("record_key source_system stream reason_code field_name location detail")

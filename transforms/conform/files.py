@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from definitions.errors import FileUnreadableError
-from definitions.file_stream import DEFAULTS, FileStream
-from definitions.records import STAGE
+from definitions.mapping.file_stream import DEFAULTS, FileStream
+from definitions.schema.records import STAGE
 from transforms.conform.conformed import Conformed
 from transforms.conform.files_columns import Cell, cells_of, fault_column, text_column, with_record, word
 from transforms.conform.meaning import Meaning

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from definitions.field import Field, Kind
-from definitions.file_stream import Column, DateOrder, DecimalMark, FileStream
+from definitions.mapping.file_stream import Column, DateOrder, DecimalMark, FileStream
+from definitions.schema.field import Field, Kind
 from transforms.conform.meaning import Meaning
 from transforms.frames import dtype_of
 from transforms.values.dates import day, moment

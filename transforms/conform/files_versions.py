@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from definitions.file_stream import FileStream
+from definitions.mapping.file_stream import FileStream
 from transforms.conform.files_columns import with_record, word
 from transforms.conform.meaning import Meaning
 from transforms.frames import MOMENT
-from transforms.sweep import no_longer_listed, swept
+from transforms.state.delete_detection import no_longer_listed, swept
+from transforms.state.versions import STATE, folded
 from transforms.values.dates import moment
 from transforms.values.numbers import boolean
 from transforms.values.text import clean
-from transforms.versions import STATE, folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ def folded_files(
     stream: FileStream,
     keeps_versions: bool,
 ) -> pl.DataFrame:
-    """State (`transforms.versions.STATE`) after these files, the earliest first.
+    """State (`transforms.state.versions.STATE`) after these files, the earliest first.
 
     What the last file of a complete stream tells of a record holds, even where an earlier file told a later change.
     A row whose change time is blank or cannot be read tells of its record after all that earlier files told.

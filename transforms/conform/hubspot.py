@@ -7,9 +7,9 @@ properties such as a purchase date are midnight UTC and are not shifted.
 
 import polars as pl
 
-from definitions.field import Kind
-from definitions.fields import FIELDS
-from definitions.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
+from definitions.schema.field import Kind
+from definitions.schema.fields import FIELDS
+from definitions.schema.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
 from transforms.conform.conformed import Conformed
 from transforms.conform.hubspot_activities import PROPERTIES as ACTIVITY_PROPERTIES
 from transforms.conform.hubspot_activities import unreadable_moves

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from definitions.field import Kind
-from definitions.records import ACTIVITY
+from definitions.schema.field import Kind
+from definitions.schema.records import ACTIVITY
 from transforms.conform.conformed import Conformed, nothing_quarantined
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import gathered

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from definitions.records import ASSOCIATION, STAGE
+from definitions.schema.records import ASSOCIATION, STAGE
 from transforms.conform.conformed import Conformed
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import decoded

@@ -6,7 +6,7 @@ account and, optionally, opportunity it became; `Probability` is 0 to 100; an ow
 
 import polars as pl
 
-from definitions.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
+from definitions.schema.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
 from transforms.conform.conformed import Conformed
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import decoded

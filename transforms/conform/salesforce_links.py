@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from definitions.records import ACTIVITY, ASSOCIATION, STAGE
+from definitions.schema.records import ACTIVITY, ASSOCIATION, STAGE
 from transforms.conform.conformed import Conformed
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import decoded

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from definitions.field import Field, Kind
-from definitions.records import RecordKind
+from definitions.schema.field import Field, Kind
+from definitions.schema.records import RecordKind
 from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import gathered

@@ -8,17 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from definitions.load import load_definitions
-from definitions.tables import DIM_OWNER, FCT_HYGIENE_ISSUE, OPS_CURSOR, OPS_QUARANTINE
-from flows.alerts import Plan, plan, read_news
-from flows.delivery import Desk, Outcome, deliver
-from flows.folders import Home
-from flows.job import Job
-from flows.sent_journal import SentJournal, journal_of
+from definitions.agreement.load import load_definitions
+from definitions.schema.tables import DIM_OWNER, FCT_HYGIENE_ISSUE, OPS_CURSOR, OPS_QUARANTINE
+from flows.alerts.delivery import Desk, Outcome, deliver
+from flows.alerts.plan import Plan, plan, read_news
+from flows.alerts.sent_journal import SentJournal, journal_of
+from flows.home.folders import Home
+from flows.run.job import Job
 from flows.settings import load_settings
 from tests.flows.alerts.recipients import Hook, Mailbox
 from tests.warehouse.conftest import Warehouse, frame_of
-from warehouse.lock import run_lock
+from warehouse.publishing.run_lock import run_lock
 
 DAY = date(2026, 11, 22)  # `Warehouse` publishes every run at nine o'clock on this day
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)

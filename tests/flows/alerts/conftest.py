@@ -10,7 +10,7 @@ from tests.databases import new_database
 from tests.flows.alerts.company import Company, company_of, mails, posts
 from tests.flows.alerts.recipients import Hook, Mailbox, mail_server, web_hook
 from warehouse.connect import engine_for
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from definitions.crash_points import arm
 from definitions.errors import AlertPendingError, ConfigurationError, LandingError, NeedsPersonError
-from flows.alerts import check_targets
-from flows.delivery import Outcome, raise_if_pending
+from definitions.runtime.crash_points import arm
+from flows.alerts.delivery import Outcome, raise_if_pending
+from flows.alerts.plan import check_targets
 from tests.flows.alerts.company import CANARY, company_of, issue, mails, posts
 from tests.flows.alerts.recipients import web_hook
 from tests.processes import exit_code

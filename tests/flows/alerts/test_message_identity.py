@@ -5,13 +5,13 @@ import re
 import pytest
 from pydantic import SecretStr
 
-from definitions.crash_points import arm
-from flows.answers import ACCEPTED, Answer
-from flows.targets import check, for_owner, for_revops, send
+from definitions.runtime.crash_points import arm
+from flows.alerts.message_text import REPETITION
+from flows.alerts.responses import ACCEPTED, Answer
+from flows.alerts.targets import check, for_owner, for_revops, send
 from tests.flows.alerts.company import CANARY, company_of, issue, mails, posts
 from tests.flows.alerts.recipients import Hook, Mailbox
 from tests.processes import exit_code
-from transforms.message_text import REPETITION
 from warehouse.connect import engine_for
 
 pytestmark = pytest.mark.slow

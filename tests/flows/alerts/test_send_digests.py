@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from flows.alerts import Plan
-from flows.delivery import Outcome
+from flows.alerts.delivery import Outcome
+from flows.alerts.plan import Plan
 from tests.flows.alerts.company import DAY, NOW, company_of, issue, posts
 from tests.flows.alerts.recipients import Hook, web_hook
 
@@ -195,7 +195,7 @@ def test_a_source_that_is_no_longer_configured_does_not_hold_alerts_back(company
 
 def shown(planned: Plan | None) -> str:
     # Within the function: it imports Prefect, which every process that collects the tests would wait for.
-    from flows.commands.digests import show_plan  # noqa: PLC0415
+    from flows.terminal.commands.digests import show_plan  # noqa: PLC0415
 
     out = StringIO()
     show_plan(planned, Console(file=out, width=80))

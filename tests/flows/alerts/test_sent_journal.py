@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from flows.sent_journal import SentJournal
+from flows.alerts.deliveries import SentMessage
+from flows.alerts.sent_journal import SentJournal
 from tests.databases import new_database
 from tests.flows.alerts.company import CANARY, DAY, NOW, Company, company_of, issue, posts
 from tests.flows.alerts.recipients import web_hook
-from transforms.deliveries import SentMessage
 from warehouse.connect import engine_for
-from warehouse.embedded import EmbeddedServer
+from warehouse.embedded.server import EmbeddedServer
 
 pytestmark = pytest.mark.slow
 # All runs of these tests are published on one day; alerts are held back when that is more than 26 hours ago.
@@ -167,7 +167,7 @@ def test_a_dry_run_writes_neither_journal_nor_warehouse(company, backup):
     assert (planned.messages, len(planned.remembered)) == ((), 2)
     assert company.told() == []
     # Within the function: it imports Prefect, which every process that collects the tests would wait for.
-    from flows.commands.digests import show_plan  # noqa: PLC0415
+    from flows.terminal.commands.digests import show_plan  # noqa: PLC0415
 
     out = StringIO()
     show_plan(planned, Console(file=out, width=200))

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from definitions.crash_points import arm
 from definitions.errors import NeedsPersonError
-from flows.targets import for_owner, for_revops
+from definitions.runtime.crash_points import arm
+from flows.alerts.targets import for_owner, for_revops
 from tests.flows.alerts.company import DAY, Company, company_of, issue, mails, posts
 from tests.flows.alerts.recipients import Hook, web_hook
 from tests.processes import exit_code

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from definitions.errors import ConfigurationError
-from flows.answers import ACCEPTED, Answer
-from flows.targets import Target, check, deliver, for_owner, for_revops, send
+from flows.alerts.digests import ADDRESS, MAILBOX
+from flows.alerts.message_text import literal
+from flows.alerts.responses import ACCEPTED, Answer
+from flows.alerts.targets import Target, check, deliver, for_owner, for_revops, send
 from tests.flows.alerts.recipients import Hook, Mailbox
-from transforms.digests import ADDRESS, MAILBOX
-from transforms.message_text import literal
 
 CANARY = "s3cr3t-canary"
 EVIL = (
@@ -69,7 +69,7 @@ def test_a_web_hook_gets_title_and_text(hook):
 )
 @settings(max_examples=200)
 def test_apprise_reads_every_address_that_may_read_as_that_address_and_no_other(address):
-    """Apprise makes neill@ of o'neill@: whoever has an address it misreads is no reader (`transforms.digests`)."""
+    """Apprise makes neill@ of o'neill@: whoever has an address it misreads is no reader (`flows.alerts.digests`)."""
     for template in ("mailto://u:p@smtp.example/{email}?from=a@b.example", "mailto://u:p@smtp.example?to={email}"):
         server = Apprise.instantiate(for_owner(SecretStr(template), "crm:owner:1", address).url.get_secret_value())
         assert server is not None

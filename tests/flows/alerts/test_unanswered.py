@@ -10,12 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from definitions.errors import AlertPendingError
-from flows.answers import Answer
-from flows.delivery import arrived_twice, raise_if_pending
-from flows.targets import for_revops, send
+from flows.alerts.delivery import arrived_twice, raise_if_pending
+from flows.alerts.message_text import REPETITION
+from flows.alerts.responses import Answer
+from flows.alerts.targets import for_revops, send
 from tests.flows.alerts.company import DAY, NOW, company_of, issue, mails, posts
 from tests.flows.alerts.recipients import DRIPPING, LATE
-from transforms.message_text import REPETITION
 
 pytestmark = pytest.mark.slow
 NOT_IN_TIME = Answer("unconfirmed", "did not answer in time", is_late=True)

@@ -1,0 +1,1 @@
+"""Files as a source: CSV, TSV, JSON lines and Parquet."""

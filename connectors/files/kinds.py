@@ -1,0 +1,68 @@
+"""What a file is by its first bytes, where that is not what it is declared to be: the way out is told."""
+
+import re
+
+from definitions.errors import FileUnreadableError
+from definitions.mapping.file_stream import FileStream
+
+_AS_CSV = "In the spreadsheet program choose `Save As`, `CSV UTF-8`, and name that file in `path`."
+_AS_LINES = "Write one object a line (`jq -c '.[]' FILE > FILE.jsonl`), and name that file in `path`."
+_UNPACK = "Unpack it, and name the plain file in `path`."
+_PACKED_BY_NAME = "Let its name end in `{ending}`, once for each time it was packed: once is unpacked here."
+_BY_MAGIC: tuple[tuple[bytes, str, str], ...] = (
+    (b"PK\x03\x04", "an Excel workbook (.xlsx) or another zip archive", _AS_CSV),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls)", _AS_CSV),
+    (b"\x1f\x8b", "packed by gzip (again)", _PACKED_BY_NAME.format(ending=".gz")),
+    (b"\x28\xb5\x2f\xfd", "packed by zstd (again)", _PACKED_BY_NAME.format(ending=".zst")),
+    (b"BZh", "packed by bzip2", _UNPACK),
+    (b"\xfd7zXZ\x00", "packed by xz", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
+    (b"PAR1", "Parquet", "Declare `format: parquet`."),
+    (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV, and name that file in `path`."),
+    (b"%PDF-", "a PDF", "Export the table as CSV, and name that file in `path`."),
+)
+_PAGE = re.compile(rb"<(!doctype\s+html|html|head|body|table|\?xml|meta)\b", re.IGNORECASE)
+_JSON_LIST = re.compile(rb"\[\s*(\{|$)")
+_JSON_OBJECT = re.compile(rb'\{\s*"')
+# Of the signs of a text in Latin letters, UTF-16 writes nearly every second byte as zero.
+_MOST = 0.8
+_ENOUGH = 8
+
+
+def refuse_other_kind(head: bytes, stream: FileStream, where: str) -> None:
+    """Raise `FileUnreadableError` where the first bytes show that the file is not of the stream's format.
+
+    Says what it is instead, and what to do; null bytes where none belong show UTF-16 without its mark.
+    """
+    for magic, kind, remedy in _BY_MAGIC:
+        if head.startswith(magic):
+            raise _refusal(stream, where, kind, remedy)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _PAGE.match(text):
+        raise _refusal(
+            stream,
+            where,
+            "a web page",
+            "It may be a sign-in page that was saved, or a report that is HTML: export CSV.",
+        )
+    if _JSON_LIST.match(text):
+        raise _refusal(stream, where, "one JSON list", _AS_LINES)
+    if stream.format != "jsonl" and _JSON_OBJECT.match(text):
+        raise _refusal(stream, where, "JSON", "Declare `format: jsonl` where each line is an object. " + _AS_LINES)
+    _refuse_wide(head, stream, where)
+
+
+def _refuse_wide(head: bytes, stream: FileStream, where: str) -> None:
+    """Raise where the bytes are UTF-16 that has no mark, and another encoding is declared."""
+    if "a".encode(stream.encoding) != b"a" or len(head) < _ENOUGH:
+        return
+    for first, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        half = head[first::2]
+        if half.count(0) > _MOST * len(half):
+            raise FileUnreadableError(
+                f"{where}: looks like {name}, but is declared {stream.encoding}. Declare `encoding: {name}`."
+            )
+
+
+def _refusal(stream: FileStream, where: str, kind: str, remedy: str) -> FileUnreadableError:
+    return FileUnreadableError(f"{where}: is {kind}, not {stream.format} as declared. {remedy}")

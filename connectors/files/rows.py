@@ -1,0 +1,225 @@
+"""What reading a file gives: its rows as JSON objects of text with their lines, and the rows set aside."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import polars as pl
+
+from connectors.landing.reader import Rejected
+from definitions.errors import FileUnreadableError
+from definitions.mapping.file_stream import FileStream
+
+ROWS = pl.Schema({"line": pl.Int64(), "raw": pl.String(), "id": pl.String(), "version": pl.String()})
+# More than any spreadsheet has; each row repeats the names of all columns.
+MOST_COLUMNS = 16_384
+_BATCH_ROWS = 50_000
+_BATCH_BYTES = 8 << 20
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# A handful of bad rows in a small file is not yet a pattern.
+_FEW = 10
+_SHOWN = 5
+# So many bad rows, more than there are good ones, need no more to be looked at.
+_ENOUGH_BAD = 10_000
+_LONGEST_SHOWN = 100_000
+# What a row costs besides its text, and how many times the file its rows may take: a CSV repeats no names, a row does.
+_ROW_BYTES = 100
+_REJECTED_BYTES = 400
+_TIMES_THE_FILE = 4
+
+
+@dataclass(slots=True)
+class Findings:
+    """What reading a file finds besides its rows; filled while the rows are read.
+
+    `columns` are the names in the file; `notes` say what was passed over.
+    """
+
+    stream: FileStream
+    where: str
+    rejected: list[Rejected] = field(default_factory=list)
+    columns: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    rows: int = 0
+    _bytes: int = 0
+
+    def counted(self, part: pl.DataFrame) -> pl.DataFrame:
+        """Count a part of the rows; raises `FileUnreadableError` where they take too much memory together."""
+        self.rows += part.height
+        self._spend(int(part["raw"].str.len_bytes().sum()) + part.height * _ROW_BYTES)
+        return part
+
+    def _spend(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes > self.stream.unpacked_limit_mb * 1_000_000 * _TIMES_THE_FILE:
+            raise FileUnreadableError(
+                f"{self.where}: its first {self.rows:,} rows take more than {_TIMES_THE_FILE} times the "
+                f"{self.stream.unpacked_limit_mb:,} MB that its stream allows. If it is the right file, raise "
+                "`unpacked_limit_mb`, or export fewer columns."
+            )
+
+    def refuse_large(self, rows: int, size: int) -> None:
+        """Raise `FileUnreadableError` where a file says of itself that it holds too many rows or bytes."""
+        limit = self.stream.unpacked_limit_mb * 1_000_000
+        if size > limit or rows * _ROW_BYTES > limit * _TIMES_THE_FILE:
+            raise FileUnreadableError(
+                f"{self.where}: holds {rows:,} rows and {size // 1_000_000:,} MB, more than the "
+                f"{self.stream.unpacked_limit_mb:,} MB that its stream allows. If it is the right file, raise "
+                "`unpacked_limit_mb`."
+            )
+
+    def set_aside(self, *rows: Rejected) -> None:
+        """Keep bad rows; raises `FileUnreadableError` where most rows are bad and there are enough of them."""
+        self.rejected += rows
+        self._spend(sum(len(row.record) + _REJECTED_BYTES for row in rows))
+        if len(self.rejected) > max(_ENOUGH_BAD, self.rows):
+            refuse_bad(self.rejected, len(self.rejected) + self.rows, self.where, "the first ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRows:
+    """`rows`: the line, `raw` (one JSON object, each value as the file writes it), and what identifies the row.
+
+    `raw` is left out where only counts were asked for. `notes` say what was passed over.
+    """
+
+    rows: pl.DataFrame
+    rejected: tuple[Rejected, ...]
+    columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One good row: its first line, and its values by column."""
+
+    line: int
+    values: Mapping[str, str | None]
+
+
+def framed(texts: pl.DataFrame, stream: FileStream, names: Sequence[str]) -> pl.DataFrame:
+    """Rows as a frame, from columns of text under their `names`, and their lines in the column without a name."""
+    version = pl.lit(None, pl.String) if stream.version is None else pl.col(stream.version)
+    raw = pl.struct(names).struct.json_encode()
+    return texts.select(line="", raw=raw, id=pl.col(stream.id), version=version).cast(ROWS)
+
+
+def frames(found: Iterable[Row | Rejected], stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
+    """Rows as frames of some megabytes, in the order of the file; the rejected ones go to the findings."""
+    encode = msgspec.json.Encoder().encode
+    batch: list[tuple[int, bytes, str | None, str | None]] = []
+    size = 0
+    for row in found:
+        if isinstance(row, Rejected):
+            findings.set_aside(row)
+            continue
+        version = None if stream.version is None else row.values.get(stream.version)
+        raw = encode(row.values)
+        size += len(raw)
+        batch.append((row.line, raw, row.values.get(stream.id), version))
+        if len(batch) == _BATCH_ROWS or size > _BATCH_BYTES:
+            yield _frame(batch)
+            batch, size = [], 0
+    if batch:
+        yield _frame(batch)
+
+
+def _frame(batch: list[tuple[int, bytes, str | None, str | None]]) -> pl.DataFrame:
+    line, raw, ids, versions = zip(*batch, strict=True)
+    text = pl.Series(raw, dtype=pl.Binary).cast(pl.String)
+    return pl.DataFrame({"line": line, "raw": text, "id": ids, "version": versions}, schema=ROWS)
+
+
+def set_aside(reason: str, line: int, text: str, field: str | None = None) -> Rejected:
+    """One rejected row, its line end apart; bytes that were not of the encoding are written as escapes.
+
+    Of a row longer than 100,000 characters the rest is left out, and how many there were is said.
+    """
+    text = text.rstrip("\r\n")
+    if len(text) > _LONGEST_SHOWN:
+        text = f"{text[:_LONGEST_SHOWN]} … ({len(text)} characters in all)"
+    shown = text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
+    return Rejected(
+        reason=reason, page=None, offset=line, field=field, record=shown.decode("utf-8", "backslashreplace")
+    )
+
+
+def is_damaged(text: str) -> bool:
+    """Whether the text holds half a character: a byte that is not of the declared encoding, or half a pair."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
+def mended(text: str) -> str:
+    """Text with the replacement character for each half of a pair."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def refuse_many(rows: FileRows, where: str, share: float) -> None:
+    """Raise `FileUnreadableError` where more rows were set aside than a few and than `share` of all (0 to 1)."""
+    count = len(rows.rejected)
+    total = rows.rows.height + count
+    if count > max(_FEW, share * total):
+        refuse_bad(rows.rejected, total, where)
+
+
+def refuse_bad(rejected: Sequence[Rejected], total: int, where: str, which: str = "") -> None:
+    """Raise `FileUnreadableError` that names the reasons, the lines and what to declare."""
+    reasons = Counter(row.reason for row in rejected)
+    told = ", ".join(
+        f"{number:,} with {reason} (lines {_lines(rejected, reason)})" for reason, number in reasons.most_common()
+    )
+    raise FileUnreadableError(
+        f"{where}: {len(rejected):,} of {which}{total:,} rows cannot be read as declared: {told}. "
+        f"{_remedy(reasons.most_common(1)[0][0])}"
+    )
+
+
+_REMEDIES = {
+    "undecodable": "Declare its `encoding` (cp1252 is that of Windows in western Europe), or export it as UTF-8.",
+    "short_row": "Compare `delimiter` and `quote` with the file, or export it again.",
+    "long_row": "Compare `delimiter` and `quote` with the file, or export it again.",
+    "broken_quote": "Compare `quote` with the file (`quote: null` where it quotes nothing), or export it again.",
+    "missing_id": "Name in `id` a column that every row fills.",
+    "id_repeated": "Name in `id` a column that tells rows apart, or map `source_updated_at` if they are versions.",
+}
+
+
+def _remedy(reason: str) -> str:
+    return _REMEDIES.get(
+        reason, "Compare `format`, `encoding`, `delimiter` and `quote` with the file, or export it again."
+    )
+
+
+def refuse_missing(needed: Sequence[str], columns: Sequence[str], where: str, hint: str = "") -> None:
+    """Raise `FileUnreadableError` naming the declared columns that the file lacks; `hint` is a likelier remedy."""
+    missing = [name for name in needed if name not in columns]
+    if missing:
+        shown = ", ".join(map(repr, columns[:_MOST_NAMED])) + (" …" if len(columns) > _MOST_NAMED else "")
+        raise FileUnreadableError(
+            f"{where}: has no column {', '.join(map(repr, missing))}. It has {shown}. "
+            f"{hint or 'Correct `columns` or export the file with it.'}"
+        )
+
+
+_MOST_NAMED = 40
+
+
+def refuse_wide(count: int, where: str) -> None:
+    """Raise `FileUnreadableError` for more columns than a table can have."""
+    if count > MOST_COLUMNS:
+        raise FileUnreadableError(
+            f"{where}: has more than {MOST_COLUMNS:,} columns: no table has. Compare `delimiter` and `format` with the "
+            "file, or export fewer columns."
+        )
+
+
+def _is_escaped(text: str) -> bool:
+    """Whether every half character stands for one byte that could not be decoded."""
+    return all("\udc80" <= half <= "\udcff" for half in _SURROGATE.findall(text))
+
+
+def _lines(rejected: Sequence[Rejected], reason: str) -> str:
+    lines = [str(row.offset) for row in rejected if row.reason == reason]
+    return ", ".join(lines[:_SHOWN]) + (" …" if len(lines) > _SHOWN else "")

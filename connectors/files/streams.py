@@ -1,0 +1,150 @@
+"""Files as a source: read part by part, checked, landed verbatim when they changed, and read again from the landing."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from connectors.extract import Pulled
+from connectors.files.delimited import read_delimited
+from connectors.files.ids import identified
+from connectors.files.jsonl import read_json_lines
+from connectors.files.kinds import refuse_other_kind
+from connectors.files.parquet import read_parquet
+from connectors.files.rows import FileRows, Findings, refuse_many
+from connectors.files.text import blocks_of, head_of, refuse_other_mark
+from connectors.files.unpacking import FileContent
+from connectors.landing.reader import LandedPage
+from connectors.landing.writer import Landing, LandingWriter
+from definitions.mapping.file_stream import FileStream
+
+_SETTLED = ("source_updated_at", "is_deleted")
+
+
+def read_rows(
+    chunks: Callable[[], Iterable[bytes]], stream: FileStream, where: str, *, with_text: bool = True
+) -> tuple[FileRows, int]:
+    """Rows of a file as its stream declares it, and how many repeated another one entirely.
+
+    `chunks` gives its unpacked bytes from the beginning, each time it is called. Without `with_text` the rows are
+    counted, not held. Raises `FileUnreadableError` naming `where`.
+    """
+    return identified(partial(_parts, chunks, stream), stream, where, with_text=with_text)
+
+
+def _parts(chunks: Callable[[], Iterable[bytes]], stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
+    if stream.format == "parquet":
+        return read_parquet(b"".join(chunks()), stream, findings)
+    head, whole = head_of(iter(chunks()))
+    refuse_other_mark(head, stream.encoding, findings.where)
+    refuse_other_kind(head, stream, findings.where)
+    if stream.format == "jsonl":
+        blocks = blocks_of(whole, stream.encoding, findings.where, ends="\n")
+        return read_json_lines(blocks, stream, findings)
+    return read_delimited(blocks_of(whole, stream.encoding, findings.where), stream, findings)
+
+
+def pull_file(
+    stream: FileStream,
+    *,
+    source: str,
+    folder: Path,
+    writer: LandingWriter,
+    cursor: Mapping[str, Any] | None,
+    now: datetime,
+    progress: Callable[[int], None],
+    rejected_share: float = 0.01,
+) -> Pulled:
+    """Land a file, unless it and the way to read it are those that `cursor` (null the first time) tells of.
+
+    `folder` is where paths of the source begin. `is_full` of the answer is `is_whole`. The text of the file is never
+    held as a whole: it is read once to be checked, and once to be landed. Raises `FileUnreadableError` naming source,
+    stream, file, and lines or column; `LandingError`.
+    """
+    where = f"{source}.{stream.name}: {stream.path}"
+    content = FileContent(path=folder / stream.path, stream=stream, where=where)
+    reached = {"sha256": content.digest(), "read_as": _way_of_reading(stream)}
+    if cursor is not None and dict(cursor) == reached:
+        return _pulled(stream, reached, now, notes=(f"{where}: has not changed",))
+    chunks = partial(content.chunks, reached["sha256"])
+    found, repeated = read_rows(chunks, stream, where, with_text=False)
+    refuse_many(found, where, rejected_share)
+    writer.write_file(
+        chunks(),
+        suffix=".parquet" if stream.format == "parquet" else f".{stream.format}.zst",
+        records=found.rows.height,
+        request=f"file {stream.path}",
+        cursor=reached,
+        rejected=found.rejected,
+    )
+    progress(found.rows.height)
+    notes = (*found.notes, *_removals_noted(found, stream, where))
+    return _pulled(stream, reached, now, found=found, repeated=repeated, notes=notes)
+
+
+def _removals_noted(found: FileRows, stream: FileStream, where: str) -> Iterator[str]:
+    if stream.complete and found.rejected and found.rows.height:
+        count = len(found.rejected)
+        rows = "1 row was" if count == 1 else f"{count} rows were"
+        yield f"{where}: {rows} set aside, so that what is no longer in the file is not taken for gone"
+
+
+def landed_rows(landing: Landing, page: LandedPage, stream: FileStream) -> pl.DataFrame:
+    """Rows of a landed file: `raw` (a JSON object of text) and `location` (`run/file:line`).
+
+    Raises `LandingError` where the landed file no longer matches its checksum, `FileUnreadableError` as `pull_file`.
+    """
+    path = landing.verified(page)
+    content = FileContent(path=path, stream=stream, where=f"{page.source}.{page.stream}: {path.name}", is_ours=True)
+    found, _ = read_rows(content.chunks, stream, content.where)
+    place = pl.concat_str(pl.lit(f"{page.run_id}/{path.name}:"), pl.col("line"))
+    return found.rows.select("raw", location=place)
+
+
+def is_whole(stream: FileStream, *, records: int, rejected: int) -> bool:
+    """Whether an id that is not in the file is gone: the stream is declared complete, and every row could be read.
+
+    An export without a row is more likely a failed export than a company without customers.
+    """
+    return stream.complete and records > 0 and rejected == 0
+
+
+def _way_of_reading(stream: FileStream) -> str:
+    """Digest of all that reading obeys or checks: another way of reading is another file.
+
+    What a row says of its change and its deletion is settled as its file is folded; other values are read anew by
+    every run, so that their aliases and orders do not count.
+    """
+    dialect = (stream.format, stream.encoding, stream.delimiter, stream.quote)
+    parts: tuple[object, ...] = (stream.path, *dialect, stream.id, stream.needed_columns, stream.complete)
+    if settled := [(name, stream.columns[name]) for name in _SETTLED if name in stream.columns]:
+        parts += (settled, stream.dates, stream.nulls)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _pulled(
+    stream: FileStream,
+    reached: dict[str, Any],
+    now: datetime,
+    *,
+    found: FileRows | None = None,
+    repeated: int = 0,
+    notes: tuple[str, ...],
+) -> Pulled:
+    rows = 0 if found is None else found.rows.height
+    rejected = 0 if found is None else len(found.rejected)
+    return Pulled(
+        stream=stream.name,
+        records=rows,
+        pages=0 if found is None else 1,
+        rejected=rejected,
+        repeated=repeated,
+        is_full=is_whole(stream, records=rows, rejected=rejected),
+        cursor=reached,
+        high_water_at=now,
+        notes=notes,
+    )

@@ -1,0 +1,1 @@
+"""HTTP client: requests, authentication, rate limits, deadlines, error messages."""

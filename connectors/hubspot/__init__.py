@@ -1,0 +1,1 @@
+"""HubSpot: streams, and how they are walked."""

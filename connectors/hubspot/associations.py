@@ -1,0 +1,87 @@
+"""HubSpot's associations: asked for the records this run landed, one record landed for each of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+import polars as pl
+
+from connectors.http.request import Call
+from connectors.hubspot.account import Account
+from connectors.hubspot.lists import mended_note, refuse_problems
+from connectors.hubspot.responses import Associations, Batch, Live
+from connectors.landing.envelope import Checked, Seen, sort_out
+from connectors.landing.reader import Rejected
+from connectors.stream import Page, Tokens, Visit
+
+_BATCH = msgspec.json.Decoder(Batch)
+_LIVE = msgspec.json.Decoder(Live)
+_ASSOCIATIONS = msgspec.json.Decoder(Associations)
+
+
+def association_pages(visit: Visit[Account]) -> Iterator[Page]:
+    """Associations of every live record of `stream.after` landed by the runs in `visit.seen_in`.
+
+    A record without any gets `{"from": …, "to": []}`, for HubSpot leaves it out: so the ones it had are known gone.
+    """
+    ids = _landed_ids(visit)
+    done = int(visit.position["done"]) if visit.position else 0
+    for number, start in enumerate(range(done, ids.len(), visit.account.association_batch), start=1):
+        yield _page(visit, ids.slice(start, visit.account.association_batch).to_list(), start, number)
+
+
+def _page(visit: Visit[Account], ids: list[str], before: int, number: int) -> Page:
+    checked, notes = _read(visit, ids, number)
+    return Page(checked=checked, request=f"POST {_path(visit)}", position={"done": before + len(ids)}, notes=notes)
+
+
+def _path(visit: Visit[Account]) -> str:
+    return visit.account.path("associations", f"/{visit.stream.remote}/batch/read")
+
+
+def _landed_ids(visit: Visit[Account]) -> pl.Series:
+    """Ids in the order first landed; landing only grows, so a resumed pull sees the same beginning.
+
+    Of ids a pull holds as many as there are records, and of nothing else: so they are a series, about 16 bytes each.
+    """
+    landing, source = visit.writer.landing, visit.writer.source
+    pages = landing.pages_of(source, visit.stream.after or "", visit.seen_in)
+    parts = [pl.Series("id", _live_ids(landing.records(page)), pl.String) for page in pages]
+    return pl.concat([pl.Series("id", [], pl.String), *parts]).unique(maintain_order=True)
+
+
+def _live_ids(records: Iterable[bytes]) -> list[str]:
+    return [str(record.id) for record in map(_LIVE.decode, records) if not record.archived]
+
+
+def _read(visit: Visit[Account], ids: Sequence[str], number: int) -> tuple[Checked, tuple[str, ...]]:
+    """Associations of up to 1,000 records, in the order asked, each whole even where HubSpot pages them."""
+    found: dict[str, list[Associations]] = {}
+    whole: dict[str, bytes] = {}
+    rejected: list[Rejected] = []
+    tokens, mended = Tokens(visit.where), 0
+    wanted = [{"id": identity} for identity in ids]
+    while wanted:
+        call = Call(stream=visit.stream.name, method="POST", path=_path(visit), json={"inputs": wanted}, page=number)
+        answer = visit.http.ask(call, _BATCH)
+        refuse_problems(visit, answer.value.errors, number)
+        mended += answer.mended
+        checked = sort_out(answer.value.results, visit.stream.identify, number)
+        rejected += checked.rejected
+        wanted = []
+        for seen in checked.records:
+            part = _ASSOCIATIONS.decode(seen.raw)
+            whole[seen.id] = seen.raw
+            found.setdefault(seen.id, []).append(part)
+            if (after := part.after()) is not None:
+                wanted.append({"id": seen.id, "after": tokens.new(after, number, of=seen.id)})
+    # Where an answer could not be read, nobody knows whose it was: then silence proves nothing.
+    silent: dict[str, list[Associations]] = {} if rejected else {identity: [] for identity in ids}
+    good = [_seen(identity, parts, whole) for identity, parts in (silent | found).items()]
+    return Checked(good, rejected), mended_note(mended)
+
+
+def _seen(identity: str, parts: list[Associations], whole: dict[str, bytes]) -> Seen:
+    if len(parts) == 1:
+        return Seen(whole[identity], identity, "")
+    to = [other for part in parts for other in part.to]
+    return Seen(msgspec.json.encode({"from": {"id": identity}, "to": to}), identity, "")

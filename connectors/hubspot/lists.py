@@ -1,0 +1,170 @@
+"""HubSpot's lists: every live record, every archived one, and the archived ones that came back."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from connectors.http.client import Answer
+from connectors.http.request import Call
+from connectors.http.status_errors import plain
+from connectors.hubspot.account import Account
+from connectors.hubspot.responses import Batch, BatchProblem, Listing, Live
+from connectors.landing.envelope import Checked, sort_out
+from connectors.landing.reader import LandedPage
+from connectors.stream import Page, Tokens, Visit, portions
+from definitions.errors import SourceAnswerUnusableError
+
+READ_BATCH = 100
+# Property names travel in the URL; other clients saw it overflow at about 32,000 characters, and split at 5,000.
+WIDEST_QUERY = 5000
+
+_LISTING = msgspec.json.Decoder(Listing)
+_BATCH = msgspec.json.Decoder(Batch)
+_LIVE = msgspec.json.Decoder(Live)
+# What HubSpot calls a record that is gone by now, or has no associations.
+_NONE_THERE = ("OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND")
+
+
+def live_pages(visit: Visit[Account]) -> Iterator[Page]:
+    """Every live record, in order of id; a page may be empty and not the last."""
+    yield from _listed(visit, archived=False)
+
+
+def archived_pages(visit: Visit[Account]) -> Iterator[Page]:
+    """Every archived record (HubSpot keeps them 90 days and cannot filter them by date)."""
+    yield from _listed(visit, archived=True)
+
+
+def archived_and_restored_pages(visit: Visit[Account]) -> Iterator[Page]:
+    """Every archived record, then those that the last complete run saw archived and this one does not.
+
+    A restored record keeps its old modified time, so no search would show it.
+    """
+    archived: set[str] = set()
+    for page in _listed(visit, archived=True):
+        archived.update(seen.id for seen in page.checked.records)
+        # Not resumable: the ids of the pages before would be missing.
+        yield Page(checked=page.checked, request=page.request, notes=page.notes)
+        del page
+    gone = sorted(_archived_before(visit) - archived)
+    for number, chunk in enumerate(portions(gone, READ_BATCH), start=1):
+        yield _restored(visit, chunk, number)
+
+
+def whole_list(visit: Visit[Account]) -> Iterator[Page]:
+    """Read a list that HubSpot gives in one answer (pipelines)."""
+    call = Call(stream=visit.stream.name, path=_path(visit))
+    answer = visit.http.ask(call, _LISTING)
+    yield Page(
+        checked=sort_out(answer.value.results, visit.stream.identify, 1),
+        request=f"GET {call.path}",
+        notes=mended_note(answer.mended),
+    )
+
+
+def read_batch(visit: Visit[Account], ids: Sequence[str], *, archived: bool, page: int) -> Answer[Batch]:
+    """Read up to 100 records by id; ids that are gone are not in the answer.
+
+    Raises `SourceAnswerUnusableError` where others are not in it either: they would pass for gone.
+    """
+    call = Call(
+        stream=visit.stream.name,
+        method="POST",
+        path=f"{_path(visit)}/batch/read",
+        params={"archived": str(archived).lower()},
+        json={
+            "inputs": [{"id": identity} for identity in ids],
+            "properties": list(visit.fields),
+            "propertiesWithHistory": [],
+        },
+        page=page,
+    )
+    answer = visit.http.ask(call, _BATCH)
+    refuse_problems(visit, answer.value.errors, page)
+    return answer
+
+
+def refuse_problems(visit: Visit[Account], problems: list[BatchProblem], page: int) -> None:
+    """Raise `SourceAnswerUnusableError` if part of a batch was not answered, unless there is nothing to answer with."""
+    for problem in problems:
+        words = f"{problem.category} {problem.subCategory}"
+        if not any(word in words for word in _NONE_THERE):
+            raise SourceAnswerUnusableError(
+                f"{visit.where}: page {page}: part of a batch was refused ({plain(problem.category)}). Run again; if "
+                "it stays, compare with the vendor's docs."
+            )
+
+
+def mended_note(mended: int) -> tuple[str, ...]:
+    """Say how many half characters were replaced, if any."""
+    return (f"{mended} half surrogate pairs were landed as U+FFFD",) if mended else ()
+
+
+def _path(visit: Visit[Account]) -> str:
+    family, _, rest = visit.stream.remote.partition("/")
+    return visit.account.path(family, f"/{rest}" if rest else "")
+
+
+def _listed(visit: Visit[Account], *, archived: bool) -> Iterator[Page]:
+    tokens = Tokens(visit.where)
+    after = str(visit.position["after"]) if visit.position and visit.position.get("after") else None
+    for number in itertools.count(1):
+        page, following = _list_page(visit, after, archived=archived, number=number)
+        if following is not None:
+            after = tokens.new(following, number)
+        yield replace(page, position={"after": after})
+        # Let go before the next is asked for: one page at a time is held.
+        del page
+        if following is None:
+            return
+
+
+def _list_page(visit: Visit[Account], after: str | None, *, archived: bool, number: int) -> tuple[Page, str | None]:
+    """One page, and the token of the next; None at the end."""
+    asked = ",".join(visit.fields)
+    is_wide = len(asked) > WIDEST_QUERY
+    params = {"limit": str(visit.account.page_size), "archived": str(archived).lower()}
+    params |= {"properties": "hs_object_id" if is_wide else asked} if asked else {}
+    params |= {"after": after} if after else {}
+    call = Call(stream=visit.stream.name, path=_path(visit), params=params, page=number)
+    answer = visit.http.ask(call, _LISTING)
+    if answer.value.after() is not None and not answer.value.results:
+        # Rare, and not the end; asked twice, for a list has no total that would show what such a page left out.
+        answer = visit.http.ask(call, _LISTING)
+    checked = sort_out(answer.value.results, visit.stream.identify, number)
+    if is_wide and checked.records:
+        checked = _widened(visit, checked, archived=archived, page=number)
+    page = Page(checked=checked, request=f"GET {call.path}", notes=mended_note(answer.mended))
+    return page, answer.value.after()
+
+
+def _restored(visit: Visit[Account], ids: Sequence[str], number: int) -> Page:
+    answer = read_batch(visit, ids, archived=False, page=number)
+    return Page(
+        checked=sort_out(answer.value.results, visit.stream.identify, number),
+        request=f"POST {_path(visit)}/batch/read",
+        notes=mended_note(answer.mended),
+    )
+
+
+def _widened(visit: Visit[Account], narrow: Checked, *, archived: bool, page: int) -> Checked:
+    """Read the listed records again with all their properties; one deleted in between is left out."""
+    ids = [seen.id for seen in narrow.records]
+    parts = [
+        sort_out(read_batch(visit, chunk, archived=archived, page=page).value.results, visit.stream.identify, page)
+        for chunk in portions(ids, READ_BATCH)
+    ]
+    return Checked(
+        [seen for part in parts for seen in part.records],
+        [*narrow.rejected, *(bad for part in parts for bad in part.rejected)],
+    )
+
+
+def _archived_before(visit: Visit[Account]) -> set[str]:
+    if visit.previous_run is None:
+        return set()
+    landing, writer = visit.writer.landing, visit.writer
+    pages: Iterator[LandedPage] = landing.pages_of(writer.source, writer.stream, [visit.previous_run])
+    return {str(record.id) for page in pages for record in map(_LIVE.decode, landing.records(page)) if record.archived}

@@ -1,0 +1,133 @@
+"""The shapes HubSpot answers in, as far as walking needs them; records stay the bytes they came as."""
+
+from typing import Any
+
+import msgspec
+
+from connectors.landing.envelope import Identify, Scalar, clean_id
+
+
+class Next(msgspec.Struct, frozen=True):
+    """Where the next page begins."""
+
+    after: str | int | None = None
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """Present while there is more; associations also page backwards, and then lack `next` at the end."""
+
+    next: Next | None = None
+
+    def after(self) -> str | None:
+        """Token of the next page, empty when there is none to follow; None when nothing is next."""
+        if self.next is None:
+            return None
+        return "" if self.next.after is None else str(self.next.after)
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A page of a list or a search; `total` only in searches."""
+
+    results: list[msgspec.Raw]
+    paging: Paging | None = None
+    total: int | None = None
+
+    def after(self) -> str | None:
+        """Token of the next page; None at the end; an empty text when there is more but no token."""
+        return None if self.paging is None else self.paging.after() or ""
+
+
+class BatchProblem(msgspec.Struct, frozen=True):
+    """Why part of a batch was not answered."""
+
+    category: Any = None
+    subCategory: Any = None  # noqa: N815 - HubSpot's own key
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Answer of a batch read, 200 or 207."""
+
+    results: list[msgspec.Raw]
+    errors: list[BatchProblem] = []
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A property of an object."""
+
+    name: str
+
+
+class Properties(msgspec.Struct, frozen=True):
+    """All properties of an object."""
+
+    results: list[Named]
+
+
+class Live(msgspec.Struct, frozen=True):
+    """Of a landed record: its id, and whether it is archived."""
+
+    id: str | int
+    archived: bool = False
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The record associations start from."""
+
+    id: str | int
+
+
+class Associations(msgspec.Struct, frozen=True, rename={"origin": "from"}):
+    """All records one record is associated with, or a page of them."""
+
+    origin: Origin
+    to: list[msgspec.Raw]
+    paging: Paging | None = None
+
+    def after(self) -> str | None:
+        """Token of the rest; None when this is all."""
+        return None if self.paging is None else self.paging.after()
+
+
+class _Object(msgspec.Struct, frozen=True):
+    id: str | int
+    properties: dict[str, Scalar]
+    updatedAt: str = ""  # noqa: N815 - HubSpot's own key
+    archived: bool = False
+
+
+class _Stage(msgspec.Struct, frozen=True):
+    id: str | int
+    metadata: dict[str, Scalar] = {}
+
+
+class _Simple(msgspec.Struct, frozen=True):
+    id: str | int
+    updatedAt: str = ""  # noqa: N815 - HubSpot's own key
+    archived: bool = False
+    stages: list[_Stage] = []
+
+
+_OBJECT = msgspec.json.Decoder(_Object)
+_SIMPLE = msgspec.json.Decoder(_Simple)
+_ASSOCIATIONS = msgspec.json.Decoder(Associations)
+
+
+def object_identity(modified: str) -> Identify:
+    """Identify a CRM object; its version is the property `modified`, else its `updatedAt`."""
+
+    def identify(raw: msgspec.Raw) -> tuple[str, str]:
+        found = _OBJECT.decode(raw)
+        return clean_id(found.id), str(found.properties.get(modified) or found.updatedAt)
+
+    return identify
+
+
+def simple_identity(raw: msgspec.Raw) -> tuple[str, str]:
+    """Identify an owner or a pipeline."""
+    found = _SIMPLE.decode(raw)
+    return clean_id(found.id), found.updatedAt
+
+
+def association_identity(raw: msgspec.Raw) -> tuple[str, str]:
+    """Identify the associations of one record: by that record; they have no version."""
+    return clean_id(_ASSOCIATIONS.decode(raw).origin.id), ""

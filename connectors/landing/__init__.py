@@ -1,0 +1,1 @@
+"""Landing: raw pages of a source, written durably and read back verified."""

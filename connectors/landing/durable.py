@@ -1,0 +1,127 @@
+"""Files that survive a power cut: written under another name, synced, renamed, and the folder synced too."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from definitions.errors import LandingError
+from definitions.runtime.crash_points import crash_point
+from definitions.runtime.disk_space import disk_error
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+TEMPORARY = ".writing-"
+
+
+def failed(action: str, path: Path, size: int, error: OSError) -> LandingError:
+    """Describe a failed write: the path, what is free on its disk, the bytes needed (0: not known) and what to do."""
+    return disk_error(f"{action} what was fetched", path, error, size or None)
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder` and what is missing above it, readable by the owner only, and durable.
+
+    Raises `LandingError` naming it.
+    """
+    try:
+        missing = [step for step in (folder, *folder.parents) if not step.exists()]
+        for step in reversed(missing):
+            step.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            sync_folder(step.parent)
+    except OSError as error:
+        raise disk_error("create the folder", folder, error, None) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_durably(folder: Path, prefix: str, suffix: str, chunks: Iterable[bytes]) -> tuple[Path, int, str]:
+    """Write `chunks` to `<prefix>-<sha256, first 16 hex><suffix>` in `folder`; return path, bytes, whole sha256.
+
+    The name exists only when every byte is on disk. Raises `LandingError` naming path and bytes when it cannot be.
+    """
+    temporary = folder / f"{TEMPORARY}{prefix}{suffix}"
+    digest, size = hashlib.sha256(), 0
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:  # noqa: PTH123 - opened by descriptor, for the mode
+            for chunk in chunks:
+                size += len(chunk)
+                digest.update(chunk)
+                file.write(chunk)
+            file.flush()
+            crash_point("land.after_temp_write")
+            os.fsync(file.fileno())
+        crash_point("land.after_fsync")
+        path = folder / f"{prefix}-{digest.hexdigest()[:16]}{suffix}"
+        temporary.rename(path)
+        sync_folder(folder)
+    except OSError as error:
+        # Of a generator only what it gave so far is known.
+        needed = sum(map(len, chunks)) if isinstance(chunks, Sequence) else size
+        # First, so that its room counts as free.
+        _remove(temporary)
+        raise failed("write", temporary, needed, error) from error
+    finally:
+        _remove(temporary)
+    crash_point("land.after_rename")
+    return path, size, digest.hexdigest()
+
+
+def _remove(temporary: Path) -> None:
+    """Remove a file that was half written; where that fails too, the next run cleans."""
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Append one line durably, whole or not at all; a line torn by an earlier crash is cut off first.
+
+    Raises `LandingError` naming path and bytes.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
+        try:
+            _append(handle, line + b"\n")
+        finally:
+            # Some file systems report only here that a write did not reach the disk.
+            os.close(handle)
+    except OSError as error:
+        raise failed("append", path, len(line) + 1, error) from error
+
+
+def _append(handle: int, line: bytes) -> None:
+    start = _end_of_last_line(handle)
+    try:
+        os.ftruncate(handle, start)
+        _write_all(handle, line, start)
+        os.fsync(handle)
+    except OSError:
+        # A line that stays torn has no end, and is cut off before the next.
+        with suppress(OSError):
+            os.ftruncate(handle, start)
+        raise
+
+
+def _end_of_last_line(handle: int) -> int:
+    end = os.fstat(handle).st_size
+    while end:
+        start = max(0, end - 65536)
+        found = os.pread(handle, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _write_all(handle: int, content: bytes, offset: int) -> None:
+    while content:
+        written = os.pwrite(handle, content, offset)
+        content, offset = content[written:], offset + written

@@ -1,0 +1,102 @@
+"""The outside of a record: has it an id and the agreed shape? What has not is set aside, the rest goes on.
+
+What its fields say is nobody's business here.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from connectors.landing.reader import Rejected
+
+Scalar = str | int | float | bool | None
+_VALUES = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PATH = re.compile(r"at `\$\.?(?P<path>[^`]*)`")
+_MISSING = re.compile(r"missing required field `(?P<field>[^`]*)`")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Seen(NamedTuple):
+    """A good record: its own bytes, its id, and its version (a modified time as the source writes it, or '')."""
+
+    raw: bytes
+    id: str
+    version: str
+
+
+Identify = Callable[[msgspec.Raw], tuple[str, str]]
+"""Return id and version of a record; raises `ValueError` or `RecursionError` when its shape is not the agreed one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One page, sorted out; both lists keep the order of the answer."""
+
+    records: list[Seen]
+    rejected: list[Rejected]
+
+
+def sort_out(raws: Iterable[msgspec.Raw], identify: Identify, page: int) -> Checked:
+    """Check each record of a page by itself: one bad record does not cost the page."""
+    good: list[Seen] = []
+    bad: list[Rejected] = []
+    for offset, raw in enumerate(raws):
+        try:
+            identity, version = identify(raw)
+        except (ValueError, RecursionError) as error:
+            bad.append(_reject(bytes(raw), error, page, offset))
+        else:
+            good.append(Seen(bytes(raw), identity, version))
+    return Checked(good, bad)
+
+
+def clean_id(value: str | int) -> str:
+    """Return an id as text; raises `ValueError` when it is blank or holds control characters."""
+    text = str(value)
+    if not text.strip() or _UNPRINTABLE.search(text):
+        raise ValueError("blank id")
+    return text
+
+
+def _reject(raw: bytes, error: Exception, page: int, offset: int) -> Rejected:
+    reason, field = _why(raw, error)
+    return Rejected(
+        reason=reason, page=page, offset=offset, field=field, record=raw.decode("utf-8", errors="backslashreplace")
+    )
+
+
+def _why(raw: bytes, error: Exception) -> tuple[str, str | None]:
+    """Name the reason and, where known, the field."""
+    if isinstance(error, UnicodeDecodeError):
+        return "not_utf8", None
+    if isinstance(error, RecursionError):
+        return "nested_too_deep", None
+    if isinstance(error, msgspec.ValidationError):
+        return _misshapen(raw, str(error))
+    return ("not_json" if isinstance(error, msgspec.DecodeError) else "id_blank"), None
+
+
+def _misshapen(raw: bytes, message: str) -> tuple[str, str | None]:
+    if missing := _MISSING.search(message):
+        return "field_missing", missing["field"]
+    if "out of range" in message:
+        return "number_out_of_range", None
+    path = _PATH.search(message)
+    if path is None:
+        return "not_an_object", None
+    return "wrong_type", _nested_key(raw, path["path"]) if path["path"].endswith("[...]") else path["path"]
+
+
+def _nested_key(raw: bytes, path: str) -> str | None:
+    """Find the key the decoder calls `[...]`: the first whose value is no scalar."""
+    prefix = path.removesuffix("[...]")
+    try:
+        values = _VALUES.decode(raw)
+        values = _VALUES.decode(values[prefix]) if prefix else values
+    except (ValueError, RecursionError):
+        return None
+    nested = [key for key, value in values.items() if bytes(value)[:1] in (b"{", b"[") and key != "attributes"]
+    return ".".join(filter(None, (prefix, nested[0]))) if nested else None

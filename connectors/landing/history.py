@@ -1,0 +1,149 @@
+"""What the landed runs of a stream cover together: which of them a cursor stands on, and what is damaged in them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from connectors.landing.durable import append_line, sync_folder
+from connectors.landing.reader import MANIFEST, PUT_ASIDE, LandedPage, PutAside, damage_of
+from connectors.landing.writer import UNFINISHED, Landing
+from definitions.errors import LandingError
+
+_ASIDE = "aside-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedRun:
+    """What one run landed of one stream: lines of its manifest, in order; none where the manifest is damaged."""
+
+    run_id: str
+    folder: Path
+    pages: Sequence[LandedPage]
+    is_manifest_damaged: bool = False
+
+    @property
+    def last(self) -> LandedPage | None:
+        """The page with which a pull was complete; None where none was."""
+        return next((page for page in reversed(self.pages) if page.is_last), None)
+
+    @property
+    def cursor(self) -> dict[str, Any] | None:
+        """The cursor that covers the whole pull; None where the run did not come to its end."""
+        return None if self.last is None else self.last.cursor
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run listed every record that the source has."""
+        return self.last is not None and self.last.end is not None and self.last.end.is_whole
+
+
+def landed_runs(
+    landing: Landing,
+    source: str,
+    stream: str,
+    *,
+    after: str | None = None,
+    until: str | None = None,
+    newest: int | None = None,
+) -> list[LandedRun]:
+    """Runs that landed something of a stream, in order; only those behind `after` and not behind `until`.
+
+    At most the `newest` of them, where that is given: each costs the reading of its manifest.
+    """
+    run_ids = landing.run_ids(source, stream, after=after, until=until)
+    return [_landed_run(landing, source, stream, run_id) for run_id in run_ids[-(newest or 0) :]]
+
+
+def _landed_run(landing: Landing, source: str, stream: str, run_id: str) -> LandedRun:
+    folder = landing.folder(source, stream, run_id)
+    try:
+        pages = landing.read_manifest(source, stream, run_id)
+    except LandingError:
+        return LandedRun(run_id=run_id, folder=folder, pages=(), is_manifest_damaged=True)
+    return LandedRun(run_id=run_id, folder=folder, pages=pages)
+
+
+def needed_for(runs: Sequence[LandedRun], run_id: str) -> frozenset[str] | None:
+    """Runs whose pages make up what the cursor of `run_id` covers, back to one that listed everything.
+
+    Earlier runs hold only what the source no longer tells: older versions, records that are gone. None where one of the
+    runs is missing, did not come to its end, or has a damaged manifest: then landing does not cover the cursor. A
+    manifest that an older Bantam wrote does not say what it goes on from: then every earlier run counts.
+    """
+    by_id = {run.run_id: run for run in runs}
+    needed: set[str] = set()
+    asked: str | None = run_id
+    while asked is not None:
+        run = by_id.get(asked)
+        if run is None or run.last is None:
+            return None
+        if run.last.end is None:
+            earlier = [one for one in runs if one.run_id <= asked]
+            return (
+                None
+                if any(one.is_manifest_damaged for one in earlier)
+                else frozenset({*needed, *(one.run_id for one in earlier)})
+            )
+        needed.add(asked)
+        asked = run.last.end.previous_run
+    return frozenset(needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """One landed file that is missing or not as it was landed; `page` is null where it is a manifest."""
+
+    run: LandedRun
+    path: Path
+    reason: str
+    page: LandedPage | None
+
+
+def damages(runs: Iterable[LandedRun]) -> Iterator[Damage]:
+    """Read every landed file of the runs, and name each that is damaged: a page, its rejected records, a manifest."""
+    for run in runs:
+        if run.is_manifest_damaged:
+            yield Damage(run=run, path=run.folder / MANIFEST, reason="a line is damaged", page=None)
+        for page in run.pages:
+            if (found := damage_of_page(page)) is not None:
+                yield Damage(run=run, path=found[0], reason=found[1], page=page)
+
+
+def damage_of_page(page: LandedPage) -> tuple[Path, str] | None:
+    """File of a page that is damaged, and how; None where the page is as it was landed."""
+    for path, digest in ((page.path, page.sha256), (page.rejected_path, page.rejected_sha256)):
+        if path is not None and (reason := damage_of(path, digest)) is not None:
+            return path, reason
+    return None
+
+
+def put_aside(damage: Damage) -> None:
+    """Let a damaged page, or all that a damaged manifest names, count no more; the files stay, under another name.
+
+    Safe to repeat. Raises `LandingError` where the folder cannot be written.
+    """
+    folder = damage.run.folder
+    try:
+        if damage.page is None:
+            # Without its mark no later run cleans the folder, and its pages stay for whoever wants to look.
+            (folder / UNFINISHED).unlink(missing_ok=True)
+            _rename(folder / MANIFEST)
+        else:
+            for path in filter(None, (damage.page.path, damage.page.rejected_path)):
+                _rename(path)
+        sync_folder(folder)
+    except OSError as error:
+        raise LandingError(
+            f"{damage.path}: is damaged and cannot be put aside ({error.strerror}). Mend the rights, run again."
+        ) from None
+    if damage.page is not None:
+        line = PutAside(seq=damage.page.seq, reason=f"{damage.path.name} {damage.reason}")
+        append_line(folder / PUT_ASIDE, msgspec.json.encode(line))
+
+
+def _rename(path: Path) -> None:
+    if path.exists():
+        path.rename(path.with_name(f"{_ASIDE}{path.name}"))

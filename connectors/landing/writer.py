@@ -1,0 +1,265 @@
+"""Landing: every answer of a source, verbatim and durable, before anything else touches it.
+
+`landing/<source>/<stream>/<run_id>/<seq>-<sha256>.jsonl.zst` holds one record a line; `manifest.jsonl` beside it names
+the files that count. What no manifest names does not exist: a crash between the two costs a page, never a lie.
+One run at a time writes a stream (flows hold the lock), so opening a writer may clean up after a dead one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+import zstandard
+
+from connectors.landing.durable import (
+    FILE_MODE,
+    TEMPORARY,
+    append_line,
+    failed,
+    make_folder,
+    sync_folder,
+    write_durably,
+)
+from connectors.landing.reader import (
+    MANIFEST,
+    LandedPage,
+    ManifestLine,
+    PullEnd,
+    Rejected,
+    inflate,
+    lines_of,
+    page_of,
+    read_manifest,
+    sealed,
+    verified,
+)
+from definitions.errors import ConfigurationError, LandingError
+
+UNFINISHED = ".unfinished"
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+# Level 3 would look back over 2 MiB, and each of several writers would hold as much: a quarter of it costs 2% of room.
+_PACKING = zstandard.ZstdCompressionParameters.from_level(3, window_log=19, write_checksum=1)
+_LINES_AT_ONCE = 20
+
+
+class Parcel:
+    """Records on their way into one file, packed as they come: what waits is a tenth of what came."""
+
+    def __init__(self) -> None:
+        self._packer = _compressor().compressobj()
+        self._packed: list[bytes] = []
+        self.records = 0
+        self.bytes = 0
+
+    def add(self, records: Sequence[bytes]) -> None:
+        """Take whole JSON records; raw newlines between the tokens become spaces (a JSON string cannot hold one)."""
+        for start in range(0, len(records), _LINES_AT_ONCE):
+            lines = b"".join(map(_as_line, records[start : start + _LINES_AT_ONCE]))
+            self.bytes += len(lines)
+            if packed := self._packer.compress(lines):
+                self._packed.append(packed)
+        self.records += len(records)
+
+    def chunks(self) -> list[bytes]:
+        """Bytes of the finished file; nothing can be added any more."""
+        return [*self._packed, self._packer.flush()]
+
+
+class LandingWriter:
+    """Writes the pages of one stream in one run; used by one thread. Made by `Landing.writer`, used in a `with`."""
+
+    def __init__(self, landing: "Landing", source: str, stream: str, run_id: str) -> None:
+        self.landing = landing
+        self.source = source
+        self.stream = stream
+        self.run_id = run_id
+        self.folder = landing.folder(source, stream, run_id)
+        make_folder(self.folder)
+        self._mark()
+        landed = landing.read_manifest(source, stream, run_id)
+        self._seq = landed[-1].seq if landed else 0
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close after success; after an error the mark stays, so that the next run cleans up."""
+        if kind is None:
+            self.close()
+
+    def write_page(
+        self,
+        parcel: Parcel,
+        *,
+        request: str,
+        cursor: Mapping[str, Any] | None = None,
+        rejected: Sequence[Rejected] = (),
+        end: PullEnd | None = None,
+    ) -> LandedPage:
+        """Land the records of a parcel, one a line, then name them in the manifest; durable when this returns.
+
+        `end` comes with the last page of a pull. Raises `LandingError` naming path and bytes.
+        """
+        chunks = parcel.chunks() if parcel.records else None
+        return self._land(chunks, ".jsonl.zst", parcel.records, request, cursor, rejected, end)
+
+    def write_file(
+        self,
+        content: Iterable[bytes],
+        *,
+        suffix: str,
+        records: int,
+        request: str,
+        cursor: Mapping[str, Any] | None = None,
+        rejected: Sequence[Rejected] = (),
+    ) -> LandedPage:
+        """Land a file's own bytes, chunk by chunk; a `suffix` ending in `.zst` compresses them, else they stay raw.
+
+        Raises `LandingError` naming path and bytes.
+        """
+        chunks = _packed(content) if suffix.endswith(".zst") else content
+        return self._land(chunks, suffix, records, request, cursor, rejected, None)
+
+    def close(self) -> None:
+        """Say that this run wrote all it wanted; the next run then has nothing to clean here."""
+        try:
+            (self.folder / UNFINISHED).unlink(missing_ok=True)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise failed("close", self.folder, 0, error) from error
+
+    def _mark(self) -> None:
+        try:
+            (self.folder / UNFINISHED).touch(mode=FILE_MODE)
+        except OSError as error:
+            raise failed("write", self.folder / UNFINISHED, 0, error) from error
+
+    def _land(
+        self,
+        chunks: Iterable[bytes] | None,
+        suffix: str,
+        records: int,
+        request: str,
+        cursor: Mapping[str, Any] | None,
+        rejected: Sequence[Rejected],
+        end: PullEnd | None,
+    ) -> LandedPage:
+        seq = self._seq + 1
+        name, size, digest = self._write(f"{seq:06d}", suffix, chunks)
+        aside = _packed([msgspec.json.Encoder().encode_lines(rejected)]) if rejected else None
+        aside_name, _, aside_digest = self._write(f"{seq:06d}-rejected", ".jsonl.zst", aside)
+        line = ManifestLine(
+            seq=seq,
+            file=name,
+            records=records,
+            bytes=size,
+            sha256=digest,
+            request=request,
+            cursor=None if cursor is None else dict(cursor),
+            rejected=len(rejected),
+            rejected_file=aside_name,
+            rejected_sha256=aside_digest,
+            end=end,
+        )
+        append_line(self.folder / MANIFEST, sealed(line))
+        self._seq = seq
+        return page_of(self.folder, (self.source, self.stream, self.run_id), line)
+
+    def _write(self, prefix: str, suffix: str, chunks: Iterable[bytes] | None) -> tuple[str | None, int, str]:
+        if chunks is None:
+            return None, 0, ""
+        path, size, digest = write_durably(self.folder, prefix, suffix, chunks)
+        return path.name, size, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """All that was ever fetched, under `root`; append-only for a run, readable for replay."""
+
+    root: Path
+
+    def folder(self, source: str, stream: str, run_id: str) -> Path:
+        """Folder of one run of one stream; raises `ConfigurationError` for a name that is no plain file name."""
+        for name in (source, stream, run_id):
+            if not _SAFE_NAME.fullmatch(name):
+                raise ConfigurationError(f"{name!r} cannot name a folder: use letters, digits, '-', '_', '.' and '+'")
+        return self.root / source / stream / run_id
+
+    def writer(self, source: str, stream: str, run_id: str) -> LandingWriter:
+        """Open one stream for one run; cleans what a run killed earlier left. The same run may open it again."""
+        self._clean(self.folder(source, stream, run_id).parent)
+        return LandingWriter(self, source, stream, run_id)
+
+    def read_manifest(self, source: str, stream: str, run_id: str) -> list[LandedPage]:
+        """Pages of one run in the order landed; a last line cut by a crash is not one. Missing manifest: none."""
+        return read_manifest(self.folder(source, stream, run_id), (source, stream, run_id))
+
+    def pages_of(self, source: str, stream: str, run_ids: Iterable[str]) -> Iterator[LandedPage]:
+        """Pages of several runs, in the order of `run_ids` and of landing, empty ones left out."""
+        for run_id in run_ids:
+            yield from (page for page in self.read_manifest(source, stream, run_id) if page.path)
+
+    def run_ids(self, source: str, stream: str, *, after: str | None = None, until: str | None = None) -> list[str]:
+        """Name the runs that landed something of a stream, sorted; only those behind `after` and not behind `until`."""
+        folder = self.folder(source, stream, "any").parent
+        # A year of hourly runs is nine thousand, of which the newest are asked for: the others are only listed.
+        asked = sorted(
+            run
+            for run in folder.glob("*")
+            if (after is None or run.name > after) and (until is None or run.name <= until)
+        )
+        return [run.name for run in asked if (run / MANIFEST).exists()]
+
+    def verified(self, page: LandedPage) -> Path:
+        """Path of a page whose bytes still match; raises `LandingError` naming the file when not, or when empty."""
+        return verified(page.path, page.sha256, page)
+
+    def records(self, page: LandedPage) -> Iterator[bytes]:
+        """Read the records of a page, one JSON text each, a few at a time; the checksum is verified first."""
+        if page.path is None:
+            return iter(())
+        if not page.path.name.endswith(".jsonl.zst"):
+            raise LandingError(f"{page.path}: is a file landed whole; read it with `verified`")
+        return lines_of(self.verified(page))
+
+    def rejected(self, page: LandedPage) -> list[Rejected]:
+        """Read the records of a page that were set aside, checksum verified."""
+        if page.rejected_path is None:
+            return []
+        content = inflate(verified(page.rejected_path, page.rejected_sha256, page))
+        return msgspec.json.Decoder(Rejected).decode_lines(content)
+
+    def _clean(self, stream_folder: Path) -> None:
+        """Remove temporary files, and files no manifest names, from runs that never closed."""
+        for mark in stream_folder.glob(f"*/{UNFINISHED}"):
+            folder = mark.parent
+            pages = read_manifest(folder, (folder.parent.parent.name, folder.parent.name, folder.name))
+            named = {path for page in pages for path in (page.path, page.rejected_path)}
+            for path in folder.iterdir():
+                if path.name.startswith(TEMPORARY) or (path not in named and path.name[:6].isdigit()):
+                    path.unlink(missing_ok=True)
+            mark.unlink(missing_ok=True)
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    return zstandard.ZstdCompressor(compression_params=_PACKING)
+
+
+def _packed(content: Iterable[bytes]) -> Iterator[bytes]:
+    packer = _compressor().compressobj()
+    for chunk in content:
+        yield packer.compress(chunk)
+    yield packer.flush()
+
+
+def _as_line(record: bytes) -> bytes:
+    if b"\n" in record or b"\r" in record:
+        record = record.replace(b"\n", b" ").replace(b"\r", b" ")
+    return record + b"\n"

@@ -1,0 +1,1 @@
+"""Salesforce: streams, and how they are walked."""

@@ -1,0 +1,149 @@
+"""Salesforce: what is pulled, with which fields. How it is walked stands in the files this one names."""
+
+import re
+from urllib.parse import quote_plus
+
+import msgspec
+
+from connectors.http.client import Http
+from connectors.http.request import Call
+from connectors.salesforce.account import Account, open_http
+from connectors.salesforce.query import all_pages, fresh_pages, row_identity, settled_pages
+from connectors.stream import Pass, Prepared, Stream, When, names
+from definitions.errors import ConfigurationError, SourceRefusedError
+from definitions.schema.records import ACCOUNT, ACTIVITY, ASSOCIATION, OPPORTUNITY, OWNER, PERSON, STAGE, RecordKind
+
+__all__ = ["STREAMS", "Account", "open_http"]
+
+# The address and headers of a request must stay under 16,384 bytes; the rest of the query needs room too.
+WIDEST_SELECT = 12_000
+NEEDED = frozenset({"Id", "SystemModstamp"})
+_NOT_SCALAR = frozenset({"address", "location", "base64", "anyType", "complexvalue", "json"})
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_USUAL = {
+    "Lead": names(
+        """Id IsDeleted MasterRecordId Email Phone MobilePhone FirstName LastName Title Company Website Country Status
+        LeadSource OwnerId IsConverted ConvertedDate ConvertedContactId ConvertedAccountId ConvertedOpportunityId
+        HasOptedOutOfEmail DoNotCall EmailBouncedDate LastActivityDate CreatedDate SystemModstamp"""
+    ),
+    "Contact": names(
+        """Id IsDeleted MasterRecordId Email Phone MobilePhone FirstName LastName Title AccountId LeadSource
+        MailingCountry OwnerId HasOptedOutOfEmail DoNotCall EmailBouncedDate LastActivityDate CreatedDate
+        SystemModstamp"""
+    ),
+    "Account": names(
+        """Id IsDeleted MasterRecordId Name Website Industry NumberOfEmployees AnnualRevenue BillingCountry Phone
+        ParentId OwnerId Type CreatedDate SystemModstamp"""
+    ),
+    "Opportunity": names(
+        """Id IsDeleted Name AccountId OwnerId StageName Amount CurrencyIsoCode Probability ForecastCategory
+        ForecastCategoryName CloseDate CreatedDate LastStageChangeDate NextStep LastActivityDate PushCount Type
+        LeadSource IsClosed IsWon HasOpenActivity RecordTypeId SystemModstamp"""
+    ),
+    "OpportunityContactRole": names("Id IsDeleted OpportunityId ContactId Role IsPrimary CreatedDate SystemModstamp"),
+    "User": names("Id Name Email IsActive ManagerId Department CreatedDate SystemModstamp"),
+    "Task": names(
+        """Id IsDeleted WhoId WhatId OwnerId Status TaskSubtype Type ActivityDate CompletedDateTime IsClosed CreatedDate
+        SystemModstamp"""
+    ),
+    "OpportunityStage": names(
+        """Id ApiName MasterLabel DefaultProbability ForecastCategory ForecastCategoryName IsActive IsClosed IsWon
+        SortOrder CreatedDate SystemModstamp"""
+    ),
+}
+
+
+class _Field(msgspec.Struct, frozen=True):
+    name: str
+    type: str
+
+
+class _Described(msgspec.Struct, frozen=True):
+    fields: list[_Field]
+
+
+_DESCRIBED = msgspec.json.Decoder(_Described)
+
+
+def choose_fields(stream: Stream[Account], account: Account, http: Http) -> Prepared:
+    """Choose the fields to ask for: the usual ones this org has, and every custom field that holds a single value.
+
+    Raises `ConfigurationError` naming configured fields the org lacks (or hides from this user), `SourceRefusedError`
+    when a field is hidden without which nothing can be pulled. Custom fields beyond the width of a query are left out,
+    configured ones last, and named in the notes.
+    """
+    call = Call(stream=stream.name, path=account.path(f"/sobjects/{stream.remote}/describe"))
+    answer = http.ask(call, _DESCRIBED)
+    there = {
+        found.name for found in answer.value.fields if found.type not in _NOT_SCALAR and _WORD.fullmatch(found.name)
+    }
+    where = f"{account.name}: {stream.name}"
+    if hidden := sorted(NEEDED - there):
+        raise SourceRefusedError(f"{where}: this user may not read {', '.join(hidden)}. Grant field access to it.")
+    configured = account.properties.get(stream.source_object, ())
+    if missing := sorted(set(configured) - there):
+        raise ConfigurationError(
+            f"{where}: no such field: {', '.join(missing)}. Correct the field map (it wants the API name), or let "
+            "this user read it."
+        )
+    usual = _USUAL[stream.remote]
+    custom = sorted(name for name in there if name.endswith("__c"))
+    wanted = tuple(dict.fromkeys(name for name in (*usual, *configured, *custom) if name in there))
+    kept = _fitting(wanted)
+    absent, too_many = sorted(set(usual) - there), sorted(set(wanted) - set(kept))
+    notes = [f"fields this org does not have or show: {', '.join(absent)}"] if absent else []
+    notes += [f"custom fields left out, a query cannot hold them: {', '.join(too_many)}"] if too_many else []
+    return Prepared(fields=kept, notes=tuple(notes), source_now=answer.source_now)
+
+
+def _fitting(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep as many fields, from the front, as one query can hold."""
+    kept, width = [], 0
+    for name in wanted:
+        width += len(quote_plus(f"{name}, "))
+        if width <= WIDEST_SELECT:
+            kept.append(name)
+    return tuple(kept)
+
+
+def _changing(
+    name: str, remote: str, kind: RecordKind, source_object: str = "", *, dies: bool = True
+) -> Stream[Account]:
+    return Stream(
+        name=name,
+        source_object=source_object or name,
+        kind=kind,
+        remote=remote,
+        identify=row_identity,
+        id_path=("Id",),
+        version_path=("SystemModstamp",),
+        deleted_path=("IsDeleted",) if dies else (),
+        modified="SystemModstamp",
+        prepare=choose_fields,
+        passes=(
+            Pass(name="settled", when=When.ALWAYS, pages=settled_pages),
+            Pass(name="fresh", when=When.ALWAYS, pages=fresh_pages),
+        ),
+    )
+
+
+STREAMS: tuple[Stream[Account], ...] = (
+    _changing("user", "User", OWNER, dies=False),
+    Stream(
+        name="opportunity_stage",
+        source_object="stage",
+        kind=STAGE,
+        remote="OpportunityStage",
+        identify=row_identity,
+        id_path=("Id",),
+        version_path=("SystemModstamp",),
+        prepare=choose_fields,
+        passes=(Pass(name="all", when=When.ALWAYS, pages=all_pages),),
+    ),
+    _changing("account", "Account", ACCOUNT),
+    _changing("lead", "Lead", PERSON),
+    _changing("contact", "Contact", PERSON),
+    _changing("opportunity", "Opportunity", OPPORTUNITY),
+    _changing("opportunity_contact_role", "OpportunityContactRole", ASSOCIATION, "contact_role"),
+    _changing("task", "Task", ACTIVITY),
+)

@@ -1,0 +1,162 @@
+"""A source is what we say about a vendor's endpoints; this is what every stream of every source is made of."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
+
+from connectors.http.client import Http
+from connectors.landing.envelope import Checked, Identify
+from connectors.landing.writer import LandingWriter
+from definitions.errors import SourceAnswerUnusableError
+from definitions.schema.records import RecordKind
+
+
+class Account(Protocol):
+    """What every account of every vendor says of itself."""
+
+    @property
+    def name(self) -> str:
+        """Name of the source: folder, log and message."""
+
+    @property
+    def trail(self) -> timedelta:
+        """How long a change may take to become visible: nothing newer is believed complete."""
+
+    @property
+    def lookback(self) -> timedelta:
+        """How much of what was already seen is asked again."""
+
+    @property
+    def rejected_share(self) -> float:
+        """Share of records, 0 to 1, that may be set aside before a pull stops."""
+
+
+A = TypeVar("A", bound=Account)
+
+
+class When(Enum):
+    """Which pulls a pass belongs to."""
+
+    FIRST = "first"  # nothing is known yet, or everything is asked again
+    AGAIN = "again"  # only what changed
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What was learned before the first page: fields to ask for, remarks for the report, the source's clock."""
+
+    fields: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    source_now: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer, sorted out.
+
+    `position` is where this pass may begin again once the page is durable (None: from its start); `repeated` counts
+    records left out because this pass gave the same version before.
+    """
+
+    checked: Checked
+    request: str
+    position: Mapping[str, Any] | None = None
+    repeated: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit(Generic[A]):
+    """One pass over one stream, as its pager sees it.
+
+    `since` (None: from the beginning) and `until` bound the modified time; `position` resumes an interrupted pass;
+    `seen_in` are the runs whose landed pages of `stream.after` count; `previous_run` is the last complete one.
+    """
+
+    stream: "Stream[A]"
+    account: A
+    http: Http
+    fields: tuple[str, ...]
+    since: datetime | None
+    until: datetime
+    position: Mapping[str, Any] | None
+    writer: LandingWriter
+    seen_in: tuple[str, ...]
+    previous_run: str | None
+
+    @property
+    def where(self) -> str:
+        """Source and stream, for messages."""
+        return f"{self.account.name}: {self.stream.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass(Generic[A]):
+    """One walk over a stream: its name (kept in cursors), when it is made, and its pager."""
+
+    name: str
+    when: When
+    pages: Callable[[Visit[A]], Iterator[Page]]
+
+
+def nothing_to_prepare(stream: "Stream[A]", account: A, http: Http) -> Prepared:  # noqa: ARG001 - one shape for all
+    """Say that a stream has no choice of fields."""
+    return Prepared()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream(Generic[A]):
+    """One object type of a source.
+
+    `id_path`, `version_path` and `deleted_path` say where a landed record holds its id, its modified time (empty:
+    whatever landed later is newer) and its deleted mark (empty: never deleted). `remote` is the vendor's name for it in
+    paths or queries, `after` the stream whose landed ids it needs, `modified` the field changes are searched by,
+    `identify` checks one record and tells its id and version.
+    """
+
+    name: str
+    source_object: str
+    kind: RecordKind
+    remote: str
+    passes: tuple[Pass[A], ...]
+    identify: Identify
+    id_path: tuple[str, ...]
+    version_path: tuple[str, ...] = ()
+    deleted_path: tuple[str, ...] = ()
+    modified: str = ""
+    after: str | None = None
+    prepare: Callable[["Stream[A]", A, Http], Prepared] = nothing_to_prepare
+
+
+class Tokens:
+    """Cursors and links of one pass; none may come twice for one walk in it (`of`), or the pass would never end."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._given: set[tuple[str, str]] = set()
+
+    def new(self, token: object, page: int, of: str = "") -> str:
+        """Return the token; raises `SourceAnswerUnusableError` when it is empty, not text, or was given before."""
+        if not isinstance(token, str) or not token:
+            raise SourceAnswerUnusableError(f"{self._where}: page {page}: says there is more, but not where")
+        if (of, token) in self._given:
+            raise SourceAnswerUnusableError(f"{self._where}: page {page}: the cursor of an earlier page came again")
+        self._given.add((of, token))
+        return token
+
+
+def portions(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Cut a sequence into parts of at most `size`, in order."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read a list of field names written as words.
+
+    >>> names("Id IsDeleted")
+    ('Id', 'IsDeleted')
+    """
+    return tuple(text.split())

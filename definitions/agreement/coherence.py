@@ -1,0 +1,161 @@
+"""What only the whole of the definitions can tell: parts that contradict each other or can never matter.
+
+Every check yields the place in the file and what is wrong there, in words that say what to do.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from definitions.agreement.ladders import ladder_mistakes
+from definitions.agreement.model import NAMED_IN_BRACES, Definitions, HygieneRule
+from definitions.config.suggestions import suggestion
+from definitions.config.yaml_file import Place
+from definitions.predicates.logic import can_be_met
+from definitions.predicates.predicate import Predicate
+from definitions.schema import vocabulary as words
+from definitions.schema.facets import Derived, Subject, facets_of
+
+Mistake = tuple[Place, str]
+
+
+def contradictions(definitions: Definitions) -> dict[Place, str]:
+    """Return every contradiction by its place; the first found at a place stands."""
+    found: dict[Place, str] = {}
+    for check in _CHECKS:
+        for place, said in check(definitions):
+            found.setdefault(place, said)
+    return found
+
+
+def _agreement(definitions: Definitions) -> Iterator[Mistake]:
+    if definitions.status == "approved" and definitions.is_draft:
+        teams = {signature.team for signature in definitions.approved_by}
+        missing = " and of ".join(team for team in ("marketing", "sales") if team not in teams)
+        yield ("status",), f"approved needs a signature of {missing} in approved_by; until then it is a draft"
+    try:
+        ZoneInfo(definitions.reporting.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        named = definitions.reporting.time_zone
+        yield ("reporting", "time_zone"), f"no time zone is called {named!r}{suggestion(named, available_timezones())}"
+
+
+def _activities(definitions: Definitions) -> Iterator[Mistake]:
+    seen: dict[str, str] = {}
+    engagement = definitions.engagement
+    for level in words.ENGAGEMENT_LEVEL:
+        for number, activity in enumerate(getattr(engagement, level)):
+            if activity in seen:
+                yield ("engagement", level, number), f"{activity} stands under {seen[activity]} already; keep one"
+            seen[activity] = level
+    known = engagement.known_types
+    for label, activity in definitions.lead_sources.items():
+        place = ("lead_sources", label)
+        yield from _lower_case(place, label)
+        yield from _known(place, activity, known, "kind of activity")
+    for number, points in enumerate(definitions.engagement_points):
+        yield from _known(("engagement_points", number, "activity"), points.activity, known, "kind of activity")
+
+
+def _tests(definitions: Definitions) -> Iterator[Mistake]:
+    tests: dict[Place, Predicate | None] = {
+        **{("fit", number, "when"): rule.when for number, rule in enumerate(definitions.fit)},
+        ("icp", "fails"): definitions.icp.fails,
+        ("icp", "passes"): definitions.icp.passes,
+        ("icp", "low_quality"): definitions.icp.low_quality,
+        **{("criteria", name, "met"): criterion.met for name, criterion in definitions.criteria.items()},
+        **{("hygiene", number, "when"): rule.when for number, rule in enumerate(definitions.hygiene)},
+        **{("hygiene", number, "critical_when"): rule.critical_when for number, rule in enumerate(definitions.hygiene)},
+    }
+    for place, test in tests.items():
+        if test is not None and not can_be_met(test.node):
+            yield place, f"no record can ever meet {test.text!r}"
+
+
+def _criteria(definitions: Definitions) -> Iterator[Mistake]:
+    for name, criterion in definitions.criteria.items():
+        yield from _known(("criteria", name, "evidence"), criterion.evidence, facets_of("both"), "field of both")
+        if name in facets_of("person") or name in facets_of("opportunity"):
+            yield ("criteria", name), f"{name} is the name of a field already; give the criterion a name of its own"
+    for name in definitions.policies:
+        if name in facets_of("person") or name in facets_of("opportunity"):
+            yield ("policies", name), f"{name} is the name of a field already; give the policy a name of its own"
+
+
+def _stages(definitions: Definitions) -> Iterator[Mistake]:
+    names: dict[str, int] = {}
+    orders: dict[int, str] = {}
+    for number, stage in enumerate(definitions.stages):
+        place = ("stages", number)
+        yield from _known((*place, "stage"), stage.stage, words.CANONICAL_STAGE, "stage")
+        yield from _known(
+            (*place, "forecast_category"), stage.forecast_category, words.FORECAST_CATEGORY, "forecast category"
+        )
+        for position, criterion in enumerate(stage.requires):
+            yield from _known((*place, "requires", position), criterion, definitions.criteria, "criterion")
+        if stage.stage in names:
+            yield (*place, "stage"), f"the stage {stage.stage} stands twice; keep one"
+        if stage.order in orders:
+            yield (*place, "order"), f"the order {stage.order} is used by {orders[stage.order]} already"
+        names[stage.stage] = number
+        orders[stage.order] = stage.stage
+
+
+def _words(definitions: Definitions) -> Iterator[Mistake]:
+    families: dict[str, str] = {}
+    for family, labels in definitions.loss_reasons.items():
+        yield from _known(("loss_reasons", family), family, words.LOSS_FAMILY, "family of loss reasons")
+        for number, label in enumerate(labels):
+            place = ("loss_reasons", family, number)
+            yield from _lower_case(place, label)
+            if label in families:
+                yield place, f"{label!r} belongs to {families[label]} already; keep one"
+            families[label] = family
+    for number, role in enumerate(definitions.decision_maker_roles):
+        yield from _lower_case(("decision_maker_roles", number), role)
+    for number, step in enumerate(definitions.placeholders.next_step):
+        yield from _lower_case(("placeholders", "next_step", number), step)
+
+
+def _hygiene(definitions: Definitions) -> Iterator[Mistake]:
+    classes = (*words.PERSON_CLASS, *words.OPPORTUNITY_CLASS)
+    for number, name in enumerate(definitions.not_checked):
+        yield from _known(("not_checked", number), name, classes, "class")
+    seen: set[tuple[str, str]] = set()
+    for number, rule in enumerate(definitions.hygiene):
+        if (rule.rule, rule.on) in seen:
+            yield ("hygiene", number, "rule"), f"{rule.rule} stands twice for {rule.on}; give the second its own id"
+        seen.add((rule.rule, rule.on))
+        yield from _sayings(("hygiene", number), rule)
+
+
+def _sayings(place: Place, rule: HygieneRule) -> Iterator[Mistake]:
+    subject: Subject = rule.on
+    facets = facets_of(subject)
+    for key in ("says", "ask", "action"):
+        text: str = getattr(rule, key)
+        for name in NAMED_IN_BRACES.findall(text):
+            yield from _known((*place, key), name, facets, f"field of a {subject}")
+            facet = facets.get(name)
+            if facet is not None and not isinstance(facet, Derived) and facet.is_personal:
+                yield (*place, key), f"{name} is personal and would be sent in an alert; name another field"
+        if text.count("{") != text.count("}") or "{" in NAMED_IN_BRACES.sub("", text):
+            yield (*place, key), "a brace is not closed; write {days_overdue}"
+
+
+def _ladders(definitions: Definitions) -> Iterator[Mistake]:
+    yield from ladder_mistakes("people", definitions.people, words.PERSON_CLASS, is_forecast=False)
+    yield from ladder_mistakes("opportunities", definitions.opportunities, words.OPPORTUNITY_CLASS, is_forecast=True)
+
+
+def _known(place: Place, word: str, known: Iterable[str] | Mapping[str, object], what: str) -> Iterator[Mistake]:
+    choices = list(known)
+    if word not in choices:
+        yield place, f"no {what} is called {word!r}{suggestion(word, choices)}"
+
+
+def _lower_case(place: Place, text: str) -> Iterator[Mistake]:
+    if text != text.strip().lower():
+        yield place, f"{text!r} is compared in lower case; write {text.strip().lower()!r}"
+
+
+_CHECKS = (_agreement, _activities, _criteria, _tests, _ladders, _stages, _words, _hygiene)

@@ -1,0 +1,174 @@
+"""From a file of definitions to `Definitions`, or to an error that names every mistake with its line.
+
+Steps: read the YAML, parse each test (criteria first, then policies, which later tests may name), check the shape,
+then check what only the whole can tell (`definitions.agreement.coherence`).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from definitions.agreement.coherence import contradictions
+from definitions.agreement.model import Definitions
+from definitions.config.mistakes import all_of
+from definitions.config.shape_errors import told
+from definitions.config.suggestions import suggestion
+from definitions.config.yaml_file import Place, read_text, read_yaml, read_yaml_text
+from definitions.errors import ConfigurationError
+from definitions.predicates.predicate import Predicate, at_least, parse
+from definitions.schema.facets import Subject, Use
+
+__all__ = ["load_definitions", "load_text", "profiles", "read_yaml"]
+
+_SIGNATURE = ("status", "approved_by")
+_DERIVED = ("text", "text_sha256")
+_PROFILES = Path(__file__).parents[1] / "profiles"
+
+
+def profiles() -> list[str]:
+    """Names of the profiles that come with the package."""
+    return sorted(path.stem for path in _PROFILES.glob("*.yaml"))
+
+
+def load_definitions(name_or_path: str | Path) -> Definitions:
+    """Load a profile by its name, or a file by its path (anything with a folder or an ending).
+
+    Raises `ConfigurationError` naming file and line of every mistake.
+    """
+    path = Path(name_or_path)
+    if path.name == str(name_or_path) and not path.suffix:
+        if path.name not in profiles():
+            raise ConfigurationError(
+                f"no profile is called {path.name!r}{suggestion(path.name, profiles())}. Or give the path of a file."
+            )
+        path = _PROFILES / f"{path.name}.yaml"
+    return load_text(read_text(path), str(path))
+
+
+def load_text(text: str, where: str) -> Definitions:
+    """Load definitions from the text of a file; `where` is named in errors."""
+    content, lines = read_yaml_text(text, where)
+    mistakes: dict[Place, str] = {}
+    reader = _TestReader(mistakes)
+    reader.read(content)
+    for derived in _DERIVED:
+        if derived in content:
+            mistakes[derived,] = f"the key {derived!r} is worked out from the file; remove it"
+    own = {"text": text, "text_sha256": _fingerprint(content)}
+    try:
+        definitions = Definitions.model_validate(_frozen(content) | own)
+    except ValidationError as error:
+        mistakes = {**told(error, Definitions, derived=_DERIVED), **mistakes}
+        raise all_of(mistakes, lines, where) from None
+    if not mistakes:
+        mistakes.update(contradictions(definitions))
+    if mistakes:
+        raise all_of(mistakes, lines, where)
+    return definitions
+
+
+def _fingerprint(content: Mapping[str, Any]) -> str:
+    """What was agreed, without who signed it and without comments: signing a page must not make it another one."""
+    agreed = {name: said for name, said in content.items() if name not in _SIGNATURE}
+    return hashlib.sha256(json.dumps(agreed, default=str, ensure_ascii=False).encode()).hexdigest()
+
+
+def _frozen(value: Any) -> Any:
+    """Turn lists into tuples, all the way down: a definition that has been read does not change."""
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+# Stands in for a test that could not be read, so that the shape around it is still checked; never handed out.
+_UNREAD = parse("true", "both")
+
+
+@dataclass(slots=True)
+class _TestReader:
+    """Replaces the text of every test by its predicate, in place, and notes what could not be read."""
+
+    mistakes: dict[Place, str]
+    criteria: dict[str, Predicate] = field(default_factory=dict)
+    macros: dict[str, Predicate] = field(default_factory=dict)
+
+    def read(self, content: dict[str, Any]) -> None:
+        for name, criterion in _mapping(content.get("criteria")).items():
+            self._test(criterion, "met", ("criteria", name), "both", Use.CRITERION)
+            if isinstance(criterion, dict) and isinstance(criterion.get("met"), Predicate):
+                self.criteria[name] = criterion["met"]
+        self.macros |= self.criteria
+        for name, policy in _mapping(content.get("policies")).items():
+            self._policy(name, policy)
+        for number, rule in enumerate(_list(content.get("fit"))):
+            self._test(rule, "when", ("fit", number), "person", Use.FIT)
+        for key in ("fails", "passes", "low_quality"):
+            self._test(content.get("icp"), key, ("icp",), "person", Use.FIT)
+        ladders: tuple[tuple[str, Subject], ...] = (("people", "person"), ("opportunities", "opportunity"))
+        for section, subject in ladders:
+            for number, rule in enumerate(_list(content.get(section))):
+                self._test(rule, "when", (section, number), subject, Use.CLASS)
+        for number, rule in enumerate(_list(content.get("hygiene"))):
+            about: Subject = "person" if isinstance(rule, dict) and rule.get("on") == "person" else "opportunity"
+            for key in ("when", "critical_when"):
+                self._test(rule, key, ("hygiene", number), about, Use.HYGIENE)
+
+    def _test(self, holder: object, key: str, place: Place, subject: Subject, use: Use) -> None:
+        text = holder.get(key) if isinstance(holder, dict) else None
+        if text is None or not isinstance(holder, dict):
+            return
+        holder[key] = _UNREAD
+        if isinstance(text, bool):
+            text = str(text).lower()
+        if not isinstance(text, str):
+            self.mistakes[*place, key] = "this is not a test; write one, such as days_overdue > 7"
+            return
+        macros = self.macros if use >= Use.CLASS else {}
+        try:
+            holder[key] = parse(text, subject, macros, use=use)
+        except ConfigurationError as error:
+            self.mistakes[*place, key] = str(error)
+
+    def _policy(self, name: str, policy: object) -> None:
+        """Make the policy usable by name; a policy of the wrong shape is reported with the shapes."""
+        if not isinstance(policy, dict):
+            return
+        place = ("policies", name)
+        of, including = _list(policy.get("of")), _list(policy.get("including"))
+        self.macros[name] = _UNREAD
+        if name in self.criteria:
+            self.mistakes[place] = f"{name} is a criterion already; give the policy a name of its own"
+            return
+        if not all(isinstance(word, str) for word in (*of, *including)):
+            return
+        strangers = [word for word in (*of, *including) if word not in self.criteria]
+        if strangers:
+            known = suggestion(strangers[0], self.criteria)
+            self.mistakes[*place, "of"] = f"no criterion is called {', '.join(strangers)}{known}"
+            return
+        outside = [word for word in including if word not in of]
+        if outside:
+            self.mistakes[*place, "including"] = f"{', '.join(outside)} must also stand in `of`"
+            return
+        count = policy.get("at_least")
+        if not isinstance(count, int):
+            return
+        chosen = {word: self.criteria[word] for word in of}
+        not_met = policy.get("unknown_as") == "not_met"
+        try:
+            self.macros[name] = at_least(count, chosen, tuple(including), unknown_is_not_met=not_met)
+        except ConfigurationError as error:
+            self.mistakes[*place, "at_least"] = str(error)
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,272 @@
+"""The agreed definitions as data: one frozen object, made only by `definitions.agreement.load.load_definitions`.
+
+Every part mirrors one section of the YAML file, in the order in which it is read aloud. Where a YAML key is a Python
+word it has an alias (`class`). Predicates are parsed already; `when=None` is the last rule, "everyone else".
+"""
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from definitions.predicates.predicate import Predicate
+from definitions.schema.classified import Classified
+
+STRICT = ConfigDict(
+    extra="forbid",
+    frozen=True,
+    strict=True,
+    arbitrary_types_allowed=True,
+    validate_by_name=True,
+    validate_by_alias=True,
+)
+
+Said = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Days = Annotated[int, Field(ge=0)]
+Points = Annotated[int, Field(ge=0, le=100)]
+Level = Literal["none", "passive", "proactive"]
+Severity = Literal["critical", "warning", "info"]
+NAMED_IN_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+class Signature(BaseModel):
+    """Who agreed, for which team, and when."""
+
+    model_config = STRICT
+
+    team: Word
+    name: Said
+    on: date
+
+
+class Reporting(BaseModel):
+    """What a day, an amount and a year are in reports. `fiscal_year_starts_in` is a month, 1 to 12."""
+
+    model_config = STRICT
+
+    time_zone: Said
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    fiscal_year_starts_in: Annotated[int, Field(ge=1, le=12)]
+
+
+class Engagement(BaseModel):
+    """What each kind of activity tells about the buyer's interest (D4)."""
+
+    model_config = STRICT
+
+    none: tuple[Word, ...] = ()
+    passive: tuple[Word, ...] = ()
+    proactive: tuple[Word, ...] = ()
+    because: Said | None = None
+
+    def level_of(self, activity_type: str) -> Level:
+        """Return the interest an activity shows; a kind that is not listed shows none."""
+        if activity_type in self.proactive:
+            return "proactive"
+        return "passive" if activity_type in self.passive else "none"
+
+    @property
+    def known_types(self) -> frozenset[str]:
+        """Every kind of activity the definitions speak of."""
+        return frozenset((*self.none, *self.passive, *self.proactive))
+
+
+class Silence(BaseModel):
+    """A lead is silent from the first day after its last proactive move on which all three limits are reached.
+
+    It has been a lead for `lead_days`, without inbound for `inbound_days`, without any activity for `activity_days`.
+    Computed from the activity history into `silent_since_on`, so it needs no memory of our own last answer. Where a
+    source keeps the latest move only, silence before that move cannot be known and is not assumed.
+    """
+
+    model_config = STRICT
+
+    lead_days: Days = 180
+    inbound_days: Days = 180
+    activity_days: Days = 90
+    because: Said | None = None
+
+
+class FitRule(BaseModel):
+    """Points for who a person is; added up over the rules that are met, at most 100."""
+
+    model_config = STRICT
+
+    when: Predicate
+    points: Points
+    because: Said
+
+
+class EngagementPoints(BaseModel):
+    """Points an activity of this kind earns for `within_days`; the sum over activities is at most 100.
+
+    Of several lines for one kind, the one that gives an activity most counts.
+    """
+
+    model_config = STRICT
+
+    activity: Word
+    points: Points
+    within_days: Annotated[int, Field(ge=1)]
+
+
+class IdealCustomer(BaseModel):
+    """The ideal customer profile. Asked in this order: fails, passes, low_quality; no yes means `unknown`."""
+
+    model_config = STRICT
+
+    fails: Predicate | None = None
+    passes: Predicate | None = None
+    low_quality: Predicate | None = None
+    because: Said | None = None
+
+
+class Criterion(BaseModel):
+    """One condition, met, not met or unknown, with the question that settles it and the field that proves it."""
+
+    model_config = STRICT
+
+    question: Said
+    met: Predicate
+    evidence: Word
+    because: Said | None = None
+
+
+class Policy(BaseModel):
+    """How many criteria are enough; a test that names the policy stands for `predicate.at_least` of them."""
+
+    model_config = STRICT
+
+    at_least: Annotated[int, Field(ge=1)]
+    of: tuple[Word, ...]
+    including: tuple[Word, ...] = ()
+    unknown_as: Literal["pending", "not_met"] = "pending"
+    because: Said | None = None
+
+
+class ClassRule(BaseModel):
+    """One class of a ladder; the first whose test answers yes wins. `when` is None for the last, `otherwise`."""
+
+    model_config = STRICT
+
+    name: Word = Field(alias="class")
+    means: Said
+    when: Predicate | None = None
+    otherwise: Literal[True] | None = None
+    because: Said
+    source: Said | None = None
+    leaves_when: Said | None = None
+    forecast: Literal["included", "excluded", "booked"] | None = None
+    is_open_class: bool = Field(default=False, alias="counts_as_open")
+
+
+class Stage(BaseModel):
+    """One canonical stage. `max_age_days` is used until enough deals have left the stage to know better."""
+
+    model_config = STRICT
+
+    stage: Word
+    order: Annotated[int, Field(ge=1)]
+    phase: Literal["lead", "opportunity", "closed"]
+    probability: Annotated[float, Field(ge=0, le=1)]
+    forecast_category: Word
+    max_age_days: Annotated[int, Field(ge=1)] | None = None
+    requires: tuple[Word, ...] = ()
+    because: Said | None = None
+
+
+class StageAge(BaseModel):
+    """A deal is slow after `multiple` times the median stay, once `minimum_exits` deals have left the stage."""
+
+    model_config = STRICT
+
+    multiple: Annotated[float, Field(gt=0)]
+    minimum_exits: Annotated[int, Field(ge=1)]
+    because: Said | None = None
+
+
+class ClosePlaceholders(BaseModel):
+    """Close dates that nobody means: too far ahead, at the dawn of computing, or listed."""
+
+    model_config = STRICT
+
+    years_ahead: Annotated[int, Field(ge=1)] = 10
+    on_or_before: date = date(1970, 1, 2)
+    dates: tuple[date, ...] = ()
+
+
+class Placeholders(BaseModel):
+    """What people type when a field must not be empty; compared trimmed and in lower case."""
+
+    model_config = STRICT
+
+    close_date: ClosePlaceholders = ClosePlaceholders()
+    next_step: tuple[str, ...] = ()
+
+
+class HygieneRule(BaseModel):
+    """One thing that is wrong with a record. `says` and `ask` may name fields in braces: {days_overdue}.
+
+    A rule may stand once for persons and once for opportunities; (`rule`, `on`) is unique.
+    """
+
+    model_config = STRICT
+
+    rule: Annotated[str, StringConstraints(pattern=r"^[A-Z]+-\d{2}$")]
+    on: Classified
+    when: Predicate
+    severity: Severity
+    critical_when: Predicate | None = None
+    says: Said
+    ask: Said
+    action: Said
+    source: Said
+
+
+class Definitions(BaseModel):
+    """The whole agreement. `text` is the file as it was read; `text_sha256` is the same for all that say the same.
+
+    Signatures, status and comments make no difference to it.
+    """
+
+    model_config = STRICT
+
+    profile: Word = Field(alias="definitions")
+    version: Said
+    status: Literal["draft", "approved"]
+    approved_by: tuple[Signature, ...] = ()
+    because: Said
+    sources: dict[str, Said] = {}
+    reporting: Reporting
+    engagement: Engagement
+    lead_sources: dict[str, Word] = {}
+    silence: Silence = Silence()
+    fit: tuple[FitRule, ...] = ()
+    engagement_points: tuple[EngagementPoints, ...] = ()
+    icp: IdealCustomer = IdealCustomer()
+    criteria: dict[Word, Criterion]
+    policies: dict[Word, Policy] = {}
+    people: tuple[ClassRule, ...]
+    opportunities: tuple[ClassRule, ...]
+    stages: tuple[Stage, ...]
+    stage_age: StageAge
+    loss_reasons: dict[Word, tuple[str, ...]] = {}
+    decision_maker_roles: tuple[str, ...] = ()
+    placeholders: Placeholders = Placeholders()
+    not_checked: tuple[Word, ...] = ()
+    hygiene: tuple[HygieneRule, ...] = ()
+    text: str
+    text_sha256: str
+
+    @property
+    def open_classes(self) -> tuple[str, ...]:
+        """Classes of opportunities that count as open."""
+        return tuple(rule.name for rule in self.opportunities if rule.is_open_class)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the agreement still lacks the status or a signature of marketing and of sales."""
+        teams = {signature.team for signature in self.approved_by}
+        return self.status == "draft" or not {"marketing", "sales"} <= teams

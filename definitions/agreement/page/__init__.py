@@ -1,0 +1,1 @@
+"""The agreement as a page to read aloud and sign."""

@@ -1,0 +1,1 @@
+"""Declarations that map the columns of a source to canonical fields."""

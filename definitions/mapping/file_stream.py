@@ -1,0 +1,270 @@
+"""One declared file: how it is written, and what its columns mean. RevOps writes it, the reader and conform obey it.
+
+Nothing is guessed: a date order, a decimal mark, a placeholder, an alias or a unit counts only where it is declared.
+"""
+
+import codecs
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from definitions.config.mistakes import refuse
+from definitions.config.suggestions import suggestion
+from definitions.config.yaml_file import Place
+from definitions.schema.field import Field as CanonicalField
+from definitions.schema.field import Kind
+from definitions.schema.records import RECORD_KINDS, RecordKind
+
+DateOrder = Literal["iso", "day_first", "month_first"]
+DecimalMark = Literal[".", ","]
+Format = Literal["csv", "tsv", "jsonl", "parquet"]
+
+COMPRESSIONS = (".gz", ".zst")
+_FORMATS: dict[str, Format] = {
+    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+}  # fmt: skip
+_READ: dict[str, Format] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "parquet": "parquet"}
+_SPREADSHEET = "Save it as `CSV UTF-8` in the spreadsheet program, and name that file in `path`"
+_WAYS_OUT = {
+    **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SPREADSHEET),
+    "json": "Write one object a line (`jq -c '.[]' FILE.json > FILE.jsonl`), and name that file in `path`",
+    **dict.fromkeys(("zip", "7z", "rar", "bz2", "xz"), "Unpack it, and name the file inside in `path`"),
+}
+# Worked out from the stream itself, or, for a list of keys, not to be had from one cell.
+NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys"})
+# What a required flag is taken for where no column says; `is_active` has none: somebody has to know.
+DEFAULTS = {"is_queue": False, "is_inferred": False, "is_primary": False, "is_deleted": False}
+
+
+def header_name(text: str) -> str:
+    """Name of a column as we compare it: outer blanks and invisible marks gone, accents in one form; case counts."""
+    return unicodedata.normalize("NFC", text).strip(" \t\r\n\u00a0\u200b\ufeff")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Column(_Strict):
+    """Where one canonical field comes from; each option says what it means in its description."""
+
+    column: str | None = Field(
+        default=None, description="Name of the column in the file; outer blanks are ignored, case counts."
+    )
+    constant: str | bool | int | None = Field(
+        default=None, description="A value that holds for every row, where the file has no column for it."
+    )
+    values: Mapping[str, str] = Field(
+        default={}, description="Aliases: what a word of the file means, letter for letter after trimming."
+    )
+    others: Literal["keep", "ignore", "refuse"] = Field(
+        default="keep",
+        description="What a word without an alias is: itself (`keep`), nothing (`ignore`), a fault (`refuse`).",
+    )
+    refers_to: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)?$",
+        description="The stream whose `id` the column holds, or `source:object` of another source.",
+    )
+    nulls: tuple[str, ...] | None = Field(
+        default=None, strict=False, description="Placeholders of this column, in place of those of the stream."
+    )
+    times: Decimal | None = Field(
+        default=None,
+        gt=0,
+        strict=False,
+        description="Unit in which the column counts, a power of ten: 1000 where it is in thousands.",
+    )
+    dates: DateOrder | None = Field(default=None, description="As `dates` of the stream, for this column.")
+    decimal: DecimalMark | None = Field(default=None, description="As `decimal` of the stream, for this column.")
+
+    @field_validator("column")
+    @classmethod
+    def _as_compared(cls, column: str | None) -> str | None:
+        return None if column is None else header_name(column)
+
+    @field_validator("times")
+    @classmethod
+    def _is_power_of_ten(cls, times: Decimal | None) -> Decimal | None:
+        if times is not None and times.normalize().as_tuple().digits != (1,):
+            raise ValueError("must be a power of ten, such as 1000 or 1000000")
+        return times
+
+    @property
+    def power(self) -> int:
+        """Power of ten the column counts in; 0 for ones."""
+        return 0 if self.times is None else self.times.adjusted()
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> "Column":
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("write either `column` or `constant`, not both and not neither")
+        return self
+
+
+class FileStream(_Strict):
+    """One file whose rows are records of one kind; each option says what it means in its description."""
+
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="Name of the stream, in lower case; part of every record key: `source:name:id`. Do not change it.",
+    )
+    kind: str = Field(description=f"What a row is: {', '.join(f'`{kind}`' for kind in RECORD_KINDS)}.")
+    path: str = Field(
+        description="The file, below the data folder (`--data`, or the folder of the settings). `.gz` and `.zst` are "
+        "unpacked."
+    )
+    format: Format = Field(
+        default="csv", description="How rows are written; follows the ending of `path` unless given."
+    )
+    encoding: str = Field(
+        default="utf-8", description="Text encoding, such as `utf-8`, `cp1252` (Windows), `latin-1` or `utf-16`."
+    )
+    delimiter: str = Field(
+        default=",",
+        min_length=1,
+        max_length=1,
+        description="What parts the cells of a `csv`, such as `';'`; of a `tsv` it is `\"\\t\"` unless given.",
+    )
+    quote: str | None = Field(
+        default='"', min_length=1, max_length=1, description="What quotes a cell; `null` where nothing does."
+    )
+    dates: DateOrder = Field(
+        default="iso",
+        description="Order of dates in figures that are not ISO, such as 03/04/2026; under `iso` they are refused. A "
+        "month by name is read under any order.",
+    )
+    decimal: DecimalMark = Field(default=".", description="Decimal mark of numbers and amounts.")
+    nulls: tuple[str, ...] = Field(
+        default=(), strict=False, description="Placeholders that mean nothing was filled in, such as `N/A` or `-`."
+    )
+    id: str = Field(description="The column that identifies a row; every row has one, and no two share one.")
+    complete: bool = Field(
+        default=True,
+        description="The file always holds every record, so that one that is no longer in it is gone. `false`: it "
+        "holds changes only.",
+    )
+    unpacked_limit_mb: int = Field(
+        default=512,
+        ge=1,
+        description="Megabytes that the file may have, unpacked; a larger one is refused. A run needs several times as "
+        "much memory.",
+    )
+    columns: Mapping[str, Column] = Field(
+        description="Where each canonical field comes from: the name of a column, or a mapping as described below."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, given: object) -> object:
+        """A bare column name stands for `{column: name}`; format and delimiter follow the path."""
+        if not isinstance(given, dict):
+            return given
+        whole = dict(given)
+        if isinstance(columns := whole.get("columns"), Mapping):
+            whole["columns"] = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
+        if "format" not in whole and isinstance(whole.get("path"), str):
+            whole["format"] = _known_format(whole["path"])
+        if "delimiter" not in whole and whole.get("format") == "tsv":
+            whole["delimiter"] = "\t"
+        return whole
+
+    @field_validator("id")
+    @classmethod
+    def _as_compared(cls, column: str) -> str:
+        return header_name(column)
+
+    @field_validator("path")
+    @classmethod
+    def _stays_inside(cls, path: str) -> str:
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            raise ValueError("the path is relative to the data folder and stays inside it")
+        return path
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding)
+        except LookupError:
+            raise ValueError(f"no text encoding is called {encoding!r}; try utf-8, utf-16, latin-1 or cp1252") from None
+        return codecs.lookup(encoding).name
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "FileStream":
+        if self.kind not in RECORD_KINDS:
+            refuse({("kind",): f"no records are of this kind{suggestion(self.kind, RECORD_KINDS)}"})
+        mistakes: dict[Place, str] = {}
+        for name, column in self.columns.items():
+            mistakes |= _mistakes(self.record_kind, name, column)
+        missing = sorted(self.record_kind.required - NOT_MAPPED - DEFAULTS.keys() - self.columns.keys())
+        if missing:
+            mistakes["columns",] = f"{self.kind} needs {', '.join(missing)}: name a column or a constant"
+        refuse(mistakes)
+        return self
+
+    @property
+    def record_kind(self) -> RecordKind:
+        """The kind of record the rows become."""
+        return RECORD_KINDS[self.kind]
+
+    @property
+    def version(self) -> str | None:
+        """Column that tells when a record last changed; null where the stream maps none."""
+        column = self.columns.get("source_updated_at")
+        return None if column is None else column.column
+
+    @property
+    def needed_columns(self) -> tuple[str, ...]:
+        """Names of the columns that the file must have, sorted."""
+        return tuple(sorted({self.id, *(column.column for column in self.columns.values() if column.column)}))
+
+
+def format_of(path: str) -> str:
+    """Format that a file's ending names, compression aside; the ending itself where it names none."""
+    endings = [ending.lower() for ending in PurePosixPath(path).suffixes]
+    if endings and endings[-1] in COMPRESSIONS:
+        endings.pop()
+    ending = endings[-1] if endings else ""
+    return _FORMATS.get(ending, ending or "none")
+
+
+def _known_format(path: str) -> Format:
+    """Format that the ending names; `ValueError` with the way out where files of that ending are not read."""
+    ending = format_of(path).removeprefix(".")
+    if ending in _READ:
+        return _READ[ending]
+    said = f"its name ends in .{ending}" if ending != "none" else "its name has no ending"
+    known = f"name one of {', '.join(sorted(_FORMATS))}, or declare `format` (csv, tsv, jsonl or parquet)"
+    raise ValueError(f"{path}: {said}, which says no format that is read. {_WAYS_OUT.get(ending, known.capitalize())}")
+
+
+def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[Place, str]:
+    """What is wrong with the declaration of one field, by its place in the stream."""
+    place: Place = ("columns", name)
+    field = next((field for field in kind.fields if field.name == name), None)
+    if field is None or name in NOT_MAPPED:
+        known = [one for one in kind.names if one not in NOT_MAPPED]
+        return {place: f"{kind.name} has no field {name!r} to map{suggestion(name, known, most=len(known))}"}
+    if (column.refers_to is not None) != name.endswith("_key"):
+        return {place: f"{name}: `refers_to` belongs to fields that end in _key, and they need it"}
+    if column.times is not None and field.kind not in {Kind.MONEY, Kind.REAL, Kind.INTEGER, Kind.COUNT}:
+        return {(*place, "times"): f"{name}: `times` needs a number"}
+    return _outside(field, column, place) if field.values else {}
+
+
+def _outside(field: CanonicalField, column: Column, place: Place) -> dict[Place, str]:
+    """Words that are none of the field's, each by its place."""
+    said: dict[Place, str] = {(*place, "values", word): meaning for word, meaning in column.values.items()}
+    if column.constant is not None:
+        said[*place, "constant"] = str(column.constant)
+    return {
+        at: f"this is no {field.name}{suggestion(word, field.values)}"
+        for at, word in said.items()
+        if word not in {*field.values, ""}
+    }

@@ -1,0 +1,1 @@
+"""Predicates: SQL-like tests over canonical fields, parsed, checked and compiled."""

@@ -1,0 +1,1 @@
+"""Process and operating system: commit gate, crash points, disks, folders, sockets."""

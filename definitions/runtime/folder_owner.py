@@ -1,0 +1,68 @@
+"""Whose a folder is: a home that another account made is refused in one line, which says what to do."""
+
+import os
+import pwd
+from pathlib import Path
+
+from definitions.errors import ConfigurationError, LandingError
+from definitions.runtime.disk_space import disk_error, no_room
+
+_HOME = "BANTAM_HOME names the folder of all local state: one that may be written to, or none yet."
+
+
+def check_is_ours(path: Path) -> None:
+    """Raise `ConfigurationError` where another account than ours made the path; one that is not there passes.
+
+    Root is held to it too: what it wrote into the home of another account, that account could not read any more.
+    """
+    try:
+        owner = path.lstat().st_uid
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unusable(path, error) from None
+    if owner != os.geteuid():
+        raise belongs_to(path, owner)
+
+
+def unusable(path: Path, error: OSError) -> ConfigurationError | LandingError:
+    """Say in one line why a folder or file of the home cannot be used: disk full, owner, or the system's reason."""
+    if no_room(error):
+        return disk_error("write it", path, error, None)
+    reason, us = error.strerror or type(error).__name__, account_name(os.geteuid())
+    nearest, owner = _nearest(path)
+    if owner == os.geteuid() or not isinstance(error, PermissionError):
+        return ConfigurationError(f"{path}: cannot be made or used ({reason}). {_HOME}")
+    if nearest == path:
+        return belongs_to(path, owner)
+    return ConfigurationError(
+        f"{path}: cannot be made or used ({reason}): {nearest} belongs to {account_name(owner)}, and this is {us}. Set "
+        f"BANTAM_HOME to a folder of {us}'s own."
+    )
+
+
+def belongs_to(path: Path, owner: int) -> ConfigurationError:
+    """Say whose the path is, who we are, and what to do."""
+    them, us = account_name(owner), account_name(os.geteuid())
+    return ConfigurationError(
+        f"{path} belongs to {them}, and this is {us}. Run as {them}, or set BANTAM_HOME to a folder of {us}'s own; an "
+        f"administrator can hand the home over: `chown -R {us}` on all of it."
+    )
+
+
+def account_name(uid: int) -> str:
+    """Name of an account; its number where it has none, as in many containers."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"account {uid}"
+
+
+def _nearest(path: Path) -> tuple[Path, int]:
+    """The path, or the nearest folder above it that can be looked at, and who owns it."""
+    for one in (path, *path.parents):
+        try:
+            return one, one.lstat().st_uid
+        except OSError:
+            continue
+    return path, os.geteuid()

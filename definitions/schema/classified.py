@@ -1,0 +1,12 @@
+"""The two kinds of records that are classified and checked: their golden table, and the column of their class."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from definitions.schema.tables import DIM_PERSON, FCT_OPPORTUNITY, Table
+
+Classified = Literal["person", "opportunity"]
+CLASS_TABLE: Mapping[Classified, Table] = {"person": DIM_PERSON, "opportunity": FCT_OPPORTUNITY}
+CLASS_COLUMN: Mapping[Classified, str] = {"person": "lifecycle_class", "opportunity": "pipeline_class"}
+# What becomes of a published record that is no longer held.
+GONE = "merged_or_deleted"

@@ -1,1 +1,0 @@
-"""What each `bantam` command does; imported only when it is called."""

@@ -1,0 +1,1 @@
+"""The home folder: state files, locks, run log, recovery."""

@@ -1,0 +1,64 @@
+"""A home belongs to one warehouse: the states and pages it holds are those that the warehouse's cursors point to."""
+
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from connectors.landing.durable import FILE_MODE, sync_folder
+from definitions.errors import ConfigurationError
+from definitions.runtime.folder_owner import unusable
+from flows.home.folders import Home
+from warehouse.connect import safe_url
+from warehouse.read.published import warehouse_id
+
+BOUND = "bound_warehouse"
+
+
+def bind_home(home: Home, engine: sa.Engine, *, is_empty: bool) -> tuple[str, ...]:
+    """See to it that the home belongs to this warehouse; give notes for the report.
+
+    A home that belongs to none is bound. One that belongs to another goes over to a warehouse that is empty
+    (`is_empty`: nothing was ever published to it), as when a warehouse was lost and is filled from landing again.
+    Raises `ConfigurationError` otherwise. Called by who holds both locks.
+    """
+    this, bound = warehouse_id(engine), bound_to(home)
+    if bound == this:
+        return ()
+    if bound is not None and not is_empty:
+        raise ConfigurationError(
+            f"{home.root} belongs to another warehouse ({bound}) than {safe_url(engine.url)} ({this}), which was "
+            "published from another home. Set BANTAM_HOME to the home of this warehouse, or BANTAM_WAREHOUSE_URL to "
+            f"the warehouse of this home. If this home is to publish here from now on, remove {_file(home)}."
+        )
+    _write(home, this)
+    if bound is None:
+        return ()
+    return (f"{home.root} belonged to another warehouse ({bound}); this empty one is filled from its landing",)
+
+
+def bound_to(home: Home) -> str | None:
+    """Id of the warehouse that the home belongs to; None where it belongs to none yet."""
+    try:
+        return _file(home).read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unusable(_file(home), error) from None
+
+
+def _file(home: Home) -> Path:
+    return home.root / BOUND
+
+
+def _write(home: Home, warehouse: str) -> None:
+    fresh = home.root / f".{BOUND}"
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "w", encoding="utf-8") as file:
+            file.write(f"{warehouse}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(_file(home))
+        sync_folder(home.root)
+    except OSError as error:
+        raise unusable(fresh, error) from None

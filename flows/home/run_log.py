@@ -1,0 +1,87 @@
+"""Run log of a home, `runs.json`: the newest run that began, and those whose commit was never answered.
+
+It gives each run its number without a listing of the folders of all earlier ones: a year of hourly runs has tens of
+thousands of them.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from definitions.runtime.disk_space import disk_error
+from flows.home.folders import Home
+
+_FILE = "runs.json"
+_NUMBER = re.compile(r"(\d{6,})-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLog:
+    """What the file holds; `newest_run_id` is null before the first run."""
+
+    newest_run_id: str | None
+    unsettled_run_ids: tuple[str, ...] = ()
+
+
+def begin_run(home: Home, now: datetime, published: Iterable[str | None]) -> str:
+    """Give the id of a run that begins now: `000042-20261122T031500Z`, and note that it began.
+
+    Its number is one more than any that this home or the warehouse (`published`: ids of its newest runs) has seen. The
+    number comes first, so that runs sort in the order they were made whatever the machine's clock says. Raises
+    `LandingError` where the log cannot be written.
+    """
+    log = read_run_log(home)
+    number = max(map(_number, (log.newest_run_id, *published)), default=0) + 1
+    run_id = f"{number:06d}-{now:%Y%m%dT%H%M%SZ}"
+    _write(home, replace(log, newest_run_id=run_id))
+    return run_id
+
+
+def note_unsettled(home: Home, run_id: str) -> None:
+    """Note a run of which nobody knows whether it was published."""
+    log = read_run_log(home)
+    _write(home, replace(log, unsettled_run_ids=(*log.unsettled_run_ids, run_id)))
+
+
+def note_settled(home: Home, run_id: str) -> None:
+    """Note that it is known what became of the run."""
+    log = read_run_log(home)
+    left = tuple(one for one in log.unsettled_run_ids if one != run_id)
+    _write(home, replace(log, unsettled_run_ids=left))
+
+
+def read_run_log(home: Home) -> RunLog:
+    """Read the log; where there is none, or none that can be read, its newest run is found in the folders, once."""
+    try:
+        content = json.loads((home.root / _FILE).read_text(encoding="utf-8"))
+        return RunLog(newest_run_id=content["newest_run_id"], unsettled_run_ids=tuple(content["unsettled_run_ids"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return RunLog(newest_run_id=_newest_in_folders(home))
+
+
+def _newest_in_folders(home: Home) -> str | None:
+    names = [path.name for path in home.landing.glob("*/*/*") if path.is_dir()]
+    names += [path.stem for path in home.reports.glob("*.json")]
+    return max((name for name in names if _NUMBER.match(name)), key=_number, default=None)
+
+
+def _number(run_id: str | None) -> int:
+    found = _NUMBER.match(run_id or "")
+    return int(found[1]) if found else 0
+
+
+def _write(home: Home, log: RunLog) -> None:
+    path = home.root / _FILE
+    temporary = path.with_suffix(".part")
+    content = {"newest_run_id": log.newest_run_id, "unsettled_run_ids": list(log.unsettled_run_ids)}
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - opened by descriptor, for the mode
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+    except OSError as error:
+        raise disk_error("write the log of the runs", path, error, None) from error

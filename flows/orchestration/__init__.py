@@ -1,0 +1,1 @@
+"""Prefect: deployments, servers, states of runs, signals and time limits."""

@@ -1,0 +1,39 @@
+"""Everything that an audit asks of what a run has staged."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from definitions.schema.tables import CURATED
+from expectations.agreement import agreement_suite
+from expectations.reconciliation import SourceTotal, reconciliation_suite, tallies_of
+from expectations.structure import Filled, structure_suite
+from expectations.suite import Suite
+from expectations.ties import ties_suite
+from expectations.times import times_suite
+from flows.run.job import Job
+from transforms.pipeline.assembly import Assembled
+from transforms.pipeline.terms import Records
+
+
+def audit_suites(job: Job, before: Mapping[str, Filled], records: Records, assembled: Assembled) -> list[Suite]:
+    """Give every suite; `before` says how full the published tables are, by name."""
+    sources = [source.name for source in job.settings.sources]
+    totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()]
+    streams = [(one.source, one.stream) for one in records.shown]
+    return [
+        structure_suite(CURATED, before, volume_accepted_because=job.volume_accepted_because),
+        times_suite(sources, as_of=job.as_of, now=_judged_at(job)),
+        reconciliation_suite(tallies_of(assembled.streams_of), totals, streams=streams),
+        ties_suite(),
+        agreement_suite(job.definitions, as_of=job.as_of),
+    ]
+
+
+def _judged_at(job: Job) -> datetime:
+    """The moment freshness is judged at: now, or the end of the day an earlier run is true for."""
+    zone = ZoneInfo(job.definitions.reporting.time_zone)
+    end = datetime.combine(job.as_of + timedelta(days=1), clock_time.min, tzinfo=zone)
+    return min(job.started_at, end.astimezone(UTC))

@@ -1,0 +1,58 @@
+"""The pipeline's own book-keeping of a run, as frames of `ops`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from connectors.extract import Pulled
+from definitions.agreement.model import Definitions
+from definitions.schema.tables import OPS_CURSOR, OPS_DEFINITIONS_VERSION, OPS_QUARANTINE, Table
+from flows.home.state_files import StreamState
+from transforms.frames import conformed, schema_of
+from warehouse.publishing.run import Run
+
+
+def cursor_book(states: Sequence[StreamState], pulls: Mapping[tuple[str, str], Pulled], run: Run) -> pl.DataFrame:
+    """One row per stream this run pulled: the cursor that covers exactly what its state holds."""
+    rows = [
+        {
+            "source_system": state.source,
+            "stream": state.stream,
+            "cursor": json.dumps(pulled.cursor),
+            "state_version": state.version,
+            "high_water_at": pulled.high_water_at,
+            "pulled_at": run.started_at,
+            "run_id": run.run_id,
+        }
+        for state in states
+        if (pulled := pulls.get((state.source, state.stream))) is not None
+    ]
+    return _book(OPS_CURSOR, rows)
+
+
+def quarantine_book(quarantined: pl.DataFrame, run: Run) -> pl.DataFrame:
+    """One row per record and reason set aside, as seen by this run."""
+    seen = quarantined.unique(["record_key", "reason_code"], keep="first", maintain_order=True).with_columns(
+        first_seen_on=pl.lit(run.as_of), last_seen_on=pl.lit(run.as_of), run_id=pl.lit(run.run_id)
+    )
+    return conformed(seen.lazy(), OPS_QUARANTINE).collect()
+
+
+def definitions_book(definitions: Definitions, run: Run) -> pl.DataFrame:
+    """The full text of the definitions used, as it stands: once a version."""
+    row = {
+        "profile": definitions.profile,
+        "definitions_version": definitions.version,
+        "status": "draft" if definitions.is_draft else "approved",
+        "text_sha256": definitions.text_sha256,
+        "definitions_text": definitions.text,
+        "first_used_at": run.started_at,
+        "run_id": run.run_id,
+    }
+    return _book(OPS_DEFINITIONS_VERSION, [row])
+
+
+def _book(table: Table, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=schema_of(table.columns)).select(table.names)

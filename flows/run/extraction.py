@@ -1,0 +1,86 @@
+"""Pulling all streams of a run: each as a task of its own, a stream that follows another after it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.extract import Pulled, pull
+from connectors.files.settings import FilesSource
+from connectors.files.streams import pull_file
+from connectors.http.client import Http
+from connectors.landing.writer import Landing
+from connectors.stream import Stream
+from definitions.mapping.file_stream import FileStream
+from flows.home.state_files import run_of
+from flows.orchestration.unexpected import foreign_errors_named
+from flows.run.sources import Opened
+
+Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What pulling needs to know besides the stream: where pages go, from where on, and what time the run began."""
+
+    landing: Landing
+    run_id: str
+    cursors: Cursors
+    versions: Mapping[tuple[str, str], str | None]
+    now: datetime
+    full: bool
+
+    def cursor(self, source: str, stream: str) -> Mapping[str, Any] | None:
+        """Where the stream's pull starts; None: from the beginning."""
+        return None if self.full else self.cursors.get((source, stream))
+
+    def unfinished_runs(self, source: str, stream: str) -> tuple[str, ...]:
+        """Runs that landed something of the stream and died before they published."""
+        landed = self.landing.run_ids(source, stream, after=run_of(self.versions.get((source, stream))))
+        return tuple(run for run in landed if run < self.run_id)
+
+
+def pull_vendor_stream(
+    errand: Errand, source: Opened, http: Http, stream: Stream[Any], progress: Callable[[int], None]
+) -> Pulled:
+    """Pull one stream of a vendor into the landing."""
+    followed = () if stream.after is None else errand.unfinished_runs(source.name, stream.after)
+    with (
+        foreign_errors_named(errand.landing.root),
+        errand.landing.writer(source.name, stream.name, errand.run_id) as writer,
+    ):
+        return pull(
+            stream,
+            source.account,
+            http,
+            writer,
+            cursor=errand.cursor(source.name, stream.name),
+            now=errand.now,
+            progress=progress,
+            seen_in=followed,
+        )
+
+
+def pull_file_stream(
+    errand: Errand, source: FilesSource, stream: FileStream, folder: Path, progress: Callable[[int], None]
+) -> Pulled:
+    """Land one file, if it is another than the one landed last: it may be that of a run that was refused for it.
+
+    Compared with the one published last, a file put back as it was would pass for unchanged, and the refused one stand.
+    """
+    unfinished = errand.unfinished_runs(source.name, stream.name)
+    landed = [page.cursor for page in errand.landing.pages_of(source.name, stream.name, unfinished)]
+    with (
+        foreign_errors_named(errand.landing.root),
+        errand.landing.writer(source.name, stream.name, errand.run_id) as writer,
+    ):
+        return pull_file(
+            stream,
+            source=source.name,
+            folder=folder,
+            writer=writer,
+            cursor=landed[-1] if landed and not errand.full else errand.cursor(source.name, stream.name),
+            now=errand.now,
+            progress=progress,
+        )

@@ -1,0 +1,176 @@
+"""Reports of runs: every end of a run leaves one that says what became of it, and with which exit code it ended.
+
+Without one ends only a run that does not know its home yet: settings or definitions that cannot be used.
+"""
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from definitions.errors import PipelineError
+from definitions.runtime.commit_gate import GATE, Decided, Publication
+from flows.home.run_log import note_unsettled
+from flows.orchestration.interruption import interruption_reported
+from flows.orchestration.unexpected import unexpected
+from flows.run.job import Job
+from flows.run.run_report import Report, ended_report, write_report
+
+_PUBLISHED = frozenset({"published", "unchanged"})
+_STATUS = {
+    Publication.NOT_SENT: "interrupted",
+    Publication.PUBLISHED: "published",
+    Publication.SENT: "unknown",
+    Publication.UNKNOWN: "unknown",
+}
+_LOCK_SECONDS = 1.0
+
+
+class RunEnd:
+    """The end of one run, told once: who comes first writes the report, the thread of the run or that of a signal."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.run_id: str | None = None
+        self.report: Report | None = None
+        self._lock = threading.Lock()
+
+    def interrupted(self, exit_code: int, words: str, decided: Decided) -> None:
+        """Write the report of a run that a signal ends now, unless it has one."""
+        self.run_id = decided.run_id or self.run_id
+        if self.run_id is not None and decided.publication in {Publication.SENT, Publication.UNKNOWN}:
+            note_unsettled(self.job.home, self.run_id)
+        self.tell_of(_STATUS[decided.publication], exit_code, words)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the run's report says that it published, or that nothing was to be published."""
+        return self.report is not None and self.report["status"] in _PUBLISHED
+
+    def tell(self, report: Report) -> str | None:
+        """Write the report unless one is written; why it could not be written, or None."""
+        if not self._lock.acquire(timeout=_LOCK_SECONDS):
+            return None
+        try:
+            if self.report is not None:
+                return None
+            self.report = report
+            write_report(report, self.job.home.reports)
+        except PipelineError as unwritten:
+            return str(unwritten)
+        finally:
+            self._lock.release()
+        return None
+
+    def tell_of(self, status: str, exit_code: int, words: str) -> str | None:
+        """Write the report of a run that came to no report of its own; why it could not be written, or None."""
+        try:
+            report = self.short_report(status, exit_code, words)
+        except PipelineError as unwritten:
+            return str(unwritten)
+        return self.tell(report)
+
+    def short_report(self, status: str, exit_code: int, words: str) -> Report:
+        """Make the report of a run that came to no report of its own."""
+        return ended_report(
+            run_id=self.run_id or _name_of(self.job),
+            status=status,
+            exit_code=exit_code,
+            error=words,
+            as_of=self.job.as_of,
+            started_at=self.job.started_at,
+            finished_at=datetime.now(UTC),
+        )
+
+
+_current: list[RunEnd] = []
+
+
+@contextmanager
+def end_reported(job: Job) -> Iterator[RunEnd]:
+    """Write the report of the run where the block ends in an error; a block inside another is the same run.
+
+    What is none of ours is raised as `flows.orchestration.unexpected` tells it. What goes wrong after the publication
+    is a note on stderr, and the block ends well: a published run says published.
+    """
+    if _current:
+        with _told(_current[-1]):
+            yield _current[-1]
+        return
+    GATE.forget()
+    end = RunEnd(job)
+    _current.append(end)
+    try:
+        with interruption_reported(end.interrupted), _told(end):
+            yield end
+    finally:
+        _current.remove(end)
+
+
+@contextmanager
+def _told(end: RunEnd) -> Iterator[None]:
+    try:
+        yield
+    except CancelledError:
+        # The waits of a run that a signal ends; the signal is what is told.
+        raise
+    except Exception as error:
+        told = error if isinstance(error, PipelineError) else unexpected(error, end.job.home.root)
+        if end.is_published:
+            note(f"run {end.run_id} is published, but not all that follows was done: {told}")
+            return
+        status = "unknown" if GATE.now().publication is Publication.UNKNOWN else "failed"
+        if unwritten := end.tell_of(status, told.exit_code, str(told)):
+            told.add_note(unwritten)
+    else:
+        return
+    raise told from None
+
+
+def reported(job: Job, run_id: str, work: Callable[[], Report]) -> Report:
+    """Do the work of the run of this number and write its report, whether it publishes or ends in an error.
+
+    A report of a published run that cannot be written is a note: `ops.run` has it too. So is what goes wrong between
+    the commit and the end of the work; the report is then a short one.
+    """
+    with end_reported(job) as end:
+        end.run_id = run_id
+        try:
+            report = {**work(), "exit_code": 0, "error": None}
+        except Exception as error:
+            if GATE.now() != Decided(Publication.PUBLISHED, run_id):
+                raise
+            told = error if isinstance(error, PipelineError) else unexpected(error, job.home.root)
+            note(f"run {run_id} is published, but not all that follows was done: {told}")
+            report = end.short_report("published", 0, str(told))
+        if unwritten := end.tell(report):
+            note(unwritten)
+    return report
+
+
+def note(words: str) -> None:
+    """Tell on stderr what does not change how the run ends."""
+    sys.stderr.write(f"bantam: note: {words}\n")
+
+
+def failed_since(run_id: str | None, reports: Path) -> Report | None:
+    """The report of the newest run, if it did not publish; `run_id` is the run published last (null: none)."""
+    newest = max(reports.glob("*.json"), key=lambda path: path.stem, default=None)
+    if newest is None or newest.stem <= (run_id or ""):
+        return None
+    told: Report = json.loads(newest.read_text(encoding="utf-8"))
+    return None if told["status"] in _PUBLISHED else told
+
+
+def _name_of(job: Job) -> str:
+    """Name the report of a run that ended before it had a number: after the newest report, and when it began.
+
+    `000041-20261122T031500Z-unnumbered` sorts behind run 41 and before run 42.
+    """
+    stems = [path.stem for path in job.home.reports.glob("*.json")]
+    number = max((stem[:6] for stem in stems if stem[:6].isdigit()), default="000000")
+    return f"{number}-{job.started_at:%Y%m%dT%H%M%SZ}-unnumbered"

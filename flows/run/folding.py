@@ -1,0 +1,201 @@
+"""Folding: from the last state of a stream and the pages landed since then to its next state."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+
+from connectors.files.streams import is_whole, landed_rows
+from connectors.landing.history import LandedRun, landed_runs
+from connectors.landing.reader import LandedPage, Rejected
+from connectors.landing.writer import Landing
+from definitions.errors import FileUnreadableError, LandingError
+from definitions.mapping.file_stream import FileStream
+from flows.home.state_files import GROUP_ROWS, StreamState, run_of, save_state, state_path
+from transforms.conform.files_versions import LandedFile, folded_files
+from transforms.conform.meaning import Meaning
+from transforms.state.delete_detection import swept
+from transforms.state.listings import Listing, settled
+from transforms.state.versions import STATE, Envelope, filed, opened
+from transforms.values.text import mend_json
+
+# Parsing a record takes many times its room, and less time while that is in the processor's cache.
+_LINES_AT_ONCE = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where one stream's state lies, which version the warehouse points to, and the run up to which it is folded.
+
+    `trusted` are the runs, beside `run_id`, whose whole listings count: those that were published. The listing of a run
+    that was refused or died may be the very fault it was refused for. `passes_over_unreadable`: landed files that
+    cannot be read as declared now are left out.
+    """
+
+    folder: Path
+    landing: Landing
+    source: str
+    stream: str
+    run_id: str
+    last_version: str | None
+    trusted: frozenset[str] = field(default=frozenset(), repr=False)
+    passes_over_unreadable: bool = False
+
+    def unread(self) -> list[LandedRun]:
+        """Runs that landed since the last version, those that died before they published too: they are true.
+
+        Raises `LandingError` where a manifest is damaged.
+        """
+        runs = landed_runs(self.landing, self.source, self.stream, after=run_of(self.last_version), until=self.run_id)
+        for run in runs:
+            if run.is_manifest_damaged:
+                self.landing.read_manifest(self.source, self.stream, run.run_id)
+        return runs
+
+    def unread_rejected(self) -> list[tuple[str, Rejected]]:
+        """Records set aside before landing since the last version, each with the run and file it lies in."""
+        return [
+            (f"{page.run_id}/{page.rejected_path.name}", record)
+            for run in self.unread()
+            for page in run.pages
+            if page.rejected_path is not None
+            for record in self.landing.rejected(page)
+        ]
+
+    def unchanged(self) -> StreamState:
+        """The state as it was; `LandingError` when it is gone."""
+        path = None
+        if self.last_version is not None:
+            path = state_path(self.folder, self.source, self.stream, self.last_version)
+            if not path.exists():
+                raise LandingError(f"{path}: the state went away while the run was at work. Run again.")
+        return StreamState(source=self.source, stream=self.stream, version=self.last_version, path=path)
+
+    def keep(self, state: Iterable[pl.DataFrame], *, needed_bytes: int = 0) -> StreamState:
+        """Write a new version, durably; its rows come part by part."""
+        path = save_state(state, self.folder / self.source / self.stream, self.run_id, needed_bytes=needed_bytes)
+        return StreamState(source=self.source, stream=self.stream, version=path.stem, path=path)
+
+    def listings(self, runs: Iterable[LandedRun]) -> list[Listing]:
+        """Whole listings among the runs that count."""
+        return [
+            Listing(run_id=run.run_id, place=f"{_place(_pages(run)[-1])}:0")
+            for run in runs
+            if run.is_whole and run.run_id in {self.run_id, *self.trusted} and _pages(run)
+        ]
+
+
+def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool, revives: bool) -> StreamState:
+    """Fold what a vendor's stream landed since the last version; without anything new the last one stands.
+
+    All texts are read twice and never held together: first to file the versions, then to write those that stay. What a
+    whole listing does not tell of is gone. Raises `LandingError` when a page no longer matches its checksum.
+    """
+    runs = shelf.unread()
+    pages = [page for run in runs for page in _pages(run)]
+    if not pages:
+        return shelf.unchanged()
+    for page in pages:
+        shelf.landing.verified(page)
+    last = shelf.unchanged()
+    # Without versions the last state holds a record once, from an earlier run: no tie is left for its text to break.
+    known = [filed(part, reads_text=keeps_versions).collect() for part in last.batches(GROUP_ROWS)]
+    landed = [filed(opened(lines.lazy(), envelope)).collect(engine="in-memory") for lines in _landed(pages)]
+    heights = [part.height for part in (*known, *landed)]
+    files = pl.concat([*known, *landed])
+    del known, landed
+    files = files.hstack(settled(files, shelf.listings(runs), keeps_versions=keeps_versions, revives=revives))
+    texts = chain(_texts(last), _texts_of(pages))
+    return shelf.keep(_kept(texts, files, heights), needed_bytes=_needed(last, pages))
+
+
+def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamState:
+    """Fold the files landed since the last version; a complete file takes away what it no longer holds.
+
+    Raises `LandingError` as `fold_pages`, `FileUnreadableError` where a landed file cannot be read as declared now,
+    unless the shelf passes over those.
+    """
+    pages = [page for run in shelf.unread() for page in _pages(run)]
+    if not pages:
+        return shelf.unchanged()
+    last = shelf.unchanged()
+    state = folded_files(
+        None if last.path is None else last.frame(),
+        _landed_files(shelf, pages, stream),
+        meaning,
+        stream=stream,
+        keeps_versions=stream.kind == "opportunity",
+    )
+    return shelf.keep([state], needed_bytes=_needed(last, pages))
+
+
+def _landed_files(shelf: Shelf, pages: Sequence[LandedPage], stream: FileStream) -> Iterator[LandedFile]:
+    """Files in the order landed; of a complete stream, none that cannot be read as declared if a later one has rows.
+
+    That is the file of a run that was refused for it: what is in the corrected one, it need not say.
+    """
+    last = max((place for place, page in enumerate(pages) if page.records), default=0) if stream.complete else 0
+    for place, page in enumerate(pages):
+        try:
+            rows = landed_rows(shelf.landing, page, stream)
+        except FileUnreadableError:
+            if place < last or shelf.passes_over_unreadable:
+                continue
+            raise
+        whole = is_whole(stream, records=page.records, rejected=page.rejected)
+        yield LandedFile(rows=rows.lazy(), location=_place(page), is_whole=whole)
+
+
+def _kept(texts: Iterable[pl.DataFrame], files: pl.DataFrame, heights: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """Versions that stay, part by part: the next `heights` rows of `files` are about the rows of the next text."""
+    start = 0
+    for text, height in zip(texts, heights, strict=True):
+        versions = pl.concat([text, files.slice(start, height)], how="horizontal").filter("stays")
+        yield swept(versions, versions["swept_at"].is_not_null(), versions["swept_at"]).select(STATE.names())
+        start += height
+
+
+def _needed(last: StreamState, pages: Iterable[LandedPage]) -> int:
+    """About the bytes of the next state: what the last one takes, and what was landed since, which is packed alike."""
+    return (0 if last.path is None else last.path.stat().st_size) + sum(page.bytes for page in pages)
+
+
+def _pages(run: LandedRun) -> list[LandedPage]:
+    """Pages of a run that hold records."""
+    return [page for page in run.pages if page.path is not None]
+
+
+def _texts(state: StreamState) -> Iterator[pl.DataFrame]:
+    """Kept texts (raw, location), in the parts in which they are filed."""
+    return (part.select("raw", "location").collect() for part in state.batches(GROUP_ROWS))
+
+
+def _texts_of(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
+    """Landed texts as they are kept (raw, location), in the parts in which they are filed."""
+    return (lines.with_columns(raw=mend_json(pl.col("raw"))) for lines in _landed(pages))
+
+
+def _landed(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
+    """Landed lines (raw, location), in order, of some pages at a time."""
+    waiting: list[LandedPage] = []
+    for page in pages:
+        if waiting and sum(one.records for one in waiting) + page.records > _LINES_AT_ONCE:
+            yield _lines(waiting)
+            waiting = []
+        waiting.append(page)
+    if waiting:
+        yield _lines(waiting)
+
+
+def _lines(pages: Sequence[LandedPage]) -> pl.DataFrame:
+    """The records of landed pages, one text each, with where they stand."""
+    places = {str(page.path): f"{_place(page)}:" for page in pages}
+    lines = pl.scan_lines(list(places), name="raw", include_file_paths="path", glob=False).collect()
+    number = pl.int_range(1, pl.len() + 1).over("path")
+    return lines.select("raw", location=pl.concat_str(pl.col("path").replace_strict(places), number))
+
+
+def _place(page: LandedPage) -> str:
+    return f"{page.run_id}/{'' if page.path is None else page.path.name}"

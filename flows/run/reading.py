@@ -1,0 +1,169 @@
+"""From the states of streams to canonical records, one stream after the other."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from connectors.files.reasons import in_words
+from connectors.files.settings import FilesSource
+from connectors.landing.reader import Rejected
+from connectors.stream import Stream
+from definitions.agreement.model import Definitions
+from definitions.mapping.file_stream import FileStream
+from flows.home.spill import Spill
+from flows.home.state_files import StreamState
+from flows.run.sources import VendorSource, meaning_of, meaning_of_files
+from transforms.conform.conformed import QUARANTINE, Conformed
+from transforms.conform.files import conform_file, stages_of_file
+from transforms.conform.hubspot_merges import merges_of, with_survivors
+from transforms.conform.readings import READINGS, read_kinds
+from transforms.frames import schema_of
+from transforms.pipeline.gathering import Heard
+from transforms.pipeline.terms import Shown
+
+QUARANTINE_COLUMNS = [field.name for field in QUARANTINE]
+# The id of a record that has none: a hash of its content.
+_UNFILED = r":@[0-9a-f]{24}$"
+
+
+def heard_vendor(
+    source: VendorSource,
+    stream: Stream[Any],
+    state: StreamState,
+    definitions: Definitions,
+    spill: Spill,
+    *,
+    pulled: int,
+    aside: pl.DataFrame,
+) -> Heard:
+    """Conform one stream of a vendor, part by part, so that only a part of its text is ever in memory.
+
+    `aside` holds the records that were set aside before they were landed.
+    """
+    reading = READINGS[source.kind][state.stream]
+    meaning = meaning_of(source, definitions)
+    where = f"{source.name}.{state.stream}"
+    merges = merges_of(state.frame(), where) if reading.merges else None
+    kept = Kept(spill, where)
+    for batch in state.batches():
+        known = batch if merges is None else with_survivors(batch, merges)
+        kept.add(read_kinds(reading, known, meaning, where))
+    if reading.explodes:
+        keys = pl.concat([kept.keys(reading.kind), *(part.lazy().select("record_key") for part in kept.quarantined)])
+    else:
+        keys = _keys(state, source.name, stream.source_object)
+    return kept.heard(_shown(source.name, state, reading.kind, keys, aside, pulled), aside)
+
+
+def heard_file(
+    source: FilesSource,
+    stream: FileStream,
+    state: StreamState,
+    definitions: Definitions,
+    spill: Spill,
+    *,
+    pulled: int,
+    aside: pl.DataFrame,
+) -> Heard:
+    """Conform one file, whole: what is wrong with a column shows only in all of it. Opportunities tell stages too."""
+    meaning = meaning_of_files(source, definitions)
+    kept = Kept(spill, f"{source.name}.{stream.name}")
+    kept.add({stream.kind: conform_file(state.frame(), meaning, stream=stream)})
+    if stream.kind == "opportunity":
+        kept.add({"stage": stages_of_file(state.frame(), meaning, stream=stream)})
+    keys = _keys(state, source.name, stream.name)
+    return kept.heard(_shown(source.name, state, stream.kind, keys, aside, pulled), aside)
+
+
+@dataclass(slots=True)
+class Kept:
+    """What has been conformed of one stream: records on disk, what was set aside and versions of deals in memory."""
+
+    spill: Spill
+    where: str
+    quarantined: list[pl.DataFrame] = field(default_factory=list)
+    _kinds: list[str] = field(default_factory=list)
+    _versions: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, kinds: Mapping[str, Conformed]) -> None:
+        """Put a part beside the others."""
+        for kind, conformed in kinds.items():
+            self.spill.add(self._name(kind), conformed.records)
+            self.quarantined.append(conformed.quarantined)
+            if conformed.versions is not None:
+                self._versions.append(conformed.versions)
+            if kind not in self._kinds:
+                self._kinds.append(kind)
+
+    def keys(self, kind: str) -> pl.LazyFrame:
+        """Record keys of what could be read."""
+        return self.spill.scan(self._name(kind)).select("record_key")
+
+    def heard(self, shown: Shown, aside: pl.DataFrame) -> Heard:
+        """The stream as the computation takes it."""
+        return Heard(
+            shown=shown,
+            kinds={kind: self.spill.scan(self._name(kind)) for kind in self._kinds},
+            quarantined=pl.concat([*self.quarantined, aside]),
+            versions=pl.concat(self._versions) if self._versions else None,
+        )
+
+    def _name(self, kind: str) -> str:
+        return f"{self.where}.{kind}"
+
+
+def _shown(source: str, state: StreamState, kind: str, keys: pl.LazyFrame, aside: pl.DataFrame, pulled: int) -> Shown:
+    told = pl.concat([keys, aside.lazy().select("record_key")])
+    return Shown(source=source, stream=state.stream, kind=kind, record_keys=told, pulled=pulled)
+
+
+def _keys(state: StreamState, source: str, object_name: str) -> pl.LazyFrame:
+    """Keys of all records the stream has shown, from the state alone."""
+    key = pl.concat_str(pl.lit(f"{source}:{object_name}:"), "source_id")
+    return state.frame().filter("is_latest").select(record_key=key)
+
+
+def unfiled_of(quarantine: pl.DataFrame) -> pl.DataFrame:
+    """Of what is in quarantine, the rows that `set_aside` made."""
+    return quarantine.filter(pl.col("record_key").str.contains(_UNFILED))
+
+
+def with_unfiled(aside: pl.DataFrame, before: pl.DataFrame, source: str, stream: str) -> pl.DataFrame:
+    """Add what earlier runs set aside of a stream; it stands until the whole stream is read again."""
+    known = before.filter(pl.col("source_system") == source, pl.col("stream") == stream)
+    return pl.concat([aside, known]).unique("record_key", keep="first", maintain_order=True)
+
+
+def set_aside(source: str, stream: str, object_name: str, rejected: list[tuple[str, Rejected]]) -> pl.DataFrame:
+    """Quarantine rows of records that had no envelope; without an id the content names them, as a hash.
+
+    `rejected` pairs each record with the run and file it was landed in. The same content counts once.
+    """
+    rows = [
+        {
+            "record_key": f"{source}:{object_name}:@{hashlib.sha256(record.record.encode()).hexdigest()[:24]}",
+            "reason_code": record.reason,
+            "field_name": record.field,
+            "location": f"{location}: {record.place}",
+            "detail": in_words(record.reason),
+        }
+        for location, record in rejected
+    ]
+    schema = dict.fromkeys(("record_key", "reason_code", "field_name", "location", "detail"), pl.String)
+    return (
+        pl.DataFrame(rows, schema=schema)
+        .unique("record_key", keep="first", maintain_order=True)
+        .select(
+            "record_key",
+            source_system=pl.lit(source),
+            stream=pl.lit(stream),
+            reason_code="reason_code",
+            field_name="field_name",
+            location="location",
+            detail="detail",
+        )
+        .cast(schema_of(QUARANTINE))
+    )

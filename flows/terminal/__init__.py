@@ -1,0 +1,1 @@
+"""Terminal: commands, tables, progress."""

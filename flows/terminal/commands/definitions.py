@@ -1,0 +1,60 @@
+"""`bantam definitions show` and `check`: the agreement, to read and to prove."""
+
+from typing import ClassVar
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import Markdown, TableElement
+
+from definitions.agreement.load import load_definitions
+from definitions.agreement.page.page import render_markdown
+from flows.terminal.tables import Table
+
+
+class _WholeWords(TableElement):
+    """A table of the page as all our tables are: nobody signs a test whose names are broken."""
+
+    def __rich_console__(self, _console: Console, _options: ConsoleOptions) -> RenderResult:
+        head = self.header.row.cells if self.header and self.header.row else []
+        made = Table("", tuple(cell.content.plain for cell in head))
+        for row in self.body.rows if self.body else []:
+            made.add_row(*(cell.content for cell in row.cells))
+        yield made
+
+
+class _Page(Markdown):
+    elements: ClassVar = {**Markdown.elements, "table_open": _WholeWords}
+
+
+def show(profile: str = "handoff", *, plain: bool = False) -> None:
+    """Show the page to sign.
+
+    Parameters
+    ----------
+    profile
+        Name of a profile, or path of a definitions file.
+    plain
+        Print the Markdown itself, to be kept or sent.
+    """
+    page = render_markdown(load_definitions(profile))
+    console = Console()
+    if plain or not console.is_terminal:
+        console.out(page, highlight=False, end="")
+    else:
+        console.print(_Page(page))
+
+
+def check(profile: str = "handoff") -> None:
+    """Say whether the definitions can be used; every mistake is named by file and line, and the exit code is 2.
+
+    Parameters
+    ----------
+    profile
+        Name of a profile, or path of a definitions file.
+    """
+    agreed = load_definitions(profile)
+    signed = ", ".join(f"{one.team} ({one.name}, {one.on})" for one in agreed.approved_by) or "nobody yet"
+    Console().print(
+        f"{agreed.profile} {agreed.version} can be used: {len(agreed.people)} classes of people, "
+        f"{len(agreed.opportunities)} of deals, {len(agreed.criteria)} criteria, {len(agreed.hygiene)} hygiene rules. "
+        f"{'Draft' if agreed.is_draft else 'Approved'}; signed by {signed}."
+    )

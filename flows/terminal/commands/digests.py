@@ -1,0 +1,118 @@
+"""`bantam digests`: tell owners and RevOps what is new, or show what they would be told."""
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from definitions.counting import counted
+from flows.alerts.delivery import arrived_twice
+from flows.alerts.messages import Draft, Message
+from flows.alerts.plan import Plan, check_targets, plan, read_news
+from flows.orchestration.ephemeral_server import ephemeral_server
+from flows.orchestration.interruption import until_signalled
+from flows.orchestration.prefect_home import keep_prefect_in
+from flows.run.job import open_job
+from flows.run.warehouse_access import opened_warehouse
+
+_WIDEST = 100
+_NOTHING = "Nothing was published yet, so there is nothing to tell. Run `bantam run` first."
+
+
+def digests(*, config: Path = Path("bantam.yaml"), dry_run: bool = False) -> None:
+    """Send what owners and RevOps were not told yet: one message each, worst records first.
+
+    Parameters
+    ----------
+    config
+        The settings; `alerts` says where messages go.
+    dry_run
+        Show the messages as they would be sent now, and send nothing.
+    """
+    until_signalled(lambda: _send(config, dry_run=dry_run))
+
+
+def _send(config: Path, *, dry_run: bool) -> None:
+    console = Console()
+    job = open_job(str(config), data=None, as_of=None, sources=None)
+    check_targets(job.settings)
+    if dry_run:
+        with opened_warehouse(job.settings) as engine:
+            news = read_news(job, engine)
+        show_plan(None if news is None else plan(job, news), console)
+        return
+    keep_prefect_in(job.home)
+    with ephemeral_server():
+        from flows.send_digests import send_digests  # noqa: PLC0415 - imports Prefect, which reads where its home is
+
+        counts = send_digests(config=str(config))
+    if counts["run_id"] is None:
+        console.print(_NOTHING)
+        return
+    console.print(
+        f"{counted(counts['accepted'], 'message')} left, telling of {counted(counts['issues_told'], 'issue')}. "
+        f"{counted(counts['left_over_records'], 'record')} did not fit and come in the next digest."
+    )
+    if counts["repeated"]:
+        console.print(arrived_twice(counts["repeated"]))
+    _remark(counts["withheld"], counts["without_target"], console)
+    _remark_journal(counts["remembered"], counts["damaged_journal_lines"], console)
+
+
+def show_plan(planned: Plan | None, console: Console) -> None:
+    """Print every message as its reader would see it; those held back too, marked so."""
+    if planned is None:
+        console.print(_NOTHING)
+        return
+    for message in planned.messages:
+        _show(message, console)
+    for message in planned.withheld:
+        _show(message, console, "HELD BACK - ")
+    for draft in planned.homeless:
+        _show(draft, console, "NO TARGET - ")
+    console.print(f"{counted(len(planned.messages), 'message')} would leave; nothing was sent.")
+    _remark(len(planned.withheld), len(planned.homeless), console)
+    _remark_journal(len(planned.remembered), planned.damaged, console)
+
+
+def _show(draft: Draft, console: Console, mark: str = "") -> None:
+    width = min(console.width, _WIDEST)
+    reader = "RevOps" if draft.address is None else draft.address
+    # Text, not markup: a name in brackets must not colour the terminal.
+    told = Text("\n".join(_wrapped(f"{draft.title}\n\n{draft.body}", width - 6)), overflow="fold")
+    title = Text(f"{mark}To {reader}")
+    key = Text(f"key {draft.delivery.key}") if isinstance(draft, Message) else None
+    console.print(
+        Panel(told, title=title, title_align="left", subtitle=key, subtitle_align="left", width=width, padding=(1, 2))
+    )
+
+
+def _wrapped(told: str, width: int) -> Iterator[str]:
+    """Lines that fit, each going on under its own beginning; an address in one piece where that is possible."""
+    for line in told.split("\n"):
+        indent = line[: len(line) - len(line.lstrip("- "))].replace("-", " ")
+        yield from textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+
+
+def _remark(withheld: int, homeless: int, console: Console) -> None:
+    if withheld:
+        console.print(f"{counted(withheld, 'message')} held back: the data is stale.")
+    if homeless:
+        console.print(f"{counted(homeless, 'message')} without a target to go to: set `alerts` in the settings.")
+
+
+def _remark_journal(remembered: int, damaged: int, console: Console) -> None:
+    if remembered:
+        console.print(
+            f"{counted(remembered, 'message')} not sent again: told according to the journal in BANTAM_HOME, which the "
+            "warehouse had forgotten."
+        )
+    if damaged:
+        console.print(
+            f"{counted(damaged, 'line')} of the journal in BANTAM_HOME cannot be read; what the warehouse knows counts."
+        )

@@ -1,0 +1,67 @@
+"""`bantam doctor`: whether landing, states, cursors and warehouse agree, and what would mend what does not."""
+
+import sys
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from flows.home.doctor import Check, examine, refuse_other_account
+from flows.home.folders import Home
+from flows.home.lock import check_home_free
+from flows.run.warehouse_access import home_here, warehouse_as_it_stands, why_unreadable
+from flows.terminal.tables import filled, table
+
+_FAULTS_SHOWN = 20
+_WRONG = 4
+
+
+def doctor(*, quick: bool = False) -> None:
+    """Verify the home and the warehouse against each other, and change nothing.
+
+    Ends with 0 where nothing is wrong, with 4 where something is, with 75 while a run is at work.
+
+    Parameters
+    ----------
+    quick
+        Look for every file, and do not read the pages of landing to verify their checksums.
+    """
+    home, console = Home(home_here()), Console()
+    refuse_other_account(home)
+    check_home_free(home)
+    with warehouse_as_it_stands() as engine, _progress() as bar:
+        unreadable = why_unreadable(engine)
+        line = bar.add_task("reading landing", total=None)
+        checks = examine(
+            home,
+            None if unreadable else engine,
+            quick=quick,
+            progress=lambda done, total: bar.update(line, completed=done, total=total),
+        )
+    if unreadable:
+        console.print(unreadable, markup=False)
+    _show(checks, console)
+    if any(check.faults for check in checks):
+        sys.exit(_WRONG)
+
+
+def _progress() -> Progress:
+    errors = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn(), TimeRemainingColumn(),
+        console=errors, disable=not errors.is_terminal, transient=True,
+    )  # fmt: skip
+
+
+def _show(checks: list[Check], console: Console) -> None:
+    made = table("What was examined", "what", "#number", "#wrong")
+    console.print(filled(made, [(check.what, check.checked, len(check.faults)) for check in checks]))
+    for check in checks:
+        # Outside the table: a path that is broken into a column's width cannot be copied.
+        for fault in check.faults[:_FAULTS_SHOWN]:
+            console.print(Text(f"{fault.what}", style="yellow"), soft_wrap=True)
+            console.print(Text(f"  {fault.remedy}"), soft_wrap=True)
+        if len(check.faults) > _FAULTS_SHOWN:
+            console.print(f"and {len(check.faults) - _FAULTS_SHOWN:,} more {check.what}")
+    faults = sum(len(check.faults) for check in checks)
+    console.print("Nothing is wrong." if not faults else f"{faults:,} wrong; nothing was changed.")

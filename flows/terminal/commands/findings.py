@@ -1,0 +1,68 @@
+"""`bantam findings`: open hygiene issues, worst first."""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from rich.console import Console
+
+from definitions.config.suggestions import suggestion
+from definitions.counting import counted
+from definitions.errors import ConfigurationError
+from definitions.schema.vocabulary import SEVERITY
+from flows.run.warehouse_access import warehouse_here
+from flows.terminal.commands.parameters import Count
+from flows.terminal.tables import filled, table
+from warehouse.read import lookups, names
+
+_COLUMNS = "severity", "rule_id", "opened_on", "value_at_risk", "record_name", "says", "record_id"
+
+
+def findings(
+    *, rule: str | None = None, severity: str | None = None, owner: str | None = None, limit: Count = 20
+) -> None:
+    """Show open issues, worst first and then by value at risk.
+
+    Parameters
+    ----------
+    rule
+        Only this rule, such as OPP-01.
+    severity
+        Only critical, warning or info.
+    owner
+        Only issues of this owner: an id, name or e-mail address.
+    limit
+        At most so many.
+    """
+    if severity is not None:
+        _check("severity", severity, SEVERITY)
+    with warehouse_here() as engine:
+        if rule is not None:
+            _check("rule", rule, names.rule_ids(engine))
+        owners = None if owner is None else _owners(engine, owner)
+        issues, total = lookups.findings(engine, limit=limit, severity=severity, rule_id=rule, owner_ids=owners)
+    console = Console()
+    made = table("Open hygiene issues", "severity", "rule", "since", "#at risk", "record", "what is wrong", "id")
+    if issues.height:
+        console.print(filled(made, issues.select(_COLUMNS).rows()))
+    console.print(f"{issues.height:,} of {counted(total, 'open issue')}.")
+    if issues.height:
+        console.print("`bantam explain <id>` shows why a record stands where it stands.", markup=False)
+
+
+def _check(what: str, asked: str, known: Collection[str]) -> None:
+    """Refuse a word that names nothing: no issues would look like no problem."""
+    if asked not in known:
+        raise ConfigurationError(f"--{what} {asked!r}: there is no such {what}{suggestion(asked, known)}.")
+
+
+def _owners(engine: sa.Engine, asked: str) -> list[str]:
+    """Ids of the owners that are called so."""
+    known, word = names.owner_ids(engine), " ".join(asked.split()).lower()
+    found = [key for key, words in known.items() if word in words]
+    if not found:
+        # Ids only: names and addresses are of people.
+        raise ConfigurationError(
+            f"--owner {asked!r}: no owner has this id, name or address{suggestion(asked, known)}. All are in "
+            "curated.dim_owner."
+        )
+    return found

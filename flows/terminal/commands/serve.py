@@ -1,0 +1,173 @@
+"""`bantam serve`: every deployment of `prefect.yaml` by its schedule, from one command."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+
+from rich.console import Console
+
+from definitions.errors import ConfigurationError, ServingEndedError
+from flows.orchestration.deployments import ROOT, Declared, declared_deployments
+from flows.orchestration.guarded_process import GuardedProcess
+from flows.orchestration.prefect_home import keep_prefect_in
+from flows.orchestration.prefect_server import prefect_server
+from flows.run.job import open_job
+from flows.settings import Settings
+from flows.terminal.commands.parameters import Count
+from flows.terminal.tables import filled, table
+from warehouse.embedded.server import EmbeddedServer
+
+# A run at work gets this long to end; after it, and with it everything it started, is killed.
+_ENDS_WITHIN_SECONDS = 20
+_LOOK_EVERY_SECONDS = 0.2
+_REGISTERS_WITHIN_SECONDS = 300
+
+
+class _AskedToEndError(Exception):
+    """A signal asked this command to end."""
+
+
+def serve(*, config: Path = Path("bantam.yaml"), port: Count = 4200) -> None:
+    """Run every deployment of prefect.yaml by its schedule until interrupted.
+
+    The Prefect server is the one that PREFECT_API_URL names; without it one of its own is started on 127.0.0.1 and
+    ends with this command. A run that is at work when this command ends is ended too and publishes nothing.
+
+    Parameters
+    ----------
+    config
+        The settings of all runs.
+    port
+        Port of its own Prefect server.
+    """
+    job = open_job(str(config), data=None, as_of=None, sources=None)
+    deployments = declared_deployments()
+    keep_prefect_in(job.home)
+    folder = job.home.part("prefect")
+    with _signals() as asked:
+
+        def check() -> None:
+            if asked:
+                raise _AskedToEndError
+
+        try:
+            with _served_by(port, folder / "server.log", check) as (api, server):
+                _run(config.resolve(), job.settings, deployments, api, server, check)
+        except _AskedToEndError:
+            _stop_warehouse(job.settings)
+    # With the handlers of every command: they say the last line and give the exit code.
+    os.kill(os.getpid(), asked[0])
+
+
+def _run(
+    config: Path,
+    settings: Settings,
+    deployments: tuple[Declared, ...],
+    api: str,
+    server: GuardedProcess | None,
+    check: Callable[[], None],
+) -> None:
+    """Run what is due until a signal comes or a process that is needed has ended."""
+    log = settings.home / "prefect" / "serve.log"
+    with _runner(config, settings, api, log, check) as runner:
+        _show(deployments, api, log)
+        while not runner.has_ended():
+            check()
+            if server is not None and server.has_ended():
+                raise ServingEndedError(
+                    f"Prefect's server has ended, so that nothing more is started; see {log.with_name('server.log')}. "
+                    "What is published stands; run `bantam serve` again."
+                )
+            time.sleep(_LOOK_EVERY_SECONDS)
+        raise ServingEndedError(f"The process that starts runs has ended; see {log}. Run `bantam serve` again.")
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Keep SIGTERM and SIGINT in a list for a while: raised anywhere, they would leave processes behind."""
+    asked: list[int] = []
+
+    def keep(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a signal handler
+        asked.append(number)
+
+    before = {number: signal.signal(number, keep) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _served_by(port: int, log: Path, check: Callable[[], None]) -> Iterator[tuple[str, GuardedProcess | None]]:
+    """Give the API of the server that the environment or a profile names, or start one."""
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - imports Prefect, which reads where its home is
+
+    if named := PREFECT_API_URL.value():
+        yield str(named), None
+        return
+    with prefect_server(port, log, check) as (api, server):
+        yield api, server
+
+
+@contextmanager
+def _runner(
+    config: Path, settings: Settings, api: str, log: Path, check: Callable[[], None]
+) -> Iterator[GuardedProcess]:
+    """Start the process that runs what is due, wait until everything is registered, and end it with its runs."""
+    environment = {
+        **os.environ,
+        "PREFECT_API_URL": api,
+        "BANTAM_HOME": str(settings.home),
+        # `bantam` itself keeps Prefect quiet; what a scheduled run logs belongs to its page.
+        "PREFECT_LOGGING_LEVEL": "INFO",
+    }
+    with TemporaryDirectory() as folder:
+        ready = Path(folder, "ready")
+        command = [sys.executable, "-m", "flows.orchestration.serving", str(config), str(ready)]
+        # The code is where `prefect.yaml` is, which names it from there.
+        runner = GuardedProcess(
+            command, folder=ROOT, log=log, environment=environment, grace_seconds=_ENDS_WITHIN_SECONDS
+        )
+        try:
+            last = time.monotonic() + _REGISTERS_WITHIN_SECONDS
+            while not ready.exists():
+                check()
+                if runner.has_ended() or time.monotonic() > last:
+                    raise ConfigurationError(f"The deployments could not be registered at {api}; see {log}.")
+                time.sleep(_LOOK_EVERY_SECONDS)
+            yield runner
+        finally:
+            runner.end()
+
+
+def _show(deployments: tuple[Declared, ...], api: str, log: Path) -> None:
+    """Print what runs when, in the time zone of each schedule."""
+    from prefect.server.schemas.schedules import CronSchedule  # noqa: PLC0415 - takes seconds, after others were waited for
+
+    made = table("Served", "deployment", "next run", "schedule", "#limit, min")
+    rows = []
+    for declared in deployments:
+        for schedule in filter(lambda one: one.active, declared.schedules):
+            (due,) = asyncio.run(CronSchedule(cron=schedule.cron, timezone=schedule.timezone).get_dates(1))
+            name = f"{declared.flow_name}/{declared.name}"
+            rows.append((name, f"{due:%a %d %b %H:%M %Z}", schedule.cron, declared.parameters["time_limit_minutes"]))
+    console = Console()
+    console.print(filled(made, rows))
+    for line in (f"Prefect: {api.removesuffix('/api')}", f"Log: {log}", "Ctrl-C ends it."):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _stop_warehouse(settings: Settings) -> None:
+    """Stop an embedded warehouse that a killed run left running; another process that uses it keeps it."""
+    server = EmbeddedServer(settings.home)
+    if settings.warehouse_url is None and server.is_running():
+        with server:
+            pass

@@ -1,0 +1,73 @@
+"""`bantam status`: where every stream stands, how fresh it is, the last runs, what is held back."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+from rich.console import Console
+
+from flows.run.failures import failed_since
+from flows.run.run_report import Report
+from flows.run.warehouse_access import home_here, warehouse_as_it_stands, why_unreadable
+from flows.terminal.tables import filled, table
+from warehouse.read import lookups
+
+_ENDS = {
+    "failed": "failed with exit code {}, nothing was published",
+    "interrupted": "was ended by a signal (exit code {}), nothing was published",
+    "unknown": "ended with exit code {} while COMMIT was not answered; it is not among the published runs",
+}
+
+
+def status() -> None:
+    """Show sources and cursors, the last runs, failed checks, and what is in quarantine; nothing is changed."""
+    console = Console()
+    with warehouse_as_it_stands() as engine:
+        unreadable = why_unreadable(engine)
+        found = None if engine is None or unreadable else lookups.status(engine)
+    if found is None:
+        _show_failed(None, console)
+        console.print(unreadable)
+        return
+    if found.refused.height:
+        made = table(
+            f"Run {found.refused['run_id'][0]} was refused, nothing was published; what stopped it", "check", "found"
+        )
+        console.print(filled(made, found.refused.select("expectation", "observed").rows()))
+    else:
+        _show_failed(None if found.runs.is_empty() else found.runs["run_id"][0], console)
+    if found.runs.is_empty():
+        console.print("Nothing was published yet. Run `bantam run` or `bantam demo`.")
+        return
+    now = datetime.now(UTC)
+    age = ((pl.lit(now) - pl.col("pulled_at")).dt.total_minutes() / 60).round(1)
+    streams = found.cursors.sort("source_system", "stream").select(
+        pl.concat_str("source_system", pl.lit("."), "stream"), age.alias("age"), "high_water_at"
+    )
+    made = table("Streams", "stream", "#pulled, hours ago", "complete to (UTC)")
+    console.print(filled(made, streams.rows()))
+    runs = found.runs.select("run_id", "as_of", "run_status", "definitions_version", "is_draft", "rows_written")
+    made = table("Last runs", "run", "as of", "status", "definitions", "draft", "#rows written")
+    console.print(filled(made, runs.rows()))
+    made = table("Checks of the last run that deserve a look", "blocks", "check")
+    console.print(filled(made, found.failed_checks.select("is_blocking", "expectation").rows()))
+    if found.quarantined.height:
+        made = table("Set aside", *found.quarantined.columns)
+        console.print(filled(made, found.quarantined.rows()))
+    else:
+        console.print("Nothing is in quarantine.")
+    rows = sorted(found.rows.items())
+    console.print(filled(table("Published tables", "table", "#rows"), rows))
+
+
+def _show_failed(published: str | None, console: Console) -> None:
+    """Say why the newest run failed, if it came after the one that was published last (null: none)."""
+    failed = failed_since(published, home_here() / "reports")
+    if failed is not None:
+        console.print(_in_words(failed), markup=False)
+
+
+def _in_words(ended: Report) -> str:
+    """Say how a run ended that published nothing; a run without a number of its own is named by when it began."""
+    number, _, rest = str(ended["run_id"]).partition("-")
+    run = f"The run of {ended['started_at']:.19} UTC" if rest.endswith("unnumbered") else f"Run {number}-{rest}"
+    return f"{run} {_ENDS[ended['status']].format(ended['exit_code'])}: {ended['error']}"

@@ -1,0 +1,101 @@
+"""`bantam warehouse url`, `shell`, `serve` and `grant-reader`: the published tables for people and BI tools."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from rich.console import Console
+
+from definitions.errors import ConfigurationError
+from flows.run.warehouse_access import home_here, warehouse_here
+from warehouse.connect import engine_for, for_program, safe_url, whole_url
+from warehouse.embedded.programs import find_programs
+from warehouse.embedded.server import EmbeddedServer
+from warehouse.migrate import migrate
+from warehouse.read.reader_role import READER, grant_reader, let_act_as_reader
+
+
+def url(*, show_password: bool = False) -> None:
+    """Print the URL of the warehouse, for programs of this user on this machine.
+
+    Parameters
+    ----------
+    show_password
+        Print the password too; it opens everything.
+    """
+    with warehouse_here() as engine:
+        shown = whole_url(engine.url) if show_password else safe_url(engine.url)
+    sys.stdout.write(shown + "\n")
+
+
+def shell(*, command: str | None = None) -> None:
+    """Ask the curated tables with psql, as `bantam_reader`; what that means is said in the help of the command.
+
+    Parameters
+    ----------
+    command
+        Run this SQL and end.
+    """
+    with _asked() as engine:
+        session = f"-c search_path=curated -c default_transaction_read_only=on -c role={READER}"
+        place, environment = for_program(engine, session=session)
+        asked = ["--command", command] if command else []
+        command_line = [str(find_programs().folder / "psql"), "--dbname", place, *asked]
+        surroundings = os.environ | environment
+        done = subprocess.run(command_line, env=surroundings, check=False)  # noqa: S603 - our own program, no shell
+    sys.exit(done.returncode)
+
+
+@contextmanager
+def _asked() -> Iterator[sa.Engine]:
+    """Give the warehouse that the environment names, the embedded one as its reader."""
+    with warehouse_here() as engine:
+        if os.environ.get("BANTAM_WAREHOUSE_URL"):
+            let_act_as_reader(engine)
+            yield engine
+            return
+        with EmbeddedServer(home_here()) as server:
+            yield engine_for(server.let_reader_in())
+
+
+def grant(name: str) -> None:
+    """Let a login of your server read the curated tables, those to come included, and nothing else.
+
+    Parameters
+    ----------
+    name
+        A role that may log in to the server that BANTAM_WAREHOUSE_URL names.
+    """
+    if not os.environ.get("BANTAM_WAREHOUSE_URL"):
+        raise ConfigurationError(
+            "The embedded warehouse has one reader, whose URL `bantam warehouse serve` prints. A server of your own, "
+            "which may have more, is named in BANTAM_WAREHOUSE_URL."
+        )
+    with warehouse_here() as engine:
+        grant_reader(engine, name)
+        ours = sa.make_url(safe_url(engine.url))
+    place = sa.URL.create("postgresql", name, None, ours.host, ours.port, ours.database, ours.query)
+    sys.stdout.write(f"{name} may read schema curated and nothing else: {place}\n")
+
+
+def serve(*, port: int = 5433) -> None:
+    """Let BI tools of this machine read the curated tables on 127.0.0.1 until interrupted.
+
+    Parameters
+    ----------
+    port
+        Port to listen on.
+    """
+    if os.environ.get("BANTAM_WAREHOUSE_URL"):
+        raise ConfigurationError("BANTAM_WAREHOUSE_URL names a server of its own; point the BI tool to that one.")
+    with EmbeddedServer(home_here()) as server:
+        migrate(engine_for(server.url))
+        reader = server.serve(port)
+        Console().print("Connect with (reads schema curated only):", markup=False)
+        sys.stdout.write(whole_url(reader.set(drivername="postgresql")) + "\n")
+        sys.stdout.flush()
+        signal.pause()

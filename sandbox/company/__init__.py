@@ -1,0 +1,1 @@
+"""The synthetic company: its people, firms, deals and the records two systems hold of them."""

@@ -1,0 +1,1 @@
+"""The company lives on, week by week."""

@@ -1,0 +1,1 @@
+"""The sandbox server: requests, faults, limits."""

@@ -1,0 +1,160 @@
+"""The sandbox as one thing: the company, both dialects over it, limits, faults, the clock, and the control paths."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import msgspec
+
+from sandbox.company.company import Company
+from sandbox.company.moments import evening_of, morning_of
+from sandbox.company.truth import ACCOUNT_KEYS, DEAL_KEYS, KEYS, members, truth
+from sandbox.hubspot.api import HubSpot
+from sandbox.life.week import DAYS
+from sandbox.life.weeks import changes, next_week
+from sandbox.salesforce.api import Salesforce
+from sandbox.salesforce.query import Cursors
+from sandbox.salesforce.sessions import Sessions
+from sandbox.server.faults import CONNECTION_FAULTS, Fault, FaultScript, spoiled
+from sandbox.server.limits import Gate, Manners
+from sandbox.server.web import Answer, Request, says
+
+KINDS = {"people": KEYS, "accounts": ACCOUNT_KEYS, "deals": DEAL_KEYS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a client must show; each is marked so that a leak can be found."""
+
+    hubspot_token: str = "pat-na1-CANARY-5andb0x0-0000-4000-8000-000000000000"  # noqa: S105 - opens nothing but this imitation
+    salesforce_client_id: str = "3MVG9.SANDBOX.CANARY.client"
+    salesforce_client_secret: str = "5AND80XCANARY5EC2E7"  # noqa: S105 - opens nothing but this imitation
+
+
+class Advance(msgspec.Struct, forbid_unknown_fields=True):
+    """What `/_sandbox/advance` is asked: whole weeks, and whether to name every record that changed."""
+
+    days: int = DAYS
+    ids: bool = False
+
+
+class Sandbox:
+    """Answers any request; changes only when told to by a control path."""
+
+    def __init__(
+        self,
+        company: Company,
+        credentials: Credentials,
+        manners: Manners,
+        monotonic: Callable[[], float],
+    ) -> None:
+        """`monotonic` gives seconds of a clock that never jumps."""
+        self.credentials, self.manners = credentials, manners
+        self.monotonic, self.started = monotonic, monotonic()
+        self.sessions = Sessions(
+            client_id=credentials.salesforce_client_id,
+            client_secret=credentials.salesforce_client_secret,
+            monotonic=monotonic,
+            lifetime=manners.token_lifetime,
+        )
+        self.gate, self.faults = Gate(manners.limits, monotonic), FaultScript()
+        self.cursors = Cursors()
+        self.requests: dict[str, int] = {}
+        self.open(company)
+
+    def open(self, company: Company) -> None:
+        """Show a state of the company; locators of an earlier one are forgotten."""
+        self.company = company
+        self.cursors.forget()
+        unsteady = self.manners.unsteady_ties
+        self.hubspot = HubSpot(company, self.credentials.hubspot_token, self.now_text, unsteady_ties=unsteady)
+        self.salesforce = Salesforce(company, self.sessions, self.cursors)
+
+    def now(self) -> datetime:
+        """The sandbox's time: noon UTC of `as_of`, and on from there as the real clock goes, until the evening."""
+        past = self.monotonic() - self.started
+        day = self.company.as_of
+        return datetime.fromtimestamp(min(morning_of(day) / 1000 + past, evening_of(day) / 1000), tz=UTC)
+
+    def now_text(self) -> str:
+        """The sandbox's time as HubSpot writes it."""
+        return self.now().strftime("%Y-%m-%dT%H:%M:%S.") + f"{self.now().microsecond // 1000:03d}Z"
+
+    def date_header(self) -> str:
+        """The sandbox's time as a `Date` header."""
+        return format_datetime(self.now().replace(microsecond=0), usegmt=True)
+
+    def fault_for(self, request: Request) -> Fault | None:
+        """The scripted fault that hits this request, if any."""
+        if not self.faults.waiting or request.path.startswith("/_sandbox"):
+            return None
+        return self.faults.next_for(request.path)
+
+    def answer(self, request: Request, fault: Fault | None = None) -> Answer:
+        """Answer one request, with the fault's damage done."""
+        if request.path.startswith("/_sandbox/"):
+            return self._control(request)
+        self._count(request)
+        if fault is not None and fault.kind not in CONNECTION_FAULTS:
+            return spoiled(fault, request, lambda: self._well(request))
+        return self._well(request)
+
+    def _well(self, request: Request) -> Answer:
+        if request.path.startswith("/services/"):
+            if request.path.startswith("/services/oauth2/"):
+                return self.salesforce.answer(request)
+            refused, headers = self.gate.salesforce()
+            return _with(refused or self.salesforce.answer(request), headers)
+        refused, headers = self.gate.hubspot(search=request.path.endswith("/search"))
+        return _with(refused or self.hubspot.answer(request), headers)
+
+    def _count(self, request: Request) -> None:
+        vendor = "salesforce" if request.path.startswith("/services/") else "hubspot"
+        self.requests[vendor] = self.requests.get(vendor, 0) + 1
+
+    def _control(self, request: Request) -> Answer:
+        paths: dict[tuple[str, str], Callable[[Request], Answer]] = {
+            ("GET", "/_sandbox/truth"): lambda _: says(truth(self.company)),
+            ("GET", "/_sandbox/requests"): lambda _: says({**self.requests, "total": sum(self.requests.values())}),
+            ("POST", "/_sandbox/faults"): self._script,
+            ("POST", "/_sandbox/advance"): self._advance,
+        }
+        known = paths.get((request.method, request.path))
+        if known is not None:
+            return known(request)
+        kinds = KINDS.get(request.path.removeprefix("/_sandbox/truth/"))
+        if kinds is None:
+            return says({"message": "no such control path"}, status=404)
+        return says(members(self.company, kinds).to_dicts())
+
+    def _advance(self, request: Request) -> Answer:
+        try:
+            asked = msgspec.json.decode(request.body, type=Advance)
+        except msgspec.MsgspecError as wrong:
+            return says({"message": str(wrong)}, status=400)
+        if asked.days < DAYS or asked.days % DAYS:
+            return says({"message": "the company lives by whole weeks: days must be 7, 14, 21 …"}, status=400)
+        before = self.company
+        after = before
+        for _ in range(asked.days // DAYS):
+            after = next_week(after)
+        self.open(after)
+        told = {name: one.ids() if asked.ids else one.counts() for name, one in changes(before, after).items()}
+        return says({"as_of": after.as_of.isoformat(), "week": after.week, "changes": told})
+
+    def _script(self, request: Request) -> Answer:
+        try:
+            asked = msgspec.json.decode(request.body, type=list[dict[str, str | int]])
+            self.faults.add([msgspec.convert(one, Fault) for one in asked])
+        except (msgspec.ValidationError, msgspec.DecodeError, ValueError) as wrong:
+            return says({"message": str(wrong)}, status=400)
+        return says({"waiting": len(self.faults.waiting)})
+
+
+def _with(answer: Answer, headers: dict[str, str]) -> Answer:
+    if not headers:
+        return answer
+    return Answer(
+        status=answer.status, body=answer.body, headers={**answer.headers, **headers}, media_type=answer.media_type
+    )

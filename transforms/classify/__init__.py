@@ -1,0 +1,1 @@
+"""Classification: predicates, classes, criteria, hygiene findings and their evidence."""

@@ -1,0 +1,126 @@
+"""Where each person and each deal stands: the ladder of the definitions, asked from the top; the first yes wins."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from definitions.agreement.model import ClassRule, Definitions
+from transforms.classify.evidence import names_read, readable
+from transforms.classify.predicates import compile_predicate
+from transforms.frames import MONEY
+
+_NOT_COUNTED_AS_LOST = ("merged_or_deleted", "closed_duplicate", "closed_unqualified")
+_ROW, _PLACE, _PATTERN = "row of the frame", "place in the ladder", "pattern of answers"
+
+
+def classify_people(people: pl.LazyFrame, definitions: Definitions, as_of: date) -> pl.LazyFrame:
+    """Add lifecycle_class, class_reasons, rule and reason to persons that have facets and criteria.
+
+    Exactly one class each: the first of the ladder whose test is true; unknown is not true. `class_reasons` has each
+    class asked, in order, with its answer (`dead=false; sql=unknown; lead=true`); `rule` is profile/version/class;
+    `reason` the deciding test with the values it read, personal ones not shown. Collects its input. Row by row.
+    """
+    return _classified(people, definitions.people, "lifecycle_class", definitions, as_of)
+
+
+def classify_opportunities(opportunities: pl.LazyFrame, definitions: Definitions, as_of: date) -> pl.LazyFrame:
+    """Add pipeline_class, class_reasons, rule, reason (see `classify_people`) and what reports count by.
+
+    is_forecast_eligible: the definitions include the class in the forecast. is_win_rate_eligible: closed, and neither
+    duplicate, unqualified nor deleted. weighted_amount: `weighted` where the class is included, else 0. Row by row.
+    """
+    included = [rule.name for rule in definitions.opportunities if rule.forecast == "included"]
+    settled = ~pl.col("pipeline_class").is_in(_NOT_COUNTED_AS_LOST)
+    return (
+        _classified(opportunities, definitions.opportunities, "pipeline_class", definitions, as_of)
+        .with_columns(
+            is_forecast_eligible=pl.col("pipeline_class").is_in(included),
+            is_win_rate_eligible=pl.col("is_closed") & settled,
+        )
+        .with_columns(
+            weighted_amount=pl.when("is_forecast_eligible").then(weighted()).otherwise(pl.lit(0, dtype=MONEY)),
+        )
+    )
+
+
+def weighted() -> pl.Expr:
+    """Corporate amount times probability, to the cent; null where either is unknown. Row by row.
+
+    Exact: decimals, the probability to six places, halves rounded away from zero as PostgreSQL does.
+    """
+    amount = pl.col("amount_corporate").cast(pl.Decimal(38, 2))
+    # A probability that is no number (NaN) is unknown.
+    chance = pl.col("probability").cast(pl.Decimal(38, 6), strict=False)
+    return (amount * chance).round(2, mode="half_away_from_zero").cast(MONEY)
+
+
+def _classified(
+    frame: pl.LazyFrame, rules: Sequence[ClassRule], column: str, definitions: Definitions, as_of: date
+) -> pl.LazyFrame:
+    names = [rule.name for rule in rules]
+    version = f"{definitions.profile}/{definitions.version}"
+    new = (column, "rule", "class_reasons", "reason")
+    # Collected, because three branches start here and each should read only the columns it needs.
+    asked = _asked(frame.drop(new, strict=False), rules, as_of).collect().lazy()
+    # Rows share a few patterns of answers: their words are written once for each pattern and joined back.
+    words = asked.unique(_PATTERN).select(
+        _PATTERN,
+        _at_place(names).alias(column),
+        _at_place([f"{version}/{name}" for name in names]).alias("rule"),
+        _reasons(names).alias("class_reasons"),
+    )
+    told = asked.select(_PATTERN).join(words, on=_PATTERN, how="left", maintain_order="left").drop(_PATTERN)
+    return pl.concat([asked, told, _reason(asked, rules, as_of)], how="horizontal").drop(
+        _ROW, _PLACE, _PATTERN, *map(_answer, names)
+    )
+
+
+def _asked(frame: pl.LazyFrame, rules: Sequence[ClassRule], as_of: date) -> pl.LazyFrame:
+    """Add the answer to every class, the place of the first yes, and the pattern: place and unknowns as one number."""
+    tests = {
+        _answer(rule.name): pl.lit(value=True) if rule.when is None else compile_predicate(rule.when, as_of)
+        for rule in rules
+    }
+    first = pl.coalesce(pl.when(pl.col(answer)).then(pl.lit(place)) for place, answer in enumerate(tests))
+    is_asked_in_vain = [pl.col(answer).is_null() & (pl.col(_PLACE) > place) for place, answer in enumerate(tests)]
+    unknowns = pl.sum_horizontal(test.cast(pl.Int64) * 2**place for place, test in enumerate(is_asked_in_vain))
+    return (
+        frame.with_row_index(_ROW)
+        .with_columns(**tests)
+        .with_columns(first.cast(pl.Int64).alias(_PLACE))
+        .with_columns((unknowns * len(rules) + pl.col(_PLACE)).alias(_PATTERN))
+    )
+
+
+def _answer(name: str) -> str:
+    return f"answer to class {name}"
+
+
+def _at_place(words: list[str]) -> pl.Expr:
+    return pl.col(_PLACE).replace_strict(list(range(len(words))), words, return_dtype=pl.String)
+
+
+def _reasons(names: list[str]) -> pl.Expr:
+    """Join the answers of all classes asked, up to the one that is given."""
+    told = []
+    for place, name in enumerate(names):
+        answer = pl.col(_answer(name)).cast(pl.String).fill_null("unknown")
+        told.append(pl.when(pl.col(_PLACE) >= place).then(pl.lit(f"{name}=") + answer))
+    return pl.concat_str(told, separator="; ", ignore_nulls=True)
+
+
+def _reason(asked: pl.LazyFrame, rules: Sequence[ClassRule], as_of: date) -> pl.LazyFrame:
+    """Tell of each row, in order, the test that decided and what it read.
+
+    `is_open and days_overdue > 7: is_open yes, days_overdue 12`. Class by class, since making values readable costs
+    more than all tests together.
+    """
+    parts = []
+    for place, rule in enumerate(rules):
+        told = pl.lit("no class above applies")
+        if rule.when is not None:
+            values = [pl.format("{} {}", pl.lit(name), readable(name, as_of)) for name in names_read(rule.when)]
+            told = pl.concat_str(pl.lit(f"{rule.when.text}: "), pl.concat_str(values, separator=", "))
+        parts.append(asked.filter(pl.col(_PLACE) == place).select(_ROW, reason=told))
+    return pl.concat(parts).sort(_ROW).select("reason")

@@ -1,0 +1,1 @@
+"""Facets: columns that the definitions may name, computed once."""

@@ -1,0 +1,150 @@
+"""Columns that the definitions may name about a person, computed once."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from definitions.agreement.model import Definitions
+from transforms.classify.predicates import compile_predicate
+
+
+def phases(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
+    """Add the milestone days in the reporting time zone; null where no source tells. Row by row."""
+    zone = definitions.reporting.time_zone
+    days = {
+        "lead_since_on": "first_seen_at",
+        "mql_first_on": "mql_first_at",
+        "mql_latest_on": "mql_at",
+        "sales_accepted_on": "sales_accepted_at",
+        "sales_qualified_on": "sales_qualified_at",
+        "disqualified_on": "disqualified_at",
+        "recycled_on": "recycled_at",
+    }
+    return people.with_columns(
+        **{day: pl.col(moment).dt.convert_time_zone(zone).dt.date() for day, moment in days.items()}
+    )
+
+
+def reached(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
+    """Add whether, and since when not, there is a way to reach the person, and whether they can be told apart.
+
+    A bounce or a wish not to be written to closes e-mail, a wish not to be called closes the phone. Row by row.
+    """
+    zone = definitions.reporting.time_zone
+    has_email = pl.col("is_email_valid").fill_null(value=False)
+    has_phone = pl.col("phone_e164").is_not_null()
+    bounced = pl.col("email_bounced_at").is_not_null()
+    opted_out = pl.col("has_opted_out_of_email").fill_null(value=False)
+    no_calls = pl.col("do_not_call").fill_null(value=False)
+    can_write = has_email & ~bounced & ~opted_out
+    can_call = has_phone & ~no_calls
+    reachability = (
+        pl.when(can_write | can_call)
+        .then(pl.lit("ok"))
+        .when(~has_email & ~has_phone)
+        .then(pl.lit("no_channel"))
+        .when(has_email & bounced & ~can_call & ~(has_phone & no_calls))
+        .then(pl.lit("hard_bounced"))
+        .when((~has_email | opted_out | bounced) & has_phone & no_calls)
+        .then(pl.lit("do_not_contact"))
+        .otherwise(pl.lit("opted_out"))
+    )
+    named = pl.any_horizontal(pl.col("first_name").is_not_null(), pl.col("last_name").is_not_null())
+    bounced_on = pl.col("email_bounced_at").dt.convert_time_zone(zone).dt.date()
+    return people.with_columns(
+        reachability=reachability,
+        has_identity=has_email | has_phone | (named & pl.col("company_name").is_not_null()),
+    ).with_columns(
+        unreachable_since_on=pl.when(pl.col("reachability") == "no_channel")
+        .then("lead_since_on")
+        .when(pl.col("reachability") == "hard_bounced")
+        .then(bounced_on)
+    )
+
+
+def engaged(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataFrame) -> pl.DataFrame:
+    """Add the clocks, scores and silence; a person without any move has interest `none` and score 0. Row by row."""
+    return (
+        people.join(person_clocks, on="person_id", how="left", maintain_order="left")
+        .join(silence, on="person_id", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("engagement_level").fill_null("none"),
+            pl.col("engagement_score").fill_null(0),
+            pl.col("has_discovery").fill_null(value=False),
+        )
+    )
+
+
+def dealt(
+    people: pl.DataFrame,
+    roles: pl.DataFrame,
+    deals: pl.DataFrame,
+    accounts: pl.DataFrame,
+    open_classes: Sequence[str],
+) -> pl.DataFrame:
+    """Add whether the person is on an open deal, on a won one, or at an account that bought or is said to have.
+
+    `deals` has opportunity_id, account_id, pipeline_class, is_won; the class of an open deal is in `open_classes`.
+    `accounts` has account_id and claims_customer: what a source says of the account holds for its people (B2). Row by
+    row.
+    """
+    on = roles.join(deals.select("opportunity_id", "pipeline_class", "is_won"), on="opportunity_id")
+    personal = on.group_by("person_id").agg(
+        has_open_opportunity=pl.col("pipeline_class").is_in(open_classes).any(), is_buyer=pl.col("is_won").any()
+    )
+    bought = deals.filter("is_won", pl.col("account_id").is_not_null()).select("account_id").unique()
+    bought = bought.with_columns(account_bought=pl.lit(value=True))
+    said = accounts.select("account_id", account_claims="claims_customer")
+    return (
+        people.join(personal, on="person_id", how="left", maintain_order="left")
+        .join(bought, on="account_id", how="left", maintain_order="left")
+        .join(said, on="account_id", how="left", maintain_order="left")
+        .with_columns(
+            claims_customer=pl.max_horizontal("claims_customer", "account_claims"),
+            has_open_opportunity=pl.col("has_open_opportunity").fill_null(value=False),
+            has_won_opportunity=pl.col("is_buyer").fill_null(value=False)
+            | pl.col("account_bought").fill_null(value=False),
+        )
+        .drop("is_buyer", "account_bought", "account_claims")
+    )
+
+
+def scored(people: pl.DataFrame, accounts: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
+    """Add fit score, fit with the ideal customer profile, and the prospect overlay.
+
+    The profile is `unknown` while no test of it is true; a missing attribute is not a failed one (D14). Row by row.
+    """
+    firm = accounts.select("account_id", "industry", "employees")
+    frame = people.join(firm, on="account_id", how="left", maintain_order="left")
+    points = [pl.when(compile_predicate(rule.when, as_of)).then(rule.points).otherwise(0) for rule in definitions.fit]
+    score = pl.sum_horizontal(*points) if points else pl.lit(0)
+    icp = definitions.icp
+    tests = [("fail", icp.fails), ("pass", icp.passes), ("low_quality", icp.low_quality)]
+    fit = pl.lit("unknown")
+    for word, predicate in reversed(tests):
+        if predicate is not None:
+            fit = pl.when(compile_predicate(predicate, as_of)).then(pl.lit(word)).otherwise(fit)
+    return (
+        frame.with_columns(fit_score=score.clip(0, 100).cast(pl.Int32), icp_fit=fit)
+        .with_columns(is_prospect=pl.col("icp_fit") == "pass")
+        .drop("industry", "employees")
+    )
+
+
+def owned(frame: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """Add `owner_state`: none where there is no owner or one nobody knows, queue, inactive or active. Row by row."""
+    states = owners.select(
+        "owner_id",
+        known=pl.when("is_queue")
+        .then(pl.lit("queue"))
+        .when("is_active")
+        .then(pl.lit("active"))
+        .otherwise(pl.lit("inactive")),
+    )
+    is_queue = pl.col("owner_key").str.contains(":queue:", literal=True).fill_null(value=False)
+    return (
+        frame.join(states, on="owner_id", how="left", maintain_order="left")
+        .with_columns(owner_state=pl.when(is_queue).then(pl.lit("queue")).otherwise(pl.col("known").fill_null("none")))
+        .drop("known")
+    )

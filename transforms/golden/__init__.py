@@ -1,0 +1,1 @@
+"""Golden records: survivorship of values, one row per entity."""

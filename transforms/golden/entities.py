@@ -1,0 +1,98 @@
+"""From records to entities: values mended, records tied, one golden row each."""
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from transforms.golden import survivorship
+from transforms.golden.rows import golden
+from transforms.identity.links import with_id
+from transforms.identity.matching import account_edges, opportunity_edges, owner_edges, person_edges, resolve, untied
+from transforms.pipeline.terms import Entities, Records, Terms
+from transforms.values.company import company_normalised
+from transforms.values.country import with_country
+from transforms.values.domains import web_domain
+from transforms.values.email import normalise_email, with_email_domain
+from transforms.values.names import with_names
+from transforms.values.phone import with_phone
+
+_EDGES: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    "owner": owner_edges,
+    "account": account_edges,
+    "opportunity": opportunity_edges,
+}
+_SURVIVORS = {
+    "owner": survivorship.OWNER,
+    "account": survivorship.ACCOUNT,
+    "opportunity": survivorship.OPPORTUNITY,
+}
+_TYING = [
+    "record_key", "source_created_at", "is_deleted", "email", "merged_into_key", "converted_person_key", "same_as_keys",
+]  # fmt: skip
+
+
+def resolved_entities(records: Records, terms: Terms) -> dict[str, Entities]:
+    """Make the entities of every kind but persons; a product is its own entity. Needs all records together."""
+    kinds = {kind: records.kinds[kind].collect().sort("record_key") for kind in (*_EDGES, "product")}
+    mended = {**kinds, "account": _mended_accounts(kinds["account"], _regions(terms))}
+    entities = {kind: _entities(mended[kind], kind, terms) for kind in _EDGES}
+    products = kinds["product"].select("record_key", entity_id="record_key")
+    sold = products.filter(~kinds["product"]["is_deleted"])
+    return {**entities, "product": Entities(golden=sold, bridge=products, alive=sold, chosen=sold)}
+
+
+def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Tie the records of persons: the columns of `identity.resolve`, email_normalised and is_deleted, one row a record.
+
+    Beside it, what ties nobody though it could (`identity.untied`). Only what ties is read, so that a million wide
+    records may stay where they are. Needs all records together.
+    """
+    tying = people.select(_TYING).with_columns(email_normalised=normalise_email(pl.col("email"))).drop("email")
+    known = tying.collect(engine="streaming").sort("record_key")
+    edges = person_edges(known)
+    return resolve(known, edges).with_columns(known["email_normalised"], known["is_deleted"]), untied(known, edges)
+
+
+def golden_people(people: pl.LazyFrame, tied: pl.DataFrame, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Golden rows of the live persons whose records are in `tied`, and those records, each with its entity.
+
+    `tied` is the rows of `tied_people` of some persons, each of them whole. Needs all records of one person together.
+    """
+    own = people.join(tied.select("record_key", "entity_id", "email_normalised").lazy(), on="record_key")
+    mended = with_names(with_phone(with_country(with_email_domain(own)), default_regions=_regions(terms)))
+    records = mended.collect(engine="streaming")
+    rows = golden(records, survivorship.PERSON, roles=terms.roles)
+    return rows.filter(~pl.col("is_deleted")), records
+
+
+def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
+    bridge = resolve(records, _EDGES[kind](records))
+    tied = with_id(records, bridge, key="record_key", gives="entity_id")
+    rows = golden(tied, _SURVIVORS[kind], roles=terms.roles)
+    live = rows.filter(~pl.col("is_deleted"))
+    # An owner who left still owns records.
+    kept = rows if kind == "owner" else live
+    return Entities(
+        golden=kept,
+        bridge=bridge,
+        alive=bridge.join(kept.select("entity_id"), on="entity_id", how="semi", maintain_order="left"),
+        chosen=live.select("entity_id", "record_key"),
+    )
+
+
+def living_people(tied: pl.DataFrame) -> pl.DataFrame:
+    """Records (record_key, entity_id) of persons one of whose records was not deleted: `Entities.alive` of persons."""
+    live = tied.filter(~pl.col("is_deleted")).select("entity_id")
+    return tied.select("record_key", "entity_id").join(live, on="entity_id", how="semi", maintain_order="left")
+
+
+def _regions(terms: Terms) -> dict[str, str]:
+    return {source: region for source, region in terms.regions.items() if region is not None}
+
+
+def _mended_accounts(accounts: pl.DataFrame, regions: dict[str, str]) -> pl.DataFrame:
+    """Accounts with match key, registrable domain, number and country. Row by row."""
+    mended = accounts.lazy().with_columns(
+        name_normalised=company_normalised(pl.col("name")), domain=web_domain(pl.col("domain"))
+    )
+    return with_phone(with_country(mended), default_regions=regions).collect()

@@ -1,0 +1,1 @@
+"""History: changes since the last run, daily snapshots, calendar."""

@@ -1,0 +1,1 @@
+"""The computation as a whole: canonical records in, curated tables out."""

@@ -1,0 +1,63 @@
+"""From the conformed streams of all sources to one set of records by kind, with what was shown and set aside."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from definitions.schema.records import RECORD_KINDS, RecordKind
+from transforms.conform.conformed import QUARANTINE
+from transforms.frames import empty, schema_of
+from transforms.identity.links import without_the_dead
+from transforms.pipeline.terms import Records, Shown
+
+_VERSIONS = pl.Schema(
+    {
+        "record_key": pl.String(),
+        "version_at": pl.Datetime("us", "UTC"),
+        "location": pl.String(),
+        "is_deleted": pl.Boolean(),
+        "pipeline_id": pl.String(),
+        "source_stage": pl.String(),
+        "last_stage_change_at": pl.Datetime("us", "UTC"),
+        "source_close_date": pl.Date(),
+        "amount": pl.Decimal(18, 2),
+        "is_closed": pl.Boolean(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One stream, conformed.
+
+    `kinds` holds its records by kind, `versions` every landed version of opportunities, `quarantined` what was set
+    aside, before it could be landed or after; `shown` has its keys, read from the state and not from what became of it.
+    """
+
+    shown: Shown
+    kinds: Mapping[str, pl.LazyFrame]
+    quarantined: pl.DataFrame
+    versions: pl.DataFrame | None = None
+
+
+def gathered_records(streams: Iterable[Heard]) -> Records:
+    """Put all streams together, by kind; a kind that no stream has is empty."""
+    parts: dict[str, list[pl.LazyFrame]] = {name: [] for name in RECORD_KINDS}
+    versions, aside = [pl.DataFrame(schema=_VERSIONS)], [empty(QUARANTINE).collect()]
+    shown = []
+    for stream in streams:
+        for kind, records in stream.kinds.items():
+            parts[kind].append(records)
+        aside.append(stream.quarantined)
+        if stream.versions is not None:
+            versions.append(stream.versions)
+        shown.append(stream.shown)
+    kinds = {name: _together(kind, parts[name]) for name, kind in RECORD_KINDS.items()}
+    ends = [kinds[end] for end in ("person", "account", "opportunity")]
+    kinds["association"] = without_the_dead(kinds["association"].collect(), ends).lazy()
+    return Records(kinds=kinds, versions=pl.concat(versions), quarantined=pl.concat(aside), shown=shown)
+
+
+def _together(kind: RecordKind, frames: list[pl.LazyFrame]) -> pl.LazyFrame:
+    return pl.concat([pl.LazyFrame(schema=schema_of(kind.fields)), *frames])

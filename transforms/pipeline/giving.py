@@ -1,0 +1,96 @@
+"""How the computation gives its tables away: in their contract, in order, with the hash that tells of changes.
+
+What happened to classes and issues is told beside them, and a little of it is kept for the report.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from definitions.schema.classified import CLASS_COLUMN, Classified
+from definitions.schema.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE, Table
+from transforms.classify.hygiene import findings
+from transforms.frames import conformed, with_record_hash
+from transforms.history.changes import class_changes, issue_lives
+from transforms.pipeline.terms import Before, Terms
+
+Give = Callable[[str, pl.DataFrame | pl.LazyFrame], None]
+"""Takes rows of a curated table: its name, and rows in its contract but for the columns only the publisher knows."""
+
+_CHANGE = ["record_kind", "rule", "from_class", "to_class", "value_at_risk"]
+_ISSUE = ["state", "severity", "rule_id", "record_kind", "record_id", "value_at_risk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where finished rows are handed over."""
+
+    take: Give
+    before: Before
+    terms: Terms
+    _changes: list[pl.DataFrame] = field(default_factory=list)
+    _issues: list[pl.DataFrame] = field(default_factory=list)
+
+    def give(self, table: Table, rows: pl.DataFrame | pl.LazyFrame) -> None:
+        """Give rows in the table's contract with `record_hash`; a frame sorted by key, a lazy one as it comes."""
+        if isinstance(rows, pl.LazyFrame):
+            self.take(table.name, with_record_hash(conformed(rows, table), table))
+        else:
+            whole = conformed(_in_order(rows, table.key).lazy(), table)
+            self.take(table.name, with_record_hash(whole, table).collect())
+
+    def give_history(
+        self, kind: Classified, live: pl.DataFrame, classes: pl.DataFrame, holds: pl.Expr | None = None
+    ) -> None:
+        """Give what changed for persons or deals: their classes, and the issues opened, still open and resolved.
+
+        `classes` is what was published of these records; `holds` says which published issues are of them, all if null.
+        Needs all rows of one record together.
+        """
+        changes = self._class_changes(kind, live, classes)
+        self.give(FCT_CLASSIFICATION_CHANGE, changes)
+        self._changes.append(changes.select(_CHANGE))
+        as_of = self.terms.as_of
+        known = self.before.issues.filter(pl.col("record_kind") == kind)
+        issues = issue_lives(
+            known if holds is None else known.filter(holds),
+            findings(live.lazy(), self.terms.definitions, kind, as_of),
+            as_of=as_of,
+            is_baseline=self.terms.is_baseline,
+        ).collect()
+        self.give(FCT_HYGIENE_ISSUE, issues)
+        self._issues.append(issues.select(_ISSUE))
+
+    def all_changes(self) -> pl.DataFrame:
+        """What is counted of all changes of class given away."""
+        return pl.concat(self._changes)
+
+    def all_issues(self) -> pl.DataFrame:
+        """What is counted of all issues given away."""
+        return pl.concat(self._issues)
+
+    def _class_changes(self, kind: Classified, live: pl.DataFrame, classes: pl.DataFrame) -> pl.DataFrame:
+        value = pl.col("amount_corporate") if kind == "opportunity" else pl.lit(None, pl.Decimal(18, 2))
+        after = live.lazy().select(
+            "claimed_class",
+            "rule",
+            "reason",
+            **{"record_id": f"{kind}_id", "class": CLASS_COLUMN[kind]},
+            value=value,
+        )
+        terms = self.terms
+        return class_changes(
+            classes.lazy(),
+            after,
+            kind=kind,
+            as_of=terms.as_of,
+            profile=terms.definitions.profile,
+            run_id=terms.run_id,
+        ).collect()
+
+
+def _in_order(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Rows sorted by key; a frame that is so already, as most are, is not copied."""
+    first, *others = key
+    return frame if not others and frame[first].is_sorted() else frame.sort(key)

@@ -1,0 +1,1 @@
+"""Reconciliation: conservation of records, totals and metrics of a run."""

@@ -1,0 +1,40 @@
+"""What the source records say of deals in sum, counted apart from the tables, so that the two can be held together."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from transforms.facets.opportunity import staged
+from transforms.pipeline.terms import Entities
+
+_STATE = pl.when("is_won").then(pl.lit("won")).when("is_closed").then(pl.lit("lost")).otherwise(pl.lit("open"))
+
+
+def source_totals(
+    records: pl.DataFrame, deals: Entities, stage_rows: pl.DataFrame, roles: Mapping[str, str]
+) -> pl.DataFrame:
+    """Live deals by source, currency and state (open, won, lost): rows, amount (known ones, in the deals' currency).
+
+    A deal that several systems hold counts once, in the source of the record that stands for it, at the CRM's amount
+    where the CRM has one (semantics D0). Needs all records of one deal together.
+    """
+    is_live = ~pl.col("is_deleted")
+    is_crm = pl.col("source_system").replace_strict(
+        {name: role == "crm" for name, role in roles.items()}, default=False, return_dtype=pl.Boolean
+    )
+    live = records.filter(is_live).join(deals.bridge.select("record_key", "entity_id"), on="record_key")
+    order = ["entity_id", "is_crm", "source_updated_at", "record_key"]
+    ranked = live.with_columns(is_crm=is_crm).sort(order, descending=[False, True, True, False], nulls_last=True)
+    amounts = (
+        ranked.filter(pl.col("amount").is_not_null())
+        .unique("entity_id", keep="first", maintain_order=True)
+        .select("entity_id", "currency_code", told="amount")
+    )
+    shown = staged(live.join(deals.chosen.select("record_key"), on="record_key", how="semi"), stage_rows)
+    return (
+        shown.join(amounts, on="entity_id", how="left", suffix="_told")
+        .with_columns(state=_STATE, currency_code=pl.coalesce("currency_code_told", "currency_code"))
+        .group_by("source_system", "currency_code", "state")
+        .agg(rows=pl.len(), amount=pl.col("told").sum())
+        .sort("source_system", "currency_code", "state", nulls_last=True)
+    )

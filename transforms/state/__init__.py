@@ -1,0 +1,1 @@
+"""State of a stream: current version of each record, folded from landed pages."""

@@ -1,0 +1,1 @@
+"""Embedded PostgreSQL: its data folder, server and programs."""

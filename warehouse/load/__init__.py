@@ -1,0 +1,1 @@
+"""Loading: rows copied into the staging schema."""

@@ -1,0 +1,1 @@
+"""Publishing: staged tables merged into the curated ones in one transaction."""
