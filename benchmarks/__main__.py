@@ -14,7 +14,7 @@ from benchmarks.company import Sizes, land_base, land_copies
 from benchmarks.measured import ROOT, run_case
 from benchmarks.table import Row, machine, show, steps
 
-HELP = "import sys; sys.argv[1:] = ['--help']; from flows.command_line import main; main()"
+HELP = "import sys; sys.argv[1:] = ['--help']; from flows.terminal.command_line import main; main()"
 ATTEMPTS = 3
 
 

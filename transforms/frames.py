@@ -36,7 +36,7 @@ def dtype_of(field: Field) -> pl.DataType:
 def schema_of(fields: Iterable[Field]) -> pl.Schema:
     """Polars schema of fields, in their order.
 
-    >>> from definitions.fields import fields
+    >>> from definitions.schema.fields import fields
     >>> schema_of(fields("close_date push_count"))
     Schema([('close_date', Date), ('push_count', Int32)])
     """

@@ -53,7 +53,7 @@ def staging_type(field: Field) -> TypeEngine[Any]:
 def frame_schema(fields: Iterable[Field]) -> pl.Schema:
     """Polars schema of fields, in their order, as staged and as read back.
 
-    >>> from definitions.fields import fields
+    >>> from definitions.schema.fields import fields
     >>> frame_schema(fields("amount criteria"))
     Schema([('amount', Decimal(precision=18, scale=2)), ('criteria', String)])
     """

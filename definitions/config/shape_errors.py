@@ -87,7 +87,7 @@ def _strangers(given: object, place: Place, held: Any) -> dict[Place, str]:
 def keys_of(annotation: Any) -> list[str]:
     """Return the keys that a part of a file may have, if it is one with keys of ours.
 
-    >>> from definitions.model import StageAge
+    >>> from definitions.agreement.model import StageAge
     >>> keys_of(StageAge)
     ['multiple', 'minimum_exits', 'because']
     """

@@ -28,7 +28,7 @@ def home(tmp_path_factory):
 
 def test_help_waits_for_nothing_heavy():
     heavy = "('prefect', 'polars', 'great_expectations')"
-    script = f"import sys; from flows import command_line; print([m for m in {heavy} if m in sys.modules])"
+    script = f"import sys; from flows.terminal import command_line; print([m for m in {heavy} if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     assert told.stdout.strip() == "[]"
 

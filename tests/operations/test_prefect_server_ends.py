@@ -56,7 +56,14 @@ def runs(process):
 @pytest.mark.parametrize("moment", ["as soon as the server is there", "while the run is at work"])
 def test_a_run_that_is_killed_takes_it_along_and_lets_go_of_its_output(shop, moment):
     """As with `bantam run | tail`, which reads until nobody can write any more."""
-    command = [sys.executable, "-c", "from flows.command_line import main; main()", "run", "--config", str(shop.config)]
+    command = [
+        sys.executable,
+        "-c",
+        "from flows.terminal.command_line import main; main()",
+        "run",
+        "--config",
+        str(shop.config),
+    ]
     variables = {**os.environ, **shop.surroundings()}
     variables.pop("PREFECT_API_URL", None)
     process = subprocess.Popen(

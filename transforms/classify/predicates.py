@@ -44,7 +44,7 @@ def compile_predicate(predicate: Predicate, as_of: date) -> pl.Expr:
 
     Row by row.
 
-    >>> from definitions.predicate import parse
+    >>> from definitions.predicates.predicate import parse
     >>> late = compile_predicate(parse("days_overdue > 7", "opportunity"), date(2026, 1, 31))
     >>> pl.DataFrame({"close_date": [date(2026, 1, 23), date(2026, 1, 24), None]}).select(late).to_series().to_list()
     [True, False, None]
