@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix test test-operations demo docs bench clean
+.PHONY: help setup check fix test test-fast test-operations demo docs bench clean
 
 help: ## Show what each command does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -35,6 +35,9 @@ fix: setup ## Mend what the linters can mend.
 
 test: setup ## Run every test but those of operations.
 	$(BIN)/python -m pytest --ignore tests/operations --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+test-fast: setup ## Run the tests that start no server and no process: under a minute.
+	$(BIN)/python -m pytest --ignore tests/operations -m "not slow" --numprocesses 2 --dist worksteal
 
 test-operations: setup ## Run schedules, signals, kills and lost files against real servers; LONG=1: as often as promised.
 	BANTAM_LONG_TESTS=$(LONG) $(BIN)/python -m pytest tests/operations --numprocesses 3 --dist loadfile --no-loadscope-reorder

@@ -42,6 +42,7 @@ def needed_by(example):
     return {name for name, default in REFERENCE.findall(said) if not default}
 
 
+@pytest.mark.slow
 def test_imports_point_one_way():
     lint = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
     told = subprocess.run([sys.executable, "-c", lint], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -14,6 +14,8 @@ from connectors.landing.durable import append_line, make_folder, write_durably
 from connectors.landing.writer import Landing, Parcel
 from definitions.errors import LandingError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:

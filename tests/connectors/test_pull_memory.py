@@ -17,6 +17,8 @@ from connectors.landing.writer import Landing
 from connectors.salesforce import streams as salesforce
 from tests.connectors.fake_vendor import HOME, NOON, FakeTime
 
+pytestmark = pytest.mark.slow
+
 ROWS = 100
 TEXT = "wide " * 1600
 PAGE_BYTES = ROWS * len(TEXT)

@@ -78,6 +78,7 @@ def test_two_checks_of_one_name_are_refused():
         Suite("probe", (_check(), _check(sql="true")))
 
 
+@pytest.mark.slow
 def test_only_the_audit_itself_imports_great_expectations():
     modules = [path.stem for path in (_ROOT / "expectations").glob("*.py") if path.stem != "__init__"]
     program = (

@@ -26,6 +26,7 @@ def home(tmp_path_factory):
         yield line.home
 
 
+@pytest.mark.slow
 def test_help_waits_for_nothing_heavy():
     heavy = "('prefect', 'polars', 'great_expectations')"
     script = f"import sys; from flows.terminal import command_line; print([m for m in {heavy} if m in sys.modules])"
@@ -129,6 +130,7 @@ def test_a_second_run_is_told_so_before_anything_is_started(home, server, is_emb
     assert (done.code, "Another run holds the lock" in done.complaint) == (75, True)
 
 
+@pytest.mark.slow
 def test_looking_for_another_run_starts_no_warehouse(tmp_path):
     assert not EmbeddedServer(tmp_path).is_running()
     assert list(tmp_path.iterdir()) == []
@@ -162,6 +164,7 @@ def test_a_wrong_password_is_told_as_connecting(server, home, migrated):
         assert len(done.complaint.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_nobody_found_is_told_with_the_next_step(home):
     done = bantam(home, "explain", "nobody@example.com")
     assert (done.code, "bantam status" in done.complaint) == (2, True)

@@ -6,6 +6,8 @@ import socket
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CONTACTS = "/crm/objects/2026-03/contacts"
 
 
