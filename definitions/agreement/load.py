@@ -4,9 +4,6 @@ Steps: read the YAML, parse each test (criteria first, then policies, which late
 then check what only the whole can tell (`definitions.agreement.coherence`).
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +17,12 @@ from definitions.config.shape_errors import told
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place, read_text, read_yaml, read_yaml_text
 from definitions.errors import ConfigurationError
+from definitions.fingerprint import fingerprint_of
 from definitions.predicates.predicate import Predicate, at_least, parse
 from definitions.schema.facets import Subject, Use
 
 __all__ = ["load_definitions", "load_text", "profiles", "read_yaml"]
 
-_SIGNATURE = ("status", "approved_by")
 _DERIVED = ("text", "text_sha256")
 _PROFILES = Path(__file__).parents[1] / "profiles"
 
@@ -53,13 +50,13 @@ def load_definitions(name_or_path: str | Path) -> Definitions:
 def load_text(text: str, where: str) -> Definitions:
     """Load definitions from the text of a file; `where` is named in errors."""
     content, lines = read_yaml_text(text, where)
+    own = {"text": text, "text_sha256": fingerprint_of(content)}
     mistakes: dict[Place, str] = {}
     reader = _TestReader(mistakes)
     reader.read(content)
     for derived in _DERIVED:
         if derived in content:
             mistakes[derived,] = f"the key {derived!r} is worked out from the file; remove it"
-    own = {"text": text, "text_sha256": _fingerprint(content)}
     try:
         definitions = Definitions.model_validate(_frozen(content) | own)
     except ValidationError as error:
@@ -70,12 +67,6 @@ def load_text(text: str, where: str) -> Definitions:
     if mistakes:
         raise all_of(mistakes, lines, where)
     return definitions
-
-
-def _fingerprint(content: Mapping[str, Any]) -> str:
-    """What was agreed, without who signed it and without comments: signing a page must not make it another one."""
-    agreed = {name: said for name, said in content.items() if name not in _SIGNATURE}
-    return hashlib.sha256(json.dumps(agreed, default=str, ensure_ascii=False).encode()).hexdigest()
 
 
 def _frozen(value: Any) -> Any:

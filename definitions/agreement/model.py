@@ -178,7 +178,7 @@ class Stage(BaseModel):
 
 
 class StageAge(BaseModel):
-    """A deal is slow after `multiple` times the median stay, once `minimum_exits` deals have left the stage."""
+    """A deal is slow after `multiple` times the median stay, once the stage was left `minimum_exits` times."""
 
     model_config = STRICT
 

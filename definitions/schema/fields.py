@@ -138,8 +138,8 @@ _OPPORTUNITY = (
     Field("loss_reason", _T, "Why the deal was lost, as the source says."),
     Field("loss_family", _T, "Loss reason in shared words.", values=words.LOSS_FAMILY),
     Field("competitor", _T, "Competitor the deal was lost to."),
-    Field("is_closed", _B, "The stage table says the deal is closed."),
-    Field("is_won", _B, "The stage table says the deal is won."),
+    Field("is_closed", _B, "The stage table says the deal is closed; of a stage it does not know, the deal itself."),
+    Field("is_won", _B, "The stage table says the deal is won; of a stage it does not know, the deal itself."),
     Field("is_open", _B, "Not closed."),
     Field("sales_cycle_days", _I, "Whole days from creation to close of a won deal.", unit="days"),
 )
@@ -178,7 +178,7 @@ _GOLDEN = (
 )
 
 _FACETS = (
-    Field("has_identity", _B, "Has an e-mail, a phone, or a name with a company."),
+    Field("has_identity", _B, "Has a valid e-mail, a phone number that can be read, or a name with a company."),
     Field("has_open_opportunity", _B, "On a deal whose class is open, by role or by conversion."),
     Field("has_won_opportunity", _B, "On a won deal, or at an account with one."),
     Field("claims_customer", _B, "A source says the person or account is a customer."),
@@ -206,7 +206,7 @@ _FACETS = (
     Field("sales_qualified_on", _D, "Day sales finished qualifying the lead."),
     Field("disqualified_on", _D, "Day the lead was disqualified."),
     Field("recycled_on", _D, "Day sales returned the lead."),
-    Field("has_discovery", _B, "A meeting or call with the person took place."),
+    Field("has_discovery", _B, "A meeting or call with the person took place; an inbound call only asks for one."),
     Field("created_on", _D, "Day the deal was created, in the reporting time zone."),
     Field("stage_entered_on", _D, "Day the deal entered its present stage; null where the source does not say."),
     Field("last_meaningful_change_on", _D, "Latest day stage, close date or amount changed; creation counts."),
@@ -218,8 +218,12 @@ _FACETS = (
     Field("criteria_met", _I, "Qualification criteria met.", low=0),
     Field("criteria_unmet", _I, "Qualification criteria known not to be met.", low=0),
     Field("criteria_unknown", _I, "Qualification criteria nobody has answered.", low=0),
-    Field("missing_criteria", _T, "Criteria the stage requires that are not met, comma separated; empty if none."),
-    Field("missing_criteria_count", _I, "Criteria the stage requires that are not met.", low=0),
+    Field(
+        "missing_criteria",
+        _T,
+        "Criteria the stage requires that are not met or unknown, comma separated; empty if none.",
+    ),
+    Field("missing_criteria_count", _I, "Criteria the stage requires that are not met or unknown.", low=0),
     Field("criteria", Kind.JSON, "Each criterion: met, not_met or unknown, with the evidence field and its value."),
 )
 

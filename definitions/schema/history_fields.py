@@ -115,6 +115,6 @@ OPERATIONS = (
     Field(
         "text_sha256",
         _T,
-        "SHA-256 of what is agreed, signatures left out; the same version with another one is refused.",
+        "Fingerprint of what is agreed, signatures left out; the same version with another one is refused.",
     ),
 )

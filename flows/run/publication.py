@@ -60,7 +60,7 @@ def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
             "forward. Use an empty BANTAM_HOME, or another warehouse, to look at an earlier day."
         )
     agreed = job.definitions
-    check_definitions(engine, agreed.profile, agreed.version, agreed.text_sha256)
+    used = check_definitions(engine, agreed.profile, agreed.version, agreed.text_sha256)
     with reading(engine) as warehouse:
         reads.live_issues(warehouse, job.as_of, partial(spill.add, "issues before"))
         cursors = reads.cursors(warehouse).to_dicts()
@@ -88,7 +88,7 @@ def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
         versions=start.versions,
         published_runs=published_runs,
         anew=start.anew,
-        notes=(*notes, *bound, *start.notes),
+        notes=(*notes, *bound, *used, *start.notes),
         before=before,
         filled={} if last is None else filled(engine.url, "curated", CURATED, seconds=job.settings.audit_minutes * 60),
         unfiled=unfiled,

@@ -8,6 +8,7 @@ import pytest
 
 from definitions.agreement.load import load_definitions, load_text, profiles, read_yaml
 from definitions.errors import ConfigurationError
+from definitions.fingerprint import fingerprint_of_text
 
 GOOD = """\
 definitions: small
@@ -181,7 +182,7 @@ def test_the_good_file_is_good():
     assert definitions.profile == "small"
     assert definitions.is_draft
     assert definitions.text == GOOD
-    assert len(definitions.text_sha256) == 64
+    assert definitions.text_sha256 == fingerprint_of_text(GOOD, "ours.yaml")
     assert definitions.people[0].when.text == "has_won_opportunity"
     assert definitions.people[-1].when is None
     assert [rule.is_open_class for rule in definitions.opportunities] == [False, True, True]

@@ -3,7 +3,9 @@
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 
+from definitions.agreement.load import load_definitions
 from definitions.errors import (
     AuditRefusedError,
     ConfigurationError,
@@ -89,6 +91,19 @@ def test_a_refused_run_changes_nothing_and_says_why(shop, change, error, code, w
     # What is wrong with the words of the agreement is told before there is a run.
     told = failed_since("000001-9", shop.home / "reports") or {"exit_code": 2, "error": str(refused.value)}
     assert (told["exit_code"], told["error"]) == (code, str(refused.value))
+
+
+def test_definitions_fingerprinted_by_an_earlier_release_are_used_on_and_still_refused_once_edited(shop):
+    with shop.opened(TUESDAY) as (_, engine), engine.begin() as connection:
+        connection.execute(sa.text("UPDATE ops.definitions_version SET text_sha256 = repeat('0a', 32)"))
+    fingerprint = load_definitions(shop.config.parent / "ours.yaml").text_sha256
+    told = [note for note in shop.refresh(TUESDAY)["notes"] if fingerprint in note]
+    assert len(told) == 1
+    assert shop.ask("SELECT text_sha256 FROM ops.definitions_version") == [(fingerprint,)]
+    assert [note for note in shop.reclassify(TUESDAY)["notes"] if fingerprint in note] == []
+    edited_profile(shop)
+    with pytest.raises(ConfigurationError, match="version of its own"):
+        shop.refresh(TUESDAY)
 
 
 def test_a_refused_audit_changes_nothing_says_why_and_can_be_looked_up(shop):

@@ -149,10 +149,10 @@ def usual():
 
 
 def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", part_persons=PART_PERSONS, **told):
-    """The company computed; `told` has the landed versions of deals and the integration users."""
+    """The company computed; `told` has the landed versions of deals, the integration users and the exchange rates."""
     terms = Terms(
         definitions=HANDOFF, as_of=as_of, run_id=run_id, roles={"sf": "crm", "hs": "marketing"},
-        regions={"sf": "US", "hs": "US"}, rates={}, is_baseline=before is None,
+        regions={"sf": "US", "hs": "US"}, rates=told.get("rates", {}), is_baseline=before is None,
         ignored_owners=told.get("ignored_owners", ()),
     )  # fmt: skip
     taken = defaultdict(list)

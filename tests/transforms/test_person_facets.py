@@ -25,6 +25,7 @@ def person(**given):
         "first_name": (None, pl.String),
         "last_name": (None, pl.String),
         "company_name": (None, pl.String),
+        "account_id": (None, pl.String),
         "lead_since_on": (date(2026, 1, 1), pl.Date),
     }
     values = {name: [given.get(name, default)] for name, (default, _) in columns.items()}
@@ -65,7 +66,9 @@ def test_reachability(given, expected, since):
     [
         ({"is_email_valid": True}, True),
         ({"last_name": "Lovelace", "company_name": "Analytical Engines"}, True),
+        ({"last_name": "Lovelace", "account_id": "sf:account:1"}, True),
         ({"last_name": "Lovelace"}, False),
+        ({"account_id": "sf:account:1"}, False),
         ({"company_name": "Analytical Engines"}, False),
         ({}, False),
     ],

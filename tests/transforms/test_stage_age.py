@@ -77,22 +77,28 @@ def test_versions_of_two_deals_are_not_mixed():
     assert stays(first, second) == [("proposal", 9)]
 
 
-@pytest.mark.parametrize(("exits", "expected"), [(29, []), (30, [("proposal", 18)])])
-def test_a_limit_is_learnt_once_enough_deals_have_left_the_stage(exits, expected):
-    told = pl.DataFrame(
-        {"canonical_stage": ["proposal"] * exits, "days": [10] * exits}, schema_overrides={"days": pl.Int32}
-    )
-    assert learnt_limits(told, HANDOFF).rows() == expected
+@pytest.mark.parametrize(("exits", "expected"), [(29, []), (30, [("proposal", 17)])])
+def test_a_limit_is_learnt_once_a_stage_was_left_often_enough(exits, expected):
+    """1.75 times ten days: a deal of eighteen days is slow, one of seventeen is not."""
+    assert learnt_limits(of_days([10] * exits), HANDOFF).rows() == expected
+
+
+@pytest.mark.parametrize(("multiple", "days", "expected"), [(1.75, 4, 7), (1.15, 20, 23), (1.1, 10, 11), (1.75, 0, 1)])
+def test_a_limit_in_whole_days_is_exact(multiple, days, expected):
+    age = HANDOFF.stage_age.model_copy(update={"multiple": multiple})
+    agreed = HANDOFF.model_copy(update={"stage_age": age})
+    assert learnt_limits(of_days([days] * 30), agreed).rows() == [("proposal", expected)]
+
+
+def of_days(days):
+    """Stays in one stage, of so many days each."""
+    schema = {"canonical_stage": pl.String, "days": pl.Int32}
+    return pl.DataFrame({"canonical_stage": ["proposal"] * len(days), "days": days}, schema=schema)
 
 
 @given(st.lists(st.integers(0, 400), min_size=30, max_size=60), st.randoms(use_true_random=False))
 def test_the_order_of_stays_does_not_matter(days, chance):
-    def limit(values):
-        told = pl.DataFrame(
-            {"canonical_stage": ["proposal"] * len(values), "days": values}, schema_overrides={"days": pl.Int32}
-        )
-        return learnt_limits(told, HANDOFF).rows()
-
     shuffled = list(days)
     chance.shuffle(shuffled)
-    assert limit(days) == limit(shuffled)
+    one, other = (learnt_limits(of_days(values), HANDOFF).rows() for values in (days, shuffled))
+    assert one == other

@@ -156,7 +156,7 @@ def test_one_version_of_the_definitions_has_one_text(warehouse_of, frame):
 
     def book(sha, hour):
         at = datetime(2026, 11, 22, hour, tzinfo=UTC)
-        text = {"profile": "handoff", "text_sha256": sha, "definitions_text": f"text {sha}", "first_used_at": at}
+        text = {"profile": "handoff", "text_sha256": sha, "definitions_text": f"text: {sha}", "first_used_at": at}
         return {"definitions_version": frame(OPS_DEFINITIONS_VERSION, [text])}
 
     warehouse.publish(warehouse.stage("r1", dim_owner=[ADA]), book("one", 1))

@@ -51,10 +51,12 @@ def reached(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
         .otherwise(pl.lit("opted_out"))
     )
     named = pl.any_horizontal(pl.col("first_name").is_not_null(), pl.col("last_name").is_not_null())
+    # A contact of Salesforce has no company of its own, only its account.
+    has_company = pl.col("company_name").is_not_null() | pl.col("account_id").is_not_null()
     bounced_on = pl.col("email_bounced_at").dt.convert_time_zone(zone).dt.date()
     return people.with_columns(
         reachability=reachability,
-        has_identity=has_email | has_phone | (named & pl.col("company_name").is_not_null()),
+        has_identity=has_email | has_phone | (named & has_company),
     ).with_columns(
         unreachable_since_on=pl.when(pl.col("reachability") == "no_channel")
         .then("lead_since_on")

@@ -38,10 +38,11 @@ def completed_stays(versions: pl.DataFrame, stage_rows: pl.DataFrame) -> pl.Data
 def learnt_limits(stays: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     """One row per canonical stage that enough stays were seen to end in: canonical_stage, learnt_limit_days.
 
-    The limit is the median stay times `stage_age.multiple`, in whole days, at least one. Needs all stays together.
+    The limit is the median stay times `stage_age.multiple`, rounded down, at least one day: whole days above 17.5 are
+    those above 17. Needs all stays together.
     """
     rule = definitions.stage_age
-    limit = (pl.col("days").median() * rule.multiple).ceil().clip(1).cast(pl.Int32)
+    limit = (pl.col("days").median() * rule.multiple).round(6).floor().clip(1).cast(pl.Int32)
     return (
         stays.group_by("canonical_stage")
         .agg(exits=pl.len(), learnt_limit_days=limit)

@@ -52,12 +52,14 @@ def _reading(definitions: Definitions) -> Iterator[str]:
     yield ""
     yield "- A test is written in `this type`. The last section but one says what each name in it means."
     yield "- `null` means nobody knows. A test answers yes, no or unknown, and only yes counts."
+    yield "- The word `unknown` in a field is read as `null`."
     yield "- `and` needs both sides, `or` one of them. `coalesce(a, b)` is the first of the two that is known."
     yield "- `like` compares text with a pattern, in which `%` stands for any text."
+    yield "- Where the words beside a test say more or less than it does, the test decides."
     yield '- "Practice" marks a number that others use and that you should calibrate from your own history.'
     yield from (f"- {key} stands for: {source}" for key, source in definitions.sources.items())
     yield (
-        f"- A day is a day in {reporting.time_zone}, amounts are in {reporting.currency}, "
+        f"- A day is a day in {reporting.time_zone}, amounts are reported in {reporting.currency}, "
         f"and the fiscal year starts in month {reporting.fiscal_year_starts_in}."
     )
     yield ""
@@ -141,10 +143,11 @@ def _stages(definitions: Definitions) -> Iterator[str]:
             for stage in sorted(definitions.stages, key=lambda stage: stage.order)
         ),
     )
+    yield "Probability and forecast category hold where neither the deal nor its stage has one in the source."
     age = definitions.stage_age
     yield (
-        f"Once {counted(age.minimum_exits, 'deal')} left a stage, a deal is slow after {age.multiple:g} times "
-        f"their median stay. {age.because or ''}".rstrip()
+        f"Once a stage was left {counted(age.minimum_exits, 'time')}, a deal is slow in it after {age.multiple:g} "
+        f"times the median stay, one day at least. {age.because or ''}".rstrip()
     )
     yield ""
 

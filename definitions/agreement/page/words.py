@@ -6,6 +6,7 @@ from definitions.agreement.model import Definitions
 from definitions.agreement.page.markdown import code_of, listed, paragraph, table
 from definitions.counting import counted
 from definitions.predicates.predicate import Predicate
+from definitions.schema.classified import CLASS_COLUMN
 from definitions.schema.facets import AS_OF, Derived, Facet, Use, facets_of
 from definitions.schema.vocabulary import ENGAGEMENT_LEVEL
 
@@ -15,13 +16,18 @@ def interest(definitions: Definitions) -> Iterator[str]:
     engagement, silence = definitions.engagement, definitions.silence
     yield "## What an activity tells about interest"
     yield ""
+    yield "Only the buyer's own activities show interest; one that is not listed shows none."
+    yield ""
     yield from table(
         ["Interest", "Activities"],
         ([f"**{level}**", listed(getattr(engagement, level))] for level in reversed(ENGAGEMENT_LEVEL)),
     )
     yield from paragraph(engagement.because)
     if definitions.lead_sources:
-        yield "How a person first came in counts as an activity on the day they were first seen:"
+        yield (
+            "How a person first came in counts as an activity of the buyer on the day they were first seen, where it "
+            "shows interest:"
+        )
         yield ""
         yield from table(
             ["Lead source", "Counts as"], ([label, activity] for label, activity in definitions.lead_sources.items())
@@ -57,7 +63,10 @@ def fit(definitions: Definitions) -> Iterator[str]:
             ([str(rule.points), code_of(rule.when), rule.because] for rule in definitions.fit),
         )
     if definitions.engagement_points:
-        yield "Points for what a person did, added up, at most 100:"
+        yield (
+            "Points for what a person did, added up, at most 100; only the buyer's own activities earn them, each kind "
+            "once:"
+        )
         yield ""
         yield from table(
             ["Activity", "Points", "For so many days"],
@@ -74,7 +83,7 @@ def words(definitions: Definitions) -> Iterator[str]:
     yield "## Words we read as the same"
     yield ""
     if definitions.loss_reasons:
-        yield "A deal was lost for one of these families of reasons; a reason that stands nowhere counts as other."
+        yield "A deal was lost for one of these families of reasons; a reason that stands nowhere is of unknown family."
         yield ""
         yield from table(
             ["Family", "Reasons as people write them"],
@@ -99,16 +108,22 @@ def names(definitions: Definitions) -> Iterator[str]:
     yield ""
     known: dict[str, Facet] = facets_of("person", Use.FIT) | facets_of("opportunity") | facets_of("person")
     used = sorted({name for test in _tests(definitions) for name in test.names})
-    yield from table(["Name", "Means"], ([f"`{name}`", _meaning(known[name])] for name in used))
+    # A class of the vocabulary that no rule gives is none that a record can have.
+    given = {
+        CLASS_COLUMN["person"]: tuple(rule.name for rule in definitions.people),
+        CLASS_COLUMN["opportunity"]: tuple(rule.name for rule in definitions.opportunities),
+    }
+    yield from table(["Name", "Means"], ([f"`{name}`", _meaning(known[name], given.get(name))] for name in used))
 
 
-def _meaning(facet: Facet) -> str:
+def _meaning(facet: Facet, given: tuple[str, ...] | None) -> str:
     if isinstance(facet, Derived):
         later, earlier = (
             "the date of the report" if side == AS_OF else f"`{side}`" for side in (facet.later, facet.earlier)
         )
         return f"{facet.means} Whole days from {earlier} to {later}."
-    return f"{facet.means} One of {listed(facet.values)}." if facet.values else facet.means
+    words = given or facet.values
+    return f"{facet.means} One of {listed(words)}." if words else facet.means
 
 
 def _tests(definitions: Definitions) -> Iterator[Predicate]:
