@@ -1,1 +1,1 @@
-"""Checks generated from the definitions and the table contracts, and the one file that runs them."""
+"""The audit: checks generated from definitions and contracts, measured in PostgreSQL, judged by Great Expectations."""

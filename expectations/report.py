@@ -6,38 +6,51 @@ import polars as pl
 
 from definitions.errors import AuditRefusedError
 from definitions.schema.tables import OPS_AUDIT_RESULT
+from expectations.check import Check, Measure, Severity
+from expectations.measure import CheckMetric
 
 _MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """How one check went. `unexpected_count` is null for a number between bounds, and for what was not measured."""
+    """How one check went.
+
+    `unexpected_count` is null where nothing is counted or measured. `accepted_because` is why a person let a critical
+    failure through; `sql` is the condition that failing rows meet, empty where it is something else.
+    """
 
     suite: str
     expectation: str
     table: str
-    is_blocking: bool
+    severity: Severity
     is_success: bool
     unexpected_count: int | None
     observed: str
+    accepted_because: str | None = None
+    sql: str = ""
+
+    @property
+    def stops_publication(self) -> bool:
+        """Whether a failure stops the publication."""
+        return self.severity == "critical" and self.accepted_because is None
 
 
 @dataclass(frozen=True, slots=True)
-class AuditReport:
+class ValidationResults:
     """Every check of every suite, in the order of the suites."""
 
     results: tuple[CheckResult, ...]
 
     @property
-    def blocking_failures(self) -> tuple[CheckResult, ...]:
+    def critical_failures(self) -> tuple[CheckResult, ...]:
         """Failed checks that stop the publication."""
-        return tuple(result for result in self.results if result.is_blocking and not result.is_success)
+        return tuple(result for result in self.results if result.stops_publication and not result.is_success)
 
     @property
     def warnings(self) -> tuple[CheckResult, ...]:
         """Failed checks that are told and do not stop it."""
-        return tuple(result for result in self.results if not result.is_blocking and not result.is_success)
+        return tuple(result for result in self.results if not result.stops_publication and not result.is_success)
 
     def frame(self, run_id: str) -> pl.DataFrame:
         """One row a check, in the contract of `ops.audit_result`."""
@@ -46,7 +59,7 @@ class AuditReport:
             "suite": [result.suite for result in self.results],
             "expectation": [result.expectation for result in self.results],
             "table_name": [result.table for result in self.results],
-            "is_blocking": [result.is_blocking for result in self.results],
+            "is_blocking": [result.stops_publication for result in self.results],
             "is_success": [result.is_success for result in self.results],
             "unexpected_count": [result.unexpected_count for result in self.results],
             "observed": [result.observed for result in self.results],
@@ -56,21 +69,64 @@ class AuditReport:
         return pl.DataFrame({name: columns[name] for name in OPS_AUDIT_RESULT.names}, schema=schema)
 
 
-def refuse_if_blocking(report: AuditReport) -> None:
-    """Raise `AuditRefusedError` naming every blocking check that failed; return when there is none.
+def result_of(metric: CheckMetric, *, is_success: bool) -> CheckResult:
+    """Put a judged metric into words."""
+    check = metric.check
+    told = [_observed(metric)]
+    if not is_success and metric.explanation:
+        told.append(metric.explanation)
+    if not is_success and check.accepted_because is not None:
+        told.append(f"let through: {check.accepted_because}")
+    is_count = check.measure is not Measure.NUMBER and metric.number is not None
+    return CheckResult(
+        suite=metric.suite,
+        expectation=check.name,
+        table=check.table,
+        severity=check.severity,
+        is_success=is_success,
+        unexpected_count=int(metric.number or 0) if is_count else None,
+        observed="; ".join(told),
+        accepted_because=check.accepted_because,
+        # Conditions on rows come from contracts and definitions; other SQL may repeat what a source says of one deal.
+        sql=check.sql if check.measure is Measure.FAILING_ROWS else "",
+    )
+
+
+def _observed(metric: CheckMetric) -> str:
+    check, number = metric.check, metric.number
+    if number is None:
+        return f"not measured ({metric.why_not or 'there is nothing to measure'})"
+    if check.measure is Measure.NUMBER:
+        # Two decimals at most: hours and amounts need no more.
+        return f"{round(number, 2):.15g} {check.unit}, expected {_bounds(check)}"
+    allowed = f", at most {metric.allowed_rows} allowed" if metric.allowed_rows else ""
+    of = f" of {metric.rows}" if check.unit == "rows" and metric.rows is not None else ""
+    return f"{int(number)}{of} {check.unit}{allowed}"
+
+
+def _bounds(check: Check) -> str:
+    if check.at_least is None:
+        return f"at most {check.at_most:.10g}"
+    if check.at_most is None:
+        return f"at least {check.at_least:.10g}"
+    return f"{check.at_least:.10g} to {check.at_most:.10g}"
+
+
+def refuse_if_critical(results: ValidationResults) -> None:
+    """Raise `AuditRefusedError` naming every critical check that failed; return when there is none.
 
     An audit that checked nothing is refused too: no news is not good news.
     """
-    if not report.results:
+    if not results.results:
         raise AuditRefusedError("the audit checked nothing, so nothing is published. Give it at least one suite.")
-    failed = report.blocking_failures
+    failed = results.critical_failures
     if not failed:
         return
     lines = [f"- {result.expectation} ({result.suite}): {result.observed}" for result in failed[:_MOST_NAMED]]
     if len(failed) > _MOST_NAMED:
         lines.append(f"- and {len(failed) - _MOST_NAMED} more")
     raise AuditRefusedError(
-        f"the staged tables failed {len(failed)} of {len(report.results)} checks that stop a publication; "
+        f"the staged tables failed {len(failed)} of {len(results.results)} checks that stop a publication; "
         "the published tables stay as they were.\n" + "\n".join(lines) + "\n"
         "Look at the staged rows the checks name, mend the source or the definitions, then run again. "
         "A deliberate change of volume can be let through with its reason: bantam run --accept-volume <reason>."

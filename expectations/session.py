@@ -1,15 +1,15 @@
-"""The audit's own session with PostgreSQL, and what is said when it cannot be had or kept."""
+"""Sessions of an audit with PostgreSQL, their limits, and what is told when one cannot be had or kept."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
 from sqlalchemy.engine import URL, make_url
 
 from definitions.errors import AuditRefusedError
-from expectations.suite import identifier
+from expectations.check import identifier
 
 # What the server is given beyond the time limit of an audit: it ends what the audit could not end itself.
 _GRACE_SECONDS = 5
@@ -18,54 +18,64 @@ _LEAST_MEMORY = "64MB"  # a server's default of 4 MB makes every join and sort o
 
 
 @contextmanager
-def counting(url: str | URL, schema: str, doing: str, *, seconds: float) -> Iterator[psycopg.Connection]:
+def connected(
+    url: str | URL,
+    schema: str,
+    doing: str,
+    *,
+    seconds: float,
+    watch: Callable[[psycopg.Connection], object] = lambda _: None,
+) -> Iterator[psycopg.Connection]:
     """Connect for counting: only `schema` is searched, days begin at midnight UTC, no lock is waited for for ever.
 
     The server ends a statement that takes longer than `seconds`, or whose client has died. `doing` begins the messages
-    ("the audit of run 7"). Raises `AuditRefusedError` where there is no connection, or none any more; without the
-    address, which may hold a password, and without the server's own words, which may quote a value.
+    ("the audit of run 7"); `watch` is given the connection. Raises `AuditRefusedError` where there is no connection, or
+    none any more; without the address, which may hold a password, and without the server's words, which may quote a
+    value.
     """
     try:
-        connection = psycopg.connect(**connection_settings(url), autocommit=True)
+        connection = psycopg.connect(**_keywords(url), autocommit=True)
     except psycopg.Error as error:
         raise AuditRefusedError(
             f"{doing} cannot reach the warehouse ({type(error).__name__}). Check that its server runs; run again."
         ) from None
     try:
         with connection:
+            watch(connection)
             _prepare(connection, schema, seconds)
             yield connection
     except psycopg.Error as error:
-        raise broken_off(doing, error) from None
+        raise broken_off(doing, type(error).__name__) from None
 
 
-def broken_off(doing: str, error: BaseException) -> AuditRefusedError:
-    """What to raise where the warehouse is lost or gives up on the way; tells the kind of `error`, not its words."""
+@contextmanager
+def read_only_connections(
+    url: str | URL, schema: str, *, seconds: float, watch: Callable[[psycopg.Connection], object]
+) -> Iterator[Callable[[], psycopg.Connection]]:
+    """Give what connects for queries that others wrote: with the same limits, and unable to write.
+
+    All connections are closed at the end, in whatever state they are.
+    """
+    with ExitStack() as opened:
+
+        def connect() -> psycopg.Connection:
+            connection = psycopg.connect(**_keywords(url), autocommit=True)
+            opened.callback(connection.close)
+            watch(connection)
+            _prepare(connection, schema, seconds)
+            run(connection, "SET default_transaction_read_only TO on")
+            connection.autocommit = False
+            return connection
+
+        yield connect
+
+
+def broken_off(doing: str, kind: str) -> AuditRefusedError:
+    """What to raise where the warehouse is lost or gives up on the way; tells the kind of error, not its words."""
     return AuditRefusedError(
-        f"{doing} was broken off by the warehouse ({type(error).__name__}); the published tables stay as they were. "
-        "Check that its server runs and takes our connections, and read its log; run again."
+        f"{doing} was broken off by the warehouse ({kind}); the published tables stay as they were. Check that its "
+        "server runs and takes our connections, and read its log; run again."
     )
-
-
-def connection_settings(url: str | URL) -> dict[str, Any]:
-    """Read the address as libpq's own settings; what stands in the query wins, as with the folder of a socket.
-
-    >>> connection_settings("postgresql+psycopg://ada@localhost/bantam?host=%2Frun%2Fpg")
-    {'host': '/run/pg', 'user': 'ada', 'dbname': 'bantam'}
-    """
-    parsed = make_url(url)
-    named = {"host": parsed.host, "port": parsed.port, "user": parsed.username, "password": parsed.password}
-    told = {**named, "dbname": parsed.database, **parsed.normalized_query}
-    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in told.items() if value}
-
-
-def limits(seconds: float) -> dict[str, str]:
-    """Settings of a session that must not wait for ever, of a statement that may take `seconds`.
-
-    >>> limits(60)
-    {'statement_timeout': '65s', 'lock_timeout': '60s'}
-    """
-    return {"statement_timeout": f"{math.ceil(seconds) + _GRACE_SECONDS}s", "lock_timeout": f"{_LOCK_SECONDS}s"}
 
 
 def row_of(connection: psycopg.Connection, sql: str) -> tuple[Any, ...]:
@@ -81,11 +91,23 @@ def run(connection: psycopg.Connection, sql: str) -> psycopg.Cursor[tuple[Any, .
     return connection.execute(sql)
 
 
+def _keywords(url: str | URL) -> dict[str, Any]:
+    """Read the address as libpq's own settings; what stands in the query wins, as with the folder of a socket.
+
+    >>> _keywords("postgresql+psycopg://ada@localhost/bantam?host=%2Frun%2Fpg")
+    {'host': '/run/pg', 'user': 'ada', 'dbname': 'bantam'}
+    """
+    parsed = make_url(url)
+    named = {"host": parsed.host, "port": parsed.port, "user": parsed.username, "password": parsed.password}
+    told = {**named, "dbname": parsed.database, **parsed.normalized_query}
+    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in told.items() if value}
+
+
 def _prepare(connection: psycopg.Connection, schema: str, seconds: float) -> None:
     run(connection, f"SET search_path TO {identifier(schema)}")
     run(connection, "SET TIME ZONE 'UTC'")
-    for setting, limit in limits(seconds).items():
-        run(connection, f"SET {setting} TO '{limit}'")
+    run(connection, f"SET statement_timeout TO '{math.ceil(seconds) + _GRACE_SECONDS}s'")
+    run(connection, f"SET lock_timeout TO '{_LOCK_SECONDS}s'")
     # A killed run would else count on, and keep the next one out of staging. Servers on Windows cannot notice it.
     run(
         connection,

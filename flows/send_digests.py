@@ -53,7 +53,7 @@ def send_digests(
     Raises `AlertPendingError` (exit code 7), after all other messages left, when a target did not take one or did not
     say so in time.
     """
-    job = open_job(config, data=None, as_of=None, sources=None)
+    job = open_job(config, data=None, as_of=None, sources=None, audits=False)
     check_targets(job.settings)
     outcome = Outcome(accepted=0, issues_told=0)
     with opened_warehouse(job.settings) as engine, run_lock(engine, "digests") as lock:

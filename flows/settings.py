@@ -30,6 +30,8 @@ from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place, read_yaml
 from definitions.mapping.source_words import ClassWord, StageWord, StatusWord, TimeZone
 from definitions.schema.records import ACCOUNT, OPPORTUNITY, PERSON
+from expectations.declared import DeclaredExpectation
+from flows.declared_expectations import expectations_file, read_expectations
 
 # Keys that a run needs and the file does not give.
 _ELSEWHERE = {
@@ -164,12 +166,17 @@ class Alerts(_Strict):
 
 
 class Settings(_Strict):
-    """Everything a run needs to know but the date. An audit that has not ended after `audit_minutes` stops the run."""
+    """Everything a run needs to know but the date.
+
+    An audit that has not ended after `audit_minutes` stops the run. `expectations` are evaluated by Great Expectations
+    in the audit of every run; the file may name another one that holds them.
+    """
 
     definitions: str = "handoff"
     exchange_rates: Mapping[str, float] = {}
     quarantine_ceiling: float = Field(default=0.01, ge=0, le=1)
     audit_minutes: float = Field(default=30, gt=0, le=1440)
+    expectations: tuple[DeclaredExpectation, ...] = ()
     sources: tuple[Source, ...] = Field(min_length=1)
     alerts: Alerts = Alerts()
     home: Path
@@ -207,6 +214,8 @@ def load_settings(config: Path, environment: Mapping[str, str] | None = None) ->
     filled["home"] = Path(environment.get("BANTAM_HOME") or ".bantam").resolve()
     filled["config_folder"] = config.resolve().parent
     filled["warehouse_url"] = environment.get("BANTAM_WAREHOUSE_URL") or None
+    if (named := expectations_file(config, content)) is not None:
+        filled["expectations"] = read_expectations(named)
     try:
         settings = Settings.model_validate(filled)
     except ValidationError as error:

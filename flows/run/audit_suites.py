@@ -1,4 +1,4 @@
-"""Everything that an audit asks of what a run has staged."""
+"""Suites of an audit: everything that is checked of what a run has staged."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -7,27 +7,27 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from definitions.schema.tables import CURATED
-from expectations.agreement import agreement_suite
-from expectations.reconciliation import SourceTotal, reconciliation_suite, tallies_of
-from expectations.structure import Filled, structure_suite
-from expectations.suite import Suite
-from expectations.ties import ties_suite
-from expectations.times import times_suite
+from expectations.check import Suite
+from expectations.suites.agreement import agreement_suite
+from expectations.suites.consistency import consistency_suite
+from expectations.suites.reconciliation import SourceTotal, reconciliation_suite, tallies_of
+from expectations.suites.structure import TableFill, structure_suite
+from expectations.suites.timeliness import timeliness_suite
 from flows.run.job import Job
 from transforms.pipeline.assembly import Assembled
 from transforms.pipeline.terms import Records
 
 
-def audit_suites(job: Job, before: Mapping[str, Filled], records: Records, assembled: Assembled) -> list[Suite]:
+def audit_suites(job: Job, before: Mapping[str, TableFill], records: Records, assembled: Assembled) -> list[Suite]:
     """Give every suite; `before` says how full the published tables are, by name."""
     sources = [source.name for source in job.settings.sources]
     totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()]
     streams = [(one.source, one.stream) for one in records.shown]
     return [
         structure_suite(CURATED, before, volume_accepted_because=job.volume_accepted_because),
-        times_suite(sources, as_of=job.as_of, now=_judged_at(job)),
+        timeliness_suite(sources, as_of=job.as_of, now=_judged_at(job)),
         reconciliation_suite(tallies_of(assembled.streams_of), totals, streams=streams),
-        ties_suite(),
+        consistency_suite(),
         agreement_suite(job.definitions, as_of=job.as_of),
     ]
 

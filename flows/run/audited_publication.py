@@ -16,8 +16,9 @@ from connectors.extract import Pulled
 from definitions.errors import AuditRefusedError, NeedsPersonError, PublicationUnknownError
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import CURATED, OPS_CONSERVATION
-from expectations.beside import BackgroundAudit, auditing
-from expectations.report import AuditReport, refuse_if_blocking
+from expectations.background import BackgroundAudit, auditing
+from expectations.pages import write_page
+from expectations.report import ValidationResults, refuse_if_critical
 from flows.home.run_log import note_unsettled
 from flows.home.state_files import StreamState, forget_old_states, versions_in_use
 from flows.run.audit_suites import audit_suites
@@ -119,11 +120,11 @@ def _cleared_on_failure(engine: sa.Engine, lock: RunLock) -> Iterator[None]:
 
 
 def _published(engine: sa.Engine, lock: RunLock, staged: _Staged) -> Report:
-    def attempt(publication: Publication) -> tuple[Report, BackgroundAudit]:
+    def attempt(publication: Publication) -> tuple[Report, ValidationResults]:
         return _attempt(engine, lock, staged, publication)
 
     try:
-        report, audit = publish(
+        report, results = publish(
             engine,
             staged.run,
             attempt,
@@ -134,40 +135,41 @@ def _published(engine: sa.Engine, lock: RunLock, staged: _Staged) -> Report:
     except PublicationUnknownError:
         note_unsettled(staged.job.home, staged.run.run_id)
         raise
-    left = [note for note in (_write_pages(staged.job, audit), *_clear_up(engine, lock, staged)) if note]
+    left = [note for note in (_write_page(staged, results), *_clear_up(engine, lock, staged)) if note]
     return report | {"notes": [*report["notes"], *left]}
 
 
 def _attempt(
     engine: sa.Engine, lock: RunLock, staged: _Staged, publication: Publication
-) -> tuple[Report, BackgroundAudit]:
+) -> tuple[Report, ValidationResults]:
     """Merge while the audit runs, and leave the transaction ready to be committed if it passes."""
     suites = audit_suites(staged.job, staged.known.filled, staged.records, staged.assembled)
     with auditing(
         engine.url,
         suites,
+        staged.job.settings.expectations,
         run_id=staged.run.run_id,
         seconds=staged.audit_seconds,
         at_limit=publication.abort,
     ) as audit:
         publication.merge_tables()
-        checks = _checks(audit, publication)
+        results = _results(audit, publication)
         try:
-            refuse_if_blocking(checks)
+            refuse_if_critical(results)
         except AuditRefusedError as refused:
             publication.roll_back()
-            raise _with_evidence(engine, staged, audit, checks, refused) from None
+            raise _with_evidence(engine, staged, results, refused) from None
         crash_point("audit.after_pass")
         publication.merge_books(
             {
                 "cursor": cursor_book(staged.states, staged.pulled, staged.run),
                 "quarantine": quarantine_book(staged.records.quarantined, staged.run),
-                "audit_result": checks.frame(staged.run.run_id),
+                "audit_result": results.frame(staged.run.run_id),
                 "definitions_version": definitions_book(staged.job.definitions, staged.run),
             }
         )
         finished_at = datetime.now(UTC)
-        report = _report(engine, staged, publication, checks, finished_at)
+        report = _report(engine, staged, publication, results, finished_at)
         publication.record(
             finished_at=finished_at,
             profile=staged.job.definitions.profile,
@@ -175,20 +177,20 @@ def _attempt(
             streams=[(state.source, state.stream) for state in staged.states],
         )
         lock.check()
-    return report, audit
+    return report, results
 
 
-def _checks(audit: BackgroundAudit, publication: Publication) -> AuditReport:
+def _results(audit: BackgroundAudit, publication: Publication) -> ValidationResults:
     """Wait for the results. A server that was restarted ended both sessions: that is tried again, audit and all."""
     try:
-        return audit.report()
+        return audit.results()
     except AuditRefusedError:
         publication.check_connection()
         raise
 
 
 def _report(
-    engine: sa.Engine, staged: _Staged, publication: Publication, checks: AuditReport, finished_at: datetime
+    engine: sa.Engine, staged: _Staged, publication: Publication, results: ValidationResults, finished_at: datetime
 ) -> Report:
     job, known, run = staged.job, staged.known, staged.run
     facts = Facts(
@@ -205,7 +207,7 @@ def _report(
             for table in CURATED
             if (done := publication.written.get(table.name))
         },
-        audit=checks.frame(run.run_id).drop("run_id").to_dicts(),
+        audit=results.frame(run.run_id).drop("run_id").to_dicts(),
         warehouse=safe_url(engine.url),
         notes=known.notes,
     )
@@ -213,28 +215,28 @@ def _report(
 
 
 def _with_evidence(
-    engine: sa.Engine, staged: _Staged, audit: BackgroundAudit, checks: AuditReport, refused: AuditRefusedError
+    engine: sa.Engine, staged: _Staged, results: ValidationResults, refused: AuditRefusedError
 ) -> AuditRefusedError:
-    """Keep the checks of a refused run in `ops` and as pages, to be looked up; say with the refusal what was not kept.
+    """Keep the results of a refused run in `ops` and as a page; say with the refusal what could not be kept.
 
     What is staged stays too, until the next run stages: its rows are what the checks name.
     """
     told = [str(refused)]
     try:
-        keep_audit(engine, staged.run, checks.frame(staged.run.run_id))
+        keep_audit(engine, staged.run, results.frame(staged.run.run_id))
     except NeedsPersonError as error:
         told.append(str(error))
-    if note := _write_pages(staged.job, audit):
+    if note := _write_page(staged, results):
         told.append(f"{note}.")
     return AuditRefusedError("\n".join(told))
 
 
-def _write_pages(job: Job, audit: BackgroundAudit) -> str | None:
+def _write_page(staged: _Staged, results: ValidationResults) -> str | None:
     try:
-        folder = job.home.data_docs
+        folder = staged.job.home.data_docs
     except NeedsPersonError as error:
-        return f"the pages of the audit could not be written: {str(error).rstrip('.')}"
-    return audit.write_pages(folder, now=job.started_at)
+        return f"the page of the audit could not be written: {str(error).rstrip('.')}"
+    return write_page(folder, results, run_id=staged.run.run_id, now=staged.job.started_at)
 
 
 def _clear_up(engine: sa.Engine, lock: RunLock, staged: _Staged) -> list[str]:

@@ -13,6 +13,7 @@ from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place, read_yaml
 from definitions.errors import ConfigurationError
 from definitions.runtime.crash_points import arm
+from flows.declared_expectations import check_expectations
 from flows.home.folders import Home
 from flows.settings import Settings, Source, load_settings
 
@@ -50,15 +51,19 @@ def open_job(
     full: bool = False,
     accept_volume: str | None = None,
     pulls: bool = True,
+    audits: bool = True,
 ) -> Job:
     """Read settings and definitions and the clock; `as_of` is today in the reporting time zone unless given.
 
-    Raises `ConfigurationError` naming file and line, or the source that is not there.
+    Without `audits` declared expectations are not checked, for which Great Expectations is imported. Raises
+    `ConfigurationError` naming file and line, or the source that is not there.
     """
     arm(os.environ.get("BANTAM_CRASH_POINT") or None)
     settings = load_settings(Path(config))
     definitions = load_definitions(_definitions_path(settings))
     _check_activities(config, settings, definitions)
+    if audits:
+        check_expectations(Path(config), settings.expectations)
     names = {source.name for source in settings.sources}
     if unknown := sorted(set(sources or ()) - names):
         raise ConfigurationError(

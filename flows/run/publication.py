@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from connectors.landing.writer import Landing
 from definitions.errors import ConfigurationError
 from definitions.schema.tables import CURATED, OPS_QUARANTINE
-from expectations.counts import filled
-from expectations.structure import Filled
+from expectations.fill import measure_fill
+from expectations.suites.structure import TableFill
 from flows.home.binding import bind_home
 from flows.home.recovery import starting_point
 from flows.home.run_log import begin_run
@@ -42,7 +42,7 @@ class Known:
     cursors: Mapping[tuple[str, str], Mapping[str, Any]]
     versions: Mapping[tuple[str, str], str | None]
     before: Before
-    filled: Mapping[str, Filled]
+    filled: Mapping[str, TableFill]
     unfiled: pl.DataFrame
     published_runs: frozenset[str] = frozenset()
     anew: frozenset[tuple[str, str]] = frozenset()
@@ -90,7 +90,9 @@ def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
         anew=start.anew,
         notes=(*notes, *bound, *used, *start.notes),
         before=before,
-        filled={} if last is None else filled(engine.url, "curated", CURATED, seconds=job.settings.audit_minutes * 60),
+        filled={}
+        if last is None
+        else measure_fill(engine.url, "curated", CURATED, seconds=job.settings.audit_minutes * 60),
         unfiled=unfiled,
     )
 

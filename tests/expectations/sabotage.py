@@ -6,25 +6,25 @@ from decimal import Decimal
 
 from definitions.agreement.load import load_definitions
 from definitions.schema.tables import CURATED
-from expectations.agreement import agreement_suite
-from expectations.reconciliation import SourceTotal, reconciliation_suite, tallies_of
-from expectations.run import audit
-from expectations.structure import Filled, structure_suite
-from expectations.suite import Suite
-from expectations.ties import ties_suite
-from expectations.times import times_suite
+from expectations.audit import audit
+from expectations.check import Suite
+from expectations.suites.agreement import agreement_suite
+from expectations.suites.consistency import consistency_suite
+from expectations.suites.reconciliation import SourceTotal, reconciliation_suite, tallies_of
+from expectations.suites.structure import TableFill, structure_suite
+from expectations.suites.timeliness import timeliness_suite
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _AS_OF = date(2026, 11, 20)
 _CONTACTS, _DEALS, _CALLS = (("hubspot", "contacts"),), (("hubspot", "deals"),), (("hubspot", "call"),)
 _PREVIOUS = {
-    "dim_account": Filled(110, {"domain": 110, "industry": 110, "country": 3}),
-    "dim_owner": Filled(3, {"owner_name": 3}),
+    "dim_account": TableFill(110, {"domain": 110, "industry": 110, "country": 3}),
+    "dim_owner": TableFill(3, {"owner_name": 3}),
 }
 SUITES = {
     "structure": structure_suite(CURATED, _PREVIOUS),
     "agreement": agreement_suite(load_definitions("handoff"), as_of=_AS_OF),
-    "times": times_suite(["hubspot"], as_of=_AS_OF, now=_NOW),
+    "timeliness": timeliness_suite(["hubspot"], as_of=_AS_OF, now=_NOW),
     "reconciliation": reconciliation_suite(
         tallies_of({"dim_person": _CONTACTS, "fct_opportunity": _DEALS, "fct_activity": _CALLS}),
         [
@@ -34,13 +34,13 @@ SUITES = {
         ],
         streams=[*_CONTACTS, *_DEALS, *_CALLS],
     ),
-    "ties": ties_suite(),
+    "consistency": consistency_suite(),
 }
 
 
 def failures(url: str, suite: Suite, *tables: str) -> dict[str, bool]:
     """Names of the checks that fail on the tables, each with whether it stops the publication."""
     chosen = tuple(check for check in suite.checks if check.table in tables or not tables)
-    report = audit(url, [dataclasses.replace(suite, checks=chosen)], run_id="test").report
+    report = audit(url, [dataclasses.replace(suite, checks=chosen)], run_id="test")
     assert len(report.results) == len(chosen), "a check without a result is a check that hides"
-    return {result.expectation: result.is_blocking for result in report.results if not result.is_success}
+    return {result.expectation: result.stops_publication for result in report.results if not result.is_success}

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from definitions.errors import AuditRefusedError
-from expectations.beside import auditing
-from expectations.suite import Check, Measure, Suite
+from expectations.background import auditing
+from expectations.check import Check, Measure, Suite
+from expectations.declared import DeclaredExpectation
 from tests.databases import OTHER_SESSIONS
 from tests.waiting import until
 
@@ -26,15 +27,17 @@ def _check(table: str, sql: str) -> Check:
     return Check(name=f"probe of {table}", table=table, measure=Measure.FAILING_COUNT, sql=sql)
 
 
-def _refused(url: str, suite: Suite, meanwhile: Callable[[], None]) -> tuple[AuditRefusedError, list[str]]:
+def _refused(
+    url: str, suite: Suite, meanwhile: Callable[[], None], *declared: DeclaredExpectation
+) -> tuple[AuditRefusedError, list[str]]:
     """The refusal of an audit beside which something is done, and what its limit ended."""
     ended: list[str] = []
 
     def run() -> None:
         at_limit = partial(ended.append, "the block")
-        with auditing(url, [suite], run_id="run-42", seconds=_SECONDS, at_limit=at_limit) as audit:
+        with auditing(url, [suite], declared, run_id="run-42", seconds=_SECONDS, at_limit=at_limit) as audit:
             meanwhile()
-            audit.report()
+            audit.results()
 
     with pytest.raises(AuditRefusedError, match="run-42 did not end within") as caught:
         run()
@@ -72,19 +75,15 @@ def test_a_session_whose_server_process_is_stopped(url, staged):
 
 
 @pytest.mark.slow
-def test_judging_that_stands_still(url, staged):
-    """The numbers of the first table are held while the second is counted; what judges waits for them."""
-    counted = "SELECT count(*) FROM pg_tables WHERE tablename = 'audit_dim_owner_0'"
-    checks = (_check("dim_owner", "0"), _check("dim_account", "(SELECT 0 FROM pg_sleep(0.5))"))
-    with psycopg.connect(url) as other:
-
-        def hold() -> None:
-            until(
-                lambda: staged.execute(counted).fetchone() == (1,) and staged.execute(_SLEEPER).fetchone() is not None
-            )
-            other.execute("LOCK TABLE staging.audit_dim_owner_0 IN ACCESS EXCLUSIVE MODE")
-
-        _refused(url, Suite("probe", checks), hold)
+def test_a_declared_expectation_that_stands_still(url, staged):
+    declared = DeclaredExpectation(
+        table="dim_owner",
+        expectation="UnexpectedRowsExpectation",
+        severity="warning",
+        arguments={"unexpected_rows_query": "SELECT pg_sleep(20) FROM {batch}"},
+    )
+    _refused(url, Suite("probe", (_check("dim_owner", "0"),)), lambda: None, declared)
+    until(lambda: staged.execute(OTHER_SESSIONS).fetchone() == (0,))
 
 
 @pytest.mark.slow
@@ -103,7 +102,7 @@ def test_a_block_that_the_limit_ended_tells_of_the_limit_and_not_of_what_it_met(
 _BROKEN_LIBRARY = """
 import sys
 from definitions.errors import AuditRefusedError
-from expectations.beside import auditing
+from expectations.background import auditing
 try:
     with auditing("postgresql://nobody@localhost:1/x", [], run_id="run-42", seconds=5, at_limit=lambda: None):
         pass

@@ -4,10 +4,8 @@ What it must never do is to blame the tables for it.
 """
 
 import os
-import signal
 import subprocess
 import threading
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,13 +13,13 @@ from sqlalchemy import make_url
 
 from definitions.errors import AuditRefusedError
 from definitions.schema.tables import CURATED
-from expectations.beside import auditing
-from expectations.run import audit
-from expectations.structure import structure_suite
-from expectations.suite import Check, Measure, Suite
-from tests.databases import OTHER_SESSIONS, address
+from expectations.audit import audit
+from expectations.background import auditing
+from expectations.check import Check, Measure, Suite
+from expectations.declared import DeclaredExpectation
+from expectations.suites.structure import structure_suite
+from tests.databases import OTHER_SESSIONS
 from tests.waiting import until
-from warehouse.embedded.server import EmbeddedServer
 
 _STRUCTURE = structure_suite(CURATED)
 _ASLEEP = f"{OTHER_SESSIONS} AND wait_event = 'PgSleep'"
@@ -31,10 +29,10 @@ def _probe(sql: str) -> Suite:
     return Suite("probe", (Check(name="probe", table="dim_owner", measure=Measure.FAILING_COUNT, sql=sql),))
 
 
-def _refusal(url: str, suite: Suite, caplog, capfd) -> str:
+def _refusal(url: str, suite: Suite, caplog, capfd, *declared: DeclaredExpectation) -> str:
     """What the audit is refused with; nothing else is said, and not a word of the server's or the address's."""
     with pytest.raises(AuditRefusedError) as caught:
-        audit(url, [suite], run_id="run-42")
+        audit(url, [suite], declared, run_id="run-42")
     assert caught.value.exit_code == 5
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -60,53 +58,32 @@ def test_session_that_is_ended_while_it_counts(url, staged, caplog, capfd):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("connections", "said"),
-    [
-        (1, "broken off by the warehouse (TestConnectionError)"),
-        (2, "could not read 23 of 23 numbers of suite structure on dim_date"),
-    ],
-    ids=["not at all", "not a second time"],
-)
-def test_great_expectations_that_may_not_connect(url, staged, caplog, capfd, connections, said):
-    """One connection counts; Great Expectations asks for two more, and calls a number it cannot read a failed check."""
-    staged.execute(f"""
-        CREATE ROLE lone LOGIN PASSWORD 's3cret-canary' CONNECTION LIMIT {connections};
-        GRANT ALL ON SCHEMA staging TO lone; GRANT SELECT ON ALL TABLES IN SCHEMA staging TO lone""")
-    try:
-        lone = make_url(url).set(username="lone", password="s3cret-canary")
-        url = lone.render_as_string(hide_password=False)
-        assert said in _refusal(url, _STRUCTURE, caplog, capfd)
-    finally:
-        staged.execute("DROP OWNED BY lone; DROP ROLE lone")
-
-
-def _kill_when_counted(url: str, folder: Path) -> None:
-    """Stop the server without a word, as a power cut would, as soon as there is a table of numbers to be judged."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        counted = (0,)
-        while counted == (0,):
-            counted = connection.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'audit\\_%'").fetchone()
-        (told,) = folder.glob("warehouse/**/postmaster.pid")
-        postmaster = told.read_text(encoding="ascii").split("\n", 1)[0]
-        os.kill(int(postmaster), signal.SIGQUIT)
+def test_session_that_is_ended_while_it_evaluates_what_is_declared(url, staged, caplog, capfd):
+    """Great Expectations calls it a failed expectation, which would blame the tables."""
+    declared = DeclaredExpectation(
+        table="dim_owner",
+        expectation="UnexpectedRowsExpectation",
+        severity="critical",
+        arguments={"unexpected_rows_query": "SELECT pg_terminate_backend(pg_backend_pid()) FROM {batch}"},
+    )
+    assert "broken off by the warehouse (AdminShutdown)" in _refusal(url, _probe("0"), caplog, capfd, declared)
 
 
 @pytest.mark.slow
-def test_server_that_stops_between_counting_and_judging(tmp_path, caplog, capfd):
-    with EmbeddedServer(tmp_path) as running:
-        url = address(running.url)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("CREATE SCHEMA staging; CREATE TABLE staging.dim_owner (owner_id text)")
-        killer = threading.Thread(target=_kill_when_counted, args=(url, tmp_path))
-        killer.start()
-        numbers = [
-            Check(name=f"{number}", table="dim_owner", measure=Measure.FAILING_ROWS, sql=f"owner_id = '{number}'")
-            for number in range(500)
-        ]
-        told = _refusal(url, Suite("probe", tuple(numbers)), caplog, capfd)
-        killer.join()
-    assert "Check that" in told
+def test_great_expectations_that_may_not_connect(url, staged, caplog, capfd):
+    """The audit measures in one session; Great Expectations asks for two."""
+    staged.execute("""
+        CREATE ROLE lone LOGIN PASSWORD 's3cret-canary' CONNECTION LIMIT 1;
+        GRANT ALL ON SCHEMA staging TO lone; GRANT SELECT ON ALL TABLES IN SCHEMA staging TO lone""")
+    declared = DeclaredExpectation(
+        table="dim_owner", expectation="ExpectTableColumnCountToEqual", severity="critical", arguments={"value": 1}
+    )
+    try:
+        lone = make_url(url).set(username="lone", password="s3cret-canary")
+        url = lone.render_as_string(hide_password=False)
+        assert "broken off by the warehouse" in _refusal(url, _STRUCTURE, caplog, capfd, declared)
+    finally:
+        staged.execute("DROP OWNED BY lone; DROP ROLE lone")
 
 
 @pytest.mark.slow
@@ -146,5 +123,5 @@ def test_an_audit_beside_something_that_fails_is_given_up(url, staged):
     with pytest.raises(ZeroDivisionError):
         fail_meanwhile()
     with pytest.raises(AuditRefusedError, match="broken off"):
-        audits[0].report()
+        audits[0].results()
     assert staged.execute("SELECT is_called FROM woken").fetchone() == (False,)

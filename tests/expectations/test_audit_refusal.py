@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from definitions.errors import AuditRefusedError, ConfigurationError
-from expectations.report import AuditReport, CheckResult, refuse_if_blocking
-from expectations.suite import Check, Measure, Suite
+from expectations.check import Check, Measure, Suite
+from expectations.report import CheckResult, ValidationResults, refuse_if_critical
 
 _ROOT = Path(__file__).parents[2]
 
@@ -19,12 +19,12 @@ def _check(**changes: object) -> Check:
     return Check(**(given | changes))
 
 
-def _result(number: int, *, is_blocking: bool = True, is_success: bool = False) -> CheckResult:
+def _result(number: int, *, severity: str = "critical", is_success: bool = False) -> CheckResult:
     return CheckResult(
         suite="probe",
         expectation=f"check {number}",
         table="dim_person",
-        is_blocking=is_blocking,
+        severity=severity,
         is_success=is_success,
         unexpected_count=number,
         observed=f"{number} of 9 rows",
@@ -33,19 +33,19 @@ def _result(number: int, *, is_blocking: bool = True, is_success: bool = False) 
 
 @pytest.mark.parametrize(
     "results",
-    [[_result(1, is_success=True)], [_result(1, is_blocking=False)]],
+    [[_result(1, is_success=True)], [_result(1, severity="warning")]],
     ids=["all passed", "only warnings"],
 )
 def test_nothing_is_refused_without_a_blocking_failure(results):
-    report = AuditReport(tuple(results))
-    refuse_if_blocking(report)
-    assert report.blocking_failures == ()
+    report = ValidationResults(tuple(results))
+    refuse_if_critical(report)
+    assert report.critical_failures == ()
 
 
 def test_refusal_names_what_failed_and_what_to_do():
-    report = AuditReport((_result(1), _result(2, is_success=True), _result(3, is_blocking=False)))
+    report = ValidationResults((_result(1), _result(2, is_success=True), _result(3, severity="warning")))
     with pytest.raises(AuditRefusedError, match=r"failed 1 of 3 checks .*stay as they were") as caught:
-        refuse_if_blocking(report)
+        refuse_if_critical(report)
     assert "- check 1 (probe): 1 of 9 rows" in str(caught.value)
     assert "check 3" not in str(caught.value)
     assert caught.value.exit_code == 5
@@ -53,7 +53,7 @@ def test_refusal_names_what_failed_and_what_to_do():
 
 def test_a_long_refusal_is_capped_with_the_true_total():
     with pytest.raises(AuditRefusedError, match="failed 50 of 50") as caught:
-        refuse_if_blocking(AuditReport(tuple(_result(number) for number in range(50))))
+        refuse_if_critical(ValidationResults(tuple(_result(number) for number in range(50))))
     assert "- and 30 more" in str(caught.value)
 
 

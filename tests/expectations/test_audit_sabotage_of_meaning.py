@@ -14,13 +14,13 @@ _SABOTAGE = [
         "agreement",
         "dim_person",
         f"{_PERSON} lifecycle_class = 'suspended' WHERE lifecycle_class = 'lead'",
-        {"dim_person: every row wears exactly one class of the definitions": _BLOCKS},
+        {"dim_person: every row has exactly one class of the definitions": _BLOCKS},
     ),
     (
         "agreement",
         "dim_person",
         f"{_PERSON} lifecycle_class = NULL WHERE lifecycle_class = 'lead'",
-        {"dim_person: every row wears exactly one class of the definitions": _BLOCKS},
+        {"dim_person: every row has exactly one class of the definitions": _BLOCKS},
     ),
     (
         "agreement",
@@ -137,19 +137,19 @@ _SABOTAGE = [
     # About the issues.
     (
         "agreement",
-        "findings",
+        "fct_hygiene_issue",
         "DELETE FROM fct_hygiene_issue WHERE rule_id = 'OPP-01'",
         {_AS_MANY.format("OPP-01"): _BLOCKS},
     ),
     (
         "agreement",
-        "findings",
+        "fct_hygiene_issue",
         f"{_DEAL} push_count = 3 {_TWELVE}",
         {_AS_MANY.format("OPP-05"): _BLOCKS},
     ),
     (
         "agreement",
-        "findings",
+        "fct_hygiene_issue",
         "UPDATE fct_hygiene_issue SET severity = 'info' WHERE rule_id = 'OPP-01'",
         {_AS_MANY.format("OPP-01"): _BLOCKS},
     ),
@@ -157,7 +157,10 @@ _SABOTAGE = [
         "agreement",
         "fct_hygiene_issue",
         "UPDATE fct_hygiene_issue SET rule_id = 'OPP-99' WHERE rule_id = 'OPP-01'",
-        {"fct_hygiene_issue: every open issue is of a rule of the definitions": _BLOCKS},
+        {
+            _AS_MANY.format("OPP-01"): _BLOCKS,
+            "fct_hygiene_issue: every open issue is of a rule of the definitions": _BLOCKS,
+        },
     ),
     # About what the sources claim.
     (

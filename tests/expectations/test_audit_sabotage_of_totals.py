@@ -10,7 +10,7 @@ _BLOCKS, _TELLS = True, False
 _SABOTAGE = [
     # About dates and moments.
     (
-        "times",
+        "timeliness",
         "all_records",
         "".join(
             f"UPDATE {table} SET source_updated_at = '2026-11-19T09:00Z';"
@@ -19,7 +19,7 @@ _SABOTAGE = [
         {"hubspot: something changed in the last 26 hours": _TELLS},
     ),
     (
-        "times",
+        "timeliness",
         "all_records",
         "".join(
             f"UPDATE {table} SET source_updated_at = '2031-01-01';"
@@ -31,13 +31,13 @@ _SABOTAGE = [
         },
     ),
     (
-        "times",
+        "timeliness",
         "fct_activity",
         "UPDATE fct_activity SET source_updated_at = '2031-01-01'",
         {"fct_activity: no record was changed in the future": _TELLS},
     ),
     (
-        "times",
+        "timeliness",
         "fct_hygiene_issue",
         "UPDATE fct_hygiene_issue SET resolved_on = '2026-09-30' WHERE state = 'resolved'",
         {
@@ -46,31 +46,31 @@ _SABOTAGE = [
         },
     ),
     (
-        "times",
+        "timeliness",
         "fct_opportunity",
         f"{_DEAL} created_on = '2026-11-15', closed_at = '2026-11-13T23:00Z' WHERE is_won",
         {"fct_opportunity: created_on is not after closed_at (give or take 1 day)": _TELLS},
     ),
     (
-        "times",
+        "timeliness",
         "dim_person",
         f"{_PERSON} lifecycle_class_since = '2026-11-21' WHERE lifecycle_class = 'lead'",
         {"dim_person: lifecycle_class_since is not after the as-of date": _BLOCKS},
     ),
     (
-        "times",
+        "timeliness",
         "fct_hygiene_issue",
         "UPDATE fct_hygiene_issue SET resolved_on = '2026-11-21' WHERE state = 'resolved'",
         {"fct_hygiene_issue: resolved_on is not after the as-of date": _BLOCKS},
     ),
     (
-        "times",
+        "timeliness",
         "fct_classification_change",
         "UPDATE fct_classification_change SET changed_on = '2026-11-21'",
         {"fct_classification_change: changed_on is not after the as-of date": _BLOCKS},
     ),
     (
-        "times",
+        "timeliness",
         "fct_opportunity_daily_snapshot",
         "UPDATE fct_opportunity_daily_snapshot SET snapshot_date = '2026-11-21'",
         {"fct_opportunity_daily_snapshot: snapshot_date is not after the as-of date": _BLOCKS},
@@ -119,7 +119,7 @@ _SABOTAGE = [
         {"dim_person: live rows match the conservation sheet": _BLOCKS},
     ),
     (
-        "ties",
+        "consistency",
         "bridge_person_source",
         "DELETE FROM bridge_person_source WHERE source_id = '16'",
         {"bridge_person_source: every row of dim_person has as many live records as its record_count says": _BLOCKS},
@@ -131,31 +131,31 @@ _SABOTAGE = [
         {"fct_activity: rows match the conservation sheet": _BLOCKS},
     ),
     (
-        "ties",
+        "consistency",
         "fct_classification_change",
         "UPDATE fct_classification_change SET to_class = 'mql'",
-        {"fct_classification_change: every change leads to the class that the person wears": _BLOCKS},
+        {"fct_classification_change: every change leads to the class that the person has": _BLOCKS},
     ),
     (
-        "ties",
+        "consistency",
         "fct_classification_change",
         "UPDATE fct_classification_change SET record_id = 'nobody', record_kind = 'opportunity'",
-        {"fct_classification_change: every change leads to the class that the opportunity wears": _BLOCKS},
+        {"fct_classification_change: every change leads to the class that the opportunity has": _BLOCKS},
     ),
     (
-        "ties",
+        "consistency",
         "fct_hygiene_issue",
         "UPDATE fct_hygiene_issue SET record_id = 'nobody' WHERE record_kind = 'opportunity'",
         {"fct_hygiene_issue: the record of every open opportunity issue is there": _BLOCKS},
     ),
     (
-        "ties",
+        "consistency",
         "fct_opportunity_daily_snapshot",
         "UPDATE fct_opportunity_daily_snapshot SET amount = 1",
         {"fct_opportunity_daily_snapshot: every deal stands as it does in fct_opportunity": _BLOCKS},
     ),
     (
-        "ties",
+        "consistency",
         "bridge_account_source",
         "UPDATE bridge_account_source SET account_id = 'hubspot:company:1'",
         {"bridge_account_source: every row of dim_account has as many live records as its record_count says": _BLOCKS},

@@ -9,19 +9,19 @@ from definitions.agreement.load import load_definitions, profiles
 from definitions.agreement.model import Definitions
 from definitions.schema.field import Kind
 from definitions.schema.tables import CURATED, OPS_CONSERVATION, Table
-from expectations.agreement import agreement_suite
-from expectations.reconciliation import SourceTotal, Tally, reconciliation_suite
-from expectations.structure import HISTORY, Filled, structure_suite
-from expectations.suite import Check
-from expectations.times import times_suite
+from expectations.check import Check
+from expectations.suites.agreement import agreement_suite
+from expectations.suites.reconciliation import SourceTotal, Tally, reconciliation_suite
+from expectations.suites.structure import HISTORY, TableFill, structure_suite
+from expectations.suites.timeliness import timeliness_suite
 from transforms.pipeline.assembly import _FED
 
 _AS_OF = date(2026, 11, 20)
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _DATES = (Kind.DAY, Kind.MOMENT)
-_FULL = {table.name: Filled(1000, dict.fromkeys(table.names, 1000)) for table in CURATED}
+_FULL = {table.name: TableFill(1000, dict.fromkeys(table.names, 1000)) for table in CURATED}
 _STRUCTURE = {check.name: check for check in structure_suite(CURATED, _FULL).checks}
-_TIMES = times_suite(["crm", "marketing"], as_of=_AS_OF, now=_NOW)
+_TIMES = timeliness_suite(["crm", "marketing"], as_of=_AS_OF, now=_NOW)
 
 # Classes that a person may wear for more than one reason, or by one fact alone: the ladder is all there is to check.
 _NO_CONSEQUENCE = {
@@ -46,11 +46,10 @@ _NOT_DATED = {
 
 
 @pytest.fixture(scope="module", params=profiles())
-def agreed(request) -> tuple[Definitions, dict[str, Check], dict[str, tuple[str, str]]]:
-    """A profile, its checks by name, and the columns they gather over several tables."""
+def agreed(request) -> tuple[Definitions, dict[str, Check]]:
+    """A profile, and its checks by name."""
     definitions = load_definitions(request.param)
-    suite = agreement_suite(definitions, as_of=_AS_OF)
-    return definitions, {check.name: check for check in suite.checks}, dict(suite.relations["findings"].columns)
+    return definitions, {check.name: check for check in agreement_suite(definitions, as_of=_AS_OF).checks}
 
 
 def _promised(table: Table) -> set[str]:
@@ -83,9 +82,9 @@ def test_every_promise_of_a_contract_has_a_check(table):
 
 
 def test_every_class_has_a_check_that_whoever_wears_it_satisfies_it(agreed):
-    definitions, checks, _ = agreed
+    definitions, checks = agreed
     for table, ladder in (("dim_person", definitions.people), ("fct_opportunity", definitions.opportunities)):
-        one = checks[f"{table}: every row wears exactly one class of the definitions"]
+        one = checks[f"{table}: every row has exactly one class of the definitions"]
         for rule in ladder:
             worn = checks[f"{table}: who is {rule.name} satisfies it, and no class asked before it"]
             assert (worn.stops_publication, worn.tolerance) == (True, 0)
@@ -96,7 +95,7 @@ def test_every_class_has_a_check_that_whoever_wears_it_satisfies_it(agreed):
 
 
 def test_every_class_has_a_consequence_or_is_known_to_have_none(agreed):
-    definitions, checks, _ = agreed
+    definitions, checks = agreed
     for table, ladder, exempt in (
         ("dim_person", definitions.people, _NO_CONSEQUENCE),
         ("fct_opportunity", definitions.opportunities, set()),
@@ -109,7 +108,7 @@ def test_every_class_has_a_consequence_or_is_known_to_have_none(agreed):
 
 
 def test_every_criterion_is_counted_and_every_stage_asks_for_what_it_requires(agreed):
-    definitions, checks, _ = agreed
+    definitions, checks = agreed
     for criterion in definitions.criteria.values():
         test = criterion.met.to_postgres(_AS_OF)
         for table in ("dim_person", "fct_opportunity"):
@@ -124,31 +123,27 @@ def test_every_criterion_is_counted_and_every_stage_asks_for_what_it_requires(ag
 
 
 def test_every_hygiene_rule_has_a_check_of_its_issues(agreed):
-    definitions, checks, gathered = agreed
+    definitions, checks = agreed
     many = {"person": ("persons", "dim_person"), "opportunity": ("opportunities", "fct_opportunity")}
     for rule in definitions.hygiene:
         records, table = many[rule.on]
         said = f"as many issues of {rule.rule} are open as {records} fail it, each with its severity"
         check = checks[f"fct_hygiene_issue: {said}"]
         assert check.stops_publication
-        asked = {name: sql for name, (where, sql) in gathered.items() if name in check.sql and where == table}
-        assert all(rule.when.to_postgres(_AS_OF) in sql for sql in asked.values())
+        asked = [sql for where, sql in check.across.aggregates if where == table]
+        assert all(rule.when.to_postgres(_AS_OF) in sql for sql in asked)
         assert len(asked) == (2 if rule.critical_when and rule.severity != "critical" else 1)
         if rule.critical_when:
-            assert all(rule.critical_when.to_postgres(_AS_OF) in sql for sql in asked.values())
+            assert all(rule.critical_when.to_postgres(_AS_OF) in sql for sql in asked)
 
 
 def test_every_source_is_asked_for_the_last_change():
     asked = {check.name: check for check in _TIMES.checks if check.table == "all_records"}
-    latest = _TIMES.relations["all_records"].columns
-    dated = {table for table, _ in latest.values()}
     for source in ("crm", "marketing"):
         for hours in (26, 50):
-            check = asked[f"{source}: something changed in the last {hours} hours"]
-            read = {sql for name, (_, sql) in latest.items() if f'"{name}"' in check.sql}
-            assert len(read) == 1, "each source is asked for by itself"
-            assert f"'{source}'" in read.pop()
-            assert sum(f'"{name}"' in check.sql for name in latest) == len(dated)
+            latest = asked[f"{source}: something changed in the last {hours} hours"].across.aggregates
+            assert all(f"= '{source}'" in sql for _, sql in latest), "each source is asked for by itself"
+            dated = {table for table, _ in latest}
     told = {table.name for table in CURATED if {"source_system", "source_updated_at"} <= {*table.names}}
     assert dated == told - _NOT_DATED
     assert {f"{table}: no record was changed in the future" for table in dated} <= {c.name for c in _TIMES.checks}

@@ -12,9 +12,9 @@ import pytest
 from definitions.agreement.load import load_definitions, profiles
 from definitions.schema.field import Field, Kind
 from definitions.schema.tables import DIM_PERSON, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY, Table
-from expectations.agreement import agreement_suite
-from expectations.run import audit
-from expectations.suite import Suite
+from expectations.audit import audit
+from expectations.check import Suite
+from expectations.suites.agreement import agreement_suite
 from transforms.classify.classes import classify_opportunities, classify_people
 from transforms.classify.criteria import with_criteria
 from transforms.classify.hygiene import findings
@@ -83,8 +83,8 @@ def test_no_row_is_blamed_that_was_classified_by_the_same_definitions(url, stage
     issues = issue_lives(nothing, pl.concat(found), as_of=_AS_OF, is_baseline=False).collect()
     assert issues["rule_id"].n_unique() > 10
     _copy(staged, FCT_HYGIENE_ISSUE, issues)
-    report = audit(url, [agreement_suite(definitions, as_of=_AS_OF)], run_id="test").report
-    assert [(result.expectation, result.observed) for result in report.blocking_failures] == []
+    report = audit(url, [agreement_suite(definitions, as_of=_AS_OF)], run_id="test")
+    assert [(result.expectation, result.observed) for result in report.critical_failures] == []
 
 
 @pytest.mark.slow
@@ -95,5 +95,5 @@ def test_one_day_later_some_rows_are_blamed(url, staged):
     _copy(staged, DIM_PERSON, classify_people(people, definitions, _AS_OF).collect())
     suite = agreement_suite(definitions, as_of=_AS_OF + timedelta(days=1))
     checks = tuple(check for check in suite.checks if check.table == "dim_person")
-    report = audit(url, [Suite("agreement", checks)], run_id="test").report
-    assert report.blocking_failures
+    report = audit(url, [Suite("agreement", checks)], run_id="test")
+    assert report.critical_failures

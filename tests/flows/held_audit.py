@@ -6,14 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from sqlalchemy import make_url
 
 from tests.databases import address
 from tests.flows.line import Line, environment
 from tests.waiting import until
 
-_COUNTS = r"SELECT tablename FROM pg_tables WHERE schemaname = 'staging' AND tablename LIKE 'audit\_%'"
 _HERE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 _AUDITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND %s = ANY(pg_blocking_pids(pid))"
 _PUBLISHING = (
@@ -21,6 +19,16 @@ _PUBLISHING = (
 )
 _RUN_LOCK = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND {_HERE}"
 _EMPTYING = f"SELECT pid FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' AND {_HERE}"
+
+
+# The audit reads a table that the test holds. It is not there for runs of later.
+_READS_THE_HELD = """
+expectations:
+  - table: fct_opportunity
+    expectation: UnexpectedRowsExpectation
+    severity: critical
+    arguments: {unexpected_rows_query: "SELECT * FROM {batch} WHERE EXISTS (SELECT FROM public.held)"}
+"""
 
 
 class HeldAudit:
@@ -31,7 +39,7 @@ class HeldAudit:
         self._holding = holding
 
     def auditing(self) -> int:
-        """Process of the session that the audit waits in."""
+        """Wait until a run audits; the process of the session that its audit waits in."""
         return self._pid(_AUDITING, self._holding.info.backend_pid)
 
     def publishing(self) -> int:
@@ -65,15 +73,17 @@ class HeldAudit:
 
 @contextmanager
 def audit_held(line: Line) -> Iterator[HeldAudit]:
-    """Wait until a run of this warehouse audits, and keep its audit waiting while the block runs."""
+    """Keep the audits of this warehouse waiting while the block runs, or until they are let go."""
     url = address(make_url(line.variables["BANTAM_WAREHOUSE_URL"]))
+    config = line.config.read_text()
     with psycopg.connect(url, autocommit=True) as watching, psycopg.connect(url) as holding:
-        until(lambda: watching.execute(_COUNTS).rowcount > 0)
-        (table,) = watching.execute(_COUNTS).fetchone() or ("",)
-        holding.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier("staging", table)))
-        held = HeldAudit(watching, holding)
-        held.auditing()
-        yield held
+        watching.execute("CREATE TABLE IF NOT EXISTS public.held (x text)")
+        holding.execute("LOCK TABLE public.held IN ACCESS EXCLUSIVE MODE")
+        line.config.write_text(config + _READS_THE_HELD)
+        try:
+            yield HeldAudit(watching, holding)
+        finally:
+            line.config.write_text(config)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def digests(*, config: Path = Path("bantam.yaml"), dry_run: bool = False) -> Non
 
 def _send(config: Path, *, dry_run: bool) -> None:
     console = Console()
-    job = open_job(str(config), data=None, as_of=None, sources=None)
+    job = open_job(str(config), data=None, as_of=None, sources=None, audits=False)
     check_targets(job.settings)
     if dry_run:
         with opened_warehouse(job.settings) as engine:

@@ -1,7 +1,7 @@
-"""Checks that the tables tell one story: history and bridges against the rows that they speak of.
+"""Consistency: history and bridges agree with the golden rows they refer to.
 
 The ledger, the snapshot and the bridges are read by themselves, in BI tools and digests; where they disagree with the
-golden rows, two people quote two numbers. None of these has a tolerance; all of them block.
+golden rows, two people quote two numbers. All of these are critical, without a tolerance.
 """
 
 from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE, GONE, Classified
@@ -17,13 +17,13 @@ from definitions.schema.tables import (
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
     Table,
 )
-from expectations.suite import Check, Measure, Suite, identifier, literal
+from expectations.check import Check, Suite, failing_count, identifier, literal
 
 _BRIDGED = ((DIM_PERSON, BRIDGE_PERSON_SOURCE), (DIM_ACCOUNT, BRIDGE_ACCOUNT_SOURCE))
 _KINDS: tuple[Classified, ...] = ("person", "opportunity")
 
 
-def ties_suite() -> Suite:
+def consistency_suite() -> Suite:
     """Check the staged history and bridges against the staged golden rows."""
     bridges = (*_BRIDGED, (FCT_OPPORTUNITY, BRIDGE_OPPORTUNITY_SOURCE))
     checks = [
@@ -32,15 +32,15 @@ def ties_suite() -> Suite:
         _snapshot(),
         *(_records(golden, bridge) for golden, bridge in bridges),
     ]
-    return Suite("ties", tuple(checks))
+    return Suite("consistency", tuple(checks))
 
 
 def _ledger(kind: Classified) -> Check:
-    """Each staged change leads to the class that its record wears now, or the record is gone."""
+    """Each staged change leads to the class that its record has now, or the record is gone."""
     return _check(
         FCT_CLASSIFICATION_CHANGE,
-        f"every change leads to the class that the {kind} wears",
-        f"FROM {_beside(FCT_CLASSIFICATION_CHANGE, kind)} AND "
+        f"every change leads to the class that the {kind} has",
+        f"FROM {_joined(FCT_CLASSIFICATION_CHANGE, kind)} AND "
         f"coalesce(there.{identifier(CLASS_COLUMN[kind])}, {literal(GONE)}) IS DISTINCT FROM here.to_class",
     )
 
@@ -49,7 +49,7 @@ def _issues(kind: Classified) -> Check:
     return _check(
         FCT_HYGIENE_ISSUE,
         f"the record of every open {kind} issue is there",
-        f"FROM {_beside(FCT_HYGIENE_ISSUE, kind)} AND here.state = 'open' AND there.{_id(kind)} IS NULL",
+        f"FROM {_joined(FCT_HYGIENE_ISSUE, kind)} AND here.state = 'open' AND there.{_id(kind)} IS NULL",
     )
 
 
@@ -77,8 +77,8 @@ def _records(golden: Table, bridge: Table) -> Check:
     )
 
 
-def _beside(history: Table, kind: Classified) -> str:
-    """Rows of a history of one kind of record, each beside its golden row where there is one."""
+def _joined(history: Table, kind: Classified) -> str:
+    """Rows of a history of one kind of record, each joined to its golden row where there is one."""
     return (
         f"{history.name} AS here LEFT JOIN {CLASS_TABLE[kind].name} AS there ON there.{_id(kind)} = here.record_id "
         f"WHERE here.record_kind = {literal(kind)}"
@@ -90,9 +90,4 @@ def _id(kind: Classified) -> str:
 
 
 def _check(table: Table, said: str, failing: str) -> Check:
-    return Check(
-        name=f"{table.name}: {said}",
-        table=table.name,
-        measure=Measure.FAILING_COUNT,
-        sql=f"(SELECT count(*) {failing})",
-    )
+    return failing_count(table.name, said, f"(SELECT count(*) {failing})")

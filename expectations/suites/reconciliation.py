@@ -1,6 +1,6 @@
-"""Checks that nothing was lost or made up on the way: the conservation sheet, counts and sums against the sources.
+"""Reconciliation: the conservation sheet, counts and sums against the sources; nothing was lost or made up.
 
-Rules DQ-02 and DQ-08 of the hygiene catalogue; all of them block, none has a tolerance.
+Rules DQ-02 and DQ-08 of the hygiene catalogue; all are critical, none has a tolerance.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from definitions.schema.tables import FCT_ACTIVITY, FCT_OPPORTUNITY, OPS_CONSERVATION
-from expectations.suite import Check, Measure, Suite, identifier, literal
+from expectations.check import Check, Suite, failing_count, failing_rows, identifier, literal, number
 
 _SHEET = OPS_CONSERVATION.name
 _PLACES = ("curated", "merged_into", "deleted", "quarantined", "excluded")
@@ -82,32 +82,19 @@ def _sheet() -> list[Check]:
         "no count is negative": negative,
         "every count is known": unknown,
     }
-    checks = [
-        Check(name=f"{_SHEET}: {said}", table=_SHEET, measure=Measure.FAILING_ROWS, sql=sql)
-        for said, sql in conditions.items()
-    ]
     return [
-        *checks,
-        Check(
-            name=f"{_SHEET}: has rows", table=_SHEET, measure=Measure.NUMBER, sql="count(*)", at_least=1, unit="rows"
-        ),
+        *(failing_rows(_SHEET, said, sql) for said, sql in conditions.items()),
+        number(_SHEET, "has rows", "count(*)", at_least=1),
     ]
 
 
 def _told(streams: tuple[tuple[str, str], ...]) -> list[Check]:
-    """Whatever has streams must tell of each of them, once."""
+    """Every configured stream must appear exactly once."""
     if not streams:
         return []
     rows = f'count(*) FILTER (WHERE ("source_system", "stream") IN ({_pairs(streams)}))'
-    return [
-        Check(
-            name=f"{_SHEET}: every stream has a row",
-            table=_SHEET,
-            measure=Measure.FAILING_COUNT,
-            sql=f"abs({rows} - {len(set(streams))})",
-            unit="streams",
-        )
-    ]
+    apart = f"abs({rows} - {len(set(streams))})"
+    return [failing_count(_SHEET, "every stream has a row", apart, unit="streams")]
 
 
 def _pairs(streams: Iterable[tuple[str, str]]) -> str:
@@ -121,44 +108,25 @@ def _tally(tally: Tally) -> Check:
         conditions.append(f'("source_system", "source_object") IN ({pairs})')
     staged = _count(conditions)
     told = f'(SELECT coalesce(sum("curated"), 0) FROM "{_SHEET}" WHERE ("source_system", "stream") IN ({pairs}))'
-    return Check(
-        name=f"{tally.table}: {'live ' if tally.is_live else ''}rows match the conservation sheet",
-        table=tally.table,
-        measure=Measure.FAILING_COUNT,
-        sql=f"abs({staged} - {told})",
-    )
+    said = f"{'live ' if tally.is_live else ''}rows match the conservation sheet"
+    return failing_count(tally.table, said, f"abs({staged} - {told})")
 
 
 def _total(total: SourceTotal) -> list[Check]:
     belongs = _belongs(total)
     currency = total.currency_code or "no currency"
     of = f"{total.state} deals of {total.source_system} in {currency}"
+    amount = f'abs(coalesce(sum("amount") FILTER (WHERE {belongs}), 0) - {total.amount:f})'
     return [
-        Check(
-            name=f"{_DEALS}: number of {of} is the source's",
-            table=_DEALS,
-            measure=Measure.FAILING_COUNT,
-            sql=f"abs({_count([belongs])} - {total.rows})",
-        ),
-        Check(
-            name=f"{_DEALS}: amount of {of} is the source's",
-            table=_DEALS,
-            measure=Measure.NUMBER,
-            sql=f'abs(coalesce(sum("amount") FILTER (WHERE {belongs}), 0) - {total.amount:f})',
-            at_most=0,
-            unit=f"{currency} away",
-        ),
+        failing_count(_DEALS, f"number of {of} is the source's", f"abs({_count([belongs])} - {total.rows})"),
+        number(_DEALS, f"amount of {of} is the source's", amount, at_most=0, unit=f"{currency} away"),
     ]
 
 
 def _covered(totals: tuple[SourceTotal, ...]) -> Check:
     known = " OR ".join(f"({_belongs(total)})" for total in totals) or "false"
-    return Check(
-        name=f"{_DEALS}: no live deal is outside the source's totals",
-        table=_DEALS,
-        measure=Measure.FAILING_ROWS,
-        sql=f'"is_deleted" IS NOT TRUE AND ({known}) IS NOT TRUE',
-    )
+    outside = f'"is_deleted" IS NOT TRUE AND ({known}) IS NOT TRUE'
+    return failing_rows(_DEALS, "no live deal is outside the source's totals", outside)
 
 
 def _belongs(total: SourceTotal) -> str:

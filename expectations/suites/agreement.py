@@ -1,7 +1,8 @@
-"""Checks that follow from the definitions: no row may wear a class it does not satisfy.
+"""Agreement: checks that follow from the definitions; no row may have a class whose test it does not meet.
 
 Everything is worked out by PostgreSQL from the text of the definitions, not by the code that gave the classes, so that
-the two engines check each other. What sources claim is measured too, with a tolerance, and never blocks.
+the two engines check each other. What sources claim is measured too, with a tolerance, and never stops a
+publication.
 """
 
 from collections.abc import Sequence
@@ -11,9 +12,9 @@ from datetime import date
 from definitions.agreement.model import ClassRule, Definitions
 from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE, Classified
 from definitions.schema.tables import FCT_OPPORTUNITY
-from expectations.consequences import consequences
-from expectations.findings import FINDINGS, finding_checks, findings
-from expectations.suite import Check, Measure, Suite, identifier, literal, one_of
+from expectations.check import Check, Suite, failing_rows, identifier, literal, one_of
+from expectations.suites.class_invariants import class_invariants
+from expectations.suites.open_issues import open_issue_checks
 
 CLAIMS_DISAGREE_SHARE = 0.2  # more than one claim in five that the definitions do not bear out is worth a talk
 _NOT_COUNTED_AS_LOST = ("merged_or_deleted", "closed_duplicate", "closed_unqualified")
@@ -45,32 +46,28 @@ def agreement_suite(definitions: Definitions, *, as_of: date) -> Suite:
     checks: list[Check] = []
     for ladder in (_Ladder(CLASS_TABLE[kind].name, CLASS_COLUMN[kind], rules[kind]) for kind in rules):
         checks += [*_classes(ladder, as_of), *_criteria(ladder.table, definitions, as_of), *_claims(ladder, as_of)]
-        checks += consequences(ladder.table, ladder.column, [rule.name for rule in ladder.rules], as_of)
-    checks += [*_forecast(definitions), *_missing(definitions, as_of), *finding_checks(definitions)]
-    return Suite("agreement", tuple(checks), {FINDINGS: findings(definitions, as_of)})
+        checks += class_invariants(ladder.table, ladder.column, [rule.name for rule in ladder.rules], as_of)
+    checks += [*_forecast(definitions), *_missing(definitions, as_of), *open_issue_checks(definitions, as_of)]
+    return Suite("agreement", tuple(checks))
 
 
 def _test(rule: ClassRule, as_of: date) -> str:
     return rule.when.to_postgres(as_of) if rule.when is not None else "true"
 
 
-def _rows(table: str, said: str, sql: str, *, is_blocking: bool = True) -> Check:
-    return Check(name=f"{table}: {said}", table=table, measure=Measure.FAILING_ROWS, sql=sql, is_blocking=is_blocking)
-
-
 def _classes(ladder: _Ladder, as_of: date) -> list[Check]:
-    """Each row wears exactly one class of the ladder, and it is the first one whose test is true."""
-    worn = identifier(ladder.column)
+    """Each row has exactly one class of the ladder, and it is the first one whose test is true."""
+    given = identifier(ladder.column)
     names = tuple(rule.name for rule in ladder.rules)
     satisfied = ladder.satisfied(as_of)
     outside = f"({one_of(ladder.column, names)}) IS NOT TRUE"
     return [
-        _rows(ladder.table, "every row wears exactly one class of the definitions", outside),
+        failing_rows(ladder.table, "every row has exactly one class of the definitions", outside),
         *(
-            _rows(
+            failing_rows(
                 ladder.table,
                 f"who is {name} satisfies it, and no class asked before it",
-                f"{worn} = {literal(name)} AND ({satisfied}) IS DISTINCT FROM {literal(name)}",
+                f"{given} = {literal(name)} AND ({satisfied}) IS DISTINCT FROM {literal(name)}",
             )
             for name in names
         ),
@@ -81,7 +78,9 @@ def _criteria(table: str, definitions: Definitions, as_of: date) -> list[Check]:
     """The counts of criteria met, not met and unknown are what PostgreSQL answers."""
     tests = [criterion.met.to_postgres(as_of) for criterion in definitions.criteria.values()]
     return [
-        _rows(table, f"{column} counts the criteria that are {said}", f"{identifier(column)} IS DISTINCT FROM {count}")
+        failing_rows(
+            table, f"{column} counts the criteria that are {said}", f"{identifier(column)} IS DISTINCT FROM {count}"
+        )
         for column, said, count in (
             ("criteria_met", "met", _count(tests, "IS TRUE")),
             ("criteria_unmet", "known not to be met", _count(tests, "IS FALSE")),
@@ -104,7 +103,7 @@ def _missing(definitions: Definitions, as_of: date) -> list[Check]:
     )
     count = f'(CASE "canonical_stage"{required} ELSE 0 END)' if required else "0"
     said = "missing_criteria_count counts what the stage requires and is not met"
-    return [_rows(FCT_OPPORTUNITY.name, said, f'"missing_criteria_count" IS DISTINCT FROM {count}')]
+    return [failing_rows(FCT_OPPORTUNITY.name, said, f'"missing_criteria_count" IS DISTINCT FROM {count}')]
 
 
 def _forecast(definitions: Definitions) -> list[Check]:
@@ -116,30 +115,30 @@ def _forecast(definitions: Definitions) -> list[Check]:
     settled = one_of("pipeline_class", _NOT_COUNTED_AS_LOST)
     weighted = 'round("amount_corporate" * "probability"::numeric, 2)'
     return [
-        _rows(
+        failing_rows(
             table,
             "is_forecast_eligible says whether the class is forecast",
             f'"is_forecast_eligible" IS DISTINCT FROM ({included})',
         ),
-        _rows(
+        failing_rows(
             table,
             "nothing is weighted outside the forecast",
             f'({included}) IS NOT TRUE AND "weighted_amount" <> 0',
         ),
-        _rows(
+        failing_rows(
             table,
             "amount_corporate is the amount at its rate",
             'abs("amount_corporate" - "amount" * "fx_rate"::numeric) > 0.01 + 0.000001 * abs("amount_corporate") '
             'OR ("amount_corporate" IS NOT NULL AND ("amount" IS NULL OR "fx_rate" IS NULL))',
         ),
-        _rows(
+        failing_rows(
             table,
             "weighted_amount is the corporate amount times the probability",
             # A cent, or a millionth of the amount, apart is rounding; one known and the other unknown is not.
             f'({included}) AND (abs("weighted_amount" - {weighted}) > 0.01 + 0.000001 * abs("amount_corporate") '
             f'OR ("weighted_amount" IS NULL) <> ({weighted} IS NULL))',
         ),
-        _rows(
+        failing_rows(
             table,
             "is_win_rate_eligible says closed, not duplicate, unqualified or deleted",
             f'"is_win_rate_eligible" IS DISTINCT FROM ("is_closed" AND NOT ({settled}))',
@@ -148,16 +147,15 @@ def _forecast(definitions: Definitions) -> list[Check]:
 
 
 def _claims(ladder: _Ladder, as_of: date) -> list[Check]:
-    """How many of the rows whose source claims a class satisfy its test; published, never a refusal."""
+    """How many of the rows whose source claims a class satisfy its test; told, never a refusal."""
     return [
-        Check(
-            name=f"{ladder.table}: who is claimed to be {rule.name} satisfies it, but for {CLAIMS_DISAGREE_SHARE:.0%}",
-            table=ladder.table,
-            measure=Measure.FAILING_ROWS,
-            sql=f'"claimed_class" = {literal(rule.name)} AND ({_test(rule, as_of)}) IS NOT TRUE',
+        failing_rows(
+            ladder.table,
+            f"who is claimed to be {rule.name} satisfies it, but for {CLAIMS_DISAGREE_SHARE:.0%}",
+            f'"claimed_class" = {literal(rule.name)} AND ({_test(rule, as_of)}) IS NOT TRUE',
             among=f'"claimed_class" = {literal(rule.name)}',
             tolerance=CLAIMS_DISAGREE_SHARE,
-            is_blocking=False,
+            severity="warning",
         )
         for rule in ladder.rules
         if rule.when is not None

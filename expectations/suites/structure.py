@@ -1,4 +1,4 @@
-"""Checks that follow from the table contracts alone: keys, known values, words, ranges, references, volume.
+"""Structure: checks that follow from the table contracts alone: keys, nulls, vocabularies, ranges, references, volume.
 
 Rules DQ-01, DQ-03, DQ-05, DQ-07 and DQ-09 of the hygiene catalogue. Nothing here knows the definitions.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from definitions.schema.field import Field, Kind
 from definitions.schema.tables import DIM_ACCOUNT, DIM_PERSON, FCT_OPPORTUNITY, Table
-from expectations.suite import Check, Measure, Suite, identifier, one_of
+from expectations.check import Check, Suite, failing_count, failing_rows, identifier, number, one_of
 
 DANGLING_SHARE = 0.005  # DQ-07: late dimension rows happen; more of them than this is a broken join
 FEWEST, MOST = 0.8, 1.5  # DQ-03: -20 % / +50 % against the last run
@@ -20,7 +20,7 @@ _ENTITIES = (DIM_PERSON.name, DIM_ACCOUNT.name, FCT_OPPORTUNITY.name)
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class TableFill:
     """How full a published table is: its rows, and for each column the rows that hold a value."""
 
     rows: int
@@ -29,15 +29,15 @@ class Filled:
 
 def structure_suite(
     tables: Iterable[Table],
-    previous: Mapping[str, Filled] | None = None,
+    previous: Mapping[str, TableFill] | None = None,
     *,
     volume_accepted_because: str | None = None,
 ) -> Suite:
     """Every check that the contracts of `tables` imply.
 
-    `previous` is what the last run published, by table (see `expectations.counts.filled`); empty before the first run.
+    `previous` is what the last run published, by table (see `expectations.fill`); empty before the first run.
     `volume_accepted_because` is a person's reason for a deliberate change of volume: the volume checks are still
-    measured and recorded, with the reason, but do not block.
+    measured and recorded, with the reason, but stop nothing.
     """
     tables = tuple(tables)
     staged = {table.name for table in tables}
@@ -64,23 +64,17 @@ def _key(table: Table) -> Check:
     # Without OFFSET 0 the keys would be carried through the sort beside their hashes.
     hashed = f"(SELECT {code} AS code {rows} OFFSET 0) AS hashed"
     doubled = f"(SELECT count(*) - 1 AS copies {rows} GROUP BY {key} HAVING count(*) > 1) AS doubled"
-    return Check(
-        name=f"{table.name}: {' and '.join(table.key)} {'is' if len(table.key) == 1 else 'are'} unique",
-        table=table.name,
-        measure=Measure.FAILING_COUNT,
-        sql=f"(SELECT CASE WHEN count(code) = count(DISTINCT code) THEN 0 "
+    return failing_count(
+        table.name,
+        f"{' and '.join(table.key)} {'is' if len(table.key) == 1 else 'are'} unique",
+        f"(SELECT CASE WHEN count(code) = count(DISTINCT code) THEN 0 "
         f"ELSE (SELECT coalesce(sum(copies), 0) FROM {doubled}) END FROM {hashed})",
     )
 
 
 def _required(table: Table) -> list[Check]:
     return [
-        Check(
-            name=f"{table.name}: {name} is known",
-            table=table.name,
-            measure=Measure.FAILING_ROWS,
-            sql=f"{identifier(name)} IS NULL",
-        )
+        failing_rows(table.name, f"{name} is known", f"{identifier(name)} IS NULL")
         for name in table.names
         if name in table.required
     ]
@@ -88,11 +82,10 @@ def _required(table: Table) -> list[Check]:
 
 def _words(table: Table) -> list[Check]:
     return [
-        Check(
-            name=f"{table.name}: {field.name} holds only words of its vocabulary",
-            table=table.name,
-            measure=Measure.FAILING_ROWS,
-            sql=f"NOT ({one_of(field.name, field.values)})",
+        failing_rows(
+            table.name,
+            f"{field.name} holds only words of its vocabulary",
+            f"NOT ({one_of(field.name, field.values)})",
         )
         for field in table.columns
         if field.values
@@ -101,12 +94,7 @@ def _words(table: Table) -> list[Check]:
 
 def _ranges(table: Table) -> list[Check]:
     return [
-        Check(
-            name=f"{table.name}: {field.name} is {_range_in_words(field)}",
-            table=table.name,
-            measure=Measure.FAILING_ROWS,
-            sql=_outside(field),
-        )
+        failing_rows(table.name, f"{field.name} is {_range_in_words(field)}", _outside(field))
         for field in table.columns
         if field.low is not None or field.high is not None
     ]
@@ -139,52 +127,39 @@ def _references(table: Table) -> list[Check]:
             f"NOT EXISTS (SELECT FROM {identifier(other)} AS there "
             f"WHERE there.{identifier(key)} = here.{identifier(column)}))"
         )
-        for name, tolerance in (
+        for said, tolerance in (
             (f"every {column} is found in {other}", 0.0),
             (f"{column} is missing from {other} in at most {DANGLING_SHARE:.1%} of references", DANGLING_SHARE),
         ):
             checks.append(
-                Check(
-                    name=f"{table.name}: {name}",
-                    table=table.name,
-                    measure=Measure.FAILING_COUNT,
-                    sql=count,
+                failing_count(
+                    table.name,
+                    said,
+                    count,
                     among=f"{identifier(column)} IS NOT NULL",
                     tolerance=tolerance,
-                    is_blocking=tolerance > 0,
+                    severity="critical" if tolerance > 0 else "warning",
                 )
             )
     return checks
 
 
-def _volume(table: Table, before: Filled | None, accepted: str | None) -> list[Check]:
+def _volume(table: Table, before: TableFill | None, accepted: str | None) -> list[Check]:
     if not table.may_be_empty:
-        return [_number(table.name, "has rows", "count(*)", 1, None)]
+        return [number(table.name, "has rows", "count(*)", at_least=1)]
     if table.name in HISTORY or before is None or before.rows == 0:
         return []
     if before.rows < ENOUGH_ROWS:
-        return [_number(table.name, "still has rows", "count(*)", 1, None, accepted)]
-    low, high = before.rows * FEWEST, before.rows * MOST
+        return [number(table.name, "still has rows", "count(*)", at_least=1, accepted_because=accepted)]
     band = f"rows are within {FEWEST - 1:+.0%} and {MOST - 1:+.0%} of the last run"
-    return [_number(table.name, band, "count(*)", low, high, accepted), *_silenced(table, before, accepted)]
+    low, high = before.rows * FEWEST, before.rows * MOST
+    return [
+        number(table.name, band, "count(*)", at_least=low, at_most=high, accepted_because=accepted),
+        *_silenced(table, before, accepted),
+    ]
 
 
-def _number(
-    table: str, said: str, sql: str, low: float | None, high: float | None, accepted: str | None = None
-) -> Check:
-    return Check(
-        name=f"{table}: {said}",
-        table=table,
-        measure=Measure.NUMBER,
-        sql=sql,
-        at_least=low,
-        at_most=high,
-        unit="rows",
-        accepted_because=accepted,
-    )
-
-
-def _silenced(table: Table, before: Filled, accepted: str | None) -> list[Check]:
+def _silenced(table: Table, before: TableFill, accepted: str | None) -> list[Check]:
     """No column that held values in the last run may be null throughout: that is how a lost mapping looks."""
     spoke = [
         field.name
@@ -194,25 +169,21 @@ def _silenced(table: Table, before: Filled, accepted: str | None) -> list[Check]
     if not spoke:
         return []
     silent = " + ".join(f"(count({identifier(name)}) = 0)::int" for name in spoke)
+    names = ", ".join(f"CASE WHEN count({identifier(name)}) = 0 THEN '{name}' END" for name in spoke)
     return [
-        Check(
-            name=f"{table.name}: every column that held values in the last run still does",
-            table=table.name,
-            measure=Measure.FAILING_COUNT,
-            sql=silent,
+        failing_count(
+            table.name,
+            "every column that held values in the last run still does",
+            silent,
             unit="columns",
-            explain=_names_of_silent(table.name, spoke),
+            explain=f"concat_ws(', ', {names})",
             accepted_because=accepted,
         )
     ]
 
 
-def _names_of_silent(table: str, columns: list[str]) -> str:
-    told = ", ".join(f"CASE WHEN count({identifier(name)}) = 0 THEN '{name}' END" for name in columns)
-    return f"SELECT concat_ws(', ', {told}) FROM {identifier(table)}"
-
-
 def _something(accepted: str | None) -> Check:
     """An extract without a single row is a fault, even where each table alone may be empty (DQ-03)."""
     counts = " + ".join(f"EXISTS (SELECT FROM {identifier(name)})::int" for name in _ENTITIES)
-    return _number(DIM_PERSON.name, "there are persons, accounts or opportunities", f"({counts})", 1, None, accepted)
+    said = "there are persons, accounts or opportunities"
+    return number(DIM_PERSON.name, said, f"({counts})", at_least=1, accepted_because=accepted)

@@ -1,0 +1,1 @@
+"""Suites of checks, each generated from the definitions or the table contracts."""

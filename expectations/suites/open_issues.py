@@ -1,0 +1,71 @@
+"""Open issues: as many records fail a hygiene rule as have an open issue of it.
+
+PostgreSQL finds them from the text of the definitions, not by the code that opened the issues. Every run stages all
+open issues, so that their number can be compared; issues that the run resolved are left out.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from definitions.agreement.model import Definitions, HygieneRule
+from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE
+from definitions.schema.tables import FCT_HYGIENE_ISSUE
+from expectations.check import Across, Aggregate, Check, Measure, failing_rows, literal, one_of
+
+_ISSUES = FCT_HYGIENE_ISSUE.name
+_MANY = {"person": "persons", "opportunity": "opportunities"}
+
+
+def open_issue_checks(definitions: Definitions, as_of: date) -> list[Check]:
+    """One check for each rule; and no issue is open that is of no rule."""
+    of_a_rule = " OR ".join(f"({_of(rule)})" for rule in definitions.hygiene) or "false"
+    return [
+        *(_as_many(rule, definitions, as_of) for rule in definitions.hygiene),
+        failing_rows(
+            _ISSUES,
+            "every open issue is of a rule of the definitions",
+            f"\"state\" = 'open' AND ({of_a_rule}) IS NOT TRUE",
+        ),
+    ]
+
+
+def _as_many(rule: HygieneRule, definitions: Definitions, as_of: date) -> Check:
+    """For each severity that the rule may give: the records that fail it so, and the open issues of it."""
+    table, classes = CLASS_TABLE[rule.on].name, one_of(CLASS_COLUMN[rule.on], definitions.not_checked)
+    counts: list[Aggregate] = []
+    for severity, condition in _severities(rule, as_of).items():
+        issue = f'{_of(rule)} AND "state" = \'open\' AND "severity" = {literal(severity)}'
+        counts.append(_count(table, f"{rule.when.to_postgres(as_of)} AND NOT ({classes}) AND {condition}"))
+        counts.append(_count(_ISSUES, issue))
+    return Check(
+        name=f"{_ISSUES}: as many issues of {rule.rule} are open as {_MANY[rule.on]} fail it, each with its severity",
+        table=_ISSUES,
+        measure=Measure.FAILING_COUNT,
+        across=Across(tuple(counts), _apart),
+        unit="issues apart",
+    )
+
+
+def _apart(counts: Sequence[int]) -> int:
+    """How far the records and the issues of each severity are apart, which come in pairs.
+
+    >>> _apart([3, 3, 5, 4])
+    1
+    """
+    return sum(abs(records - issues) for records, issues in zip(counts[::2], counts[1::2], strict=True))
+
+
+def _severities(rule: HygieneRule, as_of: date) -> dict[str, str]:
+    """The severities that a rule may give, each with its condition."""
+    if rule.critical_when is None or rule.severity == "critical":
+        return {rule.severity: "true"}
+    is_critical = rule.critical_when.to_postgres(as_of)
+    return {rule.severity: f"({is_critical}) IS NOT TRUE", "critical": f"({is_critical})"}
+
+
+def _of(rule: HygieneRule) -> str:
+    return f'"rule_id" = {literal(rule.rule)} AND "record_kind" = {literal(rule.on)}'
+
+
+def _count(table: str, condition: str) -> Aggregate:
+    return Aggregate(table, f"count(*) FILTER (WHERE {condition})")

@@ -1,0 +1,51 @@
+"""Declared expectations of a run: read with the settings, and checked before anything is pulled."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from definitions.config.mistakes import all_of
+from definitions.config.shape_errors import told
+from definitions.config.yaml_file import read_yaml
+from expectations.declared import DeclaredExpectation
+
+
+class _ExpectationsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    expectations: tuple[DeclaredExpectation, ...]
+
+
+def read_expectations(path: Path) -> tuple[DeclaredExpectation, ...]:
+    """Read a file that holds nothing but `expectations:`; `ConfigurationError` names file and line."""
+    content, lines = read_yaml(path)
+    try:
+        return _ExpectationsFile.model_validate(content).expectations
+    except ValidationError as error:
+        mistakes = told(error, _ExpectationsFile)
+    raise all_of(mistakes, lines, str(path))
+
+
+def check_expectations(config: Path, declared: Sequence[DeclaredExpectation]) -> None:
+    """Refuse classes and arguments that Great Expectations does not have; `ConfigurationError` names file and line.
+
+    Importing it takes seconds; where nothing is declared it is not imported.
+    """
+    if not declared:
+        return
+    from expectations.validate import mistakes_in  # noqa: PLC0415 - most commands need nothing of it
+
+    if mistakes := mistakes_in(declared):
+        content, lines = read_yaml(config)
+        where = expectations_file(config, content)
+        if where is not None:
+            _, lines = read_yaml(where)
+        raise all_of({("expectations", *place): said for place, said in mistakes.items()}, lines, str(where or config))
+
+
+def expectations_file(config: Path, content: dict[str, Any]) -> Path | None:
+    """Give the file that the settings name instead of a list, from their own folder; null where they name none."""
+    named = content.get("expectations")
+    return config.parent / named if isinstance(named, str) else None
