@@ -31,7 +31,7 @@ from definitions.config.yaml_file import Place, read_yaml
 from definitions.mapping.source_words import ClassWord, StageWord, StatusWord, TimeZone
 from definitions.schema.records import ACCOUNT, OPPORTUNITY, PERSON
 from expectations.declared import DeclaredExpectation
-from flows.declared_expectations import expectations_file, read_expectations
+from flows.run.declared_expectations import expectations_file, read_expectations
 
 # Keys that a run needs and the file does not give.
 _ELSEWHERE = {

@@ -13,8 +13,8 @@ from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place, read_yaml
 from definitions.errors import ConfigurationError
 from definitions.runtime.crash_points import arm
-from flows.declared_expectations import check_expectations
 from flows.home.folders import Home
+from flows.run.declared_expectations import check_expectations
 from flows.settings import Settings, Source, load_settings
 
 
