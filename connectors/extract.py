@@ -13,10 +13,9 @@ from connectors.landing.writer import LandingWriter, Parcel
 from connectors.stream import A, Page, Pass, Prepared, Stream, Visit, When
 from definitions.counting import counted
 from definitions.errors import ConfigurationError, SourceAnswerUnusableError
+from definitions.fault_limit import RECORDS, FaultLimit
 
 BATCH_BYTES = 4 << 20
-# A handful of bad records in a small stream is not yet a pattern.
-REJECTED_AT_LEAST = 10
 
 
 class At(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,8 +42,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Pulled:
     """What a pull did; fetched = `records` + `rejected` + `repeated`.
 
-    `is_full`: every live record of the source was listed, so an id that did not come is gone. `cursor` goes into the
-    publish transaction and into the next `pull`.
+    `is_full`: every live record of the source was listed, so an id that did not come is gone. `is_unchanged`: a file is
+    the one landed last. `cursor` goes into the publish transaction and into the next `pull`.
     """
 
     stream: str
@@ -56,6 +55,7 @@ class Pulled:
     cursor: dict[str, Any]
     high_water_at: datetime
     notes: tuple[str, ...]
+    is_unchanged: bool = False
 
 
 def pull(
@@ -68,6 +68,7 @@ def pull(
     now: datetime,
     progress: Callable[[int], None],
     seen_in: tuple[str, ...] = (),
+    limit: FaultLimit = RECORDS,
     batch_bytes: int = BATCH_BYTES,
 ) -> Pulled:
     """Land what a stream holds (`cursor` None) or what changed since; give the cursor that covers it.
@@ -75,7 +76,7 @@ def pull(
     `now` is our own time. Of it and the source's the earlier counts: a cursor behind asks again, one ahead would lose
     all until then. `progress` is called with the records of each page. `seen_in`: runs, besides the writer's own,
     whose landed pages of `stream.after` have yet to be followed up. A cursor out of the manifest of an interrupted pull
-    resumes it. Files hold about `batch_bytes` of records.
+    resumes it. `limit` says how many records may be set aside. Files hold about `batch_bytes` of records.
 
     Raises what `Http.ask` raises, `LandingError`, `ConfigurationError` for a cursor of another stream or a missing
     field, and `SourceAnswerUnusableError` when too many records had to be set aside.
@@ -86,7 +87,7 @@ def pull(
     source_now = prepared.source_now or now
     plan = _plan(stream, known, prepared, min(source_now, now), account.trail)
     _refuse_future(known, source_now, where, is_windowed=bool(stream.modified))
-    batch = _Batch(writer, account.rejected_share, where, progress, batch_bytes)
+    batch = _Batch(writer, limit, where, progress, batch_bytes)
     for step in plan.steps:
         visit = Visit(
             stream=stream,
@@ -162,13 +163,13 @@ class _Batch:
     def __init__(
         self,
         writer: LandingWriter,
-        rejected_share: float,
+        limit: FaultLimit,
         where: str,
         progress: Callable[[int], None],
         enough: int,
     ) -> None:
         self._writer = writer
-        self._rejected_share = rejected_share
+        self._limit = limit
         self._where = where
         self._progress = progress
         self._enough = enough
@@ -208,7 +209,7 @@ class _Batch:
         self._waiting, self._aside, self._aside_letters = Parcel(), [], 0
 
     def _stop_at_too_many(self) -> None:
-        if self.rejected < REJECTED_AT_LEAST or self.rejected <= self._rejected_share * (self.records + self.rejected):
+        if not self._limit.is_exceeded(self.rejected, of=self.records + self.rejected):
             return
         reasons = ", ".join(sorted({bad.reason for bad in self._aside}))
         # No cursor: a person must look before anything is skipped.
@@ -216,7 +217,7 @@ class _Batch:
         raise SourceAnswerUnusableError(
             f"{self._where}: {self.rejected} of {counted(self.records + self.rejected, 'record')} up to page "
             f"{self.pages} cannot be read ({reasons}). They are kept beside the landed pages: compare them with the "
-            "vendor's docs."
+            "vendor's docs. To leave them out, raise quarantine_ceiling."
         )
 
 

@@ -1,4 +1,7 @@
-"""JSON as it comes: decoded strictly, but for one kind of damage that is mended because no table could hold it."""
+"""JSON as it comes: decoded strictly, but for half surrogate pairs, which are replaced because no table can hold them.
+
+The one place that does so: what is landed, and what is read out of files, has none.
+"""
 
 import re
 from typing import TypeVar
@@ -28,13 +31,18 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, int]:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        mended, count = _mend(body)
+        mended, count = mend(body)
         if not count:
             raise
         return decoder.decode(mended), count
 
 
-def _mend(body: bytes) -> tuple[bytes, int]:
+def mend(body: bytes) -> tuple[bytes, int]:
+    r"""Put U+FFFD in place of each half surrogate pair of JSON text, and count them.
+
+    >>> mend(rb'["\ud83d\ude00", "\ud83d", "\\\ud83d"]')
+    (b'["\\ud83d\\ude00", "\\ufffd", "\\\\\\ufffd"]', 2)
+    """
     halves = 0
 
     def replace(found: re.Match[bytes]) -> bytes:
@@ -45,3 +53,8 @@ def _mend(body: bytes) -> tuple[bytes, int]:
         return _REPLACEMENT
 
     return _ESCAPES.sub(replace, body), halves
+
+
+def mended_note(mended: int) -> tuple[str, ...]:
+    """Say how many half characters were replaced, if any."""
+    return (f"{mended} half surrogate pairs were landed as U+FFFD",) if mended else ()

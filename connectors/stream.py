@@ -28,10 +28,6 @@ class Account(Protocol):
     def lookback(self) -> timedelta:
         """How much of what was already seen is asked again."""
 
-    @property
-    def rejected_share(self) -> float:
-        """Share of records, 0 to 1, that may be set aside before a pull stops."""
-
 
 A = TypeVar("A", bound=Account)
 
@@ -112,9 +108,10 @@ class Stream(Generic[A]):
     """One object type of a source.
 
     `id_path`, `version_path` and `deleted_path` say where a landed record holds its id, its modified time (empty:
-    whatever landed later is newer) and its deleted mark (empty: never deleted). `remote` is the vendor's name for it in
-    paths or queries, `after` the stream whose landed ids it needs, `modified` the field changes are searched by,
-    `identify` checks one record and tells its id and version.
+    whatever landed later is newer) and its deleted mark (empty: never deleted); `flag_path` a field of which it
+    matters since when it is filled, where the source gives no time for it (empty: none). `remote` is the vendor's name
+    for it in paths or queries, `after` the stream whose landed ids it needs, `modified` the field changes are searched
+    by, `identify` checks one record and tells its id and version.
     """
 
     name: str
@@ -126,6 +123,7 @@ class Stream(Generic[A]):
     id_path: tuple[str, ...]
     version_path: tuple[str, ...] = ()
     deleted_path: tuple[str, ...] = ()
+    flag_path: tuple[str, ...] = ()
     modified: str = ""
     after: str | None = None
     prepare: Callable[["Stream[A]", A, Http], Prepared] = nothing_to_prepare

@@ -7,11 +7,11 @@ last change and names of columns leave the database, so no result can hold a per
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 from typing import Any, Literal, NamedTuple
 
 from definitions.errors import ConfigurationError
+from definitions.sql_text import identifier, literal
 
 # A failed critical check refuses the publication; a failed warning is reported with the run.
 Severity = Literal["critical", "warning"]
@@ -108,29 +108,6 @@ def failing_count(table: str, said: str, aggregate: str, **more: Any) -> Check:
 def number(table: str, said: str, aggregate: str, **more: Any) -> Check:
     """Check that the aggregate lies between `at_least` and `at_most`; `more` are further fields of the check."""
     return Check(name=f"{table}: {said}", table=table, measure=Measure.NUMBER, sql=aggregate, **more)
-
-
-def identifier(name: str) -> str:
-    """Quote a name of a table or column for PostgreSQL.
-
-    >>> print(identifier('a"b'))
-    "a""b"
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: str | float | date) -> str:
-    r"""Write a constant for PostgreSQL, whatever characters it holds.
-
-    >>> print(literal("O'Hara"), literal("a\\b"), literal(0.5), literal(date(2026, 1, 31)))
-    'O''Hara' E'a\\b' 0.5 date '2026-01-31'
-    """
-    if isinstance(value, date):
-        return f"date '{value.isoformat()}'"
-    if not isinstance(value, str):
-        return repr(value)
-    quoted = "'" + value.replace("'", "''") + "'"
-    return "E" + quoted.replace("\\", "\\\\") if "\\" in value else quoted
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:

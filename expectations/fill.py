@@ -6,7 +6,7 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from definitions.schema.tables import Table
-from expectations.check import identifier
+from definitions.sql_text import identifier
 from expectations.session import connected, row_of
 from expectations.suites.structure import HISTORY, TableFill
 

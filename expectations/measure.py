@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from expectations.check import Across, Aggregate, Check, Measure, Suite, identifier
+from definitions.sql_text import identifier
+from expectations.check import Across, Aggregate, Check, Measure, Suite
 from expectations.session import row_of, run
 
 _MOST_COLUMNS = 1600  # PostgreSQL takes 1664 in one SELECT

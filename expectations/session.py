@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy.engine import URL, make_url
 
 from definitions.errors import AuditRefusedError
-from expectations.check import identifier
+from definitions.sql_text import identifier
 
 # What the server is given beyond the time limit of an audit: it ends what the audit could not end itself.
 _GRACE_SECONDS = 5

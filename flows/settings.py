@@ -7,7 +7,7 @@ Secrets stand in bantam.yaml only as `${NAME}`; their values come from the envir
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,6 +28,7 @@ from definitions.config.mistakes import all_of, refuse
 from definitions.config.shape_errors import told
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place, read_yaml
+from definitions.fault_limit import RECORDS, VALUES, FaultLimit
 from definitions.mapping.source_words import ClassWord, StageWord, StatusWord, TimeZone
 from definitions.schema.records import ACCOUNT, OPPORTUNITY, PERSON
 from expectations.declared import DeclaredExpectation
@@ -168,13 +169,15 @@ class Alerts(_Strict):
 class Settings(_Strict):
     """Everything a run needs to know but the date.
 
-    An audit that has not ended after `audit_minutes` stops the run. `expectations` are evaluated by Great Expectations
-    in the audit of every run; the file may name another one that holds them.
+    `quarantine_ceiling` is the share of a stream's records, `unreadable_ceiling` that of the values of a file's column,
+    that may be unreadable. An audit that has not ended after `audit_minutes` stops the run. `expectations` are
+    evaluated by Great Expectations in the audit of every run; the file may name another one that holds them.
     """
 
     definitions: str = "handoff"
     exchange_rates: Mapping[str, float] = {}
-    quarantine_ceiling: float = Field(default=0.01, ge=0, le=1)
+    quarantine_ceiling: float = Field(default=RECORDS.share, ge=0, le=1)
+    unreadable_ceiling: float = Field(default=VALUES.share, ge=0, le=1)
     audit_minutes: float = Field(default=30, gt=0, le=1440)
     expectations: tuple[DeclaredExpectation, ...] = ()
     sources: tuple[Source, ...] = Field(min_length=1)
@@ -182,6 +185,16 @@ class Settings(_Strict):
     home: Path
     config_folder: Path
     warehouse_url: SecretStr | None = None
+
+    @property
+    def record_limit(self) -> FaultLimit:
+        """How many records of a stream may be set aside."""
+        return replace(RECORDS, share=self.quarantine_ceiling)
+
+    @property
+    def value_limit(self) -> FaultLimit:
+        """How many values of a column of a file may not be what it is declared to hold."""
+        return replace(VALUES, share=self.unreadable_ceiling)
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Settings":

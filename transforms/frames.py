@@ -1,4 +1,4 @@
-"""The contract as Polars sees it: types, empty frames, slices, columns in order, the row hash."""
+"""The contract as Polars sees it: empty frames, slices, columns in order, the row hash."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -7,40 +7,10 @@ import polars as pl
 import polars_hash
 
 from definitions.errors import TransformError
+from definitions.polars_types import dtype_of, schema_of
 from definitions.schema.field import Field, Kind
 from definitions.schema.records import RecordKind
 from definitions.schema.tables import Table
-
-MOMENT = pl.Datetime("us", "UTC")
-MONEY = pl.Decimal(18, 2)
-
-_DTYPES: dict[Kind, pl.DataType] = {
-    Kind.TEXT: pl.String(),
-    Kind.INTEGER: pl.Int32(),
-    Kind.COUNT: pl.Int64(),
-    Kind.REAL: pl.Float64(),
-    Kind.MONEY: MONEY,
-    Kind.BOOLEAN: pl.Boolean(),
-    Kind.DAY: pl.Date(),
-    Kind.MOMENT: MOMENT,
-    Kind.TEXTS: pl.List(pl.String()),
-    Kind.JSON: pl.String(),
-}
-
-
-def dtype_of(field: Field) -> pl.DataType:
-    """Polars type a field has in every frame."""
-    return _DTYPES[field.kind]
-
-
-def schema_of(fields: Iterable[Field]) -> pl.Schema:
-    """Polars schema of fields, in their order.
-
-    >>> from definitions.schema.fields import fields
-    >>> schema_of(fields("close_date push_count"))
-    Schema([('close_date', Date), ('push_count', Int32)])
-    """
-    return pl.Schema([(field.name, dtype_of(field)) for field in fields])
 
 
 def empty(fields: Iterable[Field]) -> pl.LazyFrame:

@@ -1,9 +1,7 @@
-"""What each kind of field is in PostgreSQL and in a frame, and what a column's comment says: each in one place."""
+"""What each kind of field is in PostgreSQL, and what a column's comment says: each in one place."""
 
-from collections.abc import Iterable
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
@@ -25,19 +23,6 @@ _POSTGRESQL: dict[Kind, TypeEngine[Any]] = {
     Kind.TEXTS: postgresql.ARRAY(sa.Text()),
     Kind.JSON: postgresql.JSONB(),
 }
-# The same types that transforms give; the room may not import theirs.
-_POLARS: dict[Kind, pl.DataType] = {
-    Kind.TEXT: pl.String(),
-    Kind.INTEGER: pl.Int32(),
-    Kind.COUNT: pl.Int64(),
-    Kind.REAL: pl.Float64(),
-    Kind.MONEY: pl.Decimal(18, 2),
-    Kind.BOOLEAN: pl.Boolean(),
-    Kind.DAY: pl.Date(),
-    Kind.MOMENT: pl.Datetime("us", "UTC"),
-    Kind.TEXTS: pl.List(pl.String()),
-    Kind.JSON: pl.String(),
-}
 
 
 def postgresql_type(field: Field) -> TypeEngine[Any]:
@@ -48,16 +33,6 @@ def postgresql_type(field: Field) -> TypeEngine[Any]:
 def staging_type(field: Field) -> TypeEngine[Any]:
     """Type of the column in staging: as published, but JSON is still text."""
     return sa.Text() if field.kind is Kind.JSON else _POSTGRESQL[field.kind]
-
-
-def frame_schema(fields: Iterable[Field]) -> pl.Schema:
-    """Polars schema of fields, in their order, as staged and as read back.
-
-    >>> from definitions.schema.fields import fields
-    >>> frame_schema(fields("amount criteria"))
-    Schema([('amount', Decimal(precision=18, scale=2)), ('criteria', String)])
-    """
-    return pl.Schema([(field.name, _POLARS[field.kind]) for field in fields])
 
 
 def column_comment(table: Table, field: Field) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from definitions.errors import ConfigurationError
+from definitions.sql_text import identifier
 from warehouse.database_errors import without_values
 from warehouse.next_steps import next_step
 
@@ -67,7 +68,7 @@ def check_connection(engine: Engine, *, to_write: bool = False) -> None:
     with engine.connect() as connection:
         takes_writes = connection.execute(text("SELECT current_setting('transaction_read_only') = 'off'")).scalar_one()
     if to_write and not takes_writes:
-        step = next_step("25006", {"role": f'"{engine.url.username}"'})
+        step = next_step("25006", {"role": identifier(engine.url.username)})
         raise ConfigurationError(f"Connecting: {safe_url(engine.url)} takes no writes (SQLSTATE 25006). {step}")
 
 

@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from definitions.errors import ConfigurationError
+from definitions.sql_text import identifier
 from warehouse.connect import safe_url
 from warehouse.database_errors import without_values
 from warehouse.migrations.scope import OPTIONS
@@ -107,13 +108,13 @@ def _check_rights(connection: sa.Connection, engine: sa.Engine) -> None:
     if not may_make_schemas:
         raise ConfigurationError(
             f"{url.username} may not create schemas in {safe_url(url)}. An administrator can allow it: "
-            f'GRANT CREATE ON DATABASE "{url.database}" TO "{url.username}".'
+            f"GRANT CREATE ON DATABASE {identifier(url.database)} TO {identifier(url.username)}."
         )
     if not has_role and not may_make_roles:
         raise ConfigurationError(
             f"{url.username} may not create roles in {safe_url(url)}. An administrator can create the one that reads "
             "the curated tables: CREATE ROLE bantam_reader NOLOGIN; "
-            f'GRANT bantam_reader TO "{url.username}" WITH ADMIN OPTION.'
+            f"GRANT bantam_reader TO {identifier(url.username)} WITH ADMIN OPTION."
         )
 
 
@@ -128,10 +129,10 @@ def _check_schemas(connection: sa.Connection, engine: sa.Engine) -> None:
         raise ConfigurationError(
             f"{safe_url(engine.url)} has tables that are not Bantam's in the schemas Bantam needs: {', '.join(taken)}. "
             "Give Bantam a database of its own and name it in BANTAM_WAREHOUSE_URL: CREATE DATABASE bantam OWNER "
-            f'"{engine.url.username}". Or rename the schemas: {"; ".join(_renamed(taken))}.'
+            f"{identifier(engine.url.username)}. Or rename the schemas: {'; '.join(_renamed(taken))}."
         )
     if foreign := connection.execute(_FOREIGN, names).scalars().all():
-        owned = "; ".join(f'ALTER SCHEMA {name} OWNER TO "{engine.url.username}"' for name in foreign)
+        owned = "; ".join(f"ALTER SCHEMA {name} OWNER TO {identifier(engine.url.username)}" for name in foreign)
         raise ConfigurationError(
             f"{safe_url(engine.url)}: the schemas {', '.join(foreign)} belong to another role than "
             f"{engine.url.username}. An administrator can hand them over: {owned}."

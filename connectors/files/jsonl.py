@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from connectors.files.rows import Findings, Row, frames, is_damaged, mended, refuse_missing, refuse_wide, set_aside
+from connectors.files.rows import Findings, Row, frames, is_damaged, refuse_missing, refuse_wide, set_aside
+from connectors.json_text import mend
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream, header_name
 
@@ -42,8 +43,8 @@ def _records(blocks: Iterator[str], columns: dict[str, None], where: str) -> Ite
             yield set_aside("undecodable", number, line)
             continue
         try:
-            found = decoder.decode(line)
-            values = {header_name(mended(key)): _text(value) for key, value in found.items()}
+            found = decoder.decode(mend(line.encode())[0].decode() if "\\u" in line else line)
+            values = {header_name(key): _text(value) for key, value in found.items()}
         except _DoubledKeyError:
             yield set_aside("doubled_key", number, line)
         except AttributeError:
@@ -78,8 +79,8 @@ def _text(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return mended(str(value))
-    return mended("".join(_written(value)))
+        return str(value)
+    return "".join(_written(value))
 
 
 def _written(value: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ import polars as pl
 
 from connectors.landing.reader import Rejected
 from definitions.errors import FileUnreadableError
+from definitions.fault_limit import FaultLimit
 from definitions.mapping.file_stream import FileStream
 
 ROWS = pl.Schema({"line": pl.Int64(), "raw": pl.String(), "id": pl.String(), "version": pl.String()})
@@ -18,11 +19,9 @@ MOST_COLUMNS = 16_384
 _BATCH_ROWS = 50_000
 _BATCH_BYTES = 8 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# A handful of bad rows in a small file is not yet a pattern.
-_FEW = 10
 _SHOWN = 5
-# So many bad rows, more than there are good ones, need no more to be looked at.
-_ENOUGH_BAD = 10_000
+# More bad rows than good ones, and so many, need no more to be looked at.
+_HOPELESS = FaultLimit(share=0.5, few=10_000)
 _LONGEST_SHOWN = 100_000
 # What a row costs besides its text, and how many times the file its rows may take: a CSV repeats no names, a row does.
 _ROW_BYTES = 100
@@ -74,8 +73,9 @@ class Findings:
         """Keep bad rows; raises `FileUnreadableError` where most rows are bad and there are enough of them."""
         self.rejected += rows
         self._spend(sum(len(row.record) + _REJECTED_BYTES for row in rows))
-        if len(self.rejected) > max(_ENOUGH_BAD, self.rows):
-            refuse_bad(self.rejected, len(self.rejected) + self.rows, self.where, "the first ")
+        read = len(self.rejected) + self.rows
+        if _HOPELESS.is_exceeded(len(self.rejected), of=read):
+            raise _bad_rows(self.rejected, f"the first {read:,} rows", self.where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,28 +151,23 @@ def is_damaged(text: str) -> bool:
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 
-def mended(text: str) -> str:
-    """Text with the replacement character for each half of a pair."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
-
-
-def refuse_many(rows: FileRows, where: str, share: float) -> None:
-    """Raise `FileUnreadableError` where more rows were set aside than a few and than `share` of all (0 to 1)."""
+def refuse_many(rows: FileRows, where: str, limit: FaultLimit) -> None:
+    """Raise `FileUnreadableError` where more rows were set aside than the limit allows."""
     count = len(rows.rejected)
     total = rows.rows.height + count
-    if count > max(_FEW, share * total):
-        refuse_bad(rows.rejected, total, where)
+    if limit.is_exceeded(count, of=total):
+        raise _bad_rows(rows.rejected, f"{total:,} rows", where, " To leave them out, raise quarantine_ceiling.")
 
 
-def refuse_bad(rejected: Sequence[Rejected], total: int, where: str, which: str = "") -> None:
-    """Raise `FileUnreadableError` that names the reasons, the lines and what to declare."""
+def _bad_rows(rejected: Sequence[Rejected], whole: str, where: str, way_out: str = "") -> FileUnreadableError:
+    """Name the reasons, the lines and what to declare."""
     reasons = Counter(row.reason for row in rejected)
     told = ", ".join(
         f"{number:,} with {reason} (lines {_lines(rejected, reason)})" for reason, number in reasons.most_common()
     )
-    raise FileUnreadableError(
-        f"{where}: {len(rejected):,} of {which}{total:,} rows cannot be read as declared: {told}. "
-        f"{_remedy(reasons.most_common(1)[0][0])}"
+    return FileUnreadableError(
+        f"{where}: {len(rejected):,} of {whole} cannot be read as declared: {told}. "
+        f"{_remedy(reasons.most_common(1)[0][0])}{way_out}"
     )
 
 

@@ -20,6 +20,7 @@ from connectors.files.text import blocks_of, head_of, refuse_other_mark
 from connectors.files.unpacking import FileContent
 from connectors.landing.reader import LandedPage
 from connectors.landing.writer import Landing, LandingWriter
+from definitions.fault_limit import RECORDS, FaultLimit
 from definitions.mapping.file_stream import FileStream
 
 _SETTLED = ("source_updated_at", "is_deleted")
@@ -57,7 +58,7 @@ def pull_file(
     cursor: Mapping[str, Any] | None,
     now: datetime,
     progress: Callable[[int], None],
-    rejected_share: float = 0.01,
+    limit: FaultLimit = RECORDS,
 ) -> Pulled:
     """Land a file, unless it and the way to read it are those that `cursor` (null the first time) tells of.
 
@@ -69,10 +70,10 @@ def pull_file(
     content = FileContent(path=folder / stream.path, stream=stream, where=where)
     reached = {"sha256": content.digest(), "read_as": _way_of_reading(stream)}
     if cursor is not None and dict(cursor) == reached:
-        return _pulled(stream, reached, now, notes=(f"{where}: has not changed",))
+        return _pulled(stream, reached, now)
     chunks = partial(content.chunks, reached["sha256"])
     found, repeated = read_rows(chunks, stream, where, with_text=False)
-    refuse_many(found, where, rejected_share)
+    refuse_many(found, where, limit)
     writer.write_file(
         chunks(),
         suffix=".parquet" if stream.format == "parquet" else f".{stream.format}.zst",
@@ -133,7 +134,7 @@ def _pulled(
     *,
     found: FileRows | None = None,
     repeated: int = 0,
-    notes: tuple[str, ...],
+    notes: tuple[str, ...] = (),
 ) -> Pulled:
     rows = 0 if found is None else found.rows.height
     rejected = 0 if found is None else len(found.rejected)
@@ -147,4 +148,5 @@ def _pulled(
         cursor=reached,
         high_water_at=now,
         notes=notes,
+        is_unchanged=found is None,
     )

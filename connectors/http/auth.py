@@ -6,29 +6,11 @@ from typing import Protocol
 
 import httpx
 import msgspec
+from pydantic import SecretStr
 
 from connectors.http.origin import linked_url
 from connectors.http.request import Call
 from definitions.errors import SourceRefusedError, TryAgainError
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Secret:
-    """A value that prints as stars wherever it is printed; `reveal` is called only where it is sent."""
-
-    value: str
-
-    def reveal(self) -> str:
-        """Return the value itself."""
-        return self.value
-
-    def __repr__(self) -> str:
-        """Show nothing of the value, not even its length."""
-        return "Secret('***')"
-
-    def __str__(self) -> str:
-        """Show nothing of the value."""
-        return "***"
 
 
 class TokenAsker(Protocol):
@@ -63,11 +45,11 @@ class Auth(Protocol):
 class StaticBearer:
     """A token that is made in the vendor's settings and never renewed by us."""
 
-    secret: Secret
+    secret: SecretStr
 
     def token(self, asker: TokenAsker) -> str:  # noqa: ARG002 - the same shape for every kind of authentication
         """Give the configured token."""
-        return self.secret.reveal()
+        return self.secret.get_secret_value()
 
     def renew(self, stale: str, asker: TokenAsker) -> bool:  # noqa: ARG002 - as above
         """Say no: only a person can make a new one."""
@@ -82,7 +64,7 @@ class ClientCredentials:
     """
 
     def __init__(
-        self, *, source: str, token_url: httpx.URL, api_url: httpx.URL, client_id: str, client_secret: Secret
+        self, *, source: str, token_url: httpx.URL, api_url: httpx.URL, client_id: SecretStr, client_secret: SecretStr
     ) -> None:
         self._source = source
         self._token_url = token_url
@@ -90,7 +72,7 @@ class ClientCredentials:
         self._client_id = client_id
         self._client_secret = client_secret
         self._lock = threading.Lock()
-        self._token: str | None = None
+        self._token: SecretStr | None = None
         self._failures = 0
         self._failure = ""
 
@@ -98,13 +80,13 @@ class ClientCredentials:
         """Give the current token, fetching the first one."""
         failures = self._failures
         with self._lock:
-            return self._token or self._fetch(asker, failures)
+            return self._token.get_secret_value() if self._token else self._fetch(asker, failures)
 
     def renew(self, stale: str, asker: TokenAsker) -> bool:
         """Fetch another token, unless another thread has done so since `stale` was sent."""
         failures = self._failures
         with self._lock:
-            if self._token in (stale, None):
+            if self._token is None or self._token.get_secret_value() == stale:
                 self._fetch(asker, failures)
             return True
 
@@ -122,13 +104,13 @@ class ClientCredentials:
     def _asked(self, asker: TokenAsker) -> str:
         form = {
             "grant_type": "client_credentials",
-            "client_id": self._client_id,
-            "client_secret": self._client_secret.reveal(),
+            "client_id": self._client_id.get_secret_value(),
+            "client_secret": self._client_secret.get_secret_value(),
         }
         answer = asker.ask_token(Call(stream="sign-in", method="POST", url=self._token_url, form=form))
         if not answer.access_token.strip():
             raise SourceRefusedError(f"{self._source}: the sign-in answered without a token")
         if answer.instance_url is not None:
             linked_url(self._api_url, answer.instance_url, f"{self._source}: sign-in")
-        self._token = answer.access_token
-        return self._token
+        self._token = SecretStr(answer.access_token)
+        return answer.access_token

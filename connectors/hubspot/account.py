@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 import msgspec
+from pydantic import SecretStr
 
-from connectors.http.auth import Secret, StaticBearer
+from connectors.http.auth import StaticBearer
 from connectors.http.body import Limits
 from connectors.http.client import Http
 from connectors.http.origin import configured_url
@@ -34,7 +35,7 @@ class Account:
     """
 
     name: str
-    token: Secret
+    token: SecretStr
     base_url: str = "https://api.hubapi.com"
     api_version: str = "2026-03"
     portal_id: str | None = None
@@ -45,7 +46,6 @@ class Account:
     search_rate: Rate = SEARCH
     lag_seconds: float = 120.0
     lookback_seconds: float = 3600.0
-    rejected_share: float = 0.01
     limits: Limits = field(default_factory=Limits)
     properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proxy: str | None = None
@@ -63,7 +63,7 @@ class Account:
     def path(self, family: str, rest: str = "") -> str:
         """Path of a family of endpoints; the version sits in the middle, and associations never had a v3 worth using.
 
-        >>> account = Account(name="hubspot", token=Secret("x"), api_version="v3")
+        >>> account = Account(name="hubspot", token=SecretStr("x"), api_version="v3")
         >>> account.path("objects", "/contacts"), account.path("associations", "/deals/contacts/batch/read")
         ('/crm/v3/objects/contacts', '/crm/v4/associations/deals/contacts/batch/read')
         """

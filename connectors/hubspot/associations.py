@@ -7,8 +7,9 @@ import polars as pl
 
 from connectors.http.request import Call
 from connectors.hubspot.account import Account
-from connectors.hubspot.lists import mended_note, refuse_problems
+from connectors.hubspot.lists import refuse_problems
 from connectors.hubspot.responses import Associations, Batch, Live
+from connectors.json_text import mended_note
 from connectors.landing.envelope import Checked, Seen, sort_out
 from connectors.landing.reader import Rejected
 from connectors.stream import Page, Tokens, Visit

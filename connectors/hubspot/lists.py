@@ -11,6 +11,7 @@ from connectors.http.request import Call
 from connectors.http.status_errors import plain
 from connectors.hubspot.account import Account
 from connectors.hubspot.responses import Batch, BatchProblem, Listing, Live
+from connectors.json_text import mended_note
 from connectors.landing.envelope import Checked, sort_out
 from connectors.landing.reader import LandedPage
 from connectors.stream import Page, Tokens, Visit, portions
@@ -95,11 +96,6 @@ def refuse_problems(visit: Visit[Account], problems: list[BatchProblem], page: i
                 f"{visit.where}: page {page}: part of a batch was refused ({plain(problem.category)}). Run again; if "
                 "it stays, compare with the vendor's docs."
             )
-
-
-def mended_note(mended: int) -> tuple[str, ...]:
-    """Say how many half characters were replaced, if any."""
-    return (f"{mended} half surrogate pairs were landed as U+FFFD",) if mended else ()
 
 
 def _path(visit: Visit[Account]) -> str:

@@ -19,8 +19,8 @@ import msgspec
 
 from connectors.http.request import Call
 from connectors.hubspot.account import Account
-from connectors.hubspot.lists import mended_note
 from connectors.hubspot.responses import Listing
+from connectors.json_text import mended_note
 from connectors.landing.envelope import Checked, Seen, sort_out
 from connectors.stream import Page, Visit
 from definitions.errors import SourceAnswerUnusableError

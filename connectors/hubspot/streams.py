@@ -63,7 +63,9 @@ def check_properties(stream: Stream[Account], account: Account, http: Http) -> P
     )
 
 
-def _crm_object(name: str, source_object: str, kind: RecordKind, modified: str) -> Stream[Account]:
+def _crm_object(
+    name: str, source_object: str, kind: RecordKind, modified: str, flag: tuple[str, ...] = ()
+) -> Stream[Account]:
     return Stream(
         name=name,
         source_object=source_object,
@@ -73,6 +75,7 @@ def _crm_object(name: str, source_object: str, kind: RecordKind, modified: str) 
         id_path=("id",),
         version_path=("updatedAt",),
         deleted_path=("archived",),
+        flag_path=flag,
         modified=modified,
         prepare=check_properties,
         passes=(
@@ -96,7 +99,9 @@ def _association(name: str, source_object: str, remote: str, after: str) -> Stre
     )
 
 
-CONTACTS = _crm_object("contacts", "contact", PERSON, "lastmodifieddate")
+CONTACTS = _crm_object(
+    "contacts", "contact", PERSON, "lastmodifieddate", flag=("properties", "hs_email_hard_bounce_reason_enum")
+)
 COMPANIES = _crm_object("companies", "company", ACCOUNT, "hs_lastmodifieddate")
 DEALS = _crm_object("deals", "deal", OPPORTUNITY, "hs_lastmodifieddate")
 OWNERS = Stream(

@@ -34,15 +34,15 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     record: str
 
     @property
-    def place(self) -> str:
-        """Where it stood, in words.
+    def number(self) -> int:
+        """Its number in its page, 1 first; of a file, its line.
 
-        >>> Rejected(reason="id_blank", page=2, offset=7, record="{}").place
-        'page 2, offset 7'
-        >>> Rejected(reason="short_row", page=None, offset=3, record="1;x").place
-        'line 3'
+        >>> Rejected(reason="id_blank", page=2, offset=7, record="{}").number
+        8
+        >>> Rejected(reason="short_row", page=None, offset=3, record="1;x").number
+        3
         """
-        return f"line {self.offset}" if self.page is None else f"page {self.page}, offset {self.offset}"
+        return self.offset if self.page is None else self.offset + 1
 
 
 class PullEnd(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 import msgspec
+from pydantic import SecretStr
 
-from connectors.http.auth import ClientCredentials, Secret
+from connectors.http.auth import ClientCredentials
 from connectors.http.body import Limits
 from connectors.http.client import Http
 from connectors.http.origin import configured_url
@@ -32,13 +33,12 @@ class Account:
     name: str
     base_url: str
     token_url: str
-    client_id: str
-    client_secret: Secret
+    client_id: SecretStr
+    client_secret: SecretStr
     api_version: str = "67.0"
     page_size: int = 2000
     trail_seconds: float = 300.0
     lookback_seconds: float = 300.0
-    rejected_share: float = 0.01
     limits: Limits = field(default_factory=Limits)
     properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proxy: str | None = None

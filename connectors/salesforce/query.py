@@ -11,6 +11,7 @@ import msgspec
 from connectors.http.client import Answer
 from connectors.http.request import Call
 from connectors.http.status_errors import CallRefusedError
+from connectors.json_text import mended_note
 from connectors.landing.envelope import Scalar, Seen, clean_id, sort_out
 from connectors.salesforce.account import Account
 from connectors.stream import Page, Tokens, Visit
@@ -112,7 +113,7 @@ def _query(visit: Visit[Account], soql: str, resource: str, before: int) -> Iter
         page = Page(
             checked=sort_out(rows.records, visit.stream.identify, number),
             request=f"GET {visit.account.path(f'/{resource}')}",
-            notes=(f"{answer.mended} half surrogate pairs were landed as U+FFFD",) if answer.mended else (),
+            notes=mended_note(answer.mended),
         )
         # The records are copies: the answer's body goes before they are packed, they before the next is asked for.
         del answer, rows

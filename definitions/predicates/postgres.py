@@ -25,7 +25,7 @@ from definitions.predicates.nodes import (
     common_type,
     type_of,
 )
-from definitions.predicates.text import literal
+from definitions.sql_text import identifier, literal
 
 _CASTS = {ValueType.DECIMAL: "numeric", ValueType.REAL: "double precision"}
 
@@ -34,7 +34,7 @@ def sql_of(node: Node, as_of: date) -> str:  # noqa: PLR0911  # one return a kin
     """Write the tree as one SQL expression, safe to put inside another."""
     match node:
         case Name():
-            quoted = _quoted(node.name)
+            quoted = identifier(node.name)
             return f"NULLIF({quoted}, 'unknown')" if node.unknown_is_null else quoted
         case Days():
             return f"({_day(node.later, as_of)} - {_day(node.earlier, as_of)})"
@@ -88,8 +88,4 @@ def _cast(node: Node, wanted: ValueType | None, as_of: date) -> str:
 
 
 def _day(column: str, as_of: date) -> str:
-    return literal(as_of) if column == "as_of" else _quoted(column)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return literal(as_of) if column == "as_of" else identifier(column)

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from definitions import sql_text
 from definitions.predicates.nodes import (
     Arithmetic,
     Between,
@@ -45,20 +46,12 @@ def text_of(node: Node) -> str:  # noqa: PLR0911  # one return a kind of node
 
 
 def literal(value: str | int | Decimal | bool | date) -> str:  # noqa: FBT001  # a value of any kind, not a switch
-    """Write one value.
+    """Write one value as SQL does, but that a backslash in a text stands for itself.
 
     >>> literal("it's"), literal(date(2026, 1, 31)), literal(True)
     ("'it''s'", "date '2026-01-31'", 'true')
     """
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return "'" + value.replace("'", "''") + "'"
-        case date():
-            return f"date '{value.isoformat()}'"
-        case _:
-            return format(value, "f") if isinstance(value, Decimal) else str(value)
+    return sql_text.text(value) if isinstance(value, str) else sql_text.literal(value)
 
 
 def _range(node: In | Between | Like | IsNull, negation: str) -> str:

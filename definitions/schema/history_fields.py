@@ -1,5 +1,6 @@
 """Fields of history and of the pipeline's own records: the ledger, hygiene issues, the calendar, `ops` tables."""
 
+from definitions.quarantine_reasons import EXPECTED_VALUES, QUARANTINE_REASONS
 from definitions.schema import vocabulary as words
 from definitions.schema.field import Field, Kind
 
@@ -87,10 +88,22 @@ OPERATIONS = (
     Field("state_version", _T, "State file that holds the stream's current records."),
     Field("high_water_at", _AT, "Moment up to which the stream is known: changes until then were pulled."),
     Field("pulled_at", _AT, "When the stream was last pulled."),
-    Field("reason_code", _T, "Why the record was set aside."),
+    Field("reason_code", _T, "Why the record was set aside.", values=QUARANTINE_REASONS),
     Field("field_name", _T, "Field at fault; null where the whole record is."),
-    Field("location", _T, "Landed file and line of the record."),
-    Field("detail", _T, "What was found, without the value."),
+    Field(
+        "expected",
+        _T,
+        "What a value of the field has to be; null where that is not what is wrong.",
+        values=EXPECTED_VALUES,
+    ),
+    Field(
+        "detail",
+        _T,
+        "The word that is not known, or how the value is written (99/99/9999); null where there is none, and where it "
+        "may tell of a person.",
+    ),
+    Field("location", _T, "Landed file of the record, and its line; where it stood on a page, its number on that."),
+    Field("page", _I, "Page of the source's answers on which the record stood, 1 first; null where it was landed."),
     Field("first_seen_on", _D, "As-of date the record was first set aside."),
     Field("released_at", _AT, "When a person let the record through; null while held."),
     Field("suite", _T, "Suite of checks."),

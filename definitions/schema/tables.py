@@ -241,8 +241,8 @@ OPS_QUARANTINE = _ops(
     "quarantine",
     "One record set aside.",
     "record_key reason_code",
-    """record_key source_system stream reason_code field_name location detail first_seen_on last_seen_on released_at
-    run_id""",
+    """record_key source_system stream reason_code field_name expected detail location page first_seen_on last_seen_on
+    released_at run_id""",
     "source_system stream first_seen_on last_seen_on run_id",
 )
 OPS_AUDIT_RESULT = _ops(

@@ -12,7 +12,8 @@ from datetime import date
 from definitions.agreement.model import ClassRule, Definitions
 from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE, Classified
 from definitions.schema.tables import FCT_OPPORTUNITY
-from expectations.check import Check, Suite, failing_rows, identifier, literal, one_of
+from definitions.sql_text import identifier, literal
+from expectations.check import Check, Suite, failing_rows, one_of
 from expectations.suites.class_invariants import class_invariants
 from expectations.suites.open_issues import open_issue_checks
 

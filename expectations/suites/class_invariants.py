@@ -8,7 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from expectations.check import Check, Severity, failing_rows, identifier, literal
+from definitions.sql_text import identifier, literal
+from expectations.check import Check, Severity, failing_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from definitions.schema.tables import (
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
     Table,
 )
-from expectations.check import Check, Suite, failing_count, identifier, literal
+from definitions.sql_text import identifier, literal
+from expectations.check import Check, Suite, failing_count
 
 _BRIDGED = ((DIM_PERSON, BRIDGE_PERSON_SOURCE), (DIM_ACCOUNT, BRIDGE_ACCOUNT_SOURCE))
 _KINDS: tuple[Classified, ...] = ("person", "opportunity")

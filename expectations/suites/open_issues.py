@@ -10,7 +10,8 @@ from datetime import date
 from definitions.agreement.model import Definitions, HygieneRule
 from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE
 from definitions.schema.tables import FCT_HYGIENE_ISSUE
-from expectations.check import Across, Aggregate, Check, Measure, failing_rows, literal, one_of
+from definitions.sql_text import literal
+from expectations.check import Across, Aggregate, Check, Measure, failing_rows, one_of
 
 _ISSUES = FCT_HYGIENE_ISSUE.name
 _MANY = {"person": "persons", "opportunity": "opportunities"}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from definitions.schema.tables import FCT_ACTIVITY, FCT_OPPORTUNITY, OPS_CONSERVATION
-from expectations.check import Check, Suite, failing_count, failing_rows, identifier, literal, number
+from definitions.sql_text import identifier, literal
+from expectations.check import Check, Suite, failing_count, failing_rows, number
 
 _SHEET = OPS_CONSERVATION.name
 _PLACES = ("curated", "merged_into", "deleted", "quarantined", "excluded")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from definitions.schema.field import Field, Kind
 from definitions.schema.tables import DIM_ACCOUNT, DIM_PERSON, FCT_OPPORTUNITY, Table
-from expectations.check import Check, Suite, failing_count, failing_rows, identifier, number, one_of
+from definitions.sql_text import identifier
+from expectations.check import Check, Suite, failing_count, failing_rows, number, one_of
 
 DANGLING_SHARE = 0.005  # DQ-07: late dimension rows happen; more of them than this is a broken join
 FEWEST, MOST = 0.8, 1.5  # DQ-03: -20 % / +50 % against the last run

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from definitions.schema.tables import DIM_ACCOUNT, DIM_PERSON, FCT_ACTIVITY, FCT_OPPORTUNITY
-from expectations.check import Across, Aggregate, Check, Measure, Severity, Suite, failing_rows, identifier, literal
+from definitions.sql_text import identifier, literal
+from expectations.check import Across, Aggregate, Check, Measure, Severity, Suite, failing_rows
 
 WARN_HOURS, ERROR_HOURS = 26, 50
 _DATED = (DIM_PERSON.name, DIM_ACCOUNT.name, FCT_OPPORTUNITY.name, FCT_ACTIVITY.name)

@@ -8,20 +8,19 @@ refused, with the command that asks the source for everything.
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
 from connectors.landing.history import Damage, LandedRun, damages, landed_runs, needed_for, put_aside
 from connectors.landing.reader import MANIFEST, ask_again
 from connectors.landing.writer import Landing
 from definitions.errors import LandingError
 from definitions.mapping.file_stream import FileStream
-from flows.home.state_files import damage_of_state, intact_version, run_of, state_path
+from flows.coverage import Cursor, covering_run, needed_runs, tells_all
+from flows.home.state_files import damage_of_state, intact_version, lacks_flag_history, run_of, state_path
 from flows.run.configured_streams import ConfiguredStream, DeclaredFile, Place, configured_streams
 from flows.run.folding import Shelf
 from flows.run.job import Job
 from flows.terminal.progress import watcher
-
-Cursor = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,21 +75,6 @@ def starting_point(
     )
 
 
-def covering_run(cursor: Cursor | None, version: str | None) -> str | None:
-    """The last run whose pages a cursor covers: its own, which may have found nothing new after that of the state."""
-    run = None if cursor is None else cursor.get("run")
-    return str(run) if run else run_of(version)
-
-
-def needed_runs(runs: Sequence[LandedRun], cursor: Cursor | None, version: str) -> frozenset[str] | None:
-    """Runs whose pages the state is made of; None where landing does not cover the cursor."""
-    if cursor is not None and cursor.get("run"):
-        return needed_for(runs, str(cursor["run"]))
-    landed = [run for run in runs if run.cursor is not None and run.run_id <= (run_of(version) or "")]
-    # A file's cursor tells which file it is: the one landed last must be that one.
-    return needed_for(runs, landed[-1].run_id) if landed and landed[-1].cursor == cursor else None
-
-
 @dataclass(frozen=True, slots=True)
 class _Stream:
     """One stream on its way to a state that is whole."""
@@ -124,12 +108,18 @@ class _Stream:
                 self._make_again(version)
             else:
                 self.found.versions[self.stream.place] = intact
+                path = state_path(self.job.home.state, *self.stream.place, intact)
+                if self.stream.has_flag and lacks_flag_history(path):
+                    self._add_flag_history(intact, path)
                 self._close_gap(intact)
         last = run_of(self.found.versions.get(self.stream.place))
         self._put_aside(damages(self._runs(after=last)))
 
     def _runs(self, *, after: str | None = None, until: str | None = None) -> list[LandedRun]:
         return landed_runs(self.landing, *self.stream.place, after=after, until=until or self.run_id)
+
+    def _runs_of(self, cursor: Cursor | None, version: str) -> list[LandedRun]:
+        return self._runs(until=max(covering_run(cursor, version) or "", run_of(version) or ""))
 
     def _make_again(self, version: str) -> None:
         stream, found = self.stream, self.found
@@ -144,7 +134,7 @@ class _Stream:
             return
         cursor = found.cursors.get(stream.place)
         covering = covering_run(cursor, version)
-        runs = self._runs(until=max(covering or "", run_of(version) or ""))
+        runs = self._runs_of(cursor, version)
         needed = needed_runs(runs, cursor, version)
         if needed is not None:
             self._refuse_damaged(runs, needed, why)
@@ -169,6 +159,13 @@ class _Stream:
             state = stream.fold(shelf)
         found.versions[stream.place] = state.version
         found.notes.append(f"{stream.label}: {why}; the state was made again from landing, up to run {until}")
+
+    def _add_flag_history(self, version: str, path: Path) -> None:
+        """Make a state again that an older Bantam wrote; where landing does not tell all of it, it stays as it is."""
+        cursor = self.found.cursors.get(self.stream.place)
+        runs = self._runs_of(cursor, version)
+        if tells_all(runs, needed_runs(runs, cursor, version)):
+            self._rebuild(run_of(version) or "", f"{path} keeps no flag history")
 
     def _take_back(self, runs: Sequence[LandedRun], why: str) -> None:
         """Go on from the newest run that landing covers; what came after it is asked again, where it can be."""
@@ -200,7 +197,7 @@ class _Stream:
             return
         if self._is_landed(cursor, version):
             return
-        runs = self._runs(until=max(covering_run(cursor, version) or "", run_of(version) or ""))
+        runs = self._runs_of(cursor, version)
         covered = [run for run in runs if run.cursor is not None and needed_for(runs, run.run_id) is not None]
         if covered:
             found.cursors[place] = covered[-1].cursor or {}

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from connectors.landing.durable import FILE_MODE, make_folder, sync_folder
 from definitions.runtime.crash_points import crash_point
 from definitions.runtime.disk_space import disk_error
+from transforms.flags import FLAG_HISTORY
 from transforms.frames import in_slices
 from transforms.state.versions import STATE
 
@@ -54,8 +55,10 @@ class StreamState:
     path: Path | None
 
     def frame(self) -> pl.LazyFrame:
-        """Versions of records, in the columns of `transforms.state.versions.STATE`."""
-        return pl.LazyFrame(schema=STATE) if self.path is None else pl.scan_parquet(self.path, glob=False)
+        """Versions of records, as `transforms.state.versions.STATE`; a column an older release did not keep is null."""
+        if self.path is None:
+            return pl.LazyFrame(schema=STATE)
+        return pl.scan_parquet(self.path, glob=False, schema=STATE, missing_columns="insert")
 
     def batches(self, rows: int = 100_000) -> Iterator[pl.LazyFrame]:
         """Read the same in contiguous slices of so many rows, each by itself; one, without a row, of an empty state."""
@@ -83,6 +86,11 @@ def damage_of_state(path: Path) -> str | None:
     except (OSError, pa.ArrowException) as error:
         return f"cannot be read ({getattr(error, 'strerror', None) or type(error).__name__})"
     return None
+
+
+def lacks_flag_history(path: Path) -> bool:
+    """Whether an older Bantam wrote the file, before states kept since when a flag is set."""
+    return not {*FLAG_HISTORY} <= {*pq.read_schema(path).names}
 
 
 def intact_version(folder: Path, source: str, stream: str, version: str) -> str | None:

@@ -91,7 +91,7 @@ def publish_records(
     )
     with _cleared_on_failure(engine, lock):
         with seen.step("computing and staging"):
-            refuse_many_quarantined(job, records)
+            refuse_many_quarantined(records, job.settings.record_limit)
             lock.check()
             with staging(engine, run) as give:
                 assembled = assemble(records, known.before, terms_of(job, known), give)

@@ -8,9 +8,10 @@ import polars as pl
 
 from connectors.extract import Pulled
 from definitions.agreement.model import Definitions
+from definitions.polars_types import schema_of
 from definitions.schema.tables import OPS_CURSOR, OPS_DEFINITIONS_VERSION, OPS_QUARANTINE, Table
 from flows.home.state_files import StreamState
-from transforms.frames import conformed, schema_of
+from transforms.frames import conformed
 from warehouse.publishing.run import Run
 
 

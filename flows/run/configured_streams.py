@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from connectors.files.settings import FilesSource
 from connectors.stream import Stream
@@ -43,6 +43,11 @@ class VendorStream(_Configured):
         """The stream of the same source whose landed ids this one asks for; null where it asks by itself."""
         return None if self.stream.after is None else (self.source.name, self.stream.after)
 
+    @property
+    def has_flag(self) -> bool:
+        """Whether its state keeps since when a flag of each record is set."""
+        return bool(self.stream.flag_path)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredFile(_Configured):
@@ -51,6 +56,7 @@ class DeclaredFile(_Configured):
     source: FilesSource
     stream: FileStream
     after: None = None
+    has_flag: Literal[False] = False
 
 
 ConfiguredStream: TypeAlias = VendorStream | DeclaredFile

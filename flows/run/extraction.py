@@ -12,6 +12,7 @@ from connectors.files.streams import pull_file
 from connectors.http.client import Http
 from connectors.landing.writer import Landing
 from connectors.stream import Stream
+from definitions.fault_limit import RECORDS, FaultLimit
 from definitions.mapping.file_stream import FileStream
 from flows.home.state_files import run_of
 from flows.orchestration.unexpected import foreign_errors_named
@@ -22,7 +23,10 @@ Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """What pulling needs to know besides the stream: where pages go, from where on, and what time the run began."""
+    """What pulling needs to know besides the stream: where pages go, from where on, and what time the run began.
+
+    `limit` says how many records of a stream may be set aside.
+    """
 
     landing: Landing
     run_id: str
@@ -30,6 +34,7 @@ class Errand:
     versions: Mapping[tuple[str, str], str | None]
     now: datetime
     full: bool
+    limit: FaultLimit = RECORDS
 
     def cursor(self, source: str, stream: str) -> Mapping[str, Any] | None:
         """Where the stream's pull starts; None: from the beginning."""
@@ -59,6 +64,7 @@ def pull_vendor_stream(
             now=errand.now,
             progress=progress,
             seen_in=followed,
+            limit=errand.limit,
         )
 
 
@@ -83,4 +89,5 @@ def pull_file_stream(
             cursor=landed[-1] if landed and not errand.full else errand.cursor(source.name, stream.name),
             now=errand.now,
             progress=progress,
+            limit=errand.limit,
         )

@@ -13,13 +13,13 @@ from connectors.landing.reader import LandedPage, Rejected
 from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError, LandingError
 from definitions.mapping.file_stream import FileStream
-from flows.home.state_files import GROUP_ROWS, StreamState, run_of, save_state, state_path
+from flows.home.state_files import GROUP_ROWS, StreamState, lacks_flag_history, run_of, save_state, state_path
 from transforms.conform.files_versions import LandedFile, folded_files
 from transforms.conform.meaning import Meaning
+from transforms.flags import FLAG_HISTORY, with_flag_history
 from transforms.state.delete_detection import swept
 from transforms.state.listings import Listing, settled
-from transforms.state.versions import STATE, Envelope, filed, opened
-from transforms.values.text import mend_json
+from transforms.state.versions import STATE, Envelope, filed, opened, with_flag_of_text
 
 # Parsing a record takes many times its room, and less time while that is in the processor's cache.
 _LINES_AT_ONCE = 4_000
@@ -101,13 +101,14 @@ def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool, revive
         shelf.landing.verified(page)
     last = shelf.unchanged()
     # Without versions the last state holds a record once, from an earlier run: no tie is left for its text to break.
-    known = [filed(part, reads_text=keeps_versions).collect() for part in last.batches(GROUP_ROWS)]
+    known = [filed(part, reads_text=keeps_versions).collect() for part in _kept_versions(last, envelope)]
     landed = [filed(opened(lines.lazy(), envelope)).collect(engine="in-memory") for lines in _landed(pages)]
     heights = [part.height for part in (*known, *landed)]
-    files = pl.concat([*known, *landed])
+    files = with_flag_history(pl.concat([*known, *landed]))
     del known, landed
-    files = files.hstack(settled(files, shelf.listings(runs), keeps_versions=keeps_versions, revives=revives))
-    texts = chain(_texts(last), _texts_of(pages))
+    weighed = files.drop(*FLAG_HISTORY)
+    files = files.hstack(settled(weighed, shelf.listings(runs), keeps_versions=keeps_versions, revives=revives))
+    texts = chain(_texts(last), _landed(pages))
     return shelf.keep(_kept(texts, files, heights), needed_bytes=_needed(last, pages))
 
 
@@ -167,14 +168,17 @@ def _pages(run: LandedRun) -> list[LandedPage]:
     return [page for page in run.pages if page.path is not None]
 
 
+def _kept_versions(state: StreamState, envelope: Envelope) -> Iterator[pl.LazyFrame]:
+    """Versions of a state, part by part; where it keeps no flag history, what the kept texts tell of it."""
+    parts = state.batches(GROUP_ROWS)
+    if envelope.flag is None or state.path is None or not lacks_flag_history(state.path):
+        return parts
+    return (with_flag_of_text(part, envelope) for part in parts)
+
+
 def _texts(state: StreamState) -> Iterator[pl.DataFrame]:
     """Kept texts (raw, location), in the parts in which they are filed."""
     return (part.select("raw", "location").collect() for part in state.batches(GROUP_ROWS))
-
-
-def _texts_of(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
-    """Landed texts as they are kept (raw, location), in the parts in which they are filed."""
-    return (lines.with_columns(raw=mend_json(pl.col("raw"))) for lines in _landed(pages))
 
 
 def _landed(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:

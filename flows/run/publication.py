@@ -106,6 +106,7 @@ def begun(job: Job, known: Known) -> Errand:
         versions=known.versions,
         now=job.started_at,
         full=job.full,
+        limit=job.settings.record_limit,
     )
 
 

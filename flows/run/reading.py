@@ -7,12 +7,14 @@ from typing import Any
 
 import polars as pl
 
-from connectors.files.reasons import in_words
 from connectors.files.settings import FilesSource
 from connectors.landing.reader import Rejected
 from connectors.stream import Stream
 from definitions.agreement.model import Definitions
+from definitions.fault_limit import FaultLimit
 from definitions.mapping.file_stream import FileStream
+from definitions.polars_types import schema_of
+from definitions.quarantine_reasons import UNFILED_REASONS
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
 from flows.run.sources import VendorSource, meaning_of, meaning_of_files
@@ -20,13 +22,10 @@ from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.files import conform_file, stages_of_file
 from transforms.conform.hubspot_merges import merges_of, with_survivors
 from transforms.conform.readings import READINGS, read_kinds
-from transforms.frames import schema_of
 from transforms.pipeline.gathering import Heard
 from transforms.pipeline.terms import Shown
 
 QUARANTINE_COLUMNS = [field.name for field in QUARANTINE]
-# The id of a record that has none: a hash of its content.
-_UNFILED = r":@[0-9a-f]{24}$"
 
 
 def heard_vendor(
@@ -65,13 +64,14 @@ def heard_file(
     definitions: Definitions,
     spill: Spill,
     *,
+    limit: FaultLimit,
     pulled: int,
     aside: pl.DataFrame,
 ) -> Heard:
     """Conform one file, whole: what is wrong with a column shows only in all of it. Opportunities tell stages too."""
     meaning = meaning_of_files(source, definitions)
     kept = Kept(spill, f"{source.name}.{stream.name}")
-    kept.add({stream.kind: conform_file(state.frame(), meaning, stream=stream)})
+    kept.add({stream.kind: conform_file(state.frame(), meaning, stream=stream, limit=limit)})
     if stream.kind == "opportunity":
         kept.add({"stage": stages_of_file(state.frame(), meaning, stream=stream)})
     keys = _keys(state, source.name, stream.name)
@@ -128,7 +128,7 @@ def _keys(state: StreamState, source: str, object_name: str) -> pl.LazyFrame:
 
 def unfiled_of(quarantine: pl.DataFrame) -> pl.DataFrame:
     """Of what is in quarantine, the rows that `set_aside` made."""
-    return quarantine.filter(pl.col("record_key").str.contains(_UNFILED))
+    return quarantine.filter(pl.col("reason_code").is_in(UNFILED_REASONS))
 
 
 def with_unfiled(aside: pl.DataFrame, before: pl.DataFrame, source: str, stream: str) -> pl.DataFrame:
@@ -145,25 +145,13 @@ def set_aside(source: str, stream: str, object_name: str, rejected: list[tuple[s
     rows = [
         {
             "record_key": f"{source}:{object_name}:@{hashlib.sha256(record.record.encode()).hexdigest()[:24]}",
+            "source_system": source,
+            "stream": stream,
             "reason_code": record.reason,
             "field_name": record.field,
-            "location": f"{location}: {record.place}",
-            "detail": in_words(record.reason),
+            "location": f"{location}:{record.number}",
+            "page": record.page,
         }
         for location, record in rejected
     ]
-    schema = dict.fromkeys(("record_key", "reason_code", "field_name", "location", "detail"), pl.String)
-    return (
-        pl.DataFrame(rows, schema=schema)
-        .unique("record_key", keep="first", maintain_order=True)
-        .select(
-            "record_key",
-            source_system=pl.lit(source),
-            stream=pl.lit(stream),
-            reason_code="reason_code",
-            field_name="field_name",
-            location="location",
-            detail="detail",
-        )
-        .cast(schema_of(QUARANTINE))
-    )
+    return pl.DataFrame(rows, schema=schema_of(QUARANTINE)).unique("record_key", keep="first", maintain_order=True)

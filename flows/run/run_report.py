@@ -19,8 +19,9 @@ from transforms.pipeline.terms import Records
 from transforms.reconcile import metrics
 
 Report = dict[str, Any]
-# What a location ends in: a line of a file ("line 3", "3"), or a record of a page ("page 2, offset 7").
-_PLACE = r":\s?([^:/]+)$"
+# What tells faults of records apart in a report.
+_FAULT = ["source_system", "stream", "reason_code", "field_name", "expected", "detail"]
+_PLACES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,6 @@ def build_report(facts: Facts, definitions: Definitions, records: Records, assem
     """Put the run in numbers: counts per stage, balance, classes, what moved, what is wrong, what it is worth."""
     people, deals, changes = assembled.people.lazy(), assembled.deals.lazy(), assembled.changes.lazy()
     issues = assembled.issues.lazy().filter(pl.col("state") == "open")
-    quarantined = records.quarantined.group_by("source_system", "stream", "reason_code", "field_name", "detail").agg(
-        records=pl.len(), places=pl.col("location").str.extract(_PLACE).sort().head(3)
-    )
     failed = [check for check in facts.audit if not check["is_success"]]
     return {
         "run_id": facts.run_id,
@@ -82,12 +80,23 @@ def build_report(facts: Facts, definitions: Definitions, records: Records, assem
         "findings": rows(metrics.top_findings(issues)),
         "at_risk": rows(metrics.at_risk(issues)),
         "pipeline": rows(metrics.pipeline(deals)),
-        "quarantined": rows(quarantined.lazy().sort("source_system", "stream", "reason_code", "field_name", "detail")),
+        "quarantined": rows(_quarantined(records.quarantined).lazy()),
         "audit": {"checks": len(facts.audit), "failed": failed},
         "written": {table: dict(counts) for table, counts in facts.written.items()},
         "warehouse": facts.warehouse,
         "notes": list(facts.notes),
     }
+
+
+def _quarantined(quarantined: pl.DataFrame) -> pl.DataFrame:
+    """One row per stream and fault: how many `records`, and the first `places` (page, number) at which they stood."""
+    number = pl.col("location").str.extract(r":([0-9]+)$").cast(pl.Int64)
+    return (
+        quarantined.select(*_FAULT, pl.struct("page", number=number).alias("place"))
+        .group_by(_FAULT)
+        .agg(records=pl.len(), places=pl.col("place").sort().head(_PLACES_SHOWN))
+        .sort(_FAULT)
+    )
 
 
 def _pulled(source: str, pulled: Pulled) -> Report:
@@ -99,6 +108,7 @@ def _pulled(source: str, pulled: Pulled) -> Report:
         "rejected": pulled.rejected,
         "pages": pulled.pages,
         "is_full": pulled.is_full,
+        "is_unchanged": pulled.is_unchanged,
         "notes": list(pulled.notes),
     }
 

@@ -11,7 +11,6 @@ from threading import Event
 from typing import Any
 
 from connectors.files.settings import FilesSource
-from connectors.http.auth import Secret
 from connectors.http.body import Limits
 from connectors.http.client import Http
 from connectors.http.rate_limit import Clock, Rate
@@ -81,7 +80,7 @@ def _hubspot(source: HubSpotSource) -> hubspot.Account:
     rates: dict[str, Any] = {name: Rate(one.requests, one.seconds) for name, one in limits.items() if one is not None}
     return hubspot.Account(
         name=source.name,
-        token=Secret(source.token.get_secret_value()),
+        token=source.token,
         base_url=source.base_url,
         api_version=source.api_version,
         portal_id=source.portal_id,
@@ -95,8 +94,8 @@ def _salesforce(source: SalesforceSource) -> salesforce.Account:
         name=source.name,
         base_url=source.base_url,
         token_url=source.token_url or source.base_url.rstrip("/") + "/services/oauth2/token",
-        client_id=source.client_id.get_secret_value(),
-        client_secret=Secret(source.client_secret.get_secret_value()),
+        client_id=source.client_id,
+        client_secret=source.client_secret,
         api_version=source.api_version,
         **_told(source, "page_size", "lookback_seconds", "trail_seconds"),
     )
@@ -120,11 +119,12 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def envelope_of(stream: Stream[Any]) -> Envelope:
-    """Where the stream's landed records keep their id, change time and deletion mark."""
+    """Where the stream's landed records keep their id, change time, deletion mark and flag."""
     return Envelope(
         id=".".join(stream.id_path),
         version=stream.version_path[0] if stream.version_path else None,
         deleted=stream.deleted_path[0] if stream.deleted_path else None,
+        flag=".".join(stream.flag_path) or None,
     )
 
 

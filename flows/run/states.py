@@ -94,7 +94,10 @@ def _hear(
         aside = set_aside(*stream.place, stream.stream.name, shelf.unread_rejected())
         if not (stream.stream.complete and pulled is not None and pulled.pages):
             aside = with_unfiled(aside, known.unfiled, *stream.place)
-        return heard_file(stream.source, stream.stream, state, job.definitions, spill, pulled=count, aside=aside)
+        limit = job.settings.value_limit
+        return heard_file(
+            stream.source, stream.stream, state, job.definitions, spill, limit=limit, pulled=count, aside=aside
+        )
     aside = set_aside(*stream.place, stream.stream.source_object, shelf.unread_rejected())
     if pulled is None or not pulled.is_full:
         aside = with_unfiled(aside, known.unfiled, *stream.place)

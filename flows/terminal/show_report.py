@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from definitions.counting import counted
+from definitions.quarantine_reasons import place_in_words, sentence
 from flows.run.run_report import Report
 from flows.terminal.tables import Table, money, number, shown, table
 
@@ -87,14 +88,15 @@ def _closing(report: Report, console: Console) -> None:
 def _set_aside(row: Report) -> str:
     """Why records were set aside: how many, the reason, the field or the lines, and what to do."""
     field = f" in {row['field_name']}" if row["field_name"] else ""
-    places = ", ".join(f"line {place}" if place.isdecimal() else place for place in row["places"])
+    places = ", ".join(place_in_words(**place) for place in row["places"])
     more = " …" if row["records"] > len(row["places"]) else ""
-    return f"{row['records']:,} set aside, {row['reason_code']}{field} ({places}{more}): {row['detail']}"
+    why = sentence(row["reason_code"], expected=row["expected"], detail=row["detail"])
+    return f"{row['records']:,} set aside, {row['reason_code']}{field} ({places}{more}): {why}"
 
 
 def _noted(report: Report, console: Console) -> None:
-    """Print what the sources' files and answers gave to remark; that a file has not changed is none of it."""
-    notes = [note for stream in report["streams"] for note in stream["notes"] if not note.endswith("has not changed")]
+    """Print what the sources' files and answers gave to remark."""
+    notes = [note for stream in report["streams"] for note in stream["notes"]]
     for note in notes[:_ROWS]:
         console.print(Text(f"  {note}", style="yellow"))
     if more := notes[_ROWS:]:

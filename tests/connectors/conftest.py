@@ -7,9 +7,9 @@ from datetime import datetime
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from connectors.extract import pull
-from connectors.http.auth import Secret
 from connectors.http.body import Limits
 from connectors.http.client import Http
 from connectors.hubspot import streams as hubspot
@@ -81,7 +81,7 @@ def org() -> FakeSalesforce:
 def pull_crm(tmp_path, crm, fake_time) -> Puller:
     account = hubspot.Account(
         name="hubspot",
-        token=Secret(TOKEN),
+        token=SecretStr(TOKEN),
         base_url=HOME,
         page_size=10,
         search_page_size=10,
@@ -98,8 +98,8 @@ def pull_org(tmp_path, org, fake_time) -> Puller:
         name="salesforce",
         base_url=HOME,
         token_url=f"{HOME}/services/oauth2/token",
-        client_id="canary-client",
-        client_secret=Secret(CLIENT_SECRET),
+        client_id=SecretStr("canary-client"),
+        client_secret=SecretStr(CLIENT_SECRET),
         page_size=10,
         limits=Limits(retry_budget_seconds=300),
     )
@@ -113,7 +113,7 @@ def client(fake_time) -> Callable[..., Http]:
     def make(transport: httpx.BaseTransport | None, base_url: str = "https://crm.example", **limits: float) -> Http:
         account = hubspot.Account(
             name="hubspot",
-            token=Secret(CANARY),
+            token=SecretStr(CANARY),
             base_url=base_url,
             limits=replace(Limits(retry_budget_seconds=600), **limits),
         )

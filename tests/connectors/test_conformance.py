@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from connectors.extract import Pulled, pull
-from connectors.http.auth import Secret
 from connectors.http.client import Http
 from connectors.http.rate_limit import Clock, Rate
 from connectors.hubspot import streams as hubspot
@@ -48,7 +48,7 @@ class Bench:
     def account(self, vendor: str):
         base = self.opens["base_url"]
         if vendor == "hubspot":
-            token = Secret(self.opens["hubspot_token"])
+            token = SecretStr(self.opens["hubspot_token"])
             return hubspot.Account(
                 name="hubspot", base_url=base, token=token, rate=FAST, search_rate=FAST, lookback_seconds=DAY
             )
@@ -56,8 +56,8 @@ class Bench:
             name="salesforce",
             base_url=base,
             token_url=f"{base}/services/oauth2/token",
-            client_id=self.opens["salesforce_client_id"],
-            client_secret=Secret(self.opens["salesforce_client_secret"]),
+            client_id=SecretStr(self.opens["salesforce_client_id"]),
+            client_secret=SecretStr(self.opens["salesforce_client_secret"]),
             page_size=200,
             lookback_seconds=DAY,
         )

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 from decimal import Decimal
 
 import polars as pl
@@ -29,13 +30,14 @@ from tests.connectors.people_file import WHERE, aside, read, stream, values
         ('{"id": "1", "name": true}', "true"),
         ('{"id": "1", "name": {"first": "Ada", "n": [1.50, null]}}', '{"first":"Ada","n":[1.50,null]}'),
         ('{"id": "1", "name": "A\\ud800da"}', "A\ufffdda"),
+        ('{"id": "1", "name": ["A\\ud800da"]}', json.dumps(["A\ufffdda"])),
         ('{"id": "1", "name": "A\\u0000da"}', "A\x00da"),
         ('{"id": "1", "name": "' + "9" * 5000 + '"}', "9" * 5000),
         ('{"id": "1", "name": ' + "9" * 5000 + "}", "9" * 5000),
     ],
     ids=[
         "text", "null", "long integer", "decimal", "huge", "negative zero", "boolean", "nested", "half a character",
-        "NUL", "long text", "5,000 digits",
+        "half a character deeper", "NUL", "long text", "5,000 digits",
     ],
 )  # fmt: skip
 def test_json_values_lose_nothing(line, expected):

@@ -38,7 +38,7 @@ def test_a_file_is_landed_verbatim_and_read_back_with_its_lines(tmp_path):
     pulled, landing, [page] = pull(tmp_path, stream)
     assert (pulled.records, pulled.rejected, pulled.is_full) == (1, 1, False)
     assert (page.records, page.rejected, page.cursor) == (1, 1, pulled.cursor)
-    assert [(row.place, row.reason) for row in landing.rejected(page)] == [("line 3", "short_row")]
+    assert [(row.number, row.reason) for row in landing.rejected(page)] == [(3, "short_row")]
     rows = landed_rows(landing, page, stream)
     assert rows.rows() == [('{"id":"1","name":"Ada"}', f"r1/{page.path.name}:2")]
 

@@ -9,17 +9,20 @@ from datetime import timedelta
 import httpx
 import msgspec
 import pytest
+from pydantic import SecretStr
 
-from connectors.http.auth import Secret
+from connectors.http.auth import TokenAnswer
 from connectors.http.deadline import Deadline
 from connectors.http.rate_limit import Clock, Rate
 from connectors.http.request import Call
 from connectors.hubspot import streams as hubspot
+from connectors.salesforce import streams as salesforce
 from definitions.errors import (
     ConfigurationError,
     PipelineError,
 )
 from tests.connectors.asking import CALL, DECODER, GOOD, answers, good
+from tests.connectors.fake_vendor import HOME
 
 UNUSABLE = {
     "html": httpx.Response(200, html="<html>We will be back soon, canary</html>"),
@@ -82,9 +85,14 @@ def test_no_secret_and_no_value_in_errors_and_logs(client, caplog, response):
 
 
 def test_no_secret_in_any_representation():
-    account = hubspot.Account(name="hubspot", token=Secret("canary"))
+    secret = SecretStr("canary")
+    portal = hubspot.Account(name="hubspot", token=secret)
+    org = salesforce.Account(
+        name="salesforce", base_url=HOME, token_url=f"{HOME}/token", client_id=secret, client_secret=secret
+    )
     call = Call(stream="sign-in", form={"client_secret": "canary"})
-    assert "canary" not in f"{account!r} {account} {call!r} {Secret('canary')!s} {Secret('canary')!r}"
+    token = TokenAnswer(access_token="canary")
+    assert "canary" not in f"{portal!r} {portal} {org!r} {org} {call!r} {token!r} {token}"
 
 
 def test_the_log_holds_paths_and_never_queries(client, caplog):
@@ -110,7 +118,7 @@ def test_the_deadline_belongs_to_the_thread_that_asks():
 
 def test_rates_of_the_account_reach_the_gate(fake_time):
     transport, _ = answers(good())
-    account = hubspot.Account(name="hubspot", token=Secret("t"), base_url="https://crm.example", rate=Rate(5, 10.0))
+    account = hubspot.Account(name="hubspot", token=SecretStr("t"), base_url="https://crm.example", rate=Rate(5, 10.0))
     http = hubspot.open_http(account, fake_time.clock, transport)
     for _ in range(11):
         http.ask(CALL, DECODER)

@@ -17,8 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
-from connectors.http.auth import Secret
 from connectors.http.body import Limits
 from connectors.http.client import Http
 from connectors.http.rate_limit import Clock
@@ -74,7 +74,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % l
 def real_client(base_url: str, **limits: float) -> Http:
     """Real time, but hurried: the waits between tries are skipped."""
     account = hubspot.Account(
-        name="hubspot", token=Secret("token"), base_url=base_url, limits=replace(Limits(), **limits)
+        name="hubspot", token=SecretStr("token"), base_url=base_url, limits=replace(Limits(), **limits)
     )
     return hubspot.open_http(account, Clock(monotonic=time.monotonic, sleep=lambda _: None, chance=lambda: 0.0))
 
@@ -196,7 +196,7 @@ def test_an_untrusted_certificate_is_refused_and_nothing_sent(raw_server, tmp_pa
 
 def test_a_token_that_no_header_can_hold_is_told_at_once(raw_server):
     """It would be as wrong the next time; and it is in no message."""
-    account = hubspot.Account(name="hubspot", token=Secret("canary\n"), base_url=raw_server(lambda *_: None))
+    account = hubspot.Account(name="hubspot", token=SecretStr("canary\n"), base_url=raw_server(lambda *_: None))
 
     def sleep(seconds: float) -> None:
         raise AssertionError("it was tried again")

@@ -14,6 +14,7 @@ import pytest
 from connectors import extract as pulling
 from connectors.hubspot.streams import STREAMS
 from definitions.errors import ConfigurationError, SourceAnswerUnusableError, SourceRefusedError, TryAgainError
+from definitions.fault_limit import FaultLimit
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -103,30 +104,34 @@ def test_a_few_bad_records_are_set_aside_and_the_rest_goes_on(crm, pull_crm):
     (landed,) = pull_crm.landing.read_manifest("hubspot", "contacts", "run-1")
     rejected = pull_crm.landing.rejected(landed)
     assert (pulled.records, pulled.rejected, len(rejected)) == (10, 9, 9)
-    assert (rejected[8].reason, rejected[8].field, rejected[8].place) == ("wrong_type", "id", "page 1, offset 8")
+    assert (rejected[8].reason, rejected[8].field, rejected[8].page, rejected[8].number) == ("wrong_type", "id", 1, 9)
     assert json.loads(rejected[8].record) == {"id": {"n": 8}, "properties": {}}
 
 
 def test_bad_records_are_landed_before_they_pile_up(crm, pull_crm):
     for page in (1, 2):
         crm.once("/objects/", lambda page=page: listed(damaged(crm, 8), after=page))
-    pull_crm("contacts", account={"rejected_share": 1.0}, batch_bytes=200)
+    pull_crm("contacts", limit=FaultLimit(share=1, few=0), batch_bytes=200)
     landed = pull_crm.landing.read_manifest("hubspot", "contacts", "run-1")
     assert [page.rejected for page in landed] == [8, 8, 0]
 
 
-@pytest.mark.parametrize(("bad", "share", "stops"), [(9, 0.01, False), (10, 0.01, True), (10, 0.6, False)])
+@pytest.mark.parametrize(
+    ("bad", "share", "stops"), [(10, 0.01, False), (11, 0.01, True), (11, 0.6, False), (1, 0, True)]
+)
 def test_too_many_bad_records_stop_the_pull_but_are_kept(crm, pull_crm, bad, share, stops):
     crm.add(*range(1, 11), modified=LONG_AGO)
     page = [*damaged(crm, bad), *(crm.record(identity) for identity in range(1, 11))]
     crm.once("/objects/", lambda: listed(page))
+    limit = FaultLimit(share=share, few=10)
     if not stops:
-        assert pull_crm("contacts", account={"rejected_share": share}).rejected == bad
+        assert pull_crm("contacts", limit=limit).rejected == bad
         return
-    with pytest.raises(SourceAnswerUnusableError, match=r"hubspot: contacts: 10 of 20 records .* \(wrong_type\)"):
-        pull_crm("contacts", account={"rejected_share": share})
+    told = rf"hubspot: contacts: {bad} of {bad + 10} records .* \(wrong_type\).* raise quarantine_ceiling"
+    with pytest.raises(SourceAnswerUnusableError, match=told):
+        pull_crm("contacts", limit=limit)
     (landed,) = pull_crm.landing.read_manifest("hubspot", "contacts", "run-1")
-    assert (landed.records, landed.rejected, landed.cursor) == (10, 10, None)
+    assert (landed.records, landed.rejected, landed.cursor) == (10, bad, None)
 
 
 CURSORS = [
@@ -176,7 +181,7 @@ CRASH = textwrap.dedent(
     import httpx
     from connectors.hubspot import streams as hubspot
     from connectors import extract as pull
-    from connectors.http.auth import Secret
+    from pydantic import SecretStr
     from connectors.landing.writer import Landing
     from connectors.http.rate_limit import Clock
     from definitions.runtime.crash_points import arm
@@ -186,7 +191,7 @@ CRASH = textwrap.dedent(
     crm = FakeHubSpot()
     crm.properties = list(hubspot.CONTACT_PROPERTIES)
     crm.add(*range(1, 46), modified=NOON)
-    account = hubspot.Account(name="hubspot", token=Secret(TOKEN), base_url="https://crm.example", page_size=10)
+    account = hubspot.Account(name="hubspot", token=SecretStr(TOKEN), base_url="https://crm.example", page_size=10)
     http = hubspot.open_http(account, FakeTime().clock, httpx.MockTransport(crm))
     contacts = next(one for one in hubspot.STREAMS if one.name == "contacts")
     left = [int(sys.argv[3])]

@@ -9,9 +9,9 @@ from email.utils import format_datetime
 import httpx
 import msgspec
 import pytest
+from pydantic import SecretStr
 
 from connectors.extract import pull
-from connectors.http.auth import Secret
 from connectors.hubspot import streams as hubspot
 from connectors.landing.writer import Landing
 from connectors.salesforce import streams as salesforce
@@ -111,14 +111,19 @@ class Endless:
 
 ACCOUNTS = {
     hubspot: hubspot.Account(
-        name="crm", token=Secret("canary"), base_url=HOME, page_size=ROWS, search_page_size=ROWS, association_batch=ROWS
+        name="crm",
+        token=SecretStr("canary"),
+        base_url=HOME,
+        page_size=ROWS,
+        search_page_size=ROWS,
+        association_batch=ROWS,
     ),
     salesforce: salesforce.Account(
         name="crm",
         base_url=HOME,
         token_url=f"{HOME}/services/oauth2/token",
-        client_id="canary",
-        client_secret=Secret("canary"),
+        client_id=SecretStr("canary"),
+        client_secret=SecretStr("canary"),
     ),
 }
 SINCE = {"source": "crm", "stream": "contacts", "fields": sorted(hubspot.CONTACT_PROPERTIES), "until": stamp(0)}

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from connectors.http.auth import Secret
 from connectors.http.body import Limits
 from connectors.http.rate_limit import Clock, Rate
 from connectors.http.status_errors import retry_after
@@ -67,7 +67,7 @@ def hosts() -> Iterator[Callable[[str], int]]:
 def opened(port: int, clock: Clock, **limits: float):
     account = hubspot.Account(
         name="hubspot",
-        token=Secret(TOKEN),
+        token=SecretStr(TOKEN),
         base_url=f"http://127.0.0.1:{port}",
         limits=replace(Limits(), **limits),
     )
@@ -122,7 +122,7 @@ def test_a_repetition_gets_what_is_left_of_the_budget_and_no_more(fake_time):
         raise httpx.ReadTimeout("silence")
 
     account = hubspot.Account(
-        name="hubspot", token=Secret(TOKEN), base_url="https://crm.example", limits=Limits(retry_budget_seconds=100)
+        name="hubspot", token=SecretStr(TOKEN), base_url="https://crm.example", limits=Limits(retry_budget_seconds=100)
     )
     http = hubspot.open_http(account, fake_time.clock, httpx.MockTransport(silent))
     began = fake_time.now
@@ -174,7 +174,7 @@ def test_a_source_that_asks_for_more_than_the_budget_is_not_waited_for(client, f
 def test_a_long_wait_for_the_own_rate_is_told(fake_time):
     told: list[str] = []
     transport, _ = answers(good())
-    account = hubspot.Account(name="hubspot", token=Secret("t"), base_url="https://crm.example", rate=Rate(1, 40.0))
+    account = hubspot.Account(name="hubspot", token=SecretStr("t"), base_url="https://crm.example", rate=Rate(1, 40.0))
     http = hubspot.open_http(account, replace(fake_time.clock, tell=told.append), transport)
     http.ask(CALL, DECODER)
     http.ask(CALL, DECODER)
@@ -188,8 +188,8 @@ def test_streams_that_wait_for_one_sign_in_fail_with_it_and_not_one_after_the_ot
         name="salesforce",
         base_url=url,
         token_url=f"{url}/token",
-        client_id="id",
-        client_secret=Secret("secret"),
+        client_id=SecretStr("id"),
+        client_secret=SecretStr("secret"),
         limits=Limits(retry_budget_seconds=5),
     )
     http = salesforce.open_http(account, hurried.clock)

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from definitions.agreement.load import load_definitions
+from definitions.polars_types import schema_of
 from definitions.schema.tables import Table
-from transforms.frames import schema_of
 
 AS_OF = date(2026, 1, 31)
 HANDOFF = load_definitions("handoff")

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from definitions.agreement.load import load_definitions, profiles
+from definitions.polars_types import schema_of
 from definitions.schema.field import Field, Kind
 from definitions.schema.tables import DIM_PERSON, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY, Table
 from expectations.audit import audit
@@ -18,7 +19,7 @@ from expectations.suites.agreement import agreement_suite
 from transforms.classify.classes import classify_opportunities, classify_people
 from transforms.classify.criteria import with_criteria
 from transforms.classify.hygiene import findings
-from transforms.frames import conformed, schema_of
+from transforms.frames import conformed
 from transforms.history.changes import issue_lives
 
 _AS_OF = date(2026, 11, 20)

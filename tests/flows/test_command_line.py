@@ -39,7 +39,7 @@ def test_help_waits_for_nothing_heavy():
     [
         (["status"], ["shop.deals", "published", "unreadable_value", "fct_opportunity"]),
         (["findings", "--rule", "OPP-01"], ["Acme renewal", "1,250", "The close date", "1 of 1", "shop:deals:1"]),
-        (["quarantine", "list"], ["shop:deals:3", "source_close_date", "1 of 1"]),
+        (["quarantine", "list"], ["shop:deals:3", "source_close_date", "xxxxx", "1 of 1"]),
         (["explain", "shop:deals:1"], ["Acme renewal  is  overdue", "false", "The buyer bought.", "OPP-01"]),
         (["warehouse", "url"], ["postgresql+psycopg://", "***"]),
         (["warehouse", "shell", "--command", "select pipeline_class from fct_opportunity"], ["closed_won", "overdue"]),

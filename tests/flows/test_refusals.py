@@ -152,6 +152,24 @@ def test_what_could_not_be_filed_stays_in_quarantine_until_its_file_is_read_agai
     assert [(row["fetched"], row["quarantined"], row["difference"]) for row in report["balance"]] == [(151, 1, 0)]
 
 
+@pytest.mark.parametrize(
+    ("rows", "setting", "held"),
+    [
+        ([f"{number},Short" for number in range(200, 211)], "quarantine_ceiling: 1", 11),
+        ([f"{number},Odd,Talking,never,1" for number in range(200, 209)], "unreadable_ceiling: 0.1", 9),
+    ],
+    ids=["rows", "values of a column"],
+)
+def test_how_many_that_cannot_be_read_are_too_many_is_a_setting(shop, rows, setting, held):
+    rewritten(shop, [*DEALS, *rows])
+    with pytest.raises(FileUnreadableError, match=f"{held} of {150 + held}"):
+        shop.refresh(TUESDAY)
+    shop.config.write_text(f"{setting}\n{shop.config.read_text()}")
+    shop.refresh(TUESDAY)
+    of_monday = "reason_code = 'missing_id' OR right(record_key, 3) = '151'"
+    assert shop.ask(f"SELECT count(*) FROM ops.quarantine WHERE NOT ({of_monday})") == [(held,)]
+
+
 def test_a_source_that_refuses_our_token_is_named_and_the_token_is_not(tmp_path, server):
     with sandbox_running(20, date(2026, 11, 22)) as sandbox:
         wrong = {**sandbox.environment, "HUBSPOT_TOKEN": "pat-CANARY-wrong"}

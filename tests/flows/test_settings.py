@@ -1,12 +1,16 @@
 """bantam.yaml: every mistake is named by file and line before anything is asked, and no secret is ever shown."""
 
+import logging
+import re
+
 import pytest
 
 from definitions.agreement.load import load_definitions
 from definitions.errors import ConfigurationError
+from flows.alerts.targets import for_owner, for_revops
 from flows.run.job import open_job
-from flows.run.sources import meaning_of
-from flows.settings import load_settings
+from flows.run.sources import meaning_of, opened
+from flows.settings import Alerts, HubSpotSource, SalesforceSource, Settings, load_settings
 from tests.flows.line import ROOT, environment
 
 TOKEN, SECRET = "pat-CANARY-token", "CANARY-secret"
@@ -140,6 +144,25 @@ def test_the_environment_fills_in(tmp_path, said, environment, url):
 def test_a_secret_is_in_no_text_of_the_settings(tmp_path):
     settings = load_settings(written(tmp_path, WHOLE), {**SET, "BANTAM_WAREHOUSE_URL": f"postgresql://a:{SECRET}@b/c"})
     assert "CANARY" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_a_secret_is_in_no_text_of_what_is_opened_with_it(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    alerted = f"{WHOLE}alerts: {{revops: '${{HOOK}}', owners: '${{HOOK}}'}}\n"
+    settings = load_settings(written(tmp_path, alerted), {**SET, "HOOK": f"jsons://a:{SECRET}@h.example/{SECRET}"})
+    alerts = settings.alerts
+    targets = for_revops(1, alerts.revops[0]), for_owner(alerts.owners, "crm:owner:1", "a@b.example")
+    told = [*settings.sources, alerts, *map(opened, settings.sources[:2]), *targets]
+    assert "CANARY" not in f"{told!r} {[str(one) for one in told]} {caplog.text}"
+
+
+@pytest.mark.parametrize("model", [HubSpotSource, SalesforceSource, Alerts, Settings])
+def test_every_setting_that_holds_a_secret_hides_it(model):
+    """Ids of clients and URLs of warehouses and targets open something too."""
+    secrets = re.compile("token$|secret|password|client_id|key$|revops|owners$|warehouse_url")
+    told = {name: str(field.annotation) for name, field in model.model_fields.items() if secrets.search(name)}
+    assert told
+    assert [name for name, kind in told.items() if "SecretStr" not in kind and name != "ignored_owners"] == []
 
 
 @pytest.mark.parametrize("around", ["{}\n", " {}", "{}\r\n"])

@@ -19,7 +19,7 @@ from flows.run.folding import Shelf, fold_files, fold_pages
 from transforms.conform.meaning import Meaning
 from transforms.state.versions import STATE, Envelope, folded, opened
 
-CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
+CONTACT = Envelope(id="id", version="updatedAt", deleted="archived", flag="name")
 HOW = pytest.mark.parametrize(
     "how",
     [{"keeps_versions": True, "revives": False}, {"keeps_versions": False, "revives": True}],
@@ -131,12 +131,6 @@ def test_a_location_leads_to_the_landed_line(shelf):
     pages = shelf.landing.read_manifest("hubspot", "contacts", FIRST)
     places = [f"{FIRST}/{pages[number // 3].path.name}:{number % 3 + 1}" for number in range(7)]
     assert shown(state) == [(str(number), False, place) for number, place in enumerate(places)]
-
-
-def test_half_characters_are_mended_and_what_is_kept_is_json(shelf):
-    raw = r'{"id":"1","updatedAt":"2026-01-01T00:00:00Z","archived":false,"name":"A\ud800 \ud83d\ude00"}'
-    [kept] = fold(land(shelf, FIRST, [raw])).frame().collect()["raw"]
-    assert json.loads(kept)["name"] == "A\ufffd \U0001f600"
 
 
 def test_without_anything_new_the_last_state_stands(shelf):

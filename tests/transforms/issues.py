@@ -4,11 +4,11 @@ from datetime import date
 
 import polars as pl
 
+from definitions.polars_types import schema_of
 from definitions.schema.fields import fields
 from definitions.schema.tables import FCT_HYGIENE_ISSUE
 from flows.alerts.digests import Digest, digests, readers
 from flows.alerts.message_text import Edition
-from transforms.frames import schema_of
 
 DAY = date(2026, 11, 22)
 

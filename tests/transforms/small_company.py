@@ -9,10 +9,11 @@ from functools import cache
 import polars as pl
 
 from definitions.agreement.load import load_definitions
+from definitions.polars_types import schema_of
 from definitions.schema.records import RECORD_KINDS
 from definitions.schema.tables import CURATED, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
 from transforms.conform.conformed import nothing_quarantined
-from transforms.frames import empty, schema_of
+from transforms.frames import empty
 from transforms.pipeline.assembly import Assembled, assemble
 from transforms.pipeline.gathering import Heard, gathered_records
 from transforms.pipeline.people_parts import PART_PERSONS

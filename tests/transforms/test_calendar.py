@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from definitions.errors import TransformError
+from definitions.polars_types import schema_of
 from definitions.schema.tables import DIM_DATE
-from transforms.frames import conformed, schema_of
+from transforms.frames import conformed
 from transforms.history.calendar import calendar
 
 MONTHS = st.integers(1, 12)

@@ -9,12 +9,12 @@ from polars.testing import assert_frame_equal
 
 from definitions.agreement.load import load_definitions
 from definitions.agreement.model import ClassRule
+from definitions.polars_types import schema_of
 from definitions.predicates.predicate import parse
 from definitions.schema.fields import fields
 from definitions.schema.vocabulary import OPPORTUNITY_CLASS, PERSON_CLASS
 from transforms.classify.classes import classify_opportunities, classify_people
 from transforms.classify.predicates import compile_predicate
-from transforms.frames import schema_of
 
 AS_OF = date(2026, 3, 31)
 PERSON = fields(

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from definitions.polars_types import schema_of
 from definitions.schema.records import OPPORTUNITY, PERSON
 from tests.transforms.hubspot_records import MEANING, contact, deal, hubspot_object, read, state
 from transforms.conform import hubspot, hubspot_links
-from transforms.frames import schema_of
 from transforms.state.versions import Envelope
 
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from definitions.polars_types import schema_of
 from definitions.schema.records import ACTIVITY, OPPORTUNITY, PERSON
 from transforms.conform import salesforce, salesforce_links
 from transforms.conform.meaning import Meaning
-from transforms.frames import schema_of
 from transforms.state.versions import Envelope, folded, opened
 
 MEANING = Meaning(

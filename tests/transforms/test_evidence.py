@@ -4,10 +4,10 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from definitions.polars_types import dtype_of
 from definitions.predicates.predicate import parse
 from definitions.schema.fields import FIELDS
 from transforms.classify.evidence import evidence, names_read, readable, sentence
-from transforms.frames import dtype_of
 
 AS_OF = date(2026, 3, 31)
 UNKNOWN_AGO = "Passed an unknown number of days ago."

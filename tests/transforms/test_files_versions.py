@@ -47,8 +47,8 @@ def test_a_deletion_mark_that_is_neither_yes_nor_no_sets_its_row_aside():
     of = stream(columns={"name": "id", "is_deleted": "gone"})
     marks = ["Ja", "no", "yes", "", None]
     conformed = conform([{"id": str(number), "gone": mark} for number, mark in enumerate(marks)], of)
-    assert conformed.quarantined.select("record_key", "reason_code", "field_name", "detail").rows() == [
-        ("crm:deals:0", "unreadable_value", "is_deleted", "neither yes nor no")
+    assert conformed.quarantined.select("record_key", "reason_code", "field_name", "expected", "detail").rows() == [
+        ("crm:deals:0", "unreadable_value", "is_deleted", "yes_or_no", None)
     ]
     assert conformed.records.select("source_id", "is_deleted").rows() == [
         ("1", False),

@@ -9,10 +9,11 @@ from polars.testing import assert_frame_equal
 from polars.testing.parametric import column, dataframes
 
 from definitions.errors import TransformError
+from definitions.polars_types import MOMENT, schema_of
 from definitions.schema.fields import FIELDS, fields
 from definitions.schema.records import RECORD_KINDS
 from definitions.schema.tables import CURATED, OPS, Table
-from transforms.frames import MOMENT, conformed, empty, in_slices, schema_of, with_record_hash
+from transforms.frames import conformed, empty, in_slices, with_record_hash
 
 DEALS = Table(
     schema="curated",

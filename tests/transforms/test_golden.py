@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from definitions.errors import TransformError
+from definitions.polars_types import schema_of
 from definitions.schema.fields import fields
 from definitions.schema.records import RECORD_KINDS
-from transforms.frames import schema_of
 from transforms.golden import survivorship
 from transforms.golden.rows import golden
 from transforms.golden.survivorship import Rule, Survivor

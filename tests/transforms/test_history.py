@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from definitions.polars_types import MOMENT, MONEY, schema_of
 from definitions.schema.classified import GONE
 from definitions.schema.fields import fields
 from definitions.schema.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE
-from transforms.frames import MOMENT, MONEY, conformed, empty, schema_of
+from transforms.frames import conformed, empty
 from transforms.history.changes import class_changes, class_since, issue_lives
 
 DAY = date(2026, 3, 2)

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from definitions.polars_types import MOMENT, MONEY
 from definitions.schema.tables import FCT_OPPORTUNITY_DAILY_SNAPSHOT
-from transforms.frames import MOMENT, MONEY, conformed, empty
+from transforms.frames import conformed, empty
 from transforms.history.changes import owed, snapshot, tracked_changes
 
 DAY = date(2026, 3, 2)

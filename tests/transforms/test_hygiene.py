@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from definitions.agreement.load import load_definitions
 from definitions.agreement.model import NAMED_IN_BRACES, HygieneRule
+from definitions.polars_types import schema_of
 from definitions.predicates.predicate import parse
 from definitions.schema.facets import DERIVED
 from definitions.schema.fields import fields
 from definitions.schema.tables import FCT_HYGIENE_ISSUE
 from transforms.classify.hygiene import FINDING, findings
 from transforms.classify.predicates import compile_predicate
-from transforms.frames import conformed, empty, schema_of
+from transforms.frames import conformed, empty
 from transforms.history.changes import issue_lives
 
 AS_OF = date(2026, 3, 31)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+from definitions.polars_types import schema_of
 from definitions.schema.records import ASSOCIATION, OPPORTUNITY, PERSON
-from transforms.frames import schema_of
 from transforms.identity.links import account_of, people_of_opportunities
 
 ROLES = ("decision maker", "economic buyer")

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from definitions.polars_types import MONEY, schema_of
 from definitions.schema.fields import fields
-from transforms.frames import MONEY, schema_of
 from transforms.reconcile.metrics import at_risk, class_counts, moved, pipeline, top_findings
 
 DEAL = fields(

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from definitions.agreement.load import load_definitions
+from definitions.polars_types import schema_of
 from definitions.schema.records import STAGE
 from transforms.facets.opportunity import dated, last_active, loss_families, peopled, staged, stages, valued
-from transforms.frames import schema_of
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from definitions.polars_types import dtype_of
 from definitions.predicates.parse import tree_of
 from definitions.predicates.predicate import Predicate
 from definitions.predicates.text import literal
@@ -19,7 +20,6 @@ from definitions.schema.field import Kind
 from definitions.schema.fields import FIELDS
 from tests.databases import address, new_database
 from transforms.classify.predicates import compile_predicate
-from transforms.frames import dtype_of
 from warehouse.embedded.server import EmbeddedServer
 
 AS_OF = date(2026, 3, 31)

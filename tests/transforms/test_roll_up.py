@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from definitions.polars_types import schema_of
 from definitions.schema.fields import fields
 from definitions.schema.tables import FCT_HYGIENE_ISSUE, OPS_CURSOR
 from flows.alerts import roll_up
 from flows.alerts.freshness import held_back, stale_reasons
 from flows.alerts.message_text import Edition
-from transforms.frames import schema_of
 
 DAY = date(2026, 11, 29)
 SINCE = DAY - timedelta(days=7)

@@ -1,4 +1,3 @@
-import json
 import unicodedata
 
 import polars as pl
@@ -6,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.values.text import clean, mend_json
+from transforms.values.text import clean
 
 
 def read(expression, *texts):
@@ -62,37 +61,3 @@ def test_clean_text_is_storable_composed_and_stable(texts):
 @given(st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)))
 def test_plain_text_is_untouched(texts):
     assert read(clean(pl.col("text")), *texts) == texts
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (r'"\ud800"', r'"\ufffd"'),
-        (r'"\ud83d\ude00"', r'"\ud83d\ude00"'),
-        (r'"\ude00\ud83d\ude00\ud83d"', r'"\ufffd\ud83d\ude00\ufffd"'),
-        (r'"\\ud800"', r'"\\ud800"'),
-        (r'"\\\ud800"', r'"\\\ufffd"'),
-        (r'"Ada"', r'"Ada"'),
-        (None, None),
-    ],
-    ids=[
-        "half",
-        "pair",
-        "halves around a pair",
-        "a backslash, then letters",
-        "a backslash, then half",
-        "plain",
-        "null",
-    ],
-)
-def test_half_a_character_becomes_the_replacement_character(raw, expected):
-    assert read(mend_json(pl.col("text")), raw) == [expected]
-
-
-@settings(deadline=None)
-@given(st.text(st.characters(), max_size=8))
-def test_mended_json_says_the_same_but_for_half_characters(text):
-    """Lone surrogates, as any text of Python may hold them, each become one replacement character."""
-    mended = json.loads(read(mend_json(pl.col("text")), json.dumps(text))[0])
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    assert mended == whole

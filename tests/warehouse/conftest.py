@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from definitions.polars_types import schema_of
 from definitions.schema.field import Field, Kind
 from definitions.schema.tables import CURATED, Table
 from tests.databases import drop_database, new_database
 from tests.warehouse.staged import stage
-from warehouse.columns import frame_schema
 from warehouse.connect import engine_for
 from warehouse.embedded.server import EmbeddedServer
 from warehouse.publishing.publish import publish
@@ -152,7 +152,7 @@ def frame_of(contract: Table, rows: Rows) -> pl.DataFrame:
             said = {name: value for name, value in filled.items() if name != "record_hash"}
             filled["record_hash"] = zlib.crc32(repr(sorted(said.items())).encode())
         whole.append(filled)
-    return pl.DataFrame(whole, schema=frame_schema(fields))
+    return pl.DataFrame(whole, schema=schema_of(fields))
 
 
 def _default(field: Field, contract: Table) -> Any:

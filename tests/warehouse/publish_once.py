@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from definitions.polars_types import schema_of
 from definitions.runtime.crash_points import arm
 from definitions.schema.tables import DIM_OWNER, OPS_CURSOR
-from warehouse.columns import frame_schema
 from warehouse.connect import engine_for
 from warehouse.load.staging import staging
 from warehouse.publishing.publish import publish
@@ -30,8 +30,8 @@ run = Run(
 owner = {"owner_id": "a", "owner_name": name, "is_active": True, "is_queue": False, "is_deleted": False}
 owner |= {"record_count": 1, "record_hash": len(name)}
 cursor = {"source_system": "crm", "stream": "owners", "cursor": f'"{name}"'}
-owner_schema = frame_schema(field for field in DIM_OWNER.columns if field.name not in STAMPED)
-cursor_schema = frame_schema(field for field in OPS_CURSOR.columns if field.name not in STAMPED)
+owner_schema = schema_of(field for field in DIM_OWNER.columns if field.name not in STAMPED)
+cursor_schema = schema_of(field for field in OPS_CURSOR.columns if field.name not in STAMPED)
 arm(point or None)
 with staging(engine, run, [DIM_OWNER]) as give:
     give("dim_owner", pl.DataFrame([owner], schema=owner_schema))

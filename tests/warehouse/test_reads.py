@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from definitions.polars_types import schema_of
 from definitions.schema.tables import (
     CURATED,
     DIM_OWNER,
@@ -20,7 +21,6 @@ from definitions.schema.tables import (
     OPS_QUARANTINE,
     OPS_RUN,
 )
-from warehouse.columns import frame_schema
 from warehouse.read import published as reads
 from warehouse.read.frames import column_of, read_parts
 from warehouse.read.lookups import explain, findings, quarantine, status
@@ -35,7 +35,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def test_an_empty_warehouse_gives_typed_empty_frames(engine):
     for table in (DIM_PERSON, FCT_OPPORTUNITY, FCT_HYGIENE_ISSUE, OPS_RUN, OPS_QUARANTINE):
         frame = reads.published(engine, table)
-        assert (frame.height, frame.schema) == (0, frame_schema(table.columns)), table.name
+        assert (frame.height, frame.schema) == (0, schema_of(table.columns)), table.name
     assert reads.last_run(engine) is None
     assert reads.row_counts(engine) == {table.name: 0 for table in CURATED}
     assert reads.published_classes(engine, "person").schema == {
@@ -103,7 +103,7 @@ def test_every_row_of_a_table_is_in_one_part_wherever_it_lies(warehouse_of):
     parts = []
     read_parts(warehouse.engine, table, sa.select(*columns), fields, parts.append, part_blocks=1)
     assert len(parts) > 5
-    assert all(part.schema == frame_schema(fields) for part in parts)
+    assert all(part.schema == schema_of(fields) for part in parts)
     assert sorted(pl.concat(parts)["issue_id"]) == [
         row for (row,) in warehouse.all('SELECT issue_id FROM curated.fct_hygiene_issue ORDER BY issue_id COLLATE "C"')
     ]
@@ -127,7 +127,7 @@ def test_the_snapshots_of_today_and_of_the_last_day_before_are_the_latest(wareho
         warehouse.refresh(f"r{age}", day, fct_opportunity_daily_snapshot=rows)
     found = reads.latest_snapshots(warehouse.engine, TODAY)
     assert found["opportunity_id"].to_list() == ["5 days old", "0 days old"]
-    assert found.schema == frame_schema(FCT_OPPORTUNITY_DAILY_SNAPSHOT.columns)
+    assert found.schema == schema_of(FCT_OPPORTUNITY_DAILY_SNAPSHOT.columns)
 
 
 def test_the_books_are_read_as_they_were_written(warehouse_of, frame):

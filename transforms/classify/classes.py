@@ -6,9 +6,9 @@ from datetime import date
 import polars as pl
 
 from definitions.agreement.model import ClassRule, Definitions
+from definitions.polars_types import MONEY
 from transforms.classify.evidence import names_read, readable
 from transforms.classify.predicates import compile_predicate
-from transforms.frames import MONEY
 
 _NOT_COUNTED_AS_LOST = ("merged_or_deleted", "closed_duplicate", "closed_unqualified")
 _ROW, _PLACE, _PATTERN = "row of the frame", "place in the ladder", "pattern of answers"

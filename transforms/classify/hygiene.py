@@ -5,11 +5,12 @@ from datetime import date
 import polars as pl
 
 from definitions.agreement.model import Definitions, HygieneRule
+from definitions.polars_types import MONEY
 from definitions.schema.classified import CLASS_COLUMN, Classified
 from definitions.schema.fields import fields
 from transforms.classify.evidence import evidence, sentence
 from transforms.classify.predicates import compile_predicate
-from transforms.frames import MONEY, empty
+from transforms.frames import empty
 
 FINDING = fields(
     """rule_id severity record_kind record_id record_name owner_id value_at_risk amount says question

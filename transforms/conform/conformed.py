@@ -7,7 +7,7 @@ import polars as pl
 from definitions.schema.fields import fields
 from transforms.frames import empty
 
-QUARANTINE = fields("record_key source_system stream reason_code field_name location detail")
+QUARANTINE = fields("record_key source_system stream reason_code field_name expected detail location page")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,22 +9,22 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from definitions.errors import FileUnreadableError
+from definitions.fault_limit import VALUES, FaultLimit
 from definitions.mapping.file_stream import DEFAULTS, FileStream
+from definitions.polars_types import MOMENT
+from definitions.quarantine_reasons import not_expected
 from definitions.schema.records import STAGE
 from transforms.conform.conformed import Conformed
+from transforms.conform.faults import fault
 from transforms.conform.files_columns import Cell, cells_of, fault_column, text_column, with_record, word
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import KEPT, gathered
 from transforms.conform.typed import Vocabulary, translated, typed
-from transforms.frames import MOMENT
 from transforms.values.dates import is_ambiguous, is_in_figures, start_of_day
 from transforms.values.money import currency_in
 from transforms.values.shapes import shape
 
 _CLOSED = ("closed_won", "closed_lost")
-# So many unreadable values, and this share of a column's values, are single faults; more are a wrong declaration.
-_FEW = 2
-_FEW_SHARE = 0.05
 _SHOWN_LINES = 5
 _SHOWN_SHAPES = 3
 # Excel counts days from 1900: five figures until the year 2173.
@@ -32,13 +32,12 @@ _DAY_NUMBER = r"^\s*[0-9]{5}(\.[0-9]+)?\s*$"
 _IS_GONE = "is gone"
 
 
-def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> Conformed:
+def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream, limit: FaultLimit = VALUES) -> Conformed:
     """State of a stream to records of its kind, and for opportunities every version of them. Row by row.
 
     A closed opportunity without a mapped `closed_at` was closed on its close date; its stage says whether it is closed
     and won; an amount that names no currency is in the source's. Raises `FileUnreadableError` naming file, column,
-    count and lines where more than two values of a column, and more than 5% of them, are not what it is declared to
-    hold.
+    count and lines where more values of a column than `limit` allows are not what it is declared to hold.
     """
     where = f"{meaning.source}.{stream.name}"
     cells = cells_of(stream, meaning)
@@ -52,7 +51,7 @@ def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -
         .with_columns(cell.fault.alias(fault_column(cell.name)) for cell in cells),
         where,
     )
-    _refuse_many(frame, cells, f"{where}: {stream.path}")
+    _refuse_many(frame, cells, limit, f"{where}: {stream.path}")
     faults = [pl.col(fault_column(cell.name)) for cell in cells]
     text = (
         frame.lazy()
@@ -128,7 +127,7 @@ def _priced(text: pl.LazyFrame, stream: FileStream, meaning: Meaning) -> pl.Lazy
 def _contradiction() -> pl.Expr:
     """A fault where the amount is written in another currency than its column names."""
     differ = pl.col("beside") != pl.col("currency_code")
-    return pl.when(differ).then(pl.lit("contradiction|amount|written in another currency than currency_code names"))
+    return pl.when(differ).then(fault("contradiction", "amount"))
 
 
 def _staged(text: pl.LazyFrame, stream: FileStream, meaning: Meaning) -> pl.LazyFrame:
@@ -170,30 +169,30 @@ def _scope(stream: FileStream) -> str | None:
     return "pipeline_id" if "pipeline_id" in stream.columns else None
 
 
-def _refuse_many(frame: pl.DataFrame, cells: Sequence[Cell], where: str) -> None:
+def _refuse_many(frame: pl.DataFrame, cells: Sequence[Cell], limit: FaultLimit, where: str) -> None:
     """Raise where columns hold too many values that are not what they are declared to hold; names all of them."""
     # What a file no longer holds is not in it, whatever an earlier one said.
     latest = frame.filter("is_latest", ~pl.col(_IS_GONE))
-    complaints = [found for cell in cells if (found := _complaint(latest, cell))]
+    complaints = [found for cell in cells if (found := _complaint(latest, cell, limit))]
     if complaints:
         remedies = dict.fromkeys(remedy for _, remedy in complaints)
         told = "; ".join(said for said, _ in complaints)
         raise FileUnreadableError(f"{where}: {told}. {'. '.join(remedies)}.")
 
 
-def _complaint(latest: pl.DataFrame, cell: Cell) -> tuple[str, str] | None:
+def _complaint(latest: pl.DataFrame, cell: Cell, limit: FaultLimit) -> tuple[str, str] | None:
     """What is wrong with a column, and the remedy; None where at most single values are."""
-    reason = pl.col(fault_column(cell.name)).str.extract(r"^([a-z_]*)\|")
+    reason = pl.col(fault_column(cell.name)).struct.field("reason_code")
     wrong = latest.filter(reason.is_in(["unreadable_value", "out_of_range"]))
     filled = wrong.height + latest[cell.name].count()
-    if wrong.height <= max(_FEW, _FEW_SHARE * filled):
+    if not limit.is_exceeded(wrong.height, of=filled):
         return None
     text = wrong.select(text=text_column(cell.name))
     lines = wrong["location"].str.extract(r":([0-9]+)$").cast(pl.Int64).sort()
     shown = ", ".join(map(str, lines.head(_SHOWN_LINES))) + (" and more" if lines.len() > _SHOWN_LINES else "")
     told = (
-        f"column {cell.column!r} ({cell.name}): {wrong.height} of {filled} values: {cell.rule}, in lines {shown}, "
-        f"written as {_shapes(text)}"
+        f"column {cell.column!r} ({cell.name}): {wrong.height} of {filled} values: {not_expected(cell.expected)}, in "
+        f"lines {shown}, written as {_shapes(text)}"
     )
     if not cell.is_dated:
         return told, cell.remedy

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from definitions.mapping.file_stream import Column, DateOrder, DecimalMark, FileStream
+from definitions.polars_types import dtype_of
 from definitions.schema.field import Field, Kind
+from transforms.conform.faults import FAULT, fault
 from transforms.conform.meaning import Meaning
-from transforms.frames import dtype_of
 from transforms.values.dates import day, moment
 from transforms.values.money import currency_code, is_amount, money
 from transforms.values.numbers import boolean, integer, plain_number, real
@@ -24,8 +25,8 @@ class Cell:
     """A field of the record as its column gives it, in three steps, each from the columns of the ones before.
 
     `text` is the cleaned text of column `record`, placeholders null. `value` reads it, aliases resolved, in the field's
-    own type; null where it cannot be read. `fault` is `reason|field|detail`, null where all is well. `rule` says in
-    words what the values have to be, `remedy` what to do where many are not.
+    own type; null where it cannot be read. `fault` is a `FAULT`, null where all is well. `expected` is what the values
+    have to be, `remedy` says what to do where many are not.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Cell:
     value: pl.Expr
     fault: pl.Expr
     is_dated: bool
-    rule: str
+    expected: str
     remedy: str
 
 
@@ -88,15 +89,15 @@ def _cell(field: Field, column: Column, stream: FileStream, meaning: Meaning) ->
     text = pl.col(text_column(field.name))
     said = aliased(text, column)
     order, mark = column.dates or stream.dates, column.decimal or stream.decimal
-    rule, remedy = _rule(field, order, mark)
+    expected, remedy = _rule(field, order, mark)
     return Cell(
         name=field.name,
         column=column.column or "",
         text=text_of(column, stream),
         value=_value(field, column, said, order, mark, meaning),
-        fault=pl.coalesce(_stranger(field, column, text), _unreadable(field, said, rule, mark)),
+        fault=pl.coalesce(_stranger(field, column, text), _unreadable(field, said, expected, mark)),
         is_dated=field.kind in {Kind.DAY, Kind.MOMENT},
-        rule=rule,
+        expected=expected,
         remedy=remedy,
     )
 
@@ -136,14 +137,12 @@ def _within(field: Field, value: pl.Expr) -> pl.Expr:
     return typed
 
 
-def _unreadable(field: Field, said: pl.Expr, rule: str, mark: DecimalMark) -> pl.Expr:
+def _unreadable(field: Field, said: pl.Expr, expected: str, mark: DecimalMark) -> pl.Expr:
     if field.kind is Kind.TEXT and field.name != "currency_code":
-        return pl.lit(None, pl.String)
+        return pl.lit(None, FAULT)
     unread = said.is_not_null() & pl.col(field.name).is_null()
-    told = pl.lit(f"unreadable_value|{field.name}|{rule}")
-    if field.kind in {Kind.DAY, Kind.MOMENT}:
-        written = shape(said).str.replace_all("|", "/", literal=True)
-        told = pl.concat_str(told, pl.lit(", written as "), written)
+    written = shape(said) if field.kind in {Kind.DAY, Kind.MOMENT} else None
+    told = fault("unreadable_value", field.name, expected=expected, detail=written)
     if field.kind in _NUMBERS:
         wrong = pl.when(unread).then(said)
         is_number = (
@@ -151,31 +150,26 @@ def _unreadable(field: Field, said: pl.Expr, rule: str, mark: DecimalMark) -> pl
             if field.kind is Kind.MONEY
             else plain_number(wrong, decimal=mark).is_not_null()
         )
-        too_far = pl.lit(f"out_of_range|{field.name}|a number outside what the field can hold")
-        told = pl.when(is_number).then(too_far).otherwise(told)
+        told = pl.when(is_number).then(fault("out_of_range", field.name)).otherwise(told)
     return pl.when(unread).then(told)
 
 
 def _stranger(field: Field, column: Column, text: pl.Expr) -> pl.Expr:
     """A word without an alias where none is allowed; it is shown unless it may be somebody's name."""
     if column.others != "refuse" or column.column is None:
-        return pl.lit(None, pl.String)
-    shown = text.str.replace_all("|", "/", literal=True).str.slice(0, _SHOWN_SIGNS)
+        return pl.lit(None, FAULT)
     secret = field.is_personal or column.refers_to is not None
-    told = pl.concat_str(
-        pl.lit(f"unmapped_value|{field.name}|`values` has no alias for "), pl.lit("the word") if secret else shown
-    )
+    told = fault("unknown_alias", field.name, detail=None if secret else text.str.slice(0, _SHOWN_SIGNS))
     return pl.when(text.is_not_null() & ~text.is_in(sorted(column.values))).then(told)
 
 
 def _rule(field: Field, order: DateOrder, mark: DecimalMark) -> tuple[str, str]:
-    """What the values have to be, and what to do where many are not."""
+    """What the values have to be (a word of `EXPECTED_VALUES`), and what to do where many are not."""
     if field.kind in {Kind.DAY, Kind.MOMENT}:
         if order == "iso":
-            return "not an ISO day", "Declare `dates: day_first` or `dates: month_first`, or export ISO days"
-        return f"not a day under `dates: {order}`", "Correct `dates`, or export ISO days"
+            return "iso_day", "Declare `dates: day_first` or `dates: month_first`, or export ISO days"
+        return order, "Correct `dates`, or export ISO days"
     if field.kind in _NUMBERS:
-        return f"not a number with {mark!r} as decimal mark", "Correct `decimal`, or declare placeholders in `nulls`"
-    if field.kind is Kind.BOOLEAN:
-        return "neither yes nor no", "Declare aliases in `values`"
-    return "not a code of ISO 4217", "Declare aliases in `values`"
+        expected = "decimal_point" if mark == "." else "decimal_comma"
+        return expected, "Correct `decimal`, or declare placeholders in `nulls`"
+    return "yes_or_no" if field.kind is Kind.BOOLEAN else "currency_code", "Declare aliases in `values`"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from definitions.mapping.file_stream import FileStream
+from definitions.polars_types import MOMENT
 from transforms.conform.files_columns import with_record, word
 from transforms.conform.meaning import Meaning
-from transforms.frames import MOMENT
+from transforms.flags import NO_FLAG
 from transforms.state.delete_detection import no_longer_listed, swept
 from transforms.state.versions import STATE, folded
 from transforms.values.dates import moment
@@ -71,6 +72,7 @@ def file_versions(rows: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -
         is_latest=pl.lit(value=True),
         raw="raw",
         location="location",
+        **NO_FLAG,
     )
 
 

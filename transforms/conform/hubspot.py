@@ -112,13 +112,13 @@ def properties(object_name: str, meaning: Meaning) -> list[str]:
 def opened(state: pl.LazyFrame, meaning: Meaning, *, object_name: str) -> pl.LazyFrame:
     """One row a record: what the state knows, `createdAt`, `updatedAt` and each property as a text column. Row by row.
 
-    The state comes with `survivor` (`hubspot_merges.with_survivors`).
+    The state comes with `survivor` (`hubspot_merges.with_survivors`) and the flag history of each record.
     """
     names = properties(object_name, meaning)
     shape = pl.Struct(
         {"createdAt": pl.String, "updatedAt": pl.String, "properties": pl.Struct(dict.fromkeys(names, pl.String))}
     )
-    return decoded(state, shape, beside=("survivor",)).unnest("properties")
+    return decoded(state, shape, beside=("survivor", "flag_set_at")).unnest("properties")
 
 
 def _shared(object_name: str, meaning: Meaning, plain: dict[str, str]) -> dict[str, pl.Expr]:
@@ -170,8 +170,10 @@ def contacts(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
         same_as_keys=_same_as(
             _key(meaning.twin, "contact", "salesforcecontactid"), _key(meaning.twin, "lead", "salesforceleadid")
         ),
-        # HubSpot tells that mail bounced, not when: known no later than the record's last change.
-        email_bounced_at=pl.when(_filled("hs_email_hard_bounce_reason_enum").is_not_null()).then(pl.col("updatedAt")),
+        # HubSpot tells that mail bounced, not when: no later than the first version that showed it.
+        email_bounced_at=pl.when(_filled("hs_email_hard_bounce_reason_enum").is_not_null()).then(
+            pl.coalesce(pl.col("flag_set_at").list.first(), "version_at")
+        ),
         origin_activity_type=translated(pl.col("hs_analytics_source"), meaning.origins),
         lead_status=statuses.expr(pl.col("hs_lead_status")),
         claimed_class=claimed,

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.polars_types import schema_of
 from definitions.schema.field import Kind
 from definitions.schema.records import ACTIVITY
 from transforms.conform.conformed import Conformed, nothing_quarantined
+from transforms.conform.faults import fault
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import gathered
 from transforms.conform.typed import translated
-from transforms.frames import schema_of
 from transforms.values.dates import moment
 
 
@@ -52,13 +53,10 @@ def contact_activities(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def unreadable_moves() -> list[pl.Expr]:
-    """What is wrong with the dates of an opened contact, each `reason|field|detail` or null: the contact's own fault.
-
-    Row by row.
-    """
+    """What is wrong with the dates of an opened contact, each a `FAULT` or null: the contact's own. Row by row."""
     return [
         pl.when((pl.col(name).str.strip_chars() != "") & moment(pl.col(name)).is_null()).then(
-            pl.lit(f"unreadable_value|{name}|not a {Kind.MOMENT.value} within its limits")
+            fault("unreadable_value", name, expected=Kind.MOMENT.value)
         )
         for name in (move.property for move in MOVES)
     ]

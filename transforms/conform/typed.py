@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.polars_types import dtype_of, schema_of
 from definitions.schema.field import Field, Kind
 from definitions.schema.records import RecordKind
 from transforms.conform.conformed import QUARANTINE, Conformed
+from transforms.conform.faults import fault
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import gathered
-from transforms.frames import dtype_of, schema_of
 from transforms.values.dates import day, moment
 from transforms.values.money import money
 from transforms.values.numbers import boolean, integer, real
@@ -28,6 +29,7 @@ _VERSIONED = (
     "amount",
     "is_closed",
 )
+_SHOWN_SIGNS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ def typed(
     """Read every field of `kind` from the column of its name; missing columns are null.
 
     Gives the latest version of each record that keeps the contract, the ones set aside with the first field at fault,
-    and, where asked, every version's stage, close date and amount. `faults` are what the caller found wrong, each
-    `reason|field|detail` or null. Row by row.
+    and, where asked, every version's stage, close date and amount. `faults` are what the caller found wrong, each a
+    `FAULT` or null. Row by row.
     """
     keyed = text.with_columns(
         record_key=pl.concat_str(pl.lit(f"{meaning.source}:{object_name}:"), pl.col("source_id")),
@@ -88,7 +90,7 @@ def typed(
         source_object=pl.lit(object_name),
     )
     columns = keyed.collect_schema()
-    told = [_fault(field) for field in kind.fields if columns.get(field.name) == pl.String]
+    told = [_unread(field) for field in kind.fields if columns.get(field.name) == pl.String and _may_fail(field)]
     told += [_unmapped(vocabulary) for vocabulary in vocabularies]
     told += [_missing(name) for name in sorted(kind.required)]
     # Each value is read once, beside its text, and only then looked at.
@@ -110,15 +112,17 @@ def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions
     """Part the records from the ones set aside."""
     latest = frame.filter("is_latest")
     good, bad = latest.filter(pl.col("fault").is_null()), latest.filter(pl.col("fault").is_not_null())
-    parts = pl.col("fault").str.split_exact("|", 2).struct
+    told = pl.col("fault").struct
     quarantined = bad.select(
         "record_key",
         "source_system",
         stream=pl.lit(stream),
-        reason_code=parts.field("field_0"),
-        field_name=parts.field("field_1"),
+        reason_code=told.field("reason_code"),
+        field_name=told.field("field_name"),
+        expected=told.field("expected"),
+        detail=told.field("detail"),
         location=pl.col("location"),
-        detail=parts.field("field_2"),
+        page=pl.lit(None),
     ).cast(schema_of(QUARANTINE))
     versions = None
     if keeps_versions:
@@ -164,14 +168,20 @@ def _as_read(name: str) -> str:
     return f"{name} as read"
 
 
-def _fault(field: Field) -> pl.Expr:
-    """`reason|field|detail` where the source holds something that cannot be read; null where all is well."""
-    if field.kind is Kind.TEXT and not field.values:
-        return pl.lit(None, pl.String)
+def _may_fail(field: Field) -> bool:
+    """Whether a text may be none of the field's values: any text is one of a field of free text."""
+    return field.kind is not Kind.TEXT or bool(field.values)
+
+
+def _unread(field: Field) -> pl.Expr:
+    """A fault where the source holds something that cannot be read; null where all is well."""
     filled = _blank_to_null(pl.col(field.name)).is_not_null()
-    code = "unmapped_value" if field.values else "unreadable_value"
-    shown = f"not a {field.kind.value} within its limits" if not field.values else "not in the shared vocabulary"
-    return pl.when(filled & pl.col(_as_read(field.name)).is_null()).then(pl.lit(f"{code}|{field.name}|{shown}"))
+    told = (
+        fault("outside_vocabulary", field.name)
+        if field.values
+        else fault("unreadable_value", field.name, expected=field.kind.value)
+    )
+    return pl.when(filled & pl.col(_as_read(field.name)).is_null()).then(told)
 
 
 def _unmapped(vocabulary: Vocabulary) -> pl.Expr:
@@ -179,16 +189,14 @@ def _unmapped(vocabulary: Vocabulary) -> pl.Expr:
 
     Unless it cannot be one: an address or a telephone number is there because the columns of a file are shifted.
     """
-    name = vocabulary.field
-    said = pl.col(name).str.replace_all("|", "/", literal=True).str.slice(0, 60)
+    said = pl.col(vocabulary.field).str.slice(0, _SHOWN_SIGNS)
     is_private = said.str.contains(r"@|^\s*\+[0-9]")
-    word = pl.when(is_private).then(pl.lit("like this one, an address or a number (not shown)")).otherwise(said)
-    told = pl.concat_str(pl.lit(f"unmapped_value|{name}|the settings map no word "), word)
+    told = fault("unmapped_value", vocabulary.field, detail=pl.when(~is_private).then(said))
     return pl.when(vocabulary.is_unknown()).then(told)
 
 
 def _missing(name: str) -> pl.Expr:
-    return pl.when(pl.col(_as_read(name)).is_null()).then(pl.lit(f"missing_value|{name}|required by the contract"))
+    return pl.when(pl.col(_as_read(name)).is_null()).then(fault("missing_value", name))
 
 
 def _blank_to_null(column: pl.Expr) -> pl.Expr:

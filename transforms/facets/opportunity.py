@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from definitions.agreement.model import Definitions
+from definitions.polars_types import MONEY
 
 
 def stages(records: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
@@ -158,7 +159,7 @@ def valued(deals: pl.DataFrame, rates: Mapping[str, float], currency: str) -> pl
         .replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Float64)
     )
     exact = pl.col("amount").cast(pl.Decimal(38, 2)) * rate.cast(pl.Decimal(38, 12))
-    corporate = exact.round(2, mode="half_away_from_zero").cast(pl.Decimal(18, 2), strict=False)
+    corporate = exact.round(2, mode="half_away_from_zero").cast(MONEY, strict=False)
     return deals.with_columns(fx_rate=rate, amount_corporate=corporate)
 
 

@@ -5,23 +5,24 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.polars_types import MOMENT, MONEY, schema_of
 from definitions.schema.records import RECORD_KINDS, RecordKind
 from transforms.conform.conformed import QUARANTINE
-from transforms.frames import empty, schema_of
+from transforms.frames import empty
 from transforms.identity.links import without_the_dead
 from transforms.pipeline.terms import Records, Shown
 
 _VERSIONS = pl.Schema(
     {
         "record_key": pl.String(),
-        "version_at": pl.Datetime("us", "UTC"),
+        "version_at": MOMENT,
         "location": pl.String(),
         "is_deleted": pl.Boolean(),
         "pipeline_id": pl.String(),
         "source_stage": pl.String(),
-        "last_stage_change_at": pl.Datetime("us", "UTC"),
+        "last_stage_change_at": MOMENT,
         "source_close_date": pl.Date(),
-        "amount": pl.Decimal(18, 2),
+        "amount": MONEY,
         "is_closed": pl.Boolean(),
     }
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from definitions.polars_types import MONEY
 from definitions.schema.classified import CLASS_COLUMN, Classified
 from definitions.schema.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE, Table
 from transforms.classify.hygiene import findings
@@ -71,7 +72,7 @@ class Desk:
         return pl.concat(self._issues)
 
     def _class_changes(self, kind: Classified, live: pl.DataFrame, classes: pl.DataFrame) -> pl.DataFrame:
-        value = pl.col("amount_corporate") if kind == "opportunity" else pl.lit(None, pl.Decimal(18, 2))
+        value = pl.col("amount_corporate") if kind == "opportunity" else pl.lit(None, MONEY)
         after = live.lazy().select(
             "claimed_class",
             "rule",

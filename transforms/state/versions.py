@@ -13,9 +13,9 @@ import msgspec
 import polars as pl
 import polars_hash
 
-from transforms.frames import MOMENT
+from definitions.polars_types import MOMENT
+from transforms.flags import FLAG_HISTORY, NO_FLAG, flag_of_version, with_flag_history
 from transforms.values.dates import moment
-from transforms.values.text import mend_json
 
 STATE = pl.Schema(
     {
@@ -25,39 +25,42 @@ STATE = pl.Schema(
         "is_latest": pl.Boolean(),
         "raw": pl.String(),
         "location": pl.String(),
+        **FLAG_HISTORY,
     }
 )
 """Grain: one version of one record. `version_at` null: the source keeps no change time, the later run wins.
-`location` is `run/file:line` of the landed record. Rows are in the order of landing."""
+`location` is `run/file:line` of the landed record. The flag history (`transforms.flags`) is that of the record.
+Rows are in the order of landing."""
 
 _RUN = pl.col("location").str.slice(0, pl.col("location").str.find("/", literal=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """Where a vendor's record keeps its id, its change time and its deletion mark; a dot goes one level down."""
+    """Where a vendor's record keeps its id, its change time and its deletion mark; a dot goes one level down.
+
+    `flag`: a field of which it matters since when it is filled, and whose time the source does not give.
+    """
 
     id: str
     version: str | None = None
     deleted: str | None = None
+    flag: str | None = None
 
-    def names(self) -> dict[str, str]:
-        """What is told, and the name it has in the record; `id` may have a second one, a level down."""
-        told = {"id": self.id.partition(".")[0], "version": self.version, "deleted": self.deleted}
-        return {ours: theirs for ours, theirs in told.items() if theirs is not None}
+    def paths(self) -> dict[str, tuple[str, str]]:
+        """What is told, with the name it has in the record, and the name a level down; "" where there is none."""
+        told = {"id": self.id, "version": self.version, "deleted": self.deleted, "flag": self.flag}
+        parted = {ours: path.partition(".") for ours, path in told.items() if path is not None}
+        return {ours: (outer, inner) for ours, (outer, _, inner) in parted.items()}
 
 
 def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
     """Landed lines (raw, location) as versions.
 
-    Half a surrogate pair in a text is replaced: JSON allows it, no warehouse does. Of a name that comes twice in a
-    record the last one counts, as it did when the record was let in. Row by row. Raises `PolarsError` for a line that
-    is not one record.
+    Of a name that comes twice in a record the last one counts, as it did when the record was let in. Row by row. Raises
+    `PolarsError` for a line that is not one record.
     """
-    mended = landed.with_columns(raw=mend_json(pl.col("raw")))
-    shape = pl.Struct(dict.fromkeys(envelope.names(), pl.String))
-    told = pl.col("raw").map_batches(partial(_told, envelope=envelope), return_dtype=shape, is_elementwise=True)
-    read = mended.with_columns(told=told)
+    read = landed.with_columns(told=_told_of(pl.col("raw"), envelope))
     version = pl.lit(None, MOMENT)
     if envelope.version is not None:
         version = moment(pl.col("told").struct.field("version"))
@@ -65,14 +68,31 @@ def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
     if envelope.deleted is not None:
         mark = pl.col("told").struct.field("deleted").str.to_lowercase()
         deleted = (mark == "true").fill_null(value=False)
-    return read.select(
+    versions = read.select(
         source_id=pl.col("told").struct.field("id"),
         version_at=version,
         is_deleted=deleted,
         is_latest=pl.lit(value=True),
         raw="raw",
         location="location",
+        flag=pl.lit(None, pl.String) if envelope.flag is None else pl.col("told").struct.field("flag"),
     )
+    return _with_own_flag(versions) if envelope.flag is not None else versions.with_columns(**NO_FLAG).drop("flag")
+
+
+def with_flag_of_text(versions: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
+    """Give each kept version the flag history that its own text tells: for a state that keeps none. Row by row."""
+    return _with_own_flag(versions.with_columns(flag=_told_of(pl.col("raw"), envelope).struct.field("flag")))
+
+
+def _with_own_flag(versions: pl.LazyFrame) -> pl.LazyFrame:
+    told = flag_of_version(pl.col("flag"), at=pl.col("version_at"), is_deleted=pl.col("is_deleted"))
+    return versions.with_columns(**told).drop("flag")
+
+
+def _told_of(raw: pl.Expr, envelope: Envelope) -> pl.Expr:
+    shape = pl.Struct(dict.fromkeys(envelope.paths(), pl.String))
+    return raw.map_batches(partial(_told, envelope=envelope), return_dtype=shape, is_elementwise=True)
 
 
 def _told(raw: pl.Series, envelope: Envelope) -> pl.Series:
@@ -84,7 +104,7 @@ def _told(raw: pl.Series, envelope: Envelope) -> pl.Series:
         return _told_with_care(raw, envelope)
     if len(records) != raw.len():
         return _told_with_care(raw, envelope)
-    paths = {name: "id.inner" if name == "id" and "." in envelope.id else name for name in envelope.names()}
+    paths = {name: f"{name}.inner" if inner else name for name, (_, inner) in envelope.paths().items()}
     columns = [
         pl.Series(name, [*map(attrgetter(path), records)], pl.String, strict=False) for name, path in paths.items()
     ]
@@ -93,36 +113,40 @@ def _told(raw: pl.Series, envelope: Envelope) -> pl.Series:
 
 def _told_with_care(raw: pl.Series, envelope: Envelope) -> pl.Series:
     """Tell the same of records among which one has a fraction; raises `PolarsError` for what is no record."""
-    inner = envelope.id.partition(".")[2]
-    shape: dict[str, pl.DataType] = {theirs: pl.String() for theirs in envelope.names().values()}
-    if inner:
-        shape[envelope.names()["id"]] = pl.Struct({inner: pl.String})
+    paths = envelope.paths()
+    shape = {outer: pl.Struct({inner: pl.String}) if inner else pl.String() for outer, inner in paths.values()}
     record = raw.str.json_decode(pl.Struct(shape)).struct
-    columns = [record.field(theirs).alias(ours) for ours, theirs in envelope.names().items()]
-    if inner:
-        columns[0] = columns[0].struct.field(inner).alias("id")
+    columns = [
+        (record.field(outer).struct.field(inner) if inner else record.field(outer)).alias(ours)
+        for ours, (outer, inner) in paths.items()
+    ]
     return pl.DataFrame(columns).to_struct(raw.name)
 
 
 @cache
 def _decoder(envelope: Envelope) -> msgspec.json.Decoder[Any]:
     """Make a parser of what the envelope tells; it takes texts, whole numbers and flags."""
-    text, names, inner = str | int | bool | None, envelope.names(), envelope.id.partition(".")[2]
-    fields: list[tuple[str, Any, Any]] = [(name, text, None) for name in names]
-    if inner:
-        nested = msgspec.defstruct("Nested", [("inner", text, None)], rename={"inner": inner}, gc=False)
-        fields[0] = ("id", nested, msgspec.field(default_factory=nested))
+    text, paths = str | int | bool | None, envelope.paths()
+    fields: list[tuple[str, Any, Any]] = []
+    for ours, (_, inner) in paths.items():
+        if inner:
+            nested = msgspec.defstruct("Nested", [("inner", text, None)], rename={"inner": inner}, gc=False)
+            fields.append((ours, nested, msgspec.field(default_factory=nested)))
+        else:
+            fields.append((ours, text, None))
+    names = {ours: outer for ours, (outer, _) in paths.items()}
     return msgspec.json.Decoder(msgspec.defstruct("Told", fields, rename=names, gc=False))
 
 
 def filed(versions: pl.LazyFrame, *, reads_text: bool = True) -> pl.LazyFrame:
     """What decides which versions stay: source_id, version_at, is_deleted, run and content (hash of the text).
 
-    Without `reads_text` the content is null, and the text is not read: enough where it decides nothing. Row by row.
+    With the flag history of each. Without `reads_text` the content is null, and the text is not read: enough where it
+    decides nothing. Row by row.
     """
     content = polars_hash.col("raw").nchash.xxh3_64() if reads_text else pl.lit(None, pl.UInt64)
     run = _RUN.cast(pl.Categorical)
-    return versions.select("source_id", "version_at", "is_deleted", run=run, content=content)
+    return versions.select("source_id", "version_at", "is_deleted", *FLAG_HISTORY, run=run, content=content)
 
 
 def standing(files: pl.DataFrame, *, keeps_versions: bool, revives: bool = False) -> pl.DataFrame:
@@ -161,7 +185,7 @@ def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool, revives: bool = F
     """
     versions = pl.concat(parts).collect()
     verdict = standing(filed(versions.lazy()).collect(), keeps_versions=keeps_versions, revives=revives)
-    return versions.with_columns(verdict["is_latest"]).filter(verdict["stays"])
+    return with_flag_history(versions).with_columns(verdict["is_latest"]).filter(verdict["stays"])
 
 
 def _in_order(versions: pl.DataFrame) -> pl.DataFrame:

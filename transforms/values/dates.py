@@ -5,15 +5,12 @@ months mean one day under any order. Two-figure years follow POSIX: 69 to 99 are
 A moment without an offset is a time on the wall in the given zone; where clocks went back, the earlier one of two.
 """
 
-from typing import Literal
-
 import polars as pl
 
+from definitions.mapping.file_stream import DateOrder
+from definitions.polars_types import MOMENT
 from transforms.values.steps import Step, read_in_steps
 
-Order = Literal["iso", "day_first", "month_first"]
-
-MOMENT = pl.Datetime("us", "UTC")
 _ISO_MOMENT = "%Y-%m-%dT%H:%M:%S%.f%#z"
 _EPOCH = r"^(-?[0-9]{11,14})$"
 _NUMERIC = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-]([0-9]{4}|[0-9]{2})$"
@@ -33,7 +30,7 @@ _PIVOT = 69
 _FIRST_FOUR_FIGURES = 1000
 
 
-def day(text: pl.Expr, zone: str = "UTC", *, order: Order = "iso") -> pl.Expr:
+def day(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso") -> pl.Expr:
     """Day (Date) the text names, years 1 to 9999; null where it names none under the declared order.
 
     A day, and a time without an offset, is the day as written; a moment with an offset, and one in epoch milliseconds,
@@ -57,7 +54,7 @@ def day(text: pl.Expr, zone: str = "UTC", *, order: Order = "iso") -> pl.Expr:
     return _known_years(read_in_steps(text, steps, pl.Date()))
 
 
-def moment(text: pl.Expr, zone: str = "UTC", *, order: Order = "iso", days_in: str | None = None) -> pl.Expr:
+def moment(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso", days_in: str | None = None) -> pl.Expr:
     """Moment (Datetime, microseconds, UTC) the text names; null where it names none under the declared order.
 
     Offsets `Z`, `+02`, `+0200`, `+02:00`; epoch milliseconds of 11 to 14 digits; without an offset the time is one in
@@ -132,13 +129,13 @@ def _from_epoch(values: pl.Series) -> pl.Series:
     return pl.from_epoch(milliseconds, "ms").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
-def _written(values: pl.Series, order: Order) -> pl.DataFrame:
+def _written(values: pl.Series, order: DateOrder) -> pl.DataFrame:
     """One row a text: `start` (the day), `spent` (since midnight, null where no such time exists) and `offset`."""
     parts = values.str.strip_chars().str.extract_groups(_WRITTEN).struct.unnest()
     return parts.select(_calendar_day(order).alias("start"), _time_of_day().alias("spent"), "offset")
 
 
-def _calendar_day(order: Order) -> pl.Expr:
+def _calendar_day(order: DateOrder) -> pl.Expr:
     """Day from column `day`."""
     written = pl.col("day")
     numeric = written.str.contains(_NUMERIC)
@@ -154,7 +151,7 @@ def _calendar_day(order: Order) -> pl.Expr:
     return pl.when(numeric).then(in_order).otherwise(pl.coalesce(forms))
 
 
-def _year_first(written: pl.Expr, order: Order) -> pl.Expr:
+def _year_first(written: pl.Expr, order: DateOrder) -> pl.Expr:
     """Numeric day as `year-month-day`; null where no order was declared."""
     if order == "iso":
         return pl.lit(None, pl.String)

@@ -10,10 +10,10 @@ from functools import partial
 import polars as pl
 import pycountry
 
-from transforms.values.numbers import DecimalMark, in_units, narrowed, number_pattern, unmarked
+from definitions.mapping.file_stream import DecimalMark
+from definitions.polars_types import MONEY
+from transforms.values.numbers import in_units, narrowed, number_pattern, unmarked
 from transforms.values.steps import read_in_steps
-
-AMOUNT = pl.Decimal(18, 2)
 
 # Only signs that one currency owns; `$`, `¥`, `kr` and `Rs` belong to several and say nothing for certain.
 _SIGNS = {
@@ -36,7 +36,7 @@ def money(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Ex
     Decimal('-1234.50')
     """
     steps = (partial(_plainly, decimal=decimal, power=power), partial(_carefully, decimal=decimal, power=power))
-    return read_in_steps(text, steps, AMOUNT)
+    return read_in_steps(text, steps, MONEY)
 
 
 def currency_in(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
@@ -85,7 +85,7 @@ def _carefully(values: pl.Series, *, decimal: DecimalMark, power: int) -> pl.Ser
 
 def _amount(number: pl.Series, power: int) -> pl.Series:
     """Amounts of machine-written numbers; null where one does not fit."""
-    return number.to_frame("number").select(in_units(pl.col("number"), power).cast(AMOUNT, strict=False)).to_series()
+    return number.to_frame("number").select(in_units(pl.col("number"), power).cast(MONEY, strict=False)).to_series()
 
 
 def _pieces(values: pl.Series, decimal: DecimalMark) -> pl.DataFrame:

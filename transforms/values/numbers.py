@@ -6,13 +6,11 @@ text was not null, and the caller says which field of which record it was.
 """
 
 import re
-from typing import Literal
 
 import polars as pl
 
+from definitions.mapping.file_stream import DecimalMark
 from transforms.values.steps import read_in_steps
-
-DecimalMark = Literal[".", ","]
 
 _EXACT = pl.Decimal(38, 8)
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "on")

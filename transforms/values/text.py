@@ -21,10 +21,6 @@ _OUTER_BLANK = r"^[\s\u{200C}\u{200D}]+|[\s\u{200C}\u{200D}]+$"
 # One match is enough to need the slow road: anything but printable ASCII and inner line breaks, or an outer blank.
 _NEEDS_CARE = r"[^\t\n\r -~]|^\s|\s$|^$"
 
-# A JSON escape, in pairs where a pair is one character; the last branch is half a pair, which is no character.
-_ESCAPES = r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-_MARK = "\x01"  # valid JSON text cannot hold it unescaped
-
 
 def clean(text: pl.Expr) -> pl.Expr:
     r"""Text without what cannot be seen or stored (see the module); null where nothing is left.
@@ -37,35 +33,10 @@ def clean(text: pl.Expr) -> pl.Expr:
     return text.cast(pl.String).map_batches(_clean, return_dtype=pl.String, is_elementwise=True)
 
 
-def mend_json(raw: pl.Expr) -> pl.Expr:
-    r"""JSON text in which half a surrogate pair (`\ud800` alone) is the replacement character, as Unicode advises.
-
-    Without this, parsers disagree: one refuses the record, another puts a NUL there. Row by row.
-
-    >>> pl.select(mend_json(pl.lit(r'{"name": "A\ud800da \ud83d\ude00"}'))).item()
-    '{"name": "A\\ufffdda \\ud83d\\ude00"}'
-    """
-    return raw.map_batches(_mend_json, return_dtype=pl.String, is_elementwise=True)
-
-
 def _clean(values: pl.Series) -> pl.Series:
     careful = values.str.contains(_NEEDS_CARE).fill_null(value=False)
     if not careful.any():
         return values
     mended = values.filter(careful).str.replace_all(_INVISIBLE, "").str.replace_all(_OUTER_BLANK, "")
     mended = mended.str.normalize("NFC")
-    return _scattered(values, careful, pl.select(pl.when(mended != "").then(mended)).to_series())
-
-
-def _mend_json(values: pl.Series) -> pl.Series:
-    careful = values.str.contains(r"\\u[dD][89a-fA-F]").fill_null(value=False)
-    if not careful.any():
-        return values
-    marked = values.filter(careful).str.replace_all(_ESCAPES, f"${{1}}{_MARK}")
-    whole = marked.str.replace_all(rf"(\\\\|\\u[dD][c-fC-F][0-9a-fA-F]{{2}}){_MARK}", "${1}")
-    return _scattered(values, careful, whole.str.replace_all(_MARK, r"\ufffd", literal=True))
-
-
-def _scattered(values: pl.Series, chosen: pl.Series, replacements: pl.Series) -> pl.Series:
-    """`values` with the chosen ones replaced, in order."""
-    return values.scatter(chosen.arg_true(), replacements)
+    return values.scatter(careful.arg_true(), pl.select(pl.when(mended != "").then(mended)).to_series())

@@ -14,9 +14,10 @@ from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from definitions.errors import AnotherRunActiveError, PublishError
+from definitions.polars_types import schema_of
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import COMPUTED, Table
-from warehouse.columns import frame_schema
+from definitions.sql_text import identifier
 from warehouse.database_errors import sqlstate, without_values
 from warehouse.limits import LOCK_SECONDS, driver_of, limit_lock_wait
 from warehouse.load.copying import Frame, Loader, loading
@@ -112,8 +113,7 @@ def hold_staged(connection: sa.Connection, run: Run, contracts: Sequence[Table])
     From now on what is audited is what is published. Raises `PublishError` unless everything of this run is there:
     another run, or a crash of the server, empties `staging`.
     """
-    names = connection.dialect.identifier_preparer
-    tables = ", ".join(f"staging.{names.quote(name)}" for name in (_RUN.name, *(one.name for one in contracts)))
+    tables = ", ".join(identifier("staging", name) for name in (_RUN.name, *(one.name for one in contracts)))
     try:
         connection.exec_driver_sql(f"LOCK TABLE {tables} IN SHARE MODE")
     except DBAPIError as error:
@@ -186,7 +186,7 @@ def _complete(
 def _in_contract(frame: Frame, contract: Table) -> Frame:
     """Select what is copied, in contract order; names and types must be the contract's."""
     have = frame.collect_schema()
-    want = frame_schema(field for field in contract.columns if field.name not in STAMPED)
+    want = schema_of(field for field in contract.columns if field.name not in STAMPED)
     if missing := [name for name in want if name not in have]:
         raise PublishError(f"staging.{contract.name}: the frame lacks {', '.join(missing)}.")
     if other := [name for name in have if name not in contract.names]:

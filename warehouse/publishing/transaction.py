@@ -18,6 +18,7 @@ from definitions.schema.tables import (
     OPS_RUN,
     Table,
 )
+from definitions.sql_text import identifier
 from warehouse.load.staging import drop_books, stage_books
 from warehouse.publishing.definitions_used import refuse_other_text
 from warehouse.publishing.merge import merge
@@ -139,8 +140,7 @@ def _curated_rows(written: Mapping[str, Written]) -> int:
 
 def _keep_writers_out(connection: sa.Connection, contracts: Sequence[Table]) -> None:
     """Lock the tables against other writers; readers go on reading the run before."""
-    names = connection.dialect.identifier_preparer
-    tables = ", ".join(f"{names.quote(contract.schema)}.{names.quote(contract.name)}" for contract in contracts)
+    tables = ", ".join(identifier(contract.schema, contract.name) for contract in contracts)
     connection.exec_driver_sql(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
 
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from adbc_driver_postgresql import dbapi
 from sqlalchemy.dialects import postgresql
 
+from definitions.polars_types import schema_of
 from definitions.schema.field import Field, Kind
-from warehouse.columns import frame_schema
 from warehouse.connect import bulk_connection
 from warehouse.database_errors import without_values
 
@@ -93,7 +93,7 @@ def _ask(cursor: dbapi.Cursor, statement: sa.Select[Any]) -> None:
 
 
 def _typed(rows: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
-    schema = frame_schema(fields)
+    schema = schema_of(fields)
     return rows.rename(dict(zip(rows.columns, schema.names(), strict=True))).cast(schema)
 
 

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from definitions.errors import ConfigurationError
+from definitions.sql_text import identifier
 from warehouse.connect import safe_url
 from warehouse.database_errors import without_values
 
@@ -60,13 +61,10 @@ def grant_reader(engine: sa.Engine, login: str) -> None:
         found = connection.execute(_LOGIN, {"login": login, "reader": READER}).mappings().one()
         if refusal := _refusal(found, login, engine.url):
             raise ConfigurationError(refusal)
-        names = connection.dialect.identifier_preparer
         # Whatever the login inherits by itself: it must not have to say SET ROLE first.
-        connection.exec_driver_sql(f"GRANT {READER} TO {names.quote_identifier(login)} WITH INHERIT TRUE, SET TRUE")
+        connection.exec_driver_sql(f"GRANT {READER} TO {identifier(login)} WITH INHERIT TRUE, SET TRUE")
         if not found["may_connect"]:
-            connection.exec_driver_sql(
-                f"GRANT CONNECT ON DATABASE {names.quote_identifier(str(engine.url.database))} TO {READER}"
-            )
+            connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {identifier(engine.url.database)} TO {READER}")
 
 
 # What is known of the login and of our account; null where there is no such role.
@@ -89,11 +87,14 @@ def _refusal(found: sa.RowMapping, login: str, url: sa.URL) -> str | None:
     account = url.username
     if found["can_login"] is None:
         return (
-            f'{safe_url(url)} has no role {login}. Whoever may create roles makes it: CREATE ROLE "{login}" LOGIN '
-            "PASSWORD '…'. Then grant again."
+            f"{safe_url(url)} has no role {login}. Whoever may create roles makes it: CREATE ROLE {identifier(login)} "
+            "LOGIN PASSWORD '…'. Then grant again."
         )
     if not found["can_login"]:
-        return f"The role {login} may not log in. Let it: ALTER ROLE \"{login}\" LOGIN PASSWORD '…'. Then grant again."
+        return (
+            f"The role {login} may not log in. Let it: ALTER ROLE {identifier(login)} LOGIN PASSWORD '…'. Then grant "
+            "again."
+        )
     if found["is_superuser"] or found["sees_more"]:
         return (
             f"{login} may read more than schema curated already, as a superuser, an owner or a member of one. Make a "
@@ -102,7 +103,8 @@ def _refusal(found: sa.RowMapping, login: str, url: sa.URL) -> str | None:
     if not found["may_grant"]:
         return (
             f"{account} may not give away the role {READER}, which somebody else made. An administrator says once: "
-            f'GRANT {READER} TO "{account}" WITH ADMIN OPTION. Or for this login: GRANT {READER} TO "{login}".'
+            f"GRANT {READER} TO {identifier(account)} WITH ADMIN OPTION. Or for this login: GRANT {READER} TO "
+            f"{identifier(login)}."
         )
     return None
 
@@ -123,7 +125,7 @@ def let_act_as_reader(engine: sa.Engine) -> None:
         if not may_grant:
             raise ConfigurationError(
                 f"{engine.url.username} may not act as {READER}, who alone asks in this shell. An administrator allows "
-                f'it: GRANT {READER} TO "{engine.url.username}" WITH ADMIN OPTION.'
+                f"it: GRANT {READER} TO {identifier(engine.url.username)} WITH ADMIN OPTION."
             )
         # It acts as the reader where it says so; it inherits nothing, for it may do all that anyway.
         connection.exec_driver_sql(f"GRANT {READER} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")

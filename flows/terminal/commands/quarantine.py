@@ -1,8 +1,11 @@
 """`bantam quarantine list`: records that were set aside, and why; never what they hold."""
 
+from typing import Any
+
 from rich.console import Console
 
 from definitions.counting import counted
+from definitions.quarantine_reasons import place_in_words, sentence
 from flows.run.warehouse_access import warehouse_here
 from flows.terminal.commands.parameters import Count
 from flows.terminal.tables import filled, table
@@ -21,7 +24,14 @@ def listing(*, limit: Count = 50) -> None:
         held = lookups.quarantine(engine)
     console = Console()
     made = table("Set aside", "since", "reason", "field", "what is wrong", "record", "where")
-    columns = "first_seen_on", "reason_code", "field_name", "detail", "record_key", "location"
     if held.height:
-        console.print(filled(made, held.head(limit).select(columns).rows()))
+        console.print(filled(made, map(_row, held.head(limit).to_dicts())))
     console.print(f"{min(held.height, limit):,} of {counted(held.height, 'record')} in quarantine.")
+
+
+def _row(held: dict[str, Any]) -> tuple[Any, ...]:
+    """Cells of one record; why and where it was set aside in words."""
+    why = sentence(held["reason_code"], expected=held["expected"], detail=held["detail"])
+    file, _, number = (held["location"] or "").rpartition(":")
+    where = held["location"] if held["page"] is None else f"{file}, {place_in_words(page=held['page'], number=number)}"
+    return held["first_seen_on"], held["reason_code"], held["field_name"], why, held["record_key"], where

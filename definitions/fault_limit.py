@@ -1,0 +1,30 @@
+"""How many bad records, or bad values, stop a run: one policy, for all who count them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultLimit:
+    """Faults are tolerated up to a few, however small the whole is, and up to a share (0 to 1) of it.
+
+    A share of 0 tolerates none.
+
+    >>> limit = FaultLimit(share=0.01, few=10)
+    >>> limit.is_exceeded(10, of=10), limit.is_exceeded(11, of=1000), limit.is_exceeded(11, of=1100)
+    (False, True, False)
+    >>> FaultLimit(share=0, few=10).is_exceeded(1, of=1000)
+    True
+    """
+
+    share: float
+    few: int
+
+    def is_exceeded(self, faults: int, *, of: int) -> bool:
+        """Whether so many faults, of so many records or values, are more than single ones."""
+        return faults > max(self.few if self.share else 0, self.share * of)
+
+
+# Records of a stream that cannot be read; the share is `quarantine_ceiling` of the settings.
+RECORDS = FaultLimit(share=0.01, few=10)
+# Values of one column of a file that are not what it is declared to hold; the share is `unreadable_ceiling`.
+VALUES = FaultLimit(share=0.05, few=2)

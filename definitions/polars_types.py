@@ -1,0 +1,38 @@
+"""Polars types of fields: the same in every frame, computed, staged or read back."""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from definitions.schema.field import Field, Kind
+
+MOMENT = pl.Datetime("us", "UTC")
+MONEY = pl.Decimal(18, 2)
+
+_DTYPES: dict[Kind, pl.DataType] = {
+    Kind.TEXT: pl.String(),
+    Kind.INTEGER: pl.Int32(),
+    Kind.COUNT: pl.Int64(),
+    Kind.REAL: pl.Float64(),
+    Kind.MONEY: MONEY,
+    Kind.BOOLEAN: pl.Boolean(),
+    Kind.DAY: pl.Date(),
+    Kind.MOMENT: MOMENT,
+    Kind.TEXTS: pl.List(pl.String()),
+    Kind.JSON: pl.String(),
+}
+
+
+def dtype_of(field: Field) -> pl.DataType:
+    """Polars type a field has in every frame."""
+    return _DTYPES[field.kind]
+
+
+def schema_of(fields: Iterable[Field]) -> pl.Schema:
+    """Polars schema of fields, in their order.
+
+    >>> from definitions.schema.fields import fields
+    >>> schema_of(fields("close_date amount"))
+    Schema([('close_date', Date), ('amount', Decimal(precision=18, scale=2))])
+    """
+    return pl.Schema([(field.name, dtype_of(field)) for field in fields])

@@ -1,0 +1,35 @@
+"""Coverage: which landed runs a cursor and a state stand on, and whether landing still has all they tell."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from connectors.landing.history import LandedRun, damages, needed_for
+from flows.home.state_files import run_of
+
+Cursor = Mapping[str, Any]
+
+
+def covering_run(cursor: Cursor | None, version: str | None) -> str | None:
+    """The last run whose pages a cursor covers: its own, which may have found nothing new after that of the state."""
+    run = None if cursor is None else cursor.get("run")
+    return str(run) if run else run_of(version)
+
+
+def needed_runs(runs: Sequence[LandedRun], cursor: Cursor | None, version: str) -> frozenset[str] | None:
+    """Runs whose pages the state is made of; None where landing does not cover the cursor."""
+    if cursor is not None and cursor.get("run"):
+        return needed_for(runs, str(cursor["run"]))
+    landed = [run for run in runs if run.cursor is not None and run.run_id <= (run_of(version) or "")]
+    # A file's cursor tells which file it is: the one landed last must be that one.
+    return needed_for(runs, landed[-1].run_id) if landed and landed[-1].cursor == cursor else None
+
+
+def tells_all(runs: Sequence[LandedRun], needed: Collection[str] | None) -> bool:
+    """Whether a state made from `runs` lacks nothing: each `needed` run says what it listed, and no page is damaged.
+
+    `needed` as `needed_runs`. Manifests of an older Bantam do not say which listings were whole: a state made from them
+    would lack the deletions that those found.
+    """
+    if not needed or any(run.last is None or run.last.end is None for run in runs if run.run_id in needed):
+        return False
+    return not any(damages(runs))

@@ -1,0 +1,20 @@
+"""Faults: what is wrong with a record, as a value of one column; null where nothing is."""
+
+import polars as pl
+
+from definitions.quarantine_reasons import EXPECTED_VALUES, MISREAD_REASONS
+
+_REASON, _EXPECTED = pl.Enum(MISREAD_REASONS), pl.Enum(EXPECTED_VALUES)
+FAULT = pl.Struct({"reason_code": _REASON, "field_name": pl.String, "expected": _EXPECTED, "detail": pl.String})
+"""`expected`: what a value of the field has to be, where it is not that. `detail`: the word or the shape of what was
+found; null where there is none, and where it may tell of a person."""
+
+
+def fault(reason_code: str, field_name: str, *, expected: str | None = None, detail: pl.Expr | None = None) -> pl.Expr:
+    """Say what is wrong with a field. Row by row."""
+    return pl.struct(
+        reason_code=pl.lit(reason_code, _REASON),
+        field_name=pl.lit(field_name),
+        expected=pl.lit(expected, _EXPECTED),
+        detail=pl.lit(None, pl.String) if detail is None else detail,
+    )

@@ -1,0 +1,74 @@
+"""Flag history: since when a record shows a flag whose time its source does not give.
+
+Of every record the state keeps when the flag was last seen unset, and each time since then at which it was seen set.
+That is enough to weigh any further version, older or newer, so that the state is the same however its versions are
+batched: a version that shows the flag again leaves its beginning as it is, one without it ends it.
+"""
+
+import polars as pl
+
+from definitions.polars_types import MOMENT
+
+FLAG_HISTORY = pl.Schema({"flag_unset_at": MOMENT, "flag_set_at": pl.List(MOMENT)})
+"""`flag_unset_at`: latest change time of a version without the flag; null: no such version, or a stream without a flag.
+`flag_set_at`: change times of versions with it, not before that, ascending; null for none."""
+
+NO_FLAG = {name: pl.lit(None, dtype) for name, dtype in FLAG_HISTORY.items()}
+"""Columns of versions of a stream without a flag."""
+
+
+def flag_of_version(text: pl.Expr, *, at: pl.Expr, is_deleted: pl.Expr) -> dict[str, pl.Expr]:
+    """History that one version tells; the flag is set where its text is not blank. Row by row.
+
+    A tombstone and a version without a change time tell nothing.
+    """
+    is_set = (text.str.strip_chars() != "").fill_null(value=False)
+    told = pl.when(~is_deleted).then(at)
+    return {
+        "flag_unset_at": pl.when(~is_set).then(told),
+        "flag_set_at": pl.when(is_set & told.is_not_null()).then(pl.concat_list(told)),
+    }
+
+
+def with_flag_history(versions: pl.DataFrame) -> pl.DataFrame:
+    """Give each version the flag history of its record: what all versions of the record tell together.
+
+    `versions` has source_id and the columns of `FLAG_HISTORY`; their order does not matter. A version without an id
+    stands for itself. Needs all versions of one record together.
+
+    >>> from datetime import UTC, datetime
+    >>> first, later = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)
+    >>> told = {"source_id": ["1", "1"], "flag_unset_at": [None, None], "flag_set_at": [[later], [first]]}
+    >>> with_flag_history(pl.DataFrame(told, schema_overrides=FLAG_HISTORY))["flag_set_at"].list.first().unique().item()
+    datetime.datetime(2026, 1, 1, 0, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC'))
+    """
+    is_told = pl.any_horizontal(pl.col(*FLAG_HISTORY).is_not_null())
+    is_contested = pl.col("source_id").is_duplicated() & pl.col("source_id").is_not_null()
+    contested = versions.select("source_id", *FLAG_HISTORY).filter(is_contested).lazy().filter(is_told)
+    unset = contested.group_by("source_id").agg(pl.col("flag_unset_at").max())
+    shown = (
+        contested.select("source_id", "flag_set_at")
+        .explode("flag_set_at")
+        .join(unset, on="source_id", how="left")
+        .filter((pl.col("flag_set_at") >= pl.col("flag_unset_at")) | pl.col("flag_unset_at").is_null())
+        .filter(pl.col("flag_set_at").is_not_null())
+        .group_by("source_id")
+        .agg(pl.col("flag_set_at").unique().sort())
+    )
+    history = unset.join(shown, on="source_id", how="left").collect()
+    if history.is_empty():
+        return versions
+    is_weighed = pl.col("is_weighed").is_not_null()
+    return (
+        versions.join(
+            history.with_columns(is_weighed=pl.lit(value=True)),
+            on="source_id",
+            how="left",
+            suffix=" of the record",
+            maintain_order="left",
+        )
+        .with_columns(
+            pl.when(is_weighed).then(f"{name} of the record").otherwise(name).alias(name) for name in FLAG_HISTORY
+        )
+        .select(versions.columns)
+    )
