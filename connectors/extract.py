@@ -1,48 +1,33 @@
-"""Pulling one stream: walk its passes, land whole batches, and never name a cursor before what it covers is durable."""
+"""Pulling one stream: go on with the listing that was left, else begin one, and land it page by page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any, Generic
 
 import msgspec
 
+from connectors.cursor import Cursor, cursor_after, read_cursor, refuse_future
 from connectors.http.client import Http
-from connectors.landing.reader import PullEnd, Rejected
-from connectors.landing.writer import LandingWriter, Parcel
-from connectors.stream import A, Page, Pass, Prepared, Stream, Visit, When
-from definitions.counting import counted
-from definitions.errors import ConfigurationError, SourceAnswerUnusableError
+from connectors.http.status_errors import CallRefusedError
+from connectors.landing.listing import Checkpoint, Listing
+from connectors.landing.resume import ResumePoint
+from connectors.landing.writer import LandingWriter
+from connectors.page_batch import PageBatch
+from connectors.stream import A, Pass, Prepared, Stream, Visit, When
 from definitions.fault_limit import RECORDS, FaultLimit
 
 BATCH_BYTES = 4 << 20
-
-
-class At(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where an interrupted pull stands."""
-
-    began: datetime
-    is_first: bool
-    walking: str
-    position: dict[str, Any] | None = None
-
-
-class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of a stream so far; `until`: every change before it has landed; `at`: only within a pull."""
-
-    source: str
-    stream: str
-    fields: list[str] = []
-    until: datetime | None = None
-    run: str | None = None
-    at: At | None = None
+# What a listing that was begun longer ago does not know of is asked for by the run that completes it.
+FRESH = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """What a pull did; fetched = `records` + `rejected` + `repeated`.
+    """What a pull did; fetched = `records` + `rejected` + `repeated`, of this run.
 
-    `is_full`: every live record of the source was listed, so an id that did not come is gone. `is_unchanged`: a file is
+    `is_full`: every record of the source was listed, by this run and those it goes on from. `is_unchanged`: a file is
     the one landed last. `cursor` goes into the publish transaction and into the next `pull`.
     """
 
@@ -64,184 +49,184 @@ def pull(
     http: Http,
     writer: LandingWriter,
     *,
-    cursor: Mapping[str, Any] | None,
+    start: ResumePoint,
     now: datetime,
     progress: Callable[[int], None],
     seen_in: tuple[str, ...] = (),
     limit: FaultLimit = RECORDS,
     batch_bytes: int = BATCH_BYTES,
 ) -> Pulled:
-    """Land what a stream holds (`cursor` None) or what changed since; give the cursor that covers it.
+    """Land what a stream holds (no cursor at the start) or what changed since; give the cursor that covers it.
+
+    A listing that a run left unfinished is gone on with at its checkpoint, under its id; where the source refuses that
+    page, another is begun. A complete one that no run published is taken as it is, or, begun more than an hour ago,
+    followed by one of what changed since.
 
     `now` is our own time. Of it and the source's the earlier counts: a cursor behind asks again, one ahead would lose
     all until then. `progress` is called with the records of each page. `seen_in`: runs, besides the writer's own,
-    whose landed pages of `stream.after` have yet to be followed up. A cursor out of the manifest of an interrupted pull
-    resumes it. `limit` says how many records may be set aside. Files hold about `batch_bytes` of records.
+    whose landed pages of `stream.after` have yet to be followed up. `limit` says how many records may be set aside.
+    Files hold about `batch_bytes` of records.
 
     Raises what `Http.ask` raises, `LandingError`, `ConfigurationError` for a cursor of another stream or a missing
-    field, and `SourceAnswerUnusableError` when too many records had to be set aside.
+    field, and `SourceAnswerUnusableError` when too many records were rejected.
     """
     where = f"{account.name}: {stream.name}"
-    known = _read_cursor(cursor, account.name, stream.name)
+    known = read_cursor(start.cursor, account.name, stream.name)
     prepared = stream.prepare(stream, account, http)
     source_now = prepared.source_now or now
-    plan = _plan(stream, known, prepared, min(source_now, now), account.trail)
-    _refuse_future(known, source_now, where, is_windowed=bool(stream.modified))
-    batch = _Batch(writer, limit, where, progress, batch_bytes)
-    for step in plan.steps:
-        visit = Visit(
-            stream=stream,
-            account=account,
-            http=http,
-            fields=prepared.fields,
-            since=None if plan.is_first or known.until is None else min(known.until, plan.until) - account.lookback,
-            until=plan.until,
-            position=plan.position if step.name == plan.resume else None,
-            writer=writer,
-            seen_in=(*seen_in, writer.run_id),
-            previous_run=known.run,
-        )
-        for page in step.pages(visit):
-            at = At(began=plan.began, is_first=plan.is_first, walking=step.name, position=_as_dict(page.position))
-            batch.add(page, msgspec.structs.replace(known, fields=sorted(prepared.fields), at=at))
-            # Let go before the next page comes: one at a time is held.
-            del page
-    done = Cursor(
-        source=account.name, stream=stream.name, fields=sorted(prepared.fields), until=plan.until, run=writer.run_id
+    if stream.modified:
+        refuse_future(known, source_now, where)
+    batch = PageBatch(writer, limit, where, progress, batch_bytes)
+    walk = _Walk(
+        stream=stream,
+        account=account,
+        http=http,
+        writer=writer,
+        prepared=prepared,
+        now=now,
+        earliest_now=min(source_now, now),
+        landed_by=start.landed_by,
+        seen_in=(*seen_in, writer.run_id),
+        batch=batch,
     )
-    is_full = plan.is_first or not (stream.modified or stream.after)
-    # A list with records set aside may have lost the one that is missing; an empty one is more likely a fault.
-    is_whole = is_full and batch.records > 0 and not batch.rejected
-    batch.flush(done, PullEnd(is_whole=is_whole, previous_run=None if is_whole else known.run))
+    left = walk.left_by(start, known)
+    if left is None:
+        done, is_full = walk.to_its_end(walk.begun(known)), False
+    else:
+        done = walk.resumed(left, known)
+        is_full = batch.listing.is_full
+        if not stream.after and batch.listing.started_at < now - FRESH:
+            done = walk.to_its_end(walk.begun(done))
     return Pulled(
         stream=stream.name,
         records=batch.records,
         pages=batch.pages,
         rejected=batch.rejected,
         repeated=batch.repeated,
-        is_full=is_full,
+        is_full=is_full or batch.listing.is_full,
         cursor=msgspec.to_builtins(done),
-        high_water_at=plan.until,
+        high_water_at=batch.listing.watermark,
         notes=(*prepared.notes, *batch.notes),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan(Generic[A]):
-    is_first: bool
-    began: datetime
-    until: datetime
-    steps: tuple[Pass[A], ...]
-    resume: str | None
-    position: Mapping[str, Any] | None
+class _Walk(Generic[A]):
+    """One pull of one stream, and all it needs to walk a listing."""
 
+    stream: Stream[A]
+    account: A
+    http: Http
+    writer: LandingWriter
+    prepared: Prepared
+    now: datetime
+    earliest_now: datetime
+    landed_by: tuple[str, ...]
+    seen_in: tuple[str, ...]
+    batch: PageBatch
 
-def _plan(stream: Stream[A], known: Cursor, prepared: Prepared, now: datetime, trail: timedelta) -> _Plan[A]:
-    """Choose the passes: all from the start, only changes, or the rest of what an interrupted pull left."""
-    # A field asked for the first time is unknown in every record landed so far, so all are asked again.
-    grown = known.until is not None and not set(prepared.fields) <= set(known.fields)
-    at = None if known.at is None or not set(prepared.fields) <= set(known.fields) else known.at
-    is_first = at.is_first if at else known.until is None or grown
-    began = at.began if at else now
-    wanted = When.FIRST if is_first else When.AGAIN
-    steps = tuple(step for step in stream.passes if step.when in (wanted, When.ALWAYS))
-    names = [step.name for step in steps]
-    resume = at.walking if at and at.walking in names else None
-    return _Plan(
-        is_first=is_first,
-        began=began,
-        until=began - trail,
-        steps=steps[names.index(resume) :] if resume else steps,
-        resume=resume,
-        position=at.position if at and resume else None,
-    )
+    def left_by(self, start: ResumePoint, known: Cursor) -> Listing | None:
+        """The listing to go on with: one that an earlier run left, of the kind that is wanted and with all fields."""
+        is_full = self._is_full(known)
+        for listing in (*reversed(start.unfinished), start.completed):
+            if listing is None or not set(self.prepared.fields) <= set(listing.fields):
+                continue
+            if listing.is_full == is_full or listing is start.completed:
+                return listing
+        return None
 
-
-class _Batch:
-    """Pages gathered until they are worth a file; a cursor is written only with or after all it covers."""
-
-    def __init__(
-        self,
-        writer: LandingWriter,
-        limit: FaultLimit,
-        where: str,
-        progress: Callable[[int], None],
-        enough: int,
-    ) -> None:
-        self._writer = writer
-        self._limit = limit
-        self._where = where
-        self._progress = progress
-        self._enough = enough
-        self._waiting = Parcel()
-        self._aside: list[Rejected] = []
-        self._aside_letters = 0
-        self._request = ""
-        self.records = self.pages = self.rejected = self.repeated = 0
-        self.notes: list[str] = []
-
-    def add(self, page: Page, cursor: Cursor) -> None:
-        """Take a page; land what has gathered when it is enough."""
-        records = len(page.checked.records)
-        self._waiting.add([seen.raw for seen in page.checked.records])
-        self._aside += page.checked.rejected
-        self._aside_letters += sum(len(bad.record) for bad in page.checked.rejected)
-        self._request = page.request
-        self.pages += 1
-        self.records += records
-        self.rejected += len(page.checked.rejected)
-        self.repeated += page.repeated
-        self.notes += page.notes
-        self._progress(records + len(page.checked.rejected))
-        self._stop_at_too_many()
-        if self._waiting.bytes + self._aside_letters >= self._enough:
-            self.flush(cursor)
-
-    def flush(self, cursor: Cursor | None, end: PullEnd | None = None) -> None:
-        """Land what has gathered, then name the cursor, and how the pull ended where this is its end."""
-        self._writer.write_page(
-            self._waiting,
-            request=f"{self._request} (up to page {self.pages})" if self.pages else "nothing to ask for",
-            cursor=None if cursor is None else msgspec.to_builtins(cursor),
-            rejected=self._aside,
-            end=end,
-        )
-        self._waiting, self._aside, self._aside_letters = Parcel(), [], 0
-
-    def _stop_at_too_many(self) -> None:
-        if not self._limit.is_exceeded(self.rejected, of=self.records + self.rejected):
-            return
-        reasons = ", ".join(sorted({bad.reason for bad in self._aside}))
-        # No cursor: a person must look before anything is skipped.
-        self.flush(None)
-        raise SourceAnswerUnusableError(
-            f"{self._where}: {self.rejected} of {counted(self.records + self.rejected, 'record')} up to page "
-            f"{self.pages} cannot be read ({reasons}). They are kept beside the landed pages: compare them with the "
-            "vendor's docs. To leave them out, raise quarantine_ceiling."
+    def begun(self, known: Cursor) -> Listing:
+        """A listing of everything, or of what changed since the cursor."""
+        is_full = self._is_full(known)
+        watermark = self.earliest_now - self.account.trail
+        since = None
+        if not is_full and known.until is not None:
+            since = min(known.until, watermark) - self.account.lookback
+        return Listing(
+            id=self._new_id(),
+            started_at=self.now,
+            is_full=is_full,
+            watermark=watermark,
+            fields=sorted(self.prepared.fields),
+            since=since,
+            previous=known.listing_id,
+            previous_runs=known.listing_runs,
         )
 
+    def resumed(self, listing: Listing, known: Cursor) -> Cursor:
+        """Go on with a listing; begin another where the source refuses the page at which it stands."""
+        try:
+            return self.to_its_end(listing)
+        except CallRefusedError:
+            is_at_a_page = listing.checkpoint is not None and listing.checkpoint.position is not None
+            if not is_at_a_page or self.batch.pages:
+                raise
+            self.batch.notes.append(
+                f"{self.account.name}: {self.stream.name}: the source refused the page at which the listing that run "
+                f"{listing.id} began had stopped; it was listed anew"
+            )
+            return self.to_its_end(self.begun(known))
 
-def _as_dict(position: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if position is None else dict(position)
-
-
-def _read_cursor(cursor: Mapping[str, Any] | None, source: str, stream: str) -> Cursor:
-    if cursor is None:
-        return Cursor(source=source, stream=stream)
-    try:
-        known = msgspec.convert(cursor, Cursor)
-    except msgspec.ValidationError:
-        raise ConfigurationError(
-            f"{source}: {stream}: the stored cursor cannot be read. Run this source in full."
-        ) from None
-    if (known.source, known.stream) != (source, stream):
-        raise ConfigurationError(
-            f"{source}: {stream}: the stored cursor belongs to {known.source}: {known.stream}. Run this source in full."
+    def to_its_end(self, listing: Listing) -> Cursor:
+        """Walk what is left of a listing."""
+        batch = self.batch
+        batch.begin(listing.going_on_in(self.writer.run_id))
+        passes = self._passes_left(listing)
+        for step, following in zip_longest(passes, passes[1:]):
+            at = batch.listing.checkpoint
+            position = at.position if at is not None and at.sync_pass == step.name else None
+            for page in step.pages(self._visit(batch.listing, position)):
+                reached = None if page.position is None else dict(page.position)
+                batch.add(page, Checkpoint(sync_pass=step.name, position=reached, is_through=page.is_last))
+                # Let go before the next page comes: one at a time is held.
+                del page
+            if following is not None:
+                batch.reach(Checkpoint(sync_pass=following.name))
+        cursor = cursor_after(
+            batch.listing,
+            sorted(self.prepared.fields),
+            source=self.account.name,
+            stream=self.stream.name,
+            run_id=self.writer.run_id,
         )
-    return known
+        batch.complete(cursor)
+        return cursor
 
+    def _is_full(self, known: Cursor) -> bool:
+        """Whether everything is to be listed, as a stream without a change time is each time."""
+        # A field asked for the first time is unknown in every record landed so far, so all are asked again.
+        is_grown = not set(self.prepared.fields) <= set(known.fields)
+        return known.until is None or is_grown or not (self.stream.modified or self.stream.after)
 
-def _refuse_future(known: Cursor, source_now: datetime, where: str, *, is_windowed: bool) -> None:
-    """Stop: a cursor ahead of the source's clock would skip what happens in between."""
-    if is_windowed and known.until is not None and known.until > source_now + timedelta(days=1):
-        raise ConfigurationError(f"{where}: the stored cursor lies in the source's future. Run this source in full.")
+    def _passes_left(self, listing: Listing) -> Sequence[Pass[A]]:
+        """Passes that are still to be made, or made again from a position on."""
+        if listing.is_complete and not self.stream.after:
+            return ()
+        wanted = When.FIRST if listing.is_full else When.AGAIN
+        passes = [step for step in self.stream.passes if step.when in (wanted, When.ALWAYS)]
+        names = [step.name for step in passes]
+        at = listing.checkpoint
+        if at is None or at.sync_pass not in names:
+            return passes
+        return passes[names.index(at.sync_pass) + at.is_through :]
+
+    def _visit(self, listing: Listing, position: dict[str, Any] | None) -> Visit[A]:
+        return Visit(
+            stream=self.stream,
+            account=self.account,
+            http=self.http,
+            fields=self.prepared.fields,
+            listing=listing,
+            position=position,
+            writer=self.writer,
+            earlier_runs=(*listing.previous_runs, *self.landed_by),
+            seen_in=self.seen_in,
+        )
+
+    def _new_id(self) -> str:
+        """Id of a listing that this run begins: the run's own, with a number behind it from the second on."""
+        run_id = self.writer.run_id
+        landed = self.writer.landing.read_manifest(self.writer.source, self.writer.stream, run_id)
+        taken = {page.listing_id for page in landed}
+        numbered = (f"{run_id}.{number}" for number in range(2, len(taken) + 3))
+        return next(one for one in (run_id, *numbered) if one not in taken)

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from connectors.http.client import Http
 from connectors.landing.envelope import Checked, Identify
+from connectors.landing.listing import Listing
 from connectors.landing.writer import LandingWriter
 from definitions.errors import SourceAnswerUnusableError
 from definitions.schema.records import RecordKind
@@ -33,10 +34,10 @@ A = TypeVar("A", bound=Account)
 
 
 class When(Enum):
-    """Which pulls a pass belongs to."""
+    """Which listings a pass belongs to."""
 
-    FIRST = "first"  # nothing is known yet, or everything is asked again
-    AGAIN = "again"  # only what changed
+    FIRST = "first"  # of everything
+    AGAIN = "again"  # of what changed
     ALWAYS = "always"
 
 
@@ -53,13 +54,14 @@ class Prepared:
 class Page:
     """One answer, sorted out.
 
-    `position` is where this pass may begin again once the page is durable (None: from its start); `repeated` counts
-    records left out because this pass gave the same version before.
+    `position` is where this pass goes on once the page is landed (None: it begins again); `is_last`: nothing of the
+    pass comes after it. `repeated` counts records left out because this pass gave the same version before.
     """
 
     checked: Checked
     request: str
     position: Mapping[str, Any] | None = None
+    is_last: bool = False
     repeated: int = 0
     notes: tuple[str, ...] = ()
 
@@ -68,20 +70,29 @@ class Page:
 class Visit(Generic[A]):
     """One pass over one stream, as its pager sees it.
 
-    `since` (None: from the beginning) and `until` bound the modified time; `position` resumes an interrupted pass;
-    `seen_in` are the runs whose landed pages of `stream.after` count; `previous_run` is the last complete one.
+    `position` is where an interrupted pass goes on. `earlier_runs` landed the listing that this one goes on from, and
+    whatever has landed since. `seen_in` are the runs whose landed pages of `stream.after` count.
     """
 
     stream: "Stream[A]"
     account: A
     http: Http
     fields: tuple[str, ...]
-    since: datetime | None
-    until: datetime
+    listing: Listing
     position: Mapping[str, Any] | None
     writer: LandingWriter
+    earlier_runs: tuple[str, ...]
     seen_in: tuple[str, ...]
-    previous_run: str | None
+
+    @property
+    def since(self) -> datetime | None:
+        """Changes from then on are listed; None: from the beginning."""
+        return self.listing.since
+
+    @property
+    def until(self) -> datetime:
+        """Changes before then are all listed."""
+        return self.listing.watermark
 
     @property
     def where(self) -> str:
@@ -91,7 +102,7 @@ class Visit(Generic[A]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass(Generic[A]):
-    """One walk over a stream: its name (kept in cursors), when it is made, and its pager."""
+    """One walk over a stream: its name (kept in checkpoints), when it is made, and its pager."""
 
     name: str
     when: When

@@ -1,5 +1,6 @@
 """HubSpot's associations: asked for the records this run landed, one record landed for each of them."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -23,29 +24,42 @@ def association_pages(visit: Visit[Account]) -> Iterator[Page]:
     """Associations of every live record of `stream.after` landed by the runs in `visit.seen_in`.
 
     A record without any gets `{"from": …, "to": []}`, for HubSpot leaves it out: so the ones it had are known gone.
+    A listing that was left is gone on with for the runs it followed, then for those that have landed since.
     """
-    ids = _landed_ids(visit)
-    done = int(visit.position["done"]) if visit.position else 0
-    for number, start in enumerate(range(done, ids.len(), visit.account.association_batch), start=1):
-        yield _page(visit, ids.slice(start, visit.account.association_batch).to_list(), start, number)
+    position = visit.position or {"runs": visit.seen_in, "last": None}
+    runs, last = tuple(position["runs"]), position["last"]
+    numbers = itertools.count(1)
+    yield from _pages(visit, runs, last, numbers)
+    later = tuple(run for run in visit.seen_in if run > max(runs, default=""))
+    yield from _pages(visit, later, None, numbers)
 
 
-def _page(visit: Visit[Account], ids: list[str], before: int, number: int) -> Page:
+def _pages(visit: Visit[Account], runs: Sequence[str], last: str | None, numbers: Iterator[int]) -> Iterator[Page]:
+    """Associations of the records landed by these runs, from the one behind `last` on (null: from the first)."""
+    ids = _landed_ids(visit, runs)
+    place = None if last is None else ids.index_of(last)
+    done = 0 if place is None else place + 1
+    for start in range(done, ids.len(), visit.account.association_batch):
+        yield _page(visit, ids.slice(start, visit.account.association_batch).to_list(), runs, next(numbers))
+
+
+def _page(visit: Visit[Account], ids: list[str], runs: Sequence[str], number: int) -> Page:
     checked, notes = _read(visit, ids, number)
-    return Page(checked=checked, request=f"POST {_path(visit)}", position={"done": before + len(ids)}, notes=notes)
+    position = {"runs": list(runs), "last": ids[-1]}
+    return Page(checked=checked, request=f"POST {_path(visit)}", position=position, notes=notes)
 
 
 def _path(visit: Visit[Account]) -> str:
     return visit.account.path("associations", f"/{visit.stream.remote}/batch/read")
 
 
-def _landed_ids(visit: Visit[Account]) -> pl.Series:
-    """Ids in the order first landed; landing only grows, so a resumed pull sees the same beginning.
+def _landed_ids(visit: Visit[Account], runs: Sequence[str]) -> pl.Series:
+    """Ids in the order first landed, which is the same whenever the runs are read again.
 
     Of ids a pull holds as many as there are records, and of nothing else: so they are a series, about 16 bytes each.
     """
     landing, source = visit.writer.landing, visit.writer.source
-    pages = landing.pages_of(source, visit.stream.after or "", visit.seen_in)
+    pages = landing.pages_of(source, visit.stream.after or "", runs)
     parts = [pl.Series("id", _live_ids(landing.records(page)), pl.String) for page in pages]
     return pl.concat([pl.Series("id", [], pl.String), *parts]).unique(maintain_order=True)
 

@@ -1,7 +1,7 @@
 """HubSpot's lists: every live record, every archived one, and the archived ones that came back."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -39,19 +39,25 @@ def archived_pages(visit: Visit[Account]) -> Iterator[Page]:
 
 
 def archived_and_restored_pages(visit: Visit[Account]) -> Iterator[Page]:
-    """Every archived record, then those that the last complete run saw archived and this one does not.
+    """Every archived record, then those that were archived when last listed, or were seen so since, and are not now.
 
     A restored record keeps its old modified time, so no search would show it.
     """
+    position = visit.position or {}
     archived: set[str] = set()
-    for page in _listed(visit, archived=True):
-        archived.update(seen.id for seen in page.checked.records)
-        # Not resumable: the ids of the pages before would be missing.
-        yield Page(checked=page.checked, request=page.request, notes=page.notes)
-        del page
-    gone = sorted(_archived_before(visit) - archived)
+    if position:
+        parts = (page for page in _landed(visit, visit.listing.runs) if page.listing_id == visit.listing.id)
+        archived = _archived_in(visit, parts)
+    if "restored" not in position:
+        for page in _listed(visit, archived=True, at_end={"restored": ""}):
+            archived.update(seen.id for seen in page.checked.records)
+            yield page
+            del page
+    restored = str(position.get("restored", ""))
+    gone = sorted(one for one in _archived_in(visit, _landed(visit, visit.earlier_runs)) - archived if one > restored)
     for number, chunk in enumerate(portions(gone, READ_BATCH), start=1):
-        yield _restored(visit, chunk, number)
+        is_last = chunk[-1] == gone[-1]
+        yield replace(_restored(visit, chunk, number), position={"restored": chunk[-1]}, is_last=is_last)
 
 
 def whole_list(visit: Visit[Account]) -> Iterator[Page]:
@@ -61,6 +67,7 @@ def whole_list(visit: Visit[Account]) -> Iterator[Page]:
     yield Page(
         checked=sort_out(answer.value.results, visit.stream.identify, 1),
         request=f"GET {call.path}",
+        is_last=True,
         notes=mended_note(answer.mended),
     )
 
@@ -103,14 +110,16 @@ def _path(visit: Visit[Account]) -> str:
     return visit.account.path(family, f"/{rest}" if rest else "")
 
 
-def _listed(visit: Visit[Account], *, archived: bool) -> Iterator[Page]:
+def _listed(visit: Visit[Account], *, archived: bool, at_end: Mapping[str, str] | None = None) -> Iterator[Page]:
+    """One of the two lists; the pass goes on from `at_end` when it is through (null: it was all of the pass)."""
     tokens = Tokens(visit.where)
     after = str(visit.position["after"]) if visit.position and visit.position.get("after") else None
     for number in itertools.count(1):
         page, following = _list_page(visit, after, archived=archived, number=number)
         if following is not None:
             after = tokens.new(following, number)
-        yield replace(page, position={"after": after})
+        is_end = following is None
+        yield replace(page, position=at_end if is_end else {"after": after}, is_last=is_end and at_end is None)
         # Let go before the next is asked for: one page at a time is held.
         del page
         if following is None:
@@ -158,9 +167,13 @@ def _widened(visit: Visit[Account], narrow: Checked, *, archived: bool, page: in
     )
 
 
-def _archived_before(visit: Visit[Account]) -> set[str]:
-    if visit.previous_run is None:
-        return set()
-    landing, writer = visit.writer.landing, visit.writer
-    pages: Iterator[LandedPage] = landing.pages_of(writer.source, writer.stream, [visit.previous_run])
-    return {str(record.id) for page in pages for record in map(_LIVE.decode, landing.records(page)) if record.archived}
+def _landed(visit: Visit[Account], runs: Iterable[str]) -> Iterator[LandedPage]:
+    """Pages of this stream that these runs landed."""
+    writer = visit.writer
+    return writer.landing.pages_of(writer.source, writer.stream, dict.fromkeys(runs))
+
+
+def _archived_in(visit: Visit[Account], pages: Iterable[LandedPage]) -> set[str]:
+    """Ids of the records that landed pages show archived."""
+    records = (record for page in pages for record in visit.writer.landing.records(page))
+    return {str(record.id) for record in map(_LIVE.decode, records) if record.archived}

@@ -97,6 +97,7 @@ def _page(visit: Visit[Account], place: _Place, until: int, number: int) -> tupl
         checked=Checked(fresh, checked.rejected),
         request=f"POST {call.path}",
         position=(following or place).resumable(),
+        is_last=following is None,
         repeated=len(checked.records) - len(fresh),
         notes=mended_note(answer.mended),
     )

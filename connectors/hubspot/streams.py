@@ -79,9 +79,11 @@ def _crm_object(
         modified=modified,
         prepare=check_properties,
         passes=(
+            # What is restored meanwhile is then in both lists; in the other order it would be in none.
+            Pass(name="archive", when=When.FIRST, pages=archived_pages),
             Pass(name="list", when=When.FIRST, pages=live_pages),
             Pass(name="changes", when=When.AGAIN, pages=changed_pages),
-            Pass(name="archived", when=When.ALWAYS, pages=archived_and_restored_pages),
+            Pass(name="archived", when=When.AGAIN, pages=archived_and_restored_pages),
         ),
     )
 

@@ -16,6 +16,22 @@ _ASIDE = "aside-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A listing that a run completed.
+
+    `runs` landed its parts; `previous` is the listing it goes on from (null: it needs nothing that was landed before).
+    `is_whole`: a record that it does not show is gone. `is_chained` is false where the manifest, or the stream, does
+    not say what it goes on from: of a file, or of a Bantam before that was written down.
+    """
+
+    id: str
+    runs: tuple[str, ...]
+    previous: str | None = None
+    is_whole: bool = False
+    is_chained: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LandedRun:
     """What one run landed of one stream: lines of its manifest, in order; none where the manifest is damaged."""
 
@@ -35,9 +51,20 @@ class LandedRun:
         return None if self.last is None else self.last.cursor
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the run listed every record that the source has."""
-        return self.last is not None and self.last.end is not None and self.last.end.is_whole
+    def completed(self) -> list[Completed]:
+        """The listings that the run completed, in order."""
+        return [_completed(page) for page in self.pages if page.is_last]
+
+
+def _completed(page: LandedPage) -> Completed:
+    """The listing that was complete with a page."""
+    listing, end = page.listing, page.end
+    if listing is not None:
+        previous = None if listing.is_whole else listing.previous
+        return Completed(id=listing.id, runs=tuple(listing.runs), previous=previous, is_whole=listing.is_whole)
+    if end is not None:
+        return Completed(id=page.run_id, runs=(page.run_id,), previous=end.previous_run, is_whole=end.is_whole)
+    return Completed(id=page.run_id, runs=(page.run_id,), is_chained=False)
 
 
 def landed_runs(
@@ -70,26 +97,24 @@ def needed_for(runs: Sequence[LandedRun], run_id: str) -> frozenset[str] | None:
     """Runs whose pages make up what the cursor of `run_id` covers, back to one that listed everything.
 
     Earlier runs hold only what the source no longer tells: older versions, records that are gone. None where one of the
-    runs is missing, did not come to its end, or has a damaged manifest: then landing does not cover the cursor. A
-    manifest that an older Bantam wrote does not say what it goes on from: then every earlier run counts.
+    runs is missing, did not complete its listing, or has a damaged manifest: then landing does not cover the cursor.
+    Where a listing does not say what it goes on from, every earlier run counts.
     """
-    by_id = {run.run_id: run for run in runs}
+    by_id = {run.run_id: run for run in runs if run.run_id <= run_id}
+    completed = {one.id: one for run in by_id.values() for one in run.completed}
+    last = by_id[run_id].completed if run_id in by_id else []
+    if not last:
+        return None
+    asked: str | None = last[-1].id
     needed: set[str] = set()
-    asked: str | None = run_id
     while asked is not None:
-        run = by_id.get(asked)
-        if run is None or run.last is None:
+        if asked not in completed:
             return None
-        if run.last.end is None:
-            earlier = [one for one in runs if one.run_id <= asked]
-            return (
-                None
-                if any(one.is_manifest_damaged for one in earlier)
-                else frozenset({*needed, *(one.run_id for one in earlier)})
-            )
-        needed.add(asked)
-        asked = run.last.end.previous_run
-    return frozenset(needed)
+        one = completed[asked]
+        needed.update(one.runs if one.is_chained else (run for run in by_id if run <= max(one.runs)))
+        asked = one.previous
+    is_lost = any(run not in by_id or by_id[run].is_manifest_damaged for run in needed)
+    return None if is_lost else frozenset(needed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,12 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import zstandard
 
+from connectors.landing.listing import Listing
 from definitions.errors import LandingError
 
 MANIFEST = "manifest.jsonl"
@@ -18,6 +19,8 @@ PUT_ASIDE = "aside.jsonl"
 CHUNK_BYTES = 1 << 20
 _CHECK = b',"check":"'
 _CHECK_DIGITS = 16
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +49,10 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PullEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How a pull of a stream ended, written with its last line.
+    """How a pull ended, as an older Bantam wrote it, whose listings were begun and completed by one run.
 
-    `is_whole`: the pull listed every record that the source has, and none was rejected, so that a record that is not
-    among them is gone. `previous_run`: the run whose cursor the pull went on from; null where it needs nothing that was
-    landed before.
+    `is_whole`: a record that is not among those listed is gone. `previous_run`: the run whose cursor the pull went on
+    from; null where it needs nothing that was landed before.
     """
 
     is_whole: bool
@@ -58,7 +60,11 @@ class PullEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of `manifest.jsonl`, in the order written; `end` is null in all lines of a pull but its last."""
+    """One line of `manifest.jsonl`, in the order written.
+
+    `cursor` stands in the line that completes a pull, `listing` in each of a vendor's stream that may be resumed from
+    there. Lines of an older Bantam have `end` in its place, and cursors with a place within the pull (`at`).
+    """
 
     seq: int
     file: str | None
@@ -70,6 +76,7 @@ class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int
     rejected_file: str | None
     rejected_sha256: str
+    listing: Listing | None = None
     end: PullEnd | None = None
 
 
@@ -78,8 +85,7 @@ class LandedPage:
     """One landed file: what it holds, which request gave it, and the cursor that is safe once it is durable.
 
     `path` is None when the answer held no good record. `bytes` and `sha256` are of the stored (compressed) file.
-    `request` is method and path without query. `cursor` None: nothing may be resumed from here. `end` is as the
-    manifest's.
+    `request` is method and path without query. `cursor`, `listing` and `end` are as the manifest's.
     """
 
     source: str
@@ -95,6 +101,7 @@ class LandedPage:
     rejected: int
     rejected_path: Path | None
     rejected_sha256: str
+    listing: Listing | None = None
     end: PullEnd | None = None
 
     @property
@@ -102,8 +109,13 @@ class LandedPage:
         """Whether the pull was complete with this page: its cursor covers all that the pull was to land."""
         return self.cursor is not None and "at" not in self.cursor
 
+    @property
+    def listing_id(self) -> str:
+        """The listing that the page is a part of; one that an older Bantam landed has the id of its run."""
+        return self.run_id if self.listing is None else self.listing.id
 
-def sealed(line: ManifestLine) -> bytes:
+
+def sealed(line: msgspec.Struct) -> bytes:
     """Encode a line with a checksum of itself as its last field, so that a changed cursor or count is noticed."""
     text = msgspec.json.encode(line)
     return b'%s%s%s"}' % (text[:-1], _CHECK, _digits(text))
@@ -113,12 +125,12 @@ def _digits(text: bytes) -> bytes:
     return hashlib.sha256(text).hexdigest()[:_CHECK_DIGITS].encode()
 
 
-def _opened(text: bytes) -> ManifestLine:
+def unsealed(text: bytes, kind: type[T]) -> T:
     """Decode a line; raises `ValueError` where it is none, or its checksum is not its own. Old lines have none."""
     body, mark, digits = text.rpartition(_CHECK)
     if mark and digits != _digits(body + b"}") + b'"}':
         raise ValueError("checksum")
-    return msgspec.json.decode(text, type=ManifestLine)
+    return msgspec.json.decode(text, type=kind)
 
 
 def read_manifest(folder: Path, names: tuple[str, str, str]) -> list[LandedPage]:
@@ -136,7 +148,7 @@ def read_manifest(folder: Path, names: tuple[str, str, str]) -> list[LandedPage]
             f"{path}: cannot be read ({error.strerror}). Mend the rights or the disk, run again."
         ) from None
     try:
-        pages = [page_of(folder, names, _opened(line)) for line in lines]
+        pages = [page_of(folder, names, unsealed(line, ManifestLine)) for line in lines]
     except ValueError as error:
         raise LandingError(
             f"{path}: a line is damaged ({type(error).__name__}). Restore the file from a backup, or run "
@@ -191,6 +203,7 @@ def page_of(folder: Path, names: tuple[str, str, str], line: ManifestLine) -> La
         rejected=line.rejected,
         rejected_path=folder / line.rejected_file if line.rejected_file else None,
         rejected_sha256=line.rejected_sha256,
+        listing=line.listing,
         end=line.end,
     )
 

@@ -24,11 +24,12 @@ from connectors.landing.durable import (
     sync_folder,
     write_durably,
 )
+from connectors.landing.listing import Listing
+from connectors.landing.page_journal import PageEntry, PageJournal, as_line
 from connectors.landing.reader import (
     MANIFEST,
     LandedPage,
     ManifestLine,
-    PullEnd,
     Rejected,
     inflate,
     lines_of,
@@ -38,6 +39,7 @@ from connectors.landing.reader import (
     verified,
 )
 from definitions.errors import ConfigurationError, LandingError
+from definitions.runtime.crash_points import crash_point
 
 UNFINISHED = ".unfinished"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
@@ -56,9 +58,9 @@ class Parcel:
         self.bytes = 0
 
     def add(self, records: Sequence[bytes]) -> None:
-        """Take whole JSON records; raw newlines between the tokens become spaces (a JSON string cannot hold one)."""
+        """Take whole JSON records."""
         for start in range(0, len(records), _LINES_AT_ONCE):
-            lines = b"".join(map(_as_line, records[start : start + _LINES_AT_ONCE]))
+            lines = b"".join(map(as_line, records[start : start + _LINES_AT_ONCE]))
             self.bytes += len(lines)
             if packed := self._packer.compress(lines):
                 self._packed.append(packed)
@@ -82,6 +84,7 @@ class LandingWriter:
         self._mark()
         landed = landing.read_manifest(source, stream, run_id)
         self._seq = landed[-1].seq if landed else 0
+        self._journal = PageJournal(self.folder)
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -94,6 +97,17 @@ class LandingWriter:
         if kind is None:
             self.close()
 
+    def keep_page(
+        self, records: Sequence[bytes], *, request: str, listing: Listing, rejected: Sequence[Rejected]
+    ) -> None:
+        """Keep a page, and the listing after it, until `write_page` lands it with others.
+
+        It survives the death of this process: who opens the stream next lands it. Raises `LandingError`.
+        """
+        entry = PageEntry(seq=self._seq + 1, request=request, listing=listing, rejected=list(rejected))
+        self._journal.append(records, entry)
+        crash_point("land.after_keep")
+
     def write_page(
         self,
         parcel: Parcel,
@@ -101,14 +115,14 @@ class LandingWriter:
         request: str,
         cursor: Mapping[str, Any] | None = None,
         rejected: Sequence[Rejected] = (),
-        end: PullEnd | None = None,
+        listing: Listing | None = None,
     ) -> LandedPage:
         """Land the records of a parcel, one a line, then name them in the manifest; durable when this returns.
 
-        `end` comes with the last page of a pull. Raises `LandingError` naming path and bytes.
+        `listing` as it stands after them; null: it is not to be resumed. Raises `LandingError` naming path and bytes.
         """
         chunks = parcel.chunks() if parcel.records else None
-        return self._land(chunks, ".jsonl.zst", parcel.records, request, cursor, rejected, end)
+        return self._land(chunks, ".jsonl.zst", parcel.records, request, cursor, rejected, listing)
 
     def write_file(
         self,
@@ -127,8 +141,30 @@ class LandingWriter:
         chunks = _packed(content) if suffix.endswith(".zst") else content
         return self._land(chunks, suffix, records, request, cursor, rejected, None)
 
+    def recover(self) -> None:
+        """Land what a process that died had kept, and remove its temporary files and those that no manifest names."""
+        self._land_journal()
+        landed = self.landing.read_manifest(self.source, self.stream, self.run_id)
+        named = {path for page in landed for path in (page.path, page.rejected_path)}
+        for path in self.folder.iterdir():
+            if path.name.startswith(TEMPORARY) or (path not in named and path.name[:6].isdigit()):
+                path.unlink(missing_ok=True)
+
+    def _land_journal(self) -> None:
+        # Pages of an earlier file were landed before the process died.
+        pages = [page for page in self._journal.pages() if page.entry.seq == self._seq + 1]
+        if not pages:
+            return
+        parcel = Parcel()
+        for page in pages:
+            parcel.add(page.records)
+        last = pages[-1].entry
+        rejected = [bad for page in pages for bad in page.entry.rejected]
+        self.write_page(parcel, request=last.request, rejected=rejected, listing=last.listing.landed())
+
     def close(self) -> None:
         """Say that this run wrote all it wanted; the next run then has nothing to clean here."""
+        self._journal.clear()
         try:
             (self.folder / UNFINISHED).unlink(missing_ok=True)
             sync_folder(self.folder)
@@ -149,7 +185,7 @@ class LandingWriter:
         request: str,
         cursor: Mapping[str, Any] | None,
         rejected: Sequence[Rejected],
-        end: PullEnd | None,
+        listing: Listing | None,
     ) -> LandedPage:
         seq = self._seq + 1
         name, size, digest = self._write(f"{seq:06d}", suffix, chunks)
@@ -166,10 +202,11 @@ class LandingWriter:
             rejected=len(rejected),
             rejected_file=aside_name,
             rejected_sha256=aside_digest,
-            end=end,
+            listing=listing,
         )
         append_line(self.folder / MANIFEST, sealed(line))
         self._seq = seq
+        self._journal.clear()
         return page_of(self.folder, (self.source, self.stream, self.run_id), line)
 
     def _write(self, prefix: str, suffix: str, chunks: Iterable[bytes] | None) -> tuple[str | None, int, str]:
@@ -193,7 +230,7 @@ class Landing:
         return self.root / source / stream / run_id
 
     def writer(self, source: str, stream: str, run_id: str) -> LandingWriter:
-        """Open one stream for one run; cleans what a run killed earlier left. The same run may open it again."""
+        """Open one stream for one run; lands and cleans what a killed run left. The same run may open it again."""
         self._clean(self.folder(source, stream, run_id).parent)
         return LandingWriter(self, source, stream, run_id)
 
@@ -237,15 +274,11 @@ class Landing:
         return msgspec.json.Decoder(Rejected).decode_lines(content)
 
     def _clean(self, stream_folder: Path) -> None:
-        """Remove temporary files, and files no manifest names, from runs that never closed."""
-        for mark in stream_folder.glob(f"*/{UNFINISHED}"):
+        """Recover what runs that never closed left."""
+        for mark in sorted(stream_folder.glob(f"*/{UNFINISHED}")):
             folder = mark.parent
-            pages = read_manifest(folder, (folder.parent.parent.name, folder.parent.name, folder.name))
-            named = {path for page in pages for path in (page.path, page.rejected_path)}
-            for path in folder.iterdir():
-                if path.name.startswith(TEMPORARY) or (path not in named and path.name[:6].isdigit()):
-                    path.unlink(missing_ok=True)
-            mark.unlink(missing_ok=True)
+            with LandingWriter(self, folder.parent.parent.name, folder.parent.name, folder.name) as dead:
+                dead.recover()
 
 
 def _compressor() -> zstandard.ZstdCompressor:
@@ -257,9 +290,3 @@ def _packed(content: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in content:
         yield packer.compress(chunk)
     yield packer.flush()
-
-
-def _as_line(record: bytes) -> bytes:
-    if b"\n" in record or b"\r" in record:
-        record = record.replace(b"\n", b" ").replace(b"\r", b" ")
-    return record + b"\n"

@@ -57,8 +57,12 @@ def fresh_pages(visit: Visit[Account]) -> Iterator[Page]:
 
 
 def all_pages(visit: Visit[Account]) -> Iterator[Page]:
-    """Every row, where an object is small and keeps no useful modified time."""
-    yield from _query(visit, f"{_select(visit)} ORDER BY Id", "query", 0)
+    """Every row in order of Id, where an object is small and keeps no useful modified time."""
+    after = f" WHERE Id > '{_quoted(visit.position['id'])}'" if visit.position else ""
+    for page in _query(visit, f"{_select(visit)}{after} ORDER BY Id", "query", 0):
+        records = page.checked.records
+        yield replace(page, position={"id": records[-1].id} if records else None)
+        del page
 
 
 def _walked(visit: Visit[Account], bounds: list[str]) -> Iterator[Page]:
@@ -113,6 +117,7 @@ def _query(visit: Visit[Account], soql: str, resource: str, before: int) -> Iter
         page = Page(
             checked=sort_out(rows.records, visit.stream.identify, number),
             request=f"GET {visit.account.path(f'/{resource}')}",
+            is_last=is_last,
             notes=mended_note(answer.mended),
         )
         # The records are copies: the answer's body goes before they are packed, they before the next is asked for.

@@ -61,6 +61,12 @@ class CommitGate:
                 raise RunInterruptedError("The run was told to end before it was published; nothing was published.")
             self._publication = Publication.SENT
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether a signal, or the time limit, is ending the run."""
+        with self._changed:
+            return self._is_closed
+
     def found(self, run_id: str) -> None:
         """Note that a look into the warehouse found the run published."""
         self._set(Publication.PUBLISHED, run_id)

@@ -11,6 +11,7 @@ from definitions.errors import ConfigurationError
 CRASH_POINTS = frozenset(
     {
         "fetch.after_response",
+        "land.after_keep",
         "land.after_temp_write",
         "land.after_fsync",
         "land.after_rename",

@@ -1,4 +1,4 @@
-"""Run log of a home, `runs.json`: the newest run that began, and those whose commit was never answered.
+"""Run log of a home, `runs.json`: the newest run that began, what was judged, and commits that were never answered.
 
 It gives each run its number without a listing of the folders of all earlier ones: a year of hourly runs has tens of
 thousands of them.
@@ -7,8 +7,8 @@ thousands of them.
 import json
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from definitions.runtime.disk_space import disk_error
@@ -20,10 +20,15 @@ _NUMBER = re.compile(r"(\d{6,})-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLog:
-    """What the file holds; `newest_run_id` is null before the first run."""
+    """What the file holds; `newest_run_id` is null before the first run.
+
+    `judged` has, by `source/stream`, the newest run that had pulled it and then published, or could not: no later one
+    goes on from what that one listed, unless it is published.
+    """
 
     newest_run_id: str | None
     unsettled_run_ids: tuple[str, ...] = ()
+    judged: Mapping[str, str] = field(default_factory=dict)
 
 
 def begin_run(home: Home, now: datetime, published: Iterable[str | None]) -> str:
@@ -46,6 +51,12 @@ def note_unsettled(home: Home, run_id: str) -> None:
     _write(home, replace(log, unsettled_run_ids=(*log.unsettled_run_ids, run_id)))
 
 
+def note_judged(home: Home, run_id: str, streams: Iterable[tuple[str, str]]) -> None:
+    """Note that a run had pulled these streams, and published them or was refused."""
+    log = read_run_log(home)
+    _write(home, replace(log, judged={**log.judged, **{"/".join(place): run_id for place in streams}}))
+
+
 def note_settled(home: Home, run_id: str) -> None:
     """Note that it is known what became of the run."""
     log = read_run_log(home)
@@ -57,7 +68,11 @@ def read_run_log(home: Home) -> RunLog:
     """Read the log; where there is none, or none that can be read, its newest run is found in the folders, once."""
     try:
         content = json.loads((home.root / _FILE).read_text(encoding="utf-8"))
-        return RunLog(newest_run_id=content["newest_run_id"], unsettled_run_ids=tuple(content["unsettled_run_ids"]))
+        return RunLog(
+            newest_run_id=content["newest_run_id"],
+            unsettled_run_ids=tuple(content["unsettled_run_ids"]),
+            judged=dict(content.get("judged", {})),
+        )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return RunLog(newest_run_id=_newest_in_folders(home))
 
@@ -76,7 +91,11 @@ def _number(run_id: str | None) -> int:
 def _write(home: Home, log: RunLog) -> None:
     path = home.root / _FILE
     temporary = path.with_suffix(".part")
-    content = {"newest_run_id": log.newest_run_id, "unsettled_run_ids": list(log.unsettled_run_ids)}
+    content = {
+        "newest_run_id": log.newest_run_id,
+        "unsettled_run_ids": list(log.unsettled_run_ids),
+        "judged": dict(log.judged),
+    }
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - opened by descriptor, for the mode
             json.dump(content, file)

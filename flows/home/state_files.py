@@ -56,13 +56,21 @@ class StreamState:
 
     def frame(self) -> pl.LazyFrame:
         """Versions of records, as `transforms.state.versions.STATE`; a column an older release did not keep is null."""
-        if self.path is None:
-            return pl.LazyFrame(schema=STATE)
-        return pl.scan_parquet(self.path, glob=False, schema=STATE, missing_columns="insert")
+        return pl.LazyFrame(schema=STATE) if self.path is None else _upgraded(self.path)
 
     def batches(self, rows: int = 100_000) -> Iterator[pl.LazyFrame]:
         """Read the same in contiguous slices of so many rows, each by itself; one, without a row, of an empty state."""
         return in_slices(self.frame(), rows)
+
+
+def _upgraded(path: Path) -> pl.LazyFrame:
+    """Read a state; an older Bantam told of a tombstone of a listing by a location that ends in `:0`."""
+    state = pl.scan_parquet(path, glob=False, schema=STATE, missing_columns="insert")
+    if "unlisted_by" in pq.read_schema(path).names:
+        return state
+    place = pl.col("location").str.strip_suffix(":0")
+    is_unlisted = pl.col("location").str.ends_with(":0")
+    return state.with_columns(location=place, unlisted_by=pl.when(is_unlisted).then(place.str.split("/").list.first()))
 
 
 def state_path(folder: Path, source: str, stream: str, version: str) -> Path:

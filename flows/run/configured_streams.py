@@ -81,6 +81,5 @@ def _vendor_stream(source: VendorSource, stream: Stream[Any]) -> VendorStream:
         fold_pages,
         envelope=envelope_of(stream),
         keeps_versions=reading.keeps_versions,
-        revives=reading.revives,
     )
     return VendorStream(place=(source.name, stream.name), fold=fold, source=source, stream=stream)

@@ -1,7 +1,7 @@
 """Pulling all streams of a run: each as a task of its own, a stream that follows another after it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from connectors.extract import Pulled, pull
 from connectors.files.settings import FilesSource
 from connectors.files.streams import pull_file
 from connectors.http.client import Http
+from connectors.landing.history import landed_runs
+from connectors.landing.resume import ResumePoint, resume_point
 from connectors.landing.writer import Landing
 from connectors.stream import Stream
 from definitions.fault_limit import RECORDS, FaultLimit
@@ -25,7 +27,7 @@ Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 class Errand:
     """What pulling needs to know besides the stream: where pages go, from where on, and what time the run began.
 
-    `limit` says how many records of a stream may be set aside.
+    `limit` says how many records of a stream may be set aside. `judged` as in `flows.home.run_log.RunLog`.
     """
 
     landing: Landing
@@ -35,32 +37,42 @@ class Errand:
     now: datetime
     full: bool
     limit: FaultLimit = RECORDS
+    judged: Mapping[str, str] = field(default_factory=dict)
 
     def cursor(self, source: str, stream: str) -> Mapping[str, Any] | None:
-        """Where the stream's pull starts; None: from the beginning."""
+        """What is published of the stream; None: nothing, or everything is asked again."""
         return None if self.full else self.cursors.get((source, stream))
 
-    def unfinished_runs(self, source: str, stream: str) -> tuple[str, ...]:
-        """Runs that landed something of the stream and died before they published."""
+    def unpublished_runs(self, source: str, stream: str) -> tuple[str, ...]:
+        """Runs that landed something of the stream and did not publish it."""
         landed = self.landing.run_ids(source, stream, after=run_of(self.versions.get((source, stream))))
         return tuple(run for run in landed if run < self.run_id)
+
+    def resume_point(self, source: str, stream: str) -> ResumePoint:
+        """Where the pull of a stream of a vendor starts: behind what runs that died have listed."""
+        place = source, stream
+        published = str((self.cursors.get(place) or {}).get("run") or "")
+        settled = max(published, run_of(self.versions.get(place)) or "", self.judged.get("/".join(place), ""))
+        runs = landed_runs(self.landing, source, stream, after=settled, until=self.run_id)
+        return resume_point(runs, self.cursor(source, stream), is_full=self.full)
 
 
 def pull_vendor_stream(
     errand: Errand, source: Opened, http: Http, stream: Stream[Any], progress: Callable[[int], None]
 ) -> Pulled:
     """Pull one stream of a vendor into the landing."""
-    followed = () if stream.after is None else errand.unfinished_runs(source.name, stream.after)
+    followed = () if stream.after is None else errand.unpublished_runs(source.name, stream.after)
     with (
         foreign_errors_named(errand.landing.root),
         errand.landing.writer(source.name, stream.name, errand.run_id) as writer,
     ):
+        # The writer has landed what runs that died had kept.
         return pull(
             stream,
             source.account,
             http,
             writer,
-            cursor=errand.cursor(source.name, stream.name),
+            start=errand.resume_point(source.name, stream.name),
             now=errand.now,
             progress=progress,
             seen_in=followed,
@@ -74,9 +86,10 @@ def pull_file_stream(
     """Land one file, if it is another than the one landed last: it may be that of a run that was refused for it.
 
     Compared with the one published last, a file put back as it was would pass for unchanged, and the refused one stand.
+    A file is one page, which costs no request: the pull of a run that died begins anew.
     """
-    unfinished = errand.unfinished_runs(source.name, stream.name)
-    landed = [page.cursor for page in errand.landing.pages_of(source.name, stream.name, unfinished)]
+    unpublished = errand.unpublished_runs(source.name, stream.name)
+    landed = [page.cursor for page in errand.landing.pages_of(source.name, stream.name, unpublished)]
     with (
         foreign_errors_named(errand.landing.root),
         errand.landing.writer(source.name, stream.name, errand.run_id) as writer,

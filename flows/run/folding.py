@@ -17,8 +17,7 @@ from flows.home.state_files import GROUP_ROWS, StreamState, lacks_flag_history, 
 from transforms.conform.files_versions import LandedFile, folded_files
 from transforms.conform.meaning import Meaning
 from transforms.flags import FLAG_HISTORY, with_flag_history
-from transforms.state.delete_detection import swept
-from transforms.state.listings import Listing, settled
+from transforms.state.listings import CompleteListing, settled
 from transforms.state.versions import STATE, Envelope, filed, opened, with_flag_of_text
 
 # Parsing a record takes many times its room, and less time while that is in the processor's cache.
@@ -29,9 +28,9 @@ _LINES_AT_ONCE = 4_000
 class Shelf:
     """Where one stream's state lies, which version the warehouse points to, and the run up to which it is folded.
 
-    `trusted` are the runs, beside `run_id`, whose whole listings count: those that were published. The listing of a run
-    that was refused or died may be the very fault it was refused for. `passes_over_unreadable`: landed files that
-    cannot be read as declared now are left out.
+    `trusted` are the runs, beside `run_id`, whose complete listings count, with those that they go on from: the runs
+    that were published. The listing of a run that was refused may be the very fault it was refused for.
+    `passes_over_unreadable`: landed files that cannot be read as declared now are left out.
     """
 
     folder: Path
@@ -78,20 +77,26 @@ class Shelf:
         path = save_state(state, self.folder / self.source / self.stream, self.run_id, needed_bytes=needed_bytes)
         return StreamState(source=self.source, stream=self.stream, version=path.stem, path=path)
 
-    def listings(self, runs: Iterable[LandedRun]) -> list[Listing]:
-        """Whole listings among the runs that count."""
-        return [
-            Listing(run_id=run.run_id, place=f"{_place(_pages(run)[-1])}:0")
-            for run in runs
-            if run.is_whole and run.run_id in {self.run_id, *self.trusted} and _pages(run)
-        ]
+    def listings(self, runs: Sequence[LandedRun]) -> list[CompleteListing]:
+        """Listings of everything that count, in the order in which they were completed."""
+        counting: dict[str, CompleteListing] = {}
+        gone_on_from: set[str | None] = set()
+        for run in reversed(runs):
+            is_trusted = run.run_id == self.run_id or run.run_id in self.trusted
+            for one in reversed(run.completed):
+                if one.id in counting or not (is_trusted or one.id in gone_on_from):
+                    continue
+                gone_on_from.add(one.previous)
+                if one.is_whole:
+                    counting[one.id] = CompleteListing(id=one.id, run_id=run.run_id)
+        return [*reversed(counting.values())]
 
 
-def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool, revives: bool) -> StreamState:
+def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool) -> StreamState:
     """Fold what a vendor's stream landed since the last version; without anything new the last one stands.
 
     All texts are read twice and never held together: first to file the versions, then to write those that stay. What a
-    whole listing does not tell of is gone. Raises `LandingError` when a page no longer matches its checksum.
+    complete listing does not show alive is gone. Raises `LandingError` when a page no longer matches its checksum.
     """
     runs = shelf.unread()
     pages = [page for run in runs for page in _pages(run)]
@@ -101,14 +106,17 @@ def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool, revive
         shelf.landing.verified(page)
     last = shelf.unchanged()
     # Without versions the last state holds a record once, from an earlier run: no tie is left for its text to break.
-    known = [filed(part, reads_text=keeps_versions).collect() for part in _kept_versions(last, envelope)]
-    landed = [filed(opened(lines.lazy(), envelope)).collect(engine="in-memory") for lines in _landed(pages)]
+    # What was folded before is no part of a listing any more.
+    unlisted = pl.lit(None, pl.Categorical)
+    parts = _kept_versions(last, envelope)
+    known = [filed(part, reads_text=keeps_versions).with_columns(listing=unlisted).collect() for part in parts]
+    landed = [_filed(lines, envelope) for lines in _landed(pages)]
     heights = [part.height for part in (*known, *landed)]
     files = with_flag_history(pl.concat([*known, *landed]))
     del known, landed
-    weighed = files.drop(*FLAG_HISTORY)
-    files = files.hstack(settled(weighed, shelf.listings(runs), keeps_versions=keeps_versions, revives=revives))
-    texts = chain(_texts(last), _landed(pages))
+    verdict = settled(files.drop(*FLAG_HISTORY), shelf.listings(runs), keeps_versions=keeps_versions)
+    files = files.select("source_id", "version_at", *FLAG_HISTORY).hstack(verdict)
+    texts = chain(_texts(last), (lines.select("raw", "location") for lines in _landed(pages)))
     return shelf.keep(_kept(texts, files, heights), needed_bytes=_needed(last, pages))
 
 
@@ -146,7 +154,12 @@ def _landed_files(shelf: Shelf, pages: Sequence[LandedPage], stream: FileStream)
                 continue
             raise
         whole = is_whole(stream, records=page.records, rejected=page.rejected)
-        yield LandedFile(rows=rows.lazy(), location=_place(page), is_whole=whole)
+        yield LandedFile(rows=rows.lazy(), run_id=page.run_id, is_whole=whole)
+
+
+def _filed(lines: pl.DataFrame, envelope: Envelope) -> pl.DataFrame:
+    """File landed lines, with the listing that they are a part of."""
+    return filed(opened(lines.lazy(), envelope)).collect(engine="in-memory").with_columns(lines["listing"])
 
 
 def _kept(texts: Iterable[pl.DataFrame], files: pl.DataFrame, heights: Sequence[int]) -> Iterator[pl.DataFrame]:
@@ -154,7 +167,7 @@ def _kept(texts: Iterable[pl.DataFrame], files: pl.DataFrame, heights: Sequence[
     start = 0
     for text, height in zip(texts, heights, strict=True):
         versions = pl.concat([text, files.slice(start, height)], how="horizontal").filter("stays")
-        yield swept(versions, versions["swept_at"].is_not_null(), versions["swept_at"]).select(STATE.names())
+        yield versions.select(STATE.names())
         start += height
 
 
@@ -182,7 +195,7 @@ def _texts(state: StreamState) -> Iterator[pl.DataFrame]:
 
 
 def _landed(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
-    """Landed lines (raw, location), in order, of some pages at a time."""
+    """Landed lines (raw, location, listing), in order, of some pages at a time."""
     waiting: list[LandedPage] = []
     for page in pages:
         if waiting and sum(one.records for one in waiting) + page.records > _LINES_AT_ONCE:
@@ -194,11 +207,14 @@ def _landed(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
 
 
 def _lines(pages: Sequence[LandedPage]) -> pl.DataFrame:
-    """The records of landed pages, one text each, with where they stand."""
+    """The records of landed pages, one text each, with where they stand and of which listing they are."""
     places = {str(page.path): f"{_place(page)}:" for page in pages}
+    listings = {str(page.path): page.listing_id for page in pages}
     lines = pl.scan_lines(list(places), name="raw", include_file_paths="path", glob=False).collect()
     number = pl.int_range(1, pl.len() + 1).over("path")
-    return lines.select("raw", location=pl.concat_str(pl.col("path").replace_strict(places), number))
+    path = pl.col("path")
+    listing = path.replace_strict(listings).cast(pl.Categorical)
+    return lines.select("raw", location=pl.concat_str(path.replace_strict(places), number), listing=listing)
 
 
 def _place(page: LandedPage) -> str:

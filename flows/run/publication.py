@@ -16,11 +16,11 @@ from expectations.fill import measure_fill
 from expectations.suites.structure import TableFill
 from flows.home.binding import bind_home
 from flows.home.recovery import starting_point
-from flows.home.run_log import begin_run
+from flows.home.run_log import begin_run, read_run_log
 from flows.home.spill import Spill
 from flows.run.extraction import Errand
 from flows.run.job import Job
-from flows.run.reading import QUARANTINE_COLUMNS, unfiled_of
+from flows.run.reading import unfiled_of
 from flows.run.unanswered_commits import settle_unanswered_commits
 from transforms.pipeline.terms import Before, Terms
 from warehouse.publishing.definitions_used import check_definitions
@@ -69,7 +69,7 @@ def known_of(job: Job, engine: sa.Engine, spill: Spill) -> Known:
             issues=spill.scan("issues before"),
             snapshots=reads.latest_snapshots(warehouse, job.as_of),
         )
-        unfiled = unfiled_of(reads.published(warehouse, OPS_QUARANTINE, QUARANTINE_COLUMNS))
+        unfiled = unfiled_of(reads.published(warehouse, OPS_QUARANTINE))
     places = [(row["source_system"], row["stream"]) for row in cursors]
     last_run_id = None if last is None else last.run_id
     run_id = begin_run(job.home, job.started_at, [last_run_id, reads.newest_audited_run_id(engine)])
@@ -107,6 +107,7 @@ def begun(job: Job, known: Known) -> Errand:
         now=job.started_at,
         full=job.full,
         limit=job.settings.record_limit,
+        judged=read_run_log(job.home).judged,
     )
 
 

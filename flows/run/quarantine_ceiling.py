@@ -6,7 +6,6 @@ from definitions.errors import TransformError
 from definitions.fault_limit import FaultLimit
 from definitions.quarantine_reasons import sentence
 from transforms.pipeline.terms import Records
-from transforms.state.delete_detection import is_swept
 
 
 def refuse_many_quarantined(records: Records, limit: FaultLimit) -> None:
@@ -14,7 +13,7 @@ def refuse_many_quarantined(records: Records, limit: FaultLimit) -> None:
 
     What the source no longer lists does not count: nobody could correct it any more.
     """
-    held = records.quarantined.filter(~is_swept(pl.col("location")))
+    held = records.quarantined.filter(~pl.col("is_unlisted"))
     aside = held.group_by("source_system", "stream").agg(aside=pl.len())
     if aside.is_empty():
         return

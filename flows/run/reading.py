@@ -25,7 +25,8 @@ from transforms.conform.readings import READINGS, read_kinds
 from transforms.pipeline.gathering import Heard
 from transforms.pipeline.terms import Shown
 
-QUARANTINE_COLUMNS = [field.name for field in QUARANTINE]
+# `is_unlisted` is of the run, not of the published table.
+QUARANTINE_COLUMNS = [field.name for field in QUARANTINE if field.name != "is_unlisted"]
 
 
 def heard_vendor(
@@ -127,8 +128,9 @@ def _keys(state: StreamState, source: str, object_name: str) -> pl.LazyFrame:
 
 
 def unfiled_of(quarantine: pl.DataFrame) -> pl.DataFrame:
-    """Of what is in quarantine, the rows that `set_aside` made."""
-    return quarantine.filter(pl.col("reason_code").is_in(UNFILED_REASONS))
+    """Of what is in quarantine, this run's or the published one, the rows that `set_aside` made."""
+    unfiled = quarantine.filter(pl.col("reason_code").is_in(UNFILED_REASONS))
+    return unfiled.with_columns(is_unlisted=pl.lit(value=False)).select(*QUARANTINE_COLUMNS, "is_unlisted")
 
 
 def with_unfiled(aside: pl.DataFrame, before: pl.DataFrame, source: str, stream: str) -> pl.DataFrame:
@@ -151,6 +153,7 @@ def set_aside(source: str, stream: str, object_name: str, rejected: list[tuple[s
             "field_name": record.field,
             "location": f"{location}:{record.number}",
             "page": record.page,
+            "is_unlisted": False,
         }
         for location, record in rejected
     ]

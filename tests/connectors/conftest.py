@@ -13,6 +13,8 @@ from connectors.extract import pull
 from connectors.http.body import Limits
 from connectors.http.client import Http
 from connectors.hubspot import streams as hubspot
+from connectors.landing.history import landed_runs
+from connectors.landing.resume import ResumePoint, resume_point
 from connectors.landing.writer import Landing
 from connectors.salesforce import streams as salesforce
 from tests.connectors.asking import CANARY
@@ -22,7 +24,10 @@ from tests.connectors.fake_vendor import HOME, FakeTime, Vendor
 
 
 class Puller:
-    """Pulls a stream of an imitation into a landing of its own; remembers the cursor as flows would."""
+    """Pulls a stream of an imitation into a landing of its own; each pull that is complete is published.
+
+    One that fails leaves its listing, and the next one goes on with it, as flows would.
+    """
 
     def __init__(self, root, module, account, vendor: Vendor, time: FakeTime) -> None:
         self.landing = Landing(root)
@@ -30,20 +35,32 @@ class Puller:
         self.cursors: dict[str, dict] = {}
         self.runs = 0
 
-    def __call__(self, stream: str, *, run_id: str | None = None, local_now: datetime | None = None, **changes):
+    def __call__(
+        self,
+        stream: str,
+        *,
+        run_id: str | None = None,
+        local_now: datetime | None = None,
+        is_full: bool = False,
+        **changes,
+    ):
         self.runs += run_id is None
         run_id = run_id or f"run-{self.runs}"
         account = replace(self.account, **changes.pop("account", {}))
         http = self.module.open_http(account, self.time.clock, httpx.MockTransport(self.vendor))
         declared = next(one for one in self.module.STREAMS if one.name == stream)
-        cursor = changes.pop("cursor", self.cursors.get(stream))
+        cursor = self.cursors.get(stream)
         with self.landing.writer(account.name, stream, run_id) as writer:
+            runs = landed_runs(self.landing, account.name, stream, after=(cursor or {}).get("run"))
+            start = resume_point(runs, None if is_full else cursor, is_full=is_full)
+            if "cursor" in changes:
+                start = ResumePoint(cursor=changes.pop("cursor"))
             pulled = pull(
                 declared,
                 account,
                 http,
                 writer,
-                cursor=cursor,
+                start=start,
                 now=local_now or self.vendor.now,
                 progress=lambda _: None,
                 **changes,

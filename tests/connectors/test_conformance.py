@@ -19,6 +19,7 @@ from connectors.extract import Pulled, pull
 from connectors.http.client import Http
 from connectors.http.rate_limit import Clock, Rate
 from connectors.hubspot import streams as hubspot
+from connectors.landing.resume import ResumePoint
 from connectors.landing.writer import Landing
 from connectors.salesforce import streams as salesforce
 
@@ -68,7 +69,8 @@ class Bench:
         cursor = None if is_full else self.cursors.get((vendor, name))
         with self.landing.writer(vendor, name, run_id) as writer:
             now = datetime.now(UTC)
-            pulled = pull(STREAMS[vendor, name], account, http, writer, cursor=cursor, now=now, progress=lambda _: None)
+            start = ResumePoint(cursor=cursor)
+            pulled = pull(STREAMS[vendor, name], account, http, writer, start=start, now=now, progress=lambda _: None)
         self.cursors[vendor, name] = json.loads(json.dumps(pulled.cursor))
         return pulled
 

@@ -45,7 +45,7 @@ def conformed(source, folder, landing):
                 progress=lambda _: None,
             )
         [page] = landing.read_manifest(source.name, stream.name, "r1")
-        rows = LandedFile(rows=landed_rows(landing, page, stream).lazy(), location="r1/f", is_whole=pulled.is_full)
+        rows = LandedFile(rows=landed_rows(landing, page, stream).lazy(), run_id="r1", is_whole=pulled.is_full)
         keeps = stream.kind == "opportunity"
         state = folded_files(None, [rows], meaning, stream=stream, keeps_versions=keeps).lazy()
         found[stream.name] = conform_file(state, meaning, stream=stream)

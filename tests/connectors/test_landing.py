@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.landing.history import LandedRun, damages, landed_runs, needed_for, put_aside
-from connectors.landing.reader import MANIFEST, LandedPage, PullEnd, Rejected
+from connectors.landing.history import damages, landed_runs, put_aside
+from connectors.landing.reader import MANIFEST, Rejected
 from connectors.landing.writer import UNFINISHED, Landing, Parcel
 from definitions.errors import ConfigurationError, LandingError
 from definitions.runtime.crash_points import arm
@@ -187,39 +187,6 @@ def test_a_manifest_that_is_put_aside_takes_its_run_with_it_and_no_page_is_remov
     assert Landing(tmp_path).run_ids("hubspot", "contacts") == []
     land(tmp_path, [b'{"id":"3"}'], run_id="run-2")
     assert page.path.exists()
-
-
-def pulled_run(run_id, previous, *, complete=True, ends=True):
-    """A run as landing has it: of a pull that went on from another (null: from nothing)."""
-    end = PullEnd(is_whole=previous is None, previous_run=previous) if ends else None
-    cursor = {"run": run_id} if complete else {"run": run_id, "at": {}}
-    page = LandedPage(
-        source="crm", stream="deals", run_id=run_id, seq=1, path=None, records=0, bytes=0, sha256="", request="",
-        cursor=cursor, rejected=0, rejected_path=None, rejected_sha256="", end=end if complete else None,
-    )  # fmt: skip
-    return LandedRun(run_id=run_id, folder=Path(), pages=[page])
-
-
-@pytest.mark.parametrize(
-    ("runs", "needed"),
-    [
-        ([("1", None), ("2", "1"), ("3", "2")], {"1", "2", "3"}),
-        ([("1", None), ("2", "1"), ("3", "1")], {"1", "3"}),
-        ([("1", None), ("2", None), ("3", "2")], {"2", "3"}),
-        ([("1", None), ("3", "2")], None),
-        ([("1", None), ("2", "1")], None),
-    ],
-    ids=["all", "without one that died", "back to the last whole listing", "one is missing", "the last is missing"],
-)
-def test_what_a_cursor_stands_on_goes_back_to_a_pull_of_everything(runs, needed):
-    assert needed_for([pulled_run(*run) for run in runs], "3") == needed
-
-
-def test_a_run_that_did_not_come_to_its_end_covers_nothing_and_an_old_manifest_counts_all_before_it():
-    assert needed_for([pulled_run("1", None), pulled_run("3", "1", complete=False)], "3") is None
-    assert needed_for([pulled_run("1", None), pulled_run("2", None), pulled_run("3", None, ends=False)], "3") == {
-        *"123"
-    }
 
 
 def test_only_the_owner_may_read(tmp_path):

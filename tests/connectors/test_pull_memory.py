@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from connectors.extract import pull
 from connectors.hubspot import streams as hubspot
+from connectors.landing.resume import ResumePoint
 from connectors.landing.writer import Landing
 from connectors.salesforce import streams as salesforce
 from tests.connectors.fake_vendor import HOME, NOON, FakeTime
@@ -146,9 +147,8 @@ def held_by(root, walk, pages) -> tuple[int, int, int]:
             vendor.held.clear()
             gc.collect()
             tracemalloc.start()
-            pulled = pull(
-                streams[name], ACCOUNTS[module], http, writer, cursor=cursor, now=NOON, progress=lambda _: None
-            )
+            start = ResumePoint(cursor=cursor)
+            pulled = pull(streams[name], ACCOUNTS[module], http, writer, start=start, now=NOON, progress=lambda _: None)
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
     return max(vendor.held), peak, pulled.records

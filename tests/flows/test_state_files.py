@@ -10,66 +10,27 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from connectors.landing.reader import PullEnd, Rejected
-from connectors.landing.writer import Landing, Parcel
+from connectors.landing.reader import Rejected
+from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError, LandingError
 from definitions.mapping.file_stream import Column, FileStream
 from flows.home.state_files import StreamState, damage_of_state, forget_old_states, intact_version, run_of
-from flows.run.folding import Shelf, fold_files, fold_pages
+from flows.run.folding import Shelf, fold_files
+from tests.flows.shelves import CONTACT, FIRST, SECOND, THIRD, empty_shelf, fold, land, record
 from transforms.conform.meaning import Meaning
-from transforms.state.versions import STATE, Envelope, folded, opened
+from transforms.state.versions import STATE, folded, opened
 
-CONTACT = Envelope(id="id", version="updatedAt", deleted="archived", flag="name")
 HOW = pytest.mark.parametrize(
     "how",
-    [{"keeps_versions": True, "revives": False}, {"keeps_versions": False, "revives": True}],
+    [{"keeps_versions": True}, {"keeps_versions": False}],
     ids=["deals", "contacts"],
 )
-FIRST, SECOND, THIRD = "000001-20261120T000000Z", "000002-20261121T000000Z", "000003-20261122T000000Z"
-
-
 NAMED = {"last_name": Column(column="name")}
-
-
-def record(number, minute=0, name="x", *, archived=False):
-    told = {"id": str(number), "updatedAt": f"2026-01-01T00:{minute:02}:00Z", "archived": archived, "name": name}
-    return json.dumps(told)
 
 
 @pytest.fixture
 def shelf(tmp_path):
-    return Shelf(
-        folder=tmp_path / "state",
-        landing=Landing(tmp_path / "landing"),
-        source="hubspot",
-        stream="contacts",
-        run_id=FIRST,
-        last_version=None,
-    )
-
-
-def land(shelf, run_id, records, rows=1000, *, is_whole=None):
-    """Land records in pages of so many rows; give the shelf of that run. `is_whole`: the pull came to its end."""
-    with shelf.landing.writer(shelf.source, shelf.stream, run_id) as writer:
-        for start in range(0, len(records), rows):
-            page = records[start : start + rows]
-            writer.write_file(
-                ["".join(f"{one}\n" for one in page).encode()],
-                suffix=".jsonl.zst",
-                records=len(page),
-                request="GET /contacts",
-            )
-        if is_whole is not None:
-            writer.write_page(Parcel(), request="the end", cursor={"run": run_id}, end=PullEnd(is_whole=is_whole))
-    return replace(shelf, run_id=run_id)
-
-
-def fold(shelf, *, keeps_versions=False, revives=True):
-    return fold_pages(shelf, CONTACT, keeps_versions=keeps_versions, revives=revives)
-
-
-def shown(state):
-    return state.frame().select("source_id", "is_deleted", "location").collect().rows()
+    return empty_shelf(tmp_path)
 
 
 def many(minute):
@@ -130,7 +91,7 @@ def test_a_location_leads_to_the_landed_line(shelf):
     state = fold(land(shelf, FIRST, [record(number) for number in range(7)], rows=3))
     pages = shelf.landing.read_manifest("hubspot", "contacts", FIRST)
     places = [f"{FIRST}/{pages[number // 3].path.name}:{number % 3 + 1}" for number in range(7)]
-    assert shown(state) == [(str(number), False, place) for number, place in enumerate(places)]
+    assert state.frame().select("location").collect()["location"].to_list() == places
 
 
 def test_without_anything_new_the_last_state_stands(shelf):
@@ -138,29 +99,6 @@ def test_without_anything_new_the_last_state_stands(shelf):
     assert fold(replace(shelf, run_id=SECOND, last_version=first.version)) == first
     nothing = replace(shelf, run_id=SECOND, stream="owners")
     assert fold(nothing) == StreamState(source="hubspot", stream="owners", version=None, path=None)
-
-
-def test_a_record_that_a_full_listing_lacks_is_gone(shelf):
-    first = fold(land(shelf, FIRST, [record(1), record(2), record(3, archived=True)]))
-    second = replace(land(shelf, SECOND, [record(2)], is_whole=True), last_version=first.version)
-    place = f"{SECOND}/{second.unread()[0].pages[0].path.name}"
-    untouched = shown(first)[2]
-    assert sorted(shown(fold(second))) == [("1", True, f"{place}:0"), ("2", False, f"{place}:1"), untouched]
-
-
-def test_a_listing_that_is_not_whole_takes_nothing_away(shelf):
-    first = fold(land(shelf, FIRST, [record(1), record(2)]))
-    second = replace(land(shelf, SECOND, [record(2)], is_whole=False), last_version=first.version)
-    assert sorted(row[:2] for row in shown(fold(second))) == [("1", False), ("2", False)]
-
-
-def test_what_earlier_runs_landed_is_not_listed_by_this_one(shelf):
-    """A run that died left its pages; they are folded, but only this run's listing tells what is gone."""
-    state = fold(land(land(shelf, FIRST, [record(1), record(2)]), SECOND, [record(2)], is_whole=True))
-    assert [(number, is_deleted) for number, is_deleted, _ in shown(state)] == [("1", True), ("2", False)]
-    died = land(shelf, THIRD, [record(3)], is_whole=True)
-    later = replace(died, run_id="000004-20261123T000000Z", last_version=state.version)
-    assert [row[:2] for row in shown(fold(later))] == [("1", True), ("2", False), ("3", False)]
 
 
 def test_a_damaged_page_is_refused_by_name_and_leaves_no_state(shelf):

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from connectors.extract import Pulled
-from connectors.landing.reader import PullEnd, Rejected
+from connectors.landing.listing import Listing
+from connectors.landing.reader import Rejected
 from connectors.landing.writer import Landing, Parcel
 from definitions.agreement.load import load_definitions
 from flows.home.folders import Home
@@ -61,12 +62,15 @@ class Portal:
     def _landed(self, run_id, contacts, rejected, *, is_full):
         told = {"updatedAt": "2026-11-20T00:00:00Z", "archived": False, "properties": {}}
         lines = "".join(f"{json.dumps({'id': str(number), **told})}\n" for number in contacts)
-        end = PullEnd(is_whole=is_full and not rejected)
+        listing = Listing(
+            id=run_id, started_at=NOW, watermark=NOW, is_full=is_full, runs=[run_id], records=len(contacts),
+            rejected=len(rejected), is_complete=True,
+        )  # fmt: skip
         with Landing(self.job.home.landing).writer("hubspot", "contacts", run_id) as writer:
             writer.write_file(
                 [lines.encode()], suffix=".jsonl.zst", records=len(contacts), request="GET", rejected=rejected
             )
-            writer.write_page(Parcel(), request="GET", cursor={"run": run_id}, end=end)
+            writer.write_page(Parcel(), request="GET", cursor={"run": run_id}, listing=listing)
         pulled = Pulled(
             stream="contacts", records=len(contacts), pages=1, rejected=len(rejected), repeated=0, is_full=is_full,
             cursor={}, high_water_at=NOW, notes=(),

@@ -27,7 +27,7 @@ def landed(rows, run="r1", *, is_whole=True):
         },
         schema={"raw": pl.String, "location": pl.String},
     )
-    return LandedFile(rows=frame.lazy(), location=f"{run}/000001-a.csv.zst", is_whole=is_whole)
+    return LandedFile(rows=frame.lazy(), run_id=run, is_whole=is_whole)
 
 
 def conform(rows, of, meaning=MEANING):

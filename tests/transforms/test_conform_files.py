@@ -85,7 +85,7 @@ def test_a_row_set_aside_is_named_and_the_others_stand():
     assert conformed.records["source_id"].to_list() == ["1"]
     assert conformed.quarantined.rows() == [
         ("crm:deals:2", "crm", "deals", "unreadable_value", "amount", "decimal_point", None,
-         "r1/000001-a.csv.zst:3", None),
+         "r1/000001-a.csv.zst:3", None, False),
     ]  # fmt: skip
 
 

@@ -18,7 +18,8 @@ def fold(files, of=None, last=None):
 
 
 def shown(state):
-    return state.select("source_id", "is_deleted", pl.col("location").str.split("/").list.first()).rows()
+    run = pl.coalesce("unlisted_by", pl.col("location").str.split("/").list.first())
+    return state.select("source_id", "is_deleted", run=run).rows()
 
 
 def test_a_whole_file_tells_what_is_gone():

@@ -1,80 +1,64 @@
 """A state is the same whether its runs are folded as they come or all at once, whatever the listings took away."""
 
-import json
-
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.declared_files import MEANING, landed, stream
+from tests.transforms.declared_files import MEANING, stream
+from tests.transforms.declared_files import landed as landed_file
+from tests.transforms.folding_in_memory import NOTHING, fold, landed
 from transforms.conform.files_versions import folded_files
-from transforms.state.delete_detection import swept
-from transforms.state.listings import Listing, settled
-from transforms.state.versions import STATE, Envelope, filed, opened
+from transforms.state.listings import CompleteListing
 
-CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
 RECORDS = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3), st.booleans(), st.sampled_from("ab")), max_size=4)
-# What a run landed, whether it listed everything, and whether it was published.
-RUNS = st.lists(st.tuples(RECORDS, st.booleans(), st.booleans()), min_size=1, max_size=8)
-HOW = st.fixed_dictionaries({"keeps_versions": st.booleans(), "revives": st.booleans()})
+# What a run landed, whether it goes on with a listing that was left, listed everything, and was published.
+RUNS = st.lists(st.tuples(RECORDS, st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=8)
 
 
-def lines(run, records):
-    told = [
-        {
-            "raw": json.dumps(
-                {"id": str(id_), "updatedAt": f"2026-01-01T00:{minute:02}:00Z", "archived": gone, "n": name}
-            ),
-            "location": f"run{run:03}/000001-a.jsonl.zst:{place}",
-        }
-        for place, (id_, minute, gone, name) in enumerate(records, start=1)
-    ]
-    return opened(pl.LazyFrame(told, schema={"raw": pl.String, "location": pl.String}), CONTACT).collect()
+def complete(run, listing=None):
+    return CompleteListing(id=f"run{listing or run:03}", run_id=f"run{run:03}")
 
 
-def fold(last, parts, listings, *, keeps_versions, revives):
-    """What `flows.run.folding.fold_pages` does with files, in memory."""
-    versions = pl.concat([last, *parts])
-    known, new = filed(last.lazy(), reads_text=keeps_versions), [filed(part.lazy()) for part in parts]
-    files = pl.concat([known, *new]).collect()
-    verdict = settled(files, listings, keeps_versions=keeps_versions, revives=revives)
-    kept = versions.drop("is_latest").hstack(verdict).filter("stays")
-    return swept(kept, kept["swept_at"].is_not_null(), kept["swept_at"]).select(STATE.names())
+def shown(state):
+    return state.sort("source_id").select("source_id", "is_deleted", "unlisted_by").rows()
 
 
-@given(RUNS, HOW)
-def test_law_a_state_made_again_is_the_state_that_was_kept(history, how):
-    """A run that died is folded with the next that is published, and its listing takes nothing away."""
-    nothing = pl.DataFrame(schema=STATE)
-    kept, waiting, landed_so_far, trusted = nothing, [], [], []
-    for run, (records, is_whole, is_published) in enumerate(history, start=1):
-        part = lines(run, records)
+@given(RUNS, st.booleans())
+def test_law_a_state_made_again_is_the_state_that_was_kept(history, keeps_versions):
+    """A run that died is folded with the next that is published, which may complete the listing it left."""
+    kept, waiting, landed_so_far, trusted = NOTHING, [], [], []
+    left = None
+    for run, (records, goes_on, is_whole, is_published) in enumerate(history, start=1):
+        listing = left if goes_on and left else run
+        part = landed(run, records, listing)
         waiting.append(part)
         landed_so_far.append(part)
+        left = None if is_published else listing
         if not is_published:
             continue
-        listing = Listing(run_id=f"run{run:03}", place=f"run{run:03}/000001-a.jsonl.zst:0")
-        trusted += [listing] if is_whole else []
-        kept = fold(kept, waiting, [listing] if is_whole else [], **how)
+        counting = [complete(run, listing)] if is_whole else []
+        trusted += counting
+        kept = fold(kept, waiting, counting, keeps_versions=keeps_versions)
         waiting = []
-        assert fold(nothing, landed_so_far, trusted, **how).equals(kept)
+        assert fold(NOTHING, landed_so_far, trusted, keeps_versions=keeps_versions).equals(kept)
 
 
 @given(RUNS)
 def test_law_files_are_folded_one_by_one_as_all_at_once(history):
     of = stream(columns={"next_step": "x", "source_updated_at": "at", "is_deleted": "gone"})
-    for complete in (True, False):
-        declared = of.model_copy(update={"complete": complete})
+    for is_complete in (True, False):
+        declared = of.model_copy(update={"complete": is_complete})
         files = [
-            landed(
+            landed_file(
                 [
                     {"id": str(id_), "x": name, "at": f"2026-01-0{minute + 1}" if minute else "", "gone": "yes" * gone}
                     for id_, minute, gone, name in records
                 ],
                 f"run{run:03}",
-                is_whole=complete and is_whole and bool(records),
+                is_whole=is_complete and is_whole and bool(records),
             )
-            for run, (records, is_whole, _) in enumerate(history, start=1)
+            for run, (records, _, is_whole, _) in enumerate(history, start=1)
         ]
         for keeps_versions in (True, False):
             how = {"stream": declared, "keeps_versions": keeps_versions}
@@ -87,10 +71,50 @@ def test_law_files_are_folded_one_by_one_as_all_at_once(history):
 def test_what_the_ninetieth_of_a_hundred_listings_lacks_is_gone_since_then():
     """A small stream is listed whole by every run; only where a listing lacks a record is the whole weighed."""
     records = [(1, 0, False, "a"), (2, 0, False, "a")]
-    parts = [lines(run, records if run < 90 else records[:1]) for run in range(1, 101)]
-    every = [Listing(run_id=f"run{run:03}", place=f"run{run:03}/p:0") for run in range(1, 101)]
-    state = fold(pl.DataFrame(schema=STATE), parts, every, keeps_versions=False, revives=False)
-    assert state.sort("source_id").select("source_id", "is_deleted", "location").rows() == [
-        ("1", False, "run100/000001-a.jsonl.zst:1"),
-        ("2", True, "run090/p:0"),
+    parts = [landed(run, records if run < 90 else records[:1]) for run in range(1, 101)]
+    state = fold(NOTHING, parts, [complete(run) for run in range(1, 101)], keeps_versions=False)
+    assert state.sort("source_id").select("source_id", "is_deleted", "unlisted_by", "location").rows() == [
+        ("1", False, None, "run100/000001-a.jsonl.zst:1"),
+        ("2", True, "run090", "run089/000001-a.jsonl.zst:2"),
     ]
+
+
+KNOWN = landed(1, [(number, 0, False, "a") for number in range(1, 9)])
+
+
+@pytest.mark.parametrize("keeps_versions", [True, False])
+@pytest.mark.parametrize("parts", [(8,), (5, 3), (1, 6, 1), (0, 7)], ids=str)
+def test_nothing_that_any_part_of_a_listing_showed_is_gone(parts, keeps_versions):
+    """Runs died at it one after the other: what they had listed is as much a part of it as the end."""
+    ids = iter(range(1, 9))
+    listed = [
+        landed(run, [(next(ids), 0, False, "a") for _ in range(count)], 2) for run, count in enumerate(parts, start=2)
+    ]
+    state = fold(NOTHING, [KNOWN, *listed], [complete(1 + len(parts), 2)], keeps_versions=keeps_versions)
+    left = 8 - sum(parts)
+    assert [row[1] for row in shown(state)] == [False] * (8 - left) + [True] * left
+
+
+def test_a_listing_that_was_given_up_shows_nothing_for_the_one_that_took_its_place():
+    given_up, anew = landed(2, [(1, 0, False, "a"), (2, 0, False, "a")], 2), landed(3, [(1, 0, False, "a")], 3)
+    state = fold(NOTHING, [KNOWN, given_up, anew], [complete(3)], keeps_versions=False)
+    assert shown(state)[:2] == [("1", False, None), ("2", True, "run003")]
+
+
+def test_what_was_landed_after_a_listing_was_complete_is_newer_than_it():
+    """As where the run that completes an old listing asks for what changed since, too."""
+    listed = landed(2, [(number, 0, False, "a") for number in range(1, 8)], 2)
+    since = landed(3, [(8, 1, False, "b"), (9, 1, False, "new")], 3)
+    state = fold(NOTHING, [KNOWN, listed, since], [complete(3, 2)], keeps_versions=False)
+    assert [row[1] for row in shown(state)] == [False] * 9
+
+
+def test_a_listing_of_which_no_row_was_landed_takes_nothing_away():
+    assert fold(NOTHING, [KNOWN], [complete(2)], keeps_versions=False)["is_deleted"].to_list() == [False] * 8
+
+
+def test_a_tombstone_of_a_listing_is_one_in_later_folds_too():
+    gone = fold(NOTHING, [KNOWN, landed(2, [(1, 0, False, "a")])], [complete(2)], keeps_versions=False)
+    later = fold(gone, [landed(3, [(1, 1, False, "b")])], [], keeps_versions=False)
+    assert shown(later)[1:] == shown(gone)[1:] == [(str(number), True, "run002") for number in range(2, 9)]
+    assert later.filter(pl.col("source_id") != "1").equals(gone.filter(pl.col("source_id") != "1"))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.exceptions import PolarsError
 
-from transforms.state.delete_detection import no_longer_listed, swept
+from transforms.state.delete_detection import no_longer_alive, with_tombstones
 from transforms.state.versions import STATE, Envelope, filed, folded, opened, standing
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -68,23 +68,7 @@ def test_of_one_moment_and_run_the_deletion_wins_whatever_the_texts(name):
     assert state([line(1, 3, archived=True), line(1, 3, name=name)])["is_deleted"].to_list() == [True]
 
 
-@pytest.mark.parametrize(
-    "minutes_of_deletions",
-    [(9,), (9, 8), (8, 9), (9, 8, 7)],
-    ids=["one", "an older one", "a newer one", "two older ones"],
-)
-def test_a_restored_record_lives_however_many_deletions_were_seen_before(minutes_of_deletions):
-    deletions = [line(1, minute, run, archived=True) for run, minute in enumerate(minutes_of_deletions, start=1)]
-    assert state([*deletions, line(1, 3, run=7)])["is_deleted"].to_list() == [False]
-
-
-def test_a_record_may_be_restored_twice():
-    runs = [line(1, 9, 1, archived=True), line(1, 3, 2), line(1, 5, 3, archived=True), line(1, 2, 4, name="back")]
-    kept = state(runs)
-    assert (kept["is_deleted"].item(), json.loads(kept["raw"].item())["name"]) == (False, "back")
-
-
-def test_a_deletion_stands_where_the_source_does_not_revive():
+def test_among_increments_of_files_the_change_time_alone_decides():
     kept = state([line(1, 9, run=1, archived=True), line(1, 3, run=2)], revives=False)
     assert kept["is_deleted"].to_list() == [True]
 
@@ -194,22 +178,22 @@ def test_a_record_that_is_no_longer_listed_becomes_a_tombstone_of_its_latest_ver
     known = state(
         [line(1, 1, name="old"), line(1, 2, name="new"), line(2, 1), line(3, 1, archived=True)], keeps_versions=True
     )
-    is_gone = no_longer_listed(known, pl.Series(["2"]))
-    after = swept(known, is_gone, "run2/000001.jsonl.zst:0")
-    assert after.select("source_id", "is_deleted", pl.col("location").str.ends_with(":0")).rows() == [
-        ("1", False, False),
-        ("1", True, True),
-        ("2", False, False),
-        ("3", True, False),
+    after = with_tombstones(known, no_longer_alive(known, pl.Series(["2"])), "run2")
+    assert after.select("source_id", "is_deleted", "unlisted_by").rows() == [
+        ("1", False, None),
+        ("1", True, "run2"),
+        ("2", False, None),
+        ("3", True, None),
     ]
-    assert after.drop("is_deleted", "location").equals(known.drop("is_deleted", "location"))
+    assert after.drop("is_deleted", "unlisted_by").equals(known.drop("is_deleted", "unlisted_by"))
 
 
-def test_a_tombstone_stands_until_a_later_run_finds_the_record():
+def test_a_tombstone_is_as_new_as_the_listing_that_made_it():
+    """What a run saw before the listing does not bring the record back; what one saw after it does."""
     known = state([line(1, 5)])
-    gone = swept(known, no_longer_listed(known, pl.Series(["2"])), "run2/000001.jsonl.zst:0")
-    again = folded([gone.lazy(), versions([line(1, 5, run=3)])], keeps_versions=False)
-    assert (gone["is_deleted"].item(), again["is_deleted"].item()) == (True, False)
+    gone = with_tombstones(known, no_longer_alive(known, pl.Series(["2"])), "run3")
+    earlier, later = (folded([gone.lazy(), versions([line(1, 4, run)])], keeps_versions=False) for run in (2, 4))
+    assert (earlier["is_deleted"].to_list(), later["is_deleted"].to_list()) == ([True], [False])
 
 
 LINES = st.lists(

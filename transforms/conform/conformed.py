@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.schema.field import Field, Kind
 from definitions.schema.fields import fields
 from transforms.frames import empty
 
-QUARANTINE = fields("record_key source_system stream reason_code field_name expected detail location page")
+QUARANTINE = (
+    *fields("record_key source_system stream reason_code field_name expected detail location page"),
+    Field("is_unlisted", Kind.BOOLEAN, "Whether a complete listing of the source no longer shows the record."),
+)
 
 
 @dataclass(frozen=True, slots=True)

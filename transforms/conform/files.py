@@ -106,6 +106,7 @@ def stages_of_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream)
             is_deleted=pl.lit(value=False),
             is_latest=pl.lit(value=True),
             location=pl.lit(None, pl.String),
+            unlisted_by=pl.lit(None, pl.String),
         )
         .filter(pl.col("canonical_stage").is_not_null())
         .with_columns(is_closed=_is_closed(), is_won=_is_won())

@@ -10,7 +10,7 @@ from definitions.polars_types import MOMENT
 from transforms.conform.files_columns import with_record, word
 from transforms.conform.meaning import Meaning
 from transforms.flags import NO_FLAG
-from transforms.state.delete_detection import no_longer_listed, swept
+from transforms.state.delete_detection import no_longer_alive, with_tombstones
 from transforms.state.versions import STATE, folded
 from transforms.values.dates import moment
 from transforms.values.numbers import boolean
@@ -19,14 +19,14 @@ from transforms.values.text import clean
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedFile:
-    """One landed file: its rows (raw, location) and where it lies (`run/file`).
+    """One landed file: its rows (raw, location) and the run that landed it.
 
     `is_whole`: every record there is stands in it, so that one that does not is gone. Never true of a file without
     rows, nor of one with rows set aside, whose ids nobody knows.
     """
 
     rows: pl.LazyFrame
-    location: str
+    run_id: str
     is_whole: bool
 
 
@@ -41,7 +41,8 @@ def folded_files(
     """State (`transforms.state.versions.STATE`) after these files, the earliest first.
 
     What the last file of a complete stream tells of a record holds, even where an earlier file told a later change.
-    A row whose change time is blank or cannot be read tells of its record after all that earlier files told.
+    Among increments the later change holds, deletions too: they may be delivered in any order. A row whose change time
+    is blank or cannot be read tells of its record after all that earlier files told.
     Needs all rows of one file together.
     """
     state = pl.DataFrame(schema=STATE) if last is None else last.collect()
@@ -49,9 +50,10 @@ def folded_files(
         read = _timed(file_versions(file.rows, meaning, stream=stream).collect(), state)
         if stream.complete:
             state = _not_taken_back(state, read)
-        state = folded([state.lazy(), read.lazy()], keeps_versions=keeps_versions)
+        state = folded([state.lazy(), read.lazy()], keeps_versions=keeps_versions, revives=False)
         if file.is_whole:
-            state = swept(state, no_longer_listed(state, read["source_id"]), f"{file.location}:0")
+            alive = read.filter(~pl.col("is_deleted"))["source_id"]
+            state = with_tombstones(state, no_longer_alive(state, alive), file.run_id)
     return state
 
 
@@ -72,6 +74,7 @@ def file_versions(rows: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -
         is_latest=pl.lit(value=True),
         raw="raw",
         location="location",
+        unlisted_by=pl.lit(None, pl.String),
         **NO_FLAG,
     )
 

@@ -5,7 +5,7 @@ from polars.exceptions import ComputeError
 
 from definitions.errors import TransformError
 
-KEPT = ("source_id", "version_at", "is_deleted", "is_latest", "location")
+KEPT = ("source_id", "version_at", "is_deleted", "is_latest", "location", "unlisted_by")
 
 
 def decoded(state: pl.LazyFrame, shape: pl.Struct, *, beside: tuple[str, ...] = ()) -> pl.LazyFrame:

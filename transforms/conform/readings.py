@@ -20,16 +20,15 @@ Open = Callable[[pl.LazyFrame, Meaning], pl.LazyFrame]
 class Reading:
     """How one stream becomes canonical records of one kind. Every reading is row by row, so a state is read in parts.
 
-    `keeps_versions`: the state keeps every version, for history. `revives`: the source gives a restored record its old
-    change time again. `merges`: survivors name the records merged into them, so that the state is given to `opens`
-    with `survivor`. `opens` makes the text that `read` and `also` share; `also` gives further records that are told by
-    dates on the stream's own, by kind. `explodes`: one landed record holds several canonical ones.
+    `keeps_versions`: the state keeps every version, for history. `merges`: survivors name the records merged into them,
+    so that the state is given to `opens` with `survivor`. `opens` makes the text that `read` and `also` share; `also`
+    gives further records that are told by dates on the stream's own, by kind. `explodes`: one landed record holds
+    several canonical ones.
     """
 
     kind: str
     read: Read
     keeps_versions: bool = False
-    revives: bool = False
     merges: bool = False
     explodes: bool = False
     opens: Open | None = None
@@ -58,13 +57,12 @@ def _opened(object_name: str) -> Open:
 _HUBSPOT = {
     "owners": Reading(kind="owner", read=hubspot.owners),
     "pipelines": Reading(kind="stage", read=hubspot_links.pipelines, explodes=True),
-    "companies": Reading(kind="account", read=hubspot.companies, opens=_opened("company"), revives=True, merges=True),
+    "companies": Reading(kind="account", read=hubspot.companies, opens=_opened("company"), merges=True),
     "contacts": Reading(
         kind="person",
         read=hubspot.contacts,
         opens=_opened("contact"),
         also={"activity": contact_activities},
-        revives=True,
         merges=True,
     ),
     "deals": Reading(
@@ -72,7 +70,6 @@ _HUBSPOT = {
         read=hubspot.deals,
         opens=_opened("deal"),
         keeps_versions=True,
-        revives=True,
         merges=True,
     ),
     **{

@@ -101,6 +101,7 @@ def typed(
             "version_at",
             "is_latest",
             "location",
+            "unlisted_by",
             fault=pl.coalesce(*faults, *told),
         ),
         f"{meaning.source}.{stream}",
@@ -123,6 +124,7 @@ def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions
         detail=told.field("detail"),
         location=pl.col("location"),
         page=pl.lit(None),
+        is_unlisted=pl.col("unlisted_by").is_not_null(),
     ).cast(schema_of(QUARANTINE))
     versions = None
     if keeps_versions:

@@ -1,33 +1,25 @@
-"""What is gone without a word: records that a source no longer lists and left no tombstone of."""
+"""Delete detection: mark records that a complete listing no longer shows alive, where the source left no tombstone."""
 
 import polars as pl
 
 
-def no_longer_listed(state: pl.DataFrame, listed: pl.Series) -> pl.Series:
-    """Whether a version is the live one of a record that is not in `listed`; true, it is to become a tombstone.
+def no_longer_alive(state: pl.DataFrame, alive: pl.Series) -> pl.Series:
+    """Whether a version is the live one of a record that is not in `alive`; true, it is to become a tombstone.
 
-    `state` has source_id, is_latest and is_deleted; `listed` holds the source_id of every record that a source has,
-    deleted ones too where it tells them. A list that might not be whole must not come here. Needs all records together.
+    `state` has source_id, is_latest and is_deleted; `alive` holds the source_id of every record that a complete listing
+    showed alive. A listing that may lack records must not come here. Needs all records together.
     """
-    is_listed = pl.col("source_id").is_in(listed.implode()).fill_null(value=False)
-    return state.select(is_gone=pl.col("is_latest") & ~pl.col("is_deleted") & ~is_listed)["is_gone"]
+    is_alive = pl.col("source_id").is_in(alive.implode()).fill_null(value=False)
+    return state.select(is_gone=pl.col("is_latest") & ~pl.col("is_deleted") & ~is_alive)["is_gone"]
 
 
-def swept(state: pl.DataFrame, is_gone: pl.Series, location: str | pl.Series) -> pl.DataFrame:
-    """`state` with the versions that `is_gone` tells of as tombstones of their own text and time, found at `location`.
+def with_tombstones(state: pl.DataFrame, is_gone: pl.Series, run_id: str) -> pl.DataFrame:
+    """Make the versions that `is_gone` tells of tombstones, with the text, time and place that they have.
 
-    `location` ends in `:0`, by which `is_swept` knows it; as a series it has one value for each row. Row by row.
+    `run_id` is the run that completed the listing; `unlisted_by` names it. Row by row.
     """
+    run = pl.lit(run_id).cast(state.schema["unlisted_by"])
     return state.with_columns(
         is_deleted=pl.col("is_deleted") | is_gone,
-        location=pl.when(is_gone).then(pl.lit(location)).otherwise("location"),
+        unlisted_by=pl.when(is_gone).then(run).otherwise("unlisted_by"),
     )
-
-
-def is_swept(location: pl.Expr) -> pl.Expr:
-    """Whether a version became a tombstone because it was no longer listed: no line of a page is the 0th. Row by row.
-
-    >>> pl.select(is_swept(pl.lit(pl.Series(["run/page:0", "run/page:10"])))).to_series().to_list()
-    [True, False]
-    """
-    return location.str.ends_with(":0")

@@ -1,4 +1,4 @@
-"""Whole listings within a fold: each ends a part of the history, for what it does not list is gone from there on.
+"""Complete listings within a fold: at the end of each, what it did not show alive becomes a tombstone.
 
 The state after many runs is the same whether they are folded one after the other, as they come, or all at once, as when
 a state that was lost is made again.
@@ -9,49 +9,54 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.state.delete_detection import no_longer_listed
+from transforms.state.delete_detection import no_longer_alive, with_tombstones
 from transforms.state.versions import standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """A run that listed every record its source has; the tombstones it makes are found at `place` (`run/page:0`)."""
+class CompleteListing:
+    """A listing of every record that a source has; several runs may have landed parts of it, `run_id` completed it."""
 
+    id: str
     run_id: str
-    place: str
 
 
-def settled(
-    files: pl.DataFrame, listings: Sequence[Listing], *, keeps_versions: bool, revives: bool = False
-) -> pl.DataFrame:
-    """Which versions stay, which are the latest of their records, and which a listing made tombstones.
+def settled(files: pl.DataFrame, listings: Sequence[CompleteListing], *, keeps_versions: bool) -> pl.DataFrame:
+    """Which versions stay, which are the latest of their records, and which are tombstones.
 
-    `files` as `transforms.state.versions.filed`, in the order of landing; `listings` in the order of their runs. Gives
-    `stays`, `is_latest` (Boolean) and `swept_at` (the listing's place; null where the version is no tombstone of one)
-    row for row with it. A listing without a row says nothing: it is more likely a failed one than an empty source.
-    Needs all versions of all records together.
+    `files` as `transforms.state.versions.filed`, in the order of landing, with `listing`: the id of the listing that
+    landed the version (null: it was in the last state). `listings` are in the order in which they were completed. Gives
+    `stays`, `is_latest`, `is_deleted` (Boolean) and `unlisted_by` (String) row for row with `files`. A listing takes
+    effect at its last row; what was landed after that is newer than it. A listing without a row says nothing: it is
+    more likely a failed one than an empty source. Needs all versions of all records together.
     """
-    places = files.with_columns(place=pl.int_range(pl.len(), dtype=pl.UInt32), swept_at=pl.lit(None, pl.String))
-    ends = dict(places.group_by(pl.col("run").cast(pl.String)).agg(pl.col("place").max() + 1).rows())
+    places = files.with_columns(place=pl.int_range(pl.len(), dtype=pl.UInt32))
+    by_listing = places.group_by(pl.col("listing").cast(pl.String)).agg(pl.col("place").max() + 1)
+    ends = dict(by_listing.drop_nulls("listing").rows())
     kept, begun, waiting = places.clear(), 0, _Live()
     for listing in listings:
-        if listing.run_id not in ends:
+        if listing.id not in ends:
             continue
-        part = places.slice(begun, ends[listing.run_id] - begun)
-        listed = part.filter(pl.col("run").cast(pl.String) == listing.run_id)["source_id"]
+        part = places.slice(begun, ends[listing.id] - begun)
+        of_it = places.filter(pl.col("listing").cast(pl.String) == listing.id)
+        alive = of_it.filter(~pl.col("is_deleted"))["source_id"]
         waiting.add(part)
-        begun = ends[listing.run_id]
-        if not waiting.lacks_any(listed):
+        begun = ends[listing.id]
+        if not waiting.lacks_any(alive):
             # Most listings lack nothing: the whole is weighed only where something is to be taken away.
             kept = pl.concat([kept, part])
             continue
-        kept = _standing(pl.concat([kept, part]), keeps_versions=keeps_versions, revives=revives)
-        kept = _without_unlisted(kept, listed, listing)
+        kept = _standing(pl.concat([kept, part]), keeps_versions=keeps_versions)
+        kept = with_tombstones(kept, no_longer_alive(kept, alive), listing.run_id)
+        # Seen by the run that completed the listing, so that what earlier ones saw alive is older.
+        kept = kept.with_columns(run=pl.coalesce("unlisted_by", "run")).drop("is_latest")
         waiting = _Live([kept])
-    kept = _standing(pl.concat([kept, places.slice(begun)]), keeps_versions=keeps_versions, revives=revives)
-    staying = kept.select("place", "is_latest", "swept_at", stays=pl.lit(value=True))
+    kept = _standing(pl.concat([kept, places.slice(begun)]), keeps_versions=keeps_versions)
+    unlisted_by = pl.col("unlisted_by").cast(pl.String)
+    staying = kept.select("place", "is_latest", "is_deleted", unlisted_by=unlisted_by, stays=pl.lit(value=True))
     verdict = places.select("place").join(staying, on="place", how="left", maintain_order="left")
-    return verdict.select(pl.col("stays", "is_latest").fill_null(value=False), "swept_at")
+    flags = pl.col("stays", "is_latest", "is_deleted").fill_null(value=False)
+    return verdict.select(flags, "unlisted_by")
 
 
 class _Live:
@@ -61,27 +66,16 @@ class _Live:
         self._ids = [part.filter(~pl.col("is_deleted"))["source_id"] for part in parts]
 
     def add(self, part: pl.DataFrame) -> None:
-        """Take the versions of further runs."""
+        """Take further versions."""
         self._ids.append(part.filter(~pl.col("is_deleted"))["source_id"])
 
-    def lacks_any(self, listed: pl.Series) -> bool:
-        """Whether one of them, or a version without an id, is not in the list."""
+    def lacks_any(self, alive: pl.Series) -> bool:
+        """Whether one of them, or a version without an id, is not among the ids of the live."""
         ids = pl.concat(self._ids).unique()
         self._ids = [ids]
-        return not bool(ids.is_in(listed.implode()).fill_null(value=False).all())
+        return not bool(ids.is_in(alive.implode()).fill_null(value=False).all())
 
 
-def _standing(files: pl.DataFrame, *, keeps_versions: bool, revives: bool) -> pl.DataFrame:
-    verdict = standing(files, keeps_versions=keeps_versions, revives=revives)
+def _standing(files: pl.DataFrame, *, keeps_versions: bool) -> pl.DataFrame:
+    verdict = standing(files, keeps_versions=keeps_versions)
     return files.with_columns(verdict["is_latest"]).filter(verdict["stays"])
-
-
-def _without_unlisted(kept: pl.DataFrame, listed: pl.Series, listing: Listing) -> pl.DataFrame:
-    """`kept` with the versions that the listing takes away as tombstones of its run."""
-    gone = no_longer_listed(kept, listed)
-    run = pl.lit(listing.run_id).cast(kept.schema["run"])
-    return kept.with_columns(
-        is_deleted=pl.col("is_deleted") | gone,
-        run=pl.when(gone).then(run).otherwise("run"),
-        swept_at=pl.when(gone).then(pl.lit(listing.place)).otherwise("swept_at"),
-    ).drop("is_latest")

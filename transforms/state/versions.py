@@ -25,14 +25,18 @@ STATE = pl.Schema(
         "is_latest": pl.Boolean(),
         "raw": pl.String(),
         "location": pl.String(),
+        "unlisted_by": pl.String(),
         **FLAG_HISTORY,
     }
 )
 """Grain: one version of one record. `version_at` null: the source keeps no change time, the later run wins.
-`location` is `run/file:line` of the landed record. The flag history (`transforms.flags`) is that of the record.
-Rows are in the order of landing."""
+`location` is `run/file:line` of the landed record. `unlisted_by` is the run that completed a listing which no longer
+showed the record alive, and so made the version a tombstone; null: none did. The flag history (`transforms.flags`) is
+that of the record. Rows are in the order of landing."""
 
-_RUN = pl.col("location").str.slice(0, pl.col("location").str.find("/", literal=True))
+# The run that observed a version as it stands: a tombstone of a listing is as new as the listing.
+_LANDED_BY = pl.col("location").str.slice(0, pl.col("location").str.find("/", literal=True))
+_RUN = pl.coalesce("unlisted_by", _LANDED_BY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,7 @@ def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
         is_latest=pl.lit(value=True),
         raw="raw",
         location="location",
+        unlisted_by=pl.lit(None, pl.String),
         flag=pl.lit(None, pl.String) if envelope.flag is None else pl.col("told").struct.field("flag"),
     )
     return _with_own_flag(versions) if envelope.flag is not None else versions.with_columns(**NO_FLAG).drop("flag")
@@ -139,25 +144,29 @@ def _decoder(envelope: Envelope) -> msgspec.json.Decoder[Any]:
 
 
 def filed(versions: pl.LazyFrame, *, reads_text: bool = True) -> pl.LazyFrame:
-    """What decides which versions stay: source_id, version_at, is_deleted, run and content (hash of the text).
+    """What decides which versions stay: source_id, version_at, is_deleted, unlisted_by, run and content (text's hash).
 
-    With the flag history of each. Without `reads_text` the content is null, and the text is not read: enough where it
-    decides nothing. Row by row.
+    `run` observed the version: it landed it, or completed the listing that made it a tombstone. With the flag history
+    of each. Without `reads_text` the content is null, and the text is not read: enough where it decides nothing. Row by
+    row.
     """
     content = polars_hash.col("raw").nchash.xxh3_64() if reads_text else pl.lit(None, pl.UInt64)
-    run = _RUN.cast(pl.Categorical)
-    return versions.select("source_id", "version_at", "is_deleted", *FLAG_HISTORY, run=run, content=content)
+    unlisted_by, run = (column.cast(pl.Categorical) for column in (pl.col("unlisted_by"), _RUN))
+    return versions.select(
+        "source_id", "version_at", "is_deleted", *FLAG_HISTORY, unlisted_by=unlisted_by, run=run, content=content
+    )
 
 
-def standing(files: pl.DataFrame, *, keeps_versions: bool, revives: bool = False) -> pl.DataFrame:
+def standing(files: pl.DataFrame, *, keeps_versions: bool, revives: bool = True) -> pl.DataFrame:
     """Which of the versions stay in the state, and which are the latest of their records.
 
     `files` as `filed`, in the order of landing; gives `stays` and `is_latest` (Boolean) row for row with it. The latest
     version wins; of one moment's versions, the later run's, then the deletion, then the greater content hash, and of
     equal ones the one landed later. With `keeps_versions` all stay but those with the text of the next.
-    `revives`: a deletion does not stand against a later run that found the record alive, for the source gives what it
-    restores its old change time again (HubSpot does). A version without an id stands for itself.
-    Needs all versions of one record together.
+    `revives`: a deletion does not stand against a later run that saw the record alive, whatever the change times, for a
+    source may restore a record without a new one. Within a run it stands: an index that lags still shows what is gone.
+    Without `revives` the change times alone decide: for increments of files, which may be read in any order.
+    A version without an id stands for itself. Needs all versions of one record together.
     """
     runs = files["run"].cast(pl.String).unique().drop_nulls().sort()
     # Most records come once, and nothing has to be weighed: only the others are put in order.
@@ -178,7 +187,7 @@ def standing(files: pl.DataFrame, *, keeps_versions: bool, revives: bool = False
     return pl.DataFrame([_scattered(verdict[name], verdict["place"], files.height) for name in ("stays", "is_latest")])
 
 
-def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool, revives: bool = False) -> pl.DataFrame:
+def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool, revives: bool = True) -> pl.DataFrame:
     """The state after these parts, in their order, held in memory; `standing` says which versions stay.
 
     Needs all versions of one record together.
@@ -194,7 +203,7 @@ def _in_order(versions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _outlived(ordered: pl.DataFrame) -> pl.Series:
-    """Whether a version no longer stands, nor what came before it: a deletion wins that a later run found undone.
+    """Whether a version no longer stands, nor what came before it: a deletion wins, and a later run found it undone.
 
     What wins then may be such a deletion again, so ask until there is none: then it is as if run followed run.
     """

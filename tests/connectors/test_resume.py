@@ -1,0 +1,354 @@
+"""A pull that did not come to its end is gone on with by the next run: no page is asked twice but one."""
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import pytest
+
+from connectors.landing.history import damages, landed_runs, put_aside
+from connectors.landing.page_journal import JOURNAL, PageJournal
+from definitions.errors import SourceAnswerUnusableError, SourceRefusedError
+
+ROOT = Path(__file__).parents[2]
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LONG_AGO, HOUR = NOON - timedelta(days=9), timedelta(hours=1)
+# Each page a file of its own, or none before the end: then they are in the journal only.
+BATCHES = pytest.mark.parametrize("batch_bytes", [1, 4 << 20], ids=["landed", "kept"])
+
+
+def refused() -> httpx.Response:
+    """An answer that ends a pull, and that the next one does not get."""
+    return httpx.Response(403, json=[{"errorCode": "INSUFFICIENT_ACCESS"}])
+
+
+def pages_of(vendor, part: str) -> int:
+    return len(vendor.asked(part))
+
+
+def listings(puller, stream: str, *runs: str) -> list[str]:
+    """Ids of the listings that the landed files of a stream are parts of, in order."""
+    account = puller.account.name
+    runs = runs or puller.landing.run_ids(account, stream)
+    found = [page.listing_id for run in runs for page in puller.landing.read_manifest(account, stream, run)]
+    return list(dict.fromkeys(found))
+
+
+def interrupted(vendor, puller, stream: str, part: str, after: int, **changes) -> None:
+    """A pull that is refused after so many good answers, with nothing of it published."""
+    vendor.once(part, refused, skip=after)
+    with pytest.raises(SourceRefusedError, match=stream):
+        puller(stream, **changes)
+
+
+@BATCHES
+@pytest.mark.parametrize("after", range(7))
+def test_a_first_listing_goes_on_where_it_stood(crm, pull_crm, after, batch_bytes):
+    """CK, RS, and over as many runs as it takes."""
+    crm.add(*range(1, 46), modified=LONG_AGO)
+    crm.add(*range(100, 115), modified=LONG_AGO, archived=True)
+    interrupted(crm, pull_crm, "contacts", "/objects/", after, batch_bytes=batch_bytes)
+    interrupted(crm, pull_crm, "contacts", "/objects/", 0)
+    pulled = pull_crm("contacts")
+    assert sorted(map(int, pull_crm.ids("contacts"))) == [*range(1, 46), *range(100, 115)]
+    assert pages_of(crm, "/objects/") == 7 + 2
+    assert listings(pull_crm, "contacts") == ["run-1" if after else "run-3"]
+    assert (pulled.is_full, pulled.pages) == (True, 7 - after)
+    last = pull_crm.landing.read_manifest("hubspot", "contacts", "run-3")[-1]
+    assert last.cursor == pulled.cursor
+    assert (last.listing.pages, last.listing.records, last.listing.is_whole) == (7, 60, True)
+
+
+@BATCHES
+@pytest.mark.parametrize("after", range(5))
+def test_a_search_goes_on_where_it_stood(crm, pull_crm, after, batch_bytes):
+    pull_crm("contacts")
+    crm.now = NOON + HOUR
+    for identity in range(1, 41):
+        crm.add(identity, modified=NOON + timedelta(seconds=identity // 12))
+    interrupted(crm, pull_crm, "contacts", "/search", after, batch_bytes=batch_bytes)
+    crm.now += timedelta(minutes=30)
+    pulled = pull_crm("contacts")
+    assert {int(i) for i in pull_crm.ids("contacts", "run-2", "run-3")} == set(range(1, 41))
+    assert pulled.high_water_at == NOON + (HOUR if after else HOUR * 1.5) - timedelta(seconds=120)
+    questions = [json.loads(request.content)["filterGroups"] for request in crm.asked("/search")]
+    twice = [one for place, one in enumerate(questions) if one in questions[:place]]
+    assert len(twice) <= 1
+
+
+@BATCHES
+@pytest.mark.parametrize("after", range(6))
+def test_the_archive_and_what_was_restored_go_on_where_they_stood(crm, pull_crm, after, batch_bytes):
+    """What the first part saw archived is not taken for restored by the second, and the restored ones come."""
+    crm.add(*range(1, 351), modified=LONG_AGO, archived=True)
+    pull_crm("contacts", account={"page_size": 100})
+    crm.now = NOON + HOUR
+    for identity in range(200, 350):
+        crm.contacts[identity].archived = False
+    pages = pages_of(crm, "/objects/")
+    interrupted(crm, pull_crm, "contacts", "/objects/", after, account={"page_size": 100}, batch_bytes=batch_bytes)
+    pull_crm("contacts", account={"page_size": 100})
+    landed = {int(one["id"]): one["archived"] for one in pull_crm.records("contacts", "run-2", "run-3")}
+    assert {identity for identity, is_archived in landed.items() if not is_archived} == {*range(200, 350)}
+    assert {identity for identity, is_archived in landed.items() if is_archived} == {*range(1, 200), 350}
+    # Two searches, two pages of the archive, two batches, and the refused page again.
+    assert pages_of(crm, "/objects/") - pages == 6 + 1
+
+
+@BATCHES
+@pytest.mark.parametrize("after", range(5))
+def test_a_query_goes_on_behind_the_last_row_whatever_became_of_its_locator(org, pull_org, after, batch_bytes):
+    for number in range(1, 46):
+        org.add(f"00Q{number:03d}", LONG_AGO + timedelta(seconds=number // 12))
+    interrupted(org, pull_org, "lead", "/quer", after, batch_bytes=batch_bytes)
+    org.locators.clear()
+    pulled = pull_org("lead")
+    assert pull_org.ids("lead") == [f"00Q{number:03d}" for number in range(1, 46)]
+    assert pulled.records == 45 - 10 * after
+    assert pages_of(org, "/quer") == 6 + 1
+
+
+def test_a_listing_that_nobody_published_is_not_asked_again(crm, pull_crm):
+    """As where another stream failed, or the run was killed when everything had been pulled."""
+    crm.add(*range(1, 26), modified=LONG_AGO)
+    pull_crm("contacts")
+    del pull_crm.cursors["contacts"]
+    pages = pages_of(crm, "/objects/")
+    crm.now += timedelta(minutes=40)
+    pulled = pull_crm("contacts")
+    assert (pages_of(crm, "/objects/"), pulled.records, pulled.is_full) == (pages, 0, True)
+    assert pulled.high_water_at == NOON - timedelta(seconds=120)
+    assert (pulled.cursor["run"], pulled.cursor["runs"]) == ("run-2", ["run-1", "run-2"])
+    assert listings(pull_crm, "contacts") == ["run-1"]
+
+
+@pytest.mark.parametrize("left", ["complete", "unfinished"])
+def test_one_that_was_begun_long_ago_is_followed_by_what_changed_since(crm, pull_crm, left):
+    crm.add(*range(1, 26), modified=LONG_AGO)
+    if left == "complete":
+        pull_crm("contacts")
+        del pull_crm.cursors["contacts"]
+    else:
+        interrupted(crm, pull_crm, "contacts", "/objects/", 2)
+    crm.now += timedelta(days=2)
+    crm.add(7, 26, modified=NOON + HOUR)
+    pulled = pull_crm("contacts")
+    assert pulled.high_water_at == crm.now - timedelta(seconds=120)
+    assert {"7", "26"} <= set(pull_crm.ids("contacts", "run-2"))
+    assert pulled.is_full is True
+    assert listings(pull_crm, "contacts") == ["run-1", "run-2"]
+    crm.now += HOUR
+    assert pull_crm("contacts").is_full is False
+    runs = landed_runs(pull_crm.landing, "hubspot", "contacts")
+    chain = [one for run in runs for one in run.completed]
+    assert [(after.previous, before.id) for before, after in pairwise(chain)][-2:] == [
+        ("run-1", "run-1"),
+        ("run-2", "run-2"),
+    ]
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+@BATCHES
+def test_where_the_source_refuses_the_page_a_new_listing_is_begun(crm, pull_crm, status, batch_bytes):
+    crm.add(*range(1, 46), modified=LONG_AGO)
+    interrupted(crm, pull_crm, "contacts", "/objects/", 3, batch_bytes=batch_bytes)
+    crm.once("/objects/", lambda: httpx.Response(status, json={"category": "VALIDATION_ERROR"}))
+    pulled = pull_crm("contacts")
+    assert sorted(map(int, pull_crm.ids("contacts", "run-2"))) == list(range(1, 46))
+    assert listings(pull_crm, "contacts") == ["run-1", "run-2"]
+    assert ["the listing that run run-1 began had stopped" in note for note in pulled.notes] == [True]
+    assert pull_crm.cursors["contacts"]["runs"] == ["run-2"]
+
+
+def test_a_request_that_is_always_refused_is_told_after_one_new_beginning(crm, pull_crm):
+    crm.add(*range(1, 46), modified=LONG_AGO)
+    interrupted(crm, pull_crm, "contacts", "/objects/", 3)
+    before = pages_of(crm, "/objects/")
+    crm.once("/objects/", lambda: httpx.Response(400, json={"category": "VALIDATION_ERROR"}), times=9)
+    with pytest.raises(SourceAnswerUnusableError, match="VALIDATION_ERROR"):
+        pull_crm("contacts")
+    assert pages_of(crm, "/objects/") - before == 2
+
+
+def test_a_listing_of_which_a_page_is_damaged_is_not_gone_on_with(crm, pull_crm):
+    crm.add(*range(1, 46), modified=LONG_AGO)
+    interrupted(crm, pull_crm, "contacts", "/objects/", 4, batch_bytes=1)
+    pull_crm.landing.read_manifest("hubspot", "contacts", "run-1")[1].path.unlink()
+    for damage in damages(landed_runs(pull_crm.landing, "hubspot", "contacts")):
+        put_aside(damage)
+    pull_crm("contacts")
+    assert sorted(map(int, pull_crm.ids("contacts", "run-2"))) == list(range(1, 46))
+
+
+def test_too_many_rejected_records_are_counted_over_all_parts_and_nothing_goes_on_from_there(crm, pull_crm):
+    bad = [{"id": {"n": n}, "properties": {}} for n in range(6)]
+    answers = [httpx.Response(200, json={"results": bad, "paging": {"next": {"after": after}}}) for after in "12"]
+    crm.once("/objects/", lambda: answers[0])
+    interrupted(crm, pull_crm, "contacts", "/objects/", 0)
+    crm.once("/objects/", lambda: answers[1])
+    with pytest.raises(SourceAnswerUnusableError, match="12 of 12 records up to page 2"):
+        pull_crm("contacts")
+    crm.add(1, modified=LONG_AGO)
+    pulled = pull_crm("contacts")
+    assert (pulled.records, pulled.rejected) == (1, 0)
+    assert listings(pull_crm, "contacts", "run-3") == ["run-3"]
+
+
+def test_a_field_that_is_asked_for_the_first_time_begins_anew(crm, pull_crm):
+    crm.add(*range(1, 46), modified=LONG_AGO)
+    interrupted(crm, pull_crm, "contacts", "/objects/", 3)
+    crm.properties.append("bant_budget")
+    pull_crm("contacts", account={"properties": {"contact": ("bant_budget",)}})
+    assert sorted(map(int, pull_crm.ids("contacts", "run-2"))) == list(range(1, 46))
+
+
+def test_a_full_listing_goes_on_when_everything_is_asked_again_and_a_listing_of_changes_does_not(crm, pull_crm):
+    crm.add(*range(1, 46), modified=LONG_AGO)
+    pull_crm("contacts")
+    crm.now = NOON + HOUR
+    crm.add(1, modified=NOON + timedelta(minutes=30))
+    interrupted(crm, pull_crm, "contacts", "/objects/", 3, is_full=True)
+    changes = pull_crm("contacts")
+    assert (changes.is_full, pull_crm.ids("contacts", "run-3")) == (False, ["1"])
+    # That was published, and what the full listing showed has been folded since: it begins anew.
+    pages = pages_of(crm, "/objects/")
+    interrupted(crm, pull_crm, "contacts", "/objects/", 3, is_full=True)
+    assert pull_crm("contacts", is_full=True).is_full is True
+    assert pages_of(crm, "/objects/") - pages == 6 + 1
+
+
+KILLED = textwrap.dedent(
+    """
+    import sys
+    from datetime import UTC, datetime
+    from pathlib import Path
+    import httpx
+    from connectors import extract
+    from connectors.hubspot import streams
+    from connectors.http.auth import Secret
+    from connectors.http.rate_limit import Clock
+    from connectors.landing.history import landed_runs
+    from connectors.landing.resume import resume_point
+    from connectors.landing.writer import Landing
+    from definitions.runtime.crash_points import arm
+    from tests.connectors.fake_hubspot import TOKEN, FakeHubSpot
+    from tests.connectors.fake_vendor import FakeTime, NOON
+
+    root, run_id, point, pages, batch_bytes = sys.argv[1:]
+    crm = FakeHubSpot()
+    crm.properties = list(streams.CONTACT_PROPERTIES)
+    crm.add(*range(1, 46), modified=NOON)
+
+    def log(request):
+        if "/objects/" in request.url.path:
+            with open(Path(root, "asked"), "a") as file:
+                file.write(f"{request.url.params}\\n")
+    crm.scripts.append(log)
+    account = streams.Account(name="hubspot", token=Secret(TOKEN), base_url="https://crm.example", page_size=10)
+    http = streams.open_http(account, FakeTime().clock, httpx.MockTransport(crm))
+    contacts = next(one for one in streams.STREAMS if one.name == "contacts")
+    left = [int(pages)]
+    def progress(count):
+        left[0] -= 1
+        if left[0] == 0:
+            arm(point)
+    landing = Landing(Path(root))
+    with landing.writer("hubspot", "contacts", run_id) as writer:
+        extract.pull(
+            contacts, account, http, writer, now=NOON, progress=progress, batch_bytes=int(batch_bytes),
+            start=resume_point(landed_runs(landing, "hubspot", "contacts"), None, is_full=False),
+        )
+    """
+)
+# With the page of a run at which the point is armed: a page that is killed on its way into a file is the next one.
+POINTS = [
+    ("fetch.after_response", 1, 1),
+    ("fetch.after_response", 1, 4 << 20),
+    ("land.after_keep", 1, 4 << 20),
+    ("land.after_temp_write", 2, 1),
+    ("land.after_fsync", 2, 1),
+    ("land.after_rename", 2, 1),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("point", "page", "batch_bytes"), POINTS)
+def test_killed_at_every_page_one_run_after_the_other_each_page_is_asked_at_most_twice(
+    pull_crm, tmp_path, point, page, batch_bytes
+):
+    """F21: each run comes a page further and dies; what was in flight is asked again, and nothing else."""
+    codes = []
+    while 0 not in codes:
+        told = [tmp_path, f"run-{len(codes) + 1:02}", point, str(page), str(batch_bytes)]
+        codes.append(subprocess.run([sys.executable, "-c", KILLED, *told], cwd=ROOT, check=False).returncode)
+        assert codes[-1] in {0, -signal.SIGKILL}
+        assert len(codes) <= 8
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert len(codes) >= 6
+    assert len(set(asked)) == 6
+    # One page a kill at most, and never the same in two runs.
+    assert len(asked) - 6 <= len(codes) - 1
+    assert max(Counter(asked).values()) <= 2
+    assert sorted(map(int, pull_crm.ids("contacts"))) == list(range(1, 46))
+    assert listings(pull_crm, "contacts") == ["run-01"]
+    folder = pull_crm.landing.folder("hubspot", "contacts", "run-01")
+    named = {page.path.name for page in pull_crm.landing.read_manifest("hubspot", "contacts", "run-01") if page.path}
+    assert {path.name for path in folder.iterdir()} == {"manifest.jsonl", *named}
+
+
+DAMAGES = {
+    "cut": lambda journal: journal.write_bytes(journal.read_bytes()[:-9]),
+    "a bit flipped": lambda journal: flip(journal, len(journal.read_bytes()) * 4),
+    "zeros": lambda journal: journal.write_bytes(journal.read_bytes()[:-4096] + bytes(4096)),
+    "gone": lambda journal: journal.unlink(),
+}
+
+
+def flip(path: Path, bit: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_a_power_cut_took_of_the_journal_is_asked_again(crm, pull_crm, damage):
+    crm.add(*range(1, 46), modified=LONG_AGO)
+    interrupted(crm, pull_crm, "contacts", "/objects/", 4)
+    journal = pull_crm.landing.folder("hubspot", "contacts", "run-1") / JOURNAL
+    DAMAGES[damage](journal)
+    pulled = pull_crm("contacts")
+    assert sorted(map(int, pull_crm.ids("contacts"))) == list(range(1, 46))
+    assert pulled.pages > 2
+    assert not journal.exists()
+
+
+def test_no_flipped_bit_of_a_journal_is_believed(crm, pull_crm):
+    crm.add(*range(1, 16), modified=LONG_AGO)
+    interrupted(crm, pull_crm, "contacts", "/objects/", 2)
+    journal = PageJournal(pull_crm.landing.folder("hubspot", "contacts", "run-1"))
+    path = pull_crm.landing.folder("hubspot", "contacts", "run-1") / JOURNAL
+    whole, pages = path.read_bytes(), list(journal.pages())
+    assert [len(page.records) for page in pages] == [0, 0, 10]
+    for bit in range(0, len(whole) * 8, 101):
+        flip(path, bit)
+        assert list(journal.pages()) in [pages[:count] for count in range(4)], bit
+        path.write_bytes(whole)
+
+
+def test_rejected_records_of_a_kept_page_are_landed_too(crm, pull_crm):
+    crm.add(1, modified=LONG_AGO)
+    page = {"results": [{"id": {}, "properties": {}}, crm.record(1)], "paging": {"next": {"after": "1"}}}
+    crm.once("/objects/", lambda: httpx.Response(200, json=page), skip=1)
+    interrupted(crm, pull_crm, "contacts", "/objects/", 1)
+    pulled = pull_crm("contacts")
+    kept = pull_crm.landing.read_manifest("hubspot", "contacts", "run-1")[0]
+    assert [one.reason for one in pull_crm.landing.rejected(kept)] == ["wrong_type"]
+    last = pull_crm.landing.read_manifest("hubspot", "contacts", "run-2")[-1].listing
+    assert (pulled.rejected, last.rejected, last.is_whole) == (0, 1, False)

@@ -1,0 +1,36 @@
+"""Landed records and their fold to a state, in memory, as `flows.run.folding` does it with files."""
+
+import json
+
+import polars as pl
+
+from transforms.state.listings import settled
+from transforms.state.versions import STATE, Envelope, filed, opened
+
+CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
+NOTHING = pl.DataFrame(schema=STATE)
+
+
+def landed(run, records, listing=None):
+    """What a run landed of a listing (its own unless named): (id, minute, is deleted, name) of each record."""
+    told = [
+        {
+            "raw": json.dumps(
+                {"id": str(id_), "updatedAt": f"2026-01-01T00:{minute:02}:00Z", "archived": gone, "n": name}
+            ),
+            "location": f"run{run:03}/000001-a.jsonl.zst:{place}",
+        }
+        for place, (id_, minute, gone, name) in enumerate(records, start=1)
+    ]
+    lines = pl.LazyFrame(told, schema={"raw": pl.String, "location": pl.String})
+    return opened(lines, CONTACT).collect(), f"run{listing or run:03}"
+
+
+def fold(last, parts, listings, *, keeps_versions):
+    """The state after these parts, of which some listings are complete."""
+    versions = pl.concat([last, *(part for part, _ in parts)])
+    known = filed(last.lazy(), reads_text=keeps_versions).with_columns(listing=pl.lit(None, pl.Categorical))
+    new = [filed(part.lazy()).with_columns(listing=pl.lit(id_).cast(pl.Categorical)) for part, id_ in parts]
+    verdict = settled(pl.concat([known, *new]).collect(), listings, keeps_versions=keeps_versions)
+    kept = versions.drop(set(verdict.columns) & set(versions.columns)).hstack(verdict)
+    return kept.filter("stays").select(STATE.names())
