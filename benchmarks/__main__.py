@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.company import Sizes, land_base, land_copies
+from benchmarks.growth import growth
 from benchmarks.measured import ROOT, run_case
 from benchmarks.table import Row, machine, show, steps
 
@@ -21,12 +22,19 @@ ATTEMPTS = 3
 def main() -> None:
     """Measure all cases and print them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--people", type=int, default=1_000_000, help="person records; as many tasks, a fifth of deals")
+    parser.add_argument(
+        "--people", type=int, default=1_000_000, help="person records; as many tasks, a fifth of deals; 0: none"
+    )
     parser.add_argument("--pulled", type=int, default=20_000, help="people of the sandbox that is pulled from")
+    parser.add_argument(
+        "--growth", type=int, nargs=2, default=(300_000, 3_000_000), metavar=("SMALL", "LARGE"),
+        help="person records of two companies whose seconds a person are compared; 3,000,000 take 20 GB; 0 0: none",
+    )  # fmt: skip
     parser.add_argument("--folder", type=Path, default=None, help="where to work; a temporary folder if not given")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bantam-bench-", dir=asked.folder) as folder:
-        rows = _measured(Path(folder), asked.people, asked.pulled)
+        rows = _measured(Path(folder), asked.people, asked.pulled) if asked.people else []
+        rows += growth(Path(folder) / "growth", asked.growth, _tell) if all(asked.growth) else []
     print(machine())
     show(rows)
 

@@ -20,6 +20,7 @@ from expectations.background import BackgroundAudit, auditing
 from expectations.pages import write_page
 from expectations.report import ValidationResults, refuse_if_critical
 from flows.home.run_log import note_unsettled
+from flows.home.spill import Spill
 from flows.home.state_files import StreamState, forget_old_states, versions_in_use
 from flows.run.audit_suites import audit_suites
 from flows.run.books import cursor_book, definitions_book, quarantine_book
@@ -74,9 +75,13 @@ def publish_records(
     records: Records,
     states: Sequence[StreamState],
     pulls: Sequence[tuple[str, Pulled]],
+    *,
+    spill: Spill,
     seen: Watcher,
 ) -> Report:
     """Compute the next tables, audit them where they are staged, and publish them with cursors and books.
+
+    `spill` takes what the computation splits.
 
     Gives the run report; what could not be cleared up after the publication stands in its notes. Raises
     `TransformError`, `AuditRefusedError`, `PublishError` and `AnotherRunActiveError`, with the published tables as they
@@ -94,7 +99,7 @@ def publish_records(
             refuse_many_quarantined(records, job.settings.record_limit)
             lock.check()
             with staging(engine, run) as give:
-                assembled = assemble(records, known.before, terms_of(job, known), give)
+                assembled = assemble(records, known.before, terms_of(job, known), give, spill)
                 crash_point("transform.mid")
                 give(OPS_CONSERVATION.name, assembled.balance)
         staged = _Staged(

@@ -39,7 +39,7 @@ def recompute(
         with seen.step("reading records"):
             lock.check()
             records, states = read_records(job, known, pulls, spill)
-        return publish_records(job, engine, lock, known, records, states, pulls, seen)
+        return publish_records(job, engine, lock, known, records, states, pulls, spill=spill, seen=seen)
 
 
 @contextmanager

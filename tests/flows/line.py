@@ -192,6 +192,7 @@ def computed(job: Job, known: Known, records: Records) -> Computed:
         known.before,
         terms_of(job, known),
         lambda name, rows: taken.setdefault(name, []).append(rows.lazy().collect()),
+        spill_of(job),
     )
     tables = {table.name: pl.concat(taken[table.name]).sort(table.key) for table in CURATED}
     return Computed(tables, told)

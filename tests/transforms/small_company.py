@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -12,11 +14,11 @@ from definitions.agreement.load import load_definitions
 from definitions.polars_types import schema_of
 from definitions.schema.records import RECORD_KINDS
 from definitions.schema.tables import CURATED, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
+from flows.home.spill import Spill
 from transforms.conform.conformed import nothing_quarantined
 from transforms.frames import empty
-from transforms.pipeline.assembly import Assembled, assemble
+from transforms.pipeline.assembly import BUCKET_PERSONS, Assembled, assemble
 from transforms.pipeline.gathering import Heard, gathered_records
-from transforms.pipeline.people_parts import PART_PERSONS
 from transforms.pipeline.terms import Before, Shown, Terms
 
 HANDOFF = load_definitions("handoff")
@@ -149,7 +151,7 @@ def usual():
     return assembled()
 
 
-def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", part_persons=PART_PERSONS, **told):
+def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", bucket_persons=BUCKET_PERSONS, **told):
     """The company computed; `told` has the landed versions of deals, the integration users and the exchange rates."""
     terms = Terms(
         definitions=HANDOFF, as_of=as_of, run_id=run_id, roles={"sf": "crm", "hs": "marketing"},
@@ -157,10 +159,12 @@ def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", part_pers
         ignored_owners=told.get("ignored_owners", ()),
     )  # fmt: skip
     taken = defaultdict(list)
-    told = assemble(
-        records_of(company or COMPANY, told.get("versions", ())), before or nothing_before(), terms,
-        lambda table, rows: taken[table].append(rows.lazy().collect()), part_persons=part_persons,
-    )  # fmt: skip
+    records = records_of(company or COMPANY, told.get("versions", ()))
+    with TemporaryDirectory() as folder:
+        told = assemble(
+            records, before or nothing_before(), terms, lambda table, rows: taken[table].append(rows.lazy().collect()),
+            Spill(Path(folder)), bucket_persons=bucket_persons,
+        )  # fmt: skip
     return Computed(told, {table.name: pl.concat(taken[table.name]).sort(table.key) for table in CURATED})
 
 

@@ -120,11 +120,11 @@ def test_the_same_records_in_another_order_give_the_same_rows():
     assert_frame_equal(one.balance, other.balance)
 
 
-@pytest.mark.parametrize("part_persons", [1, 2])
-def test_in_how_many_parts_the_people_are_computed_makes_no_difference(part_persons):
+@pytest.mark.parametrize("bucket_persons", [1, 2])
+def test_into_how_many_buckets_the_people_are_computed_makes_no_difference(bucket_persons):
     gone = [("aa:lead:0", "lead", date(2026, 11, 1)), ("zz:lead:9", "mql", date(2026, 11, 1))]
     before = nothing_before(people=[*gone, ("sf:lead:2", "lead", date(2026, 11, 1))])
-    whole, parted = assembled(before=before), assembled(before=before, part_persons=part_persons)
+    whole, parted = assembled(before=before), assembled(before=before, bucket_persons=bucket_persons)
     for table in CURATED:
         assert_frame_equal(whole.tables[table.name], parted.tables[table.name])
     ledger = whole.tables["fct_classification_change"].filter(pl.col("to_class") == "merged_or_deleted")

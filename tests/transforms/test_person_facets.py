@@ -110,17 +110,21 @@ def test_deals_of_a_person_and_of_their_account():
             "claims_customer": [True, None, False, None, False],
         }
     )
-    accounts = pl.DataFrame({"account_id": ["acme", "acme2", "said"], "claims_customer": [None, False, True]})
-    roles = pl.DataFrame({"opportunity_id": ["open", "won", "dropped"], "person_id": ["ada", "cyd", "dot"]})
-    deals = pl.DataFrame(
+    accounts = pl.DataFrame(
         {
-            "opportunity_id": ["open", "won", "dropped", "other"],
-            "account_id": [None, None, "acme2", "acme"],
-            "pipeline_class": ["stalled", "closed_won", "abandoned", "closed_won"],
-            "is_won": [False, True, False, True],
+            "account_id": ["acme", "acme2", "said"],
+            "has_won_opportunity": [True, False, False],
+            "claims_customer": [None, False, True],
         }
     )
-    told = dealt(people, roles, deals, accounts, ["active", "stalled"])
+    deals = pl.DataFrame(
+        {
+            "person_id": ["ada", "cyd", "dot"],
+            "pipeline_class": ["stalled", "closed_won", "abandoned"],
+            "is_won": [False, True, False],
+        }
+    )
+    told = dealt(people, deals, accounts, ["active", "stalled"])
     assert told.select("person_id", "has_open_opportunity", "has_won_opportunity", "claims_customer").rows() == [
         ("ada", True, False, True),
         ("bob", False, True, None),

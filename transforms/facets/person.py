@@ -79,29 +79,21 @@ def engaged(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataF
 
 
 def dealt(
-    people: pl.DataFrame,
-    roles: pl.DataFrame,
-    deals: pl.DataFrame,
-    accounts: pl.DataFrame,
-    open_classes: Sequence[str],
+    people: pl.DataFrame, deals: pl.DataFrame, accounts: pl.DataFrame, open_classes: Sequence[str]
 ) -> pl.DataFrame:
     """Add whether the person is on an open deal, on a won one, or at an account that bought or is said to have.
 
-    `deals` has opportunity_id, account_id, pipeline_class, is_won; the class of an open deal is in `open_classes`.
-    `accounts` has account_id and claims_customer: what a source says of the account holds for its people (B2). Row by
-    row.
+    `deals` (person_id, pipeline_class, is_won) are the deals a person is on; the class of an open deal is in
+    `open_classes`. `accounts` (account_id, has_won_opportunity, claims_customer): what a source says of the account
+    holds for its people (B2). Row by row.
     """
-    on = roles.join(deals.select("opportunity_id", "pipeline_class", "is_won"), on="opportunity_id")
-    personal = on.group_by("person_id").agg(
+    personal = deals.group_by("person_id").agg(
         has_open_opportunity=pl.col("pipeline_class").is_in(open_classes).any(), is_buyer=pl.col("is_won").any()
     )
-    bought = deals.filter("is_won", pl.col("account_id").is_not_null()).select("account_id").unique()
-    bought = bought.with_columns(account_bought=pl.lit(value=True))
-    said = accounts.select("account_id", account_claims="claims_customer")
+    at = accounts.select("account_id", account_bought="has_won_opportunity", account_claims="claims_customer")
     return (
         people.join(personal, on="person_id", how="left", maintain_order="left")
-        .join(bought, on="account_id", how="left", maintain_order="left")
-        .join(said, on="account_id", how="left", maintain_order="left")
+        .join(at, on="account_id", how="left", maintain_order="left")
         .with_columns(
             claims_customer=pl.max_horizontal("claims_customer", "account_claims"),
             has_open_opportunity=pl.col("has_open_opportunity").fill_null(value=False),

@@ -26,6 +26,8 @@ _SURVIVORS = {
     "account": survivorship.ACCOUNT,
     "opportunity": survivorship.OPPORTUNITY,
 }
+# Why a record is one of its entity: for the bridge of source records, not for the golden row.
+MATCH = ("match_rule", "match_confidence", "is_survivor")
 _TYING = [
     "record_key", "source_created_at", "is_deleted", "email", "merged_into_key", "converted_person_key", "same_as_keys",
 ]  # fmt: skip
@@ -53,16 +55,16 @@ def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return resolve(known, edges).with_columns(known["email_normalised"], known["is_deleted"]), untied(known, edges)
 
 
-def golden_people(people: pl.LazyFrame, tied: pl.DataFrame, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Golden rows of the live persons whose records are in `tied`, and those records, each with its entity.
+def golden_people(records: pl.LazyFrame, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Golden rows of the live persons among `records`, and the records, mended, with the id of their person.
 
-    `tied` is the rows of `tied_people` of some persons, each of them whole. Needs all records of one person together.
+    `records` have the columns of `tied_people`. Needs all records of one person together.
     """
-    own = people.join(tied.select("record_key", "entity_id", "email_normalised").lazy(), on="record_key")
-    mended = with_names(with_phone(with_country(with_email_domain(own)), default_regions=_regions(terms)))
-    records = mended.collect(engine="streaming")
-    rows = golden(records, survivorship.PERSON, roles=terms.roles)
-    return rows.filter(~pl.col("is_deleted")), records
+    mended = with_names(with_phone(with_country(with_email_domain(records)), default_regions=_regions(terms)))
+    own = mended.collect(engine="streaming")
+    rows = golden(own.drop(MATCH), survivorship.PERSON, roles=terms.roles)
+    person = pl.col("entity_id").alias("person_id")
+    return rows.filter(~pl.col("is_deleted")).with_columns(person), own.with_columns(person)
 
 
 def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:

@@ -11,14 +11,14 @@ import polars as pl
 
 from definitions.schema import tables as contract
 from transforms.facets.engagement import activities
-from transforms.frames import in_slices
 from transforms.golden.entities import golden_people, living_people, resolved_entities, tied_people
 from transforms.history.calendar import calendar
 from transforms.history.changes import owed, snapshot
+from transforms.pipeline.buckets import Buckets, Store, buckets_for
 from transforms.pipeline.curate_opportunities import curated_opportunities, roles, stage_table
-from transforms.pipeline.curate_people import Company, account_table, accounts_of_people, curated_people, with_deals
+from transforms.pipeline.curate_people import account_table, accounts_of_people, curated_people, with_deals
 from transforms.pipeline.giving import Desk, Give
-from transforms.pipeline.people_parts import PART_PERSONS, Part, parts_of
+from transforms.pipeline.person_tables import Company, PersonTables, people_in, person_tables, split_people
 from transforms.pipeline.terms import Before, Entities, Records, Terms
 from transforms.reconcile.conservation import conservation
 from transforms.reconcile.totals import source_totals
@@ -30,12 +30,10 @@ _FED = {
     "dim_owner": "owner",
     "fct_activity": "activity",
 }
-_PART_ACTIVITIES = 500_000
+# So many take about half a gigabyte while they are computed.
+BUCKET_PERSONS = 60_000
 # A date before this is a mistake of somebody's; a calendar from there on would be nearly all of the table.
 _FIRST_YEAR = 1990
-_MATCH = ["match_rule", "match_confidence", "is_survivor"]
-_MOVE = ["activity_type", "engagement_level", "direction"]
-_MOVED = ["person_id", "is_inferred", "is_completed", "is_human", "occurred_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,7 @@ class Assembled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _People:
-    """What is kept of the persons of a part, or of all: `facts` for the report, `chosen` (entity_id, record_key)."""
+    """What is kept of the persons of a bucket, or of all: `facts` for the report, `chosen` (entity_id, record_key)."""
 
     facts: pl.DataFrame
     chosen: pl.DataFrame
@@ -69,19 +67,28 @@ class _People:
 
 
 def assemble(
-    records: Records, before: Before, terms: Terms, give: Give, *, part_persons: int = PART_PERSONS
+    records: Records,
+    before: Before,
+    terms: Terms,
+    give: Give,
+    store: Store,
+    *,
+    bucket_persons: int = BUCKET_PERSONS,
 ) -> Assembled:
     """Resolve, curate, classify, check; give every curated table away, in at least one part each.
 
-    Persons are computed `part_persons` at a time: how many makes no difference to what is given in all.
+    Persons are computed one bucket after the other, about `bucket_persons` at a time, from tables that are split in
+    `store`: into how many buckets makes no difference to what is given in all.
     """
-    desk = Desk(give, before, terms)
+    desk = Desk(give, terms)
     entities = resolved_entities(records, terms)
     tied, untied = tied_people(records.kinds["person"])
     company = _company(records, entities, tied, before, terms)
     _give_company(records, company, before, terms, desk)
-    _give_links(records, company, tied, terms, desk)
-    people = _give_all_people(records, company, tied, before, terms, desk, part_persons)
+    _give_links(records, company, desk)
+    buckets = Buckets(store, buckets_for(tied["entity_id"].n_unique(), bucket_persons))
+    split_people(person_tables(records, tied, company, before, terms), buckets)
+    people = _give_all_people(buckets, company, terms, desk)
     return Assembled(
         balance=conservation(records, entities, tied, people.chosen, terms),
         totals=source_totals(
@@ -104,7 +111,12 @@ def _company(
     owners = _owner_table(entities["owner"])
     stages = stage_table(records, terms)
     on_deals = roles(records, living_people(tied), entities["opportunity"], terms)
-    acts = _acts(records.kinds["activity"], terms, {"opportunity": entities["opportunity"].alive})
+    acts = activities(
+        records.kinds["activity"],
+        terms.definitions,
+        bridges={"opportunity": entities["opportunity"].alive},
+        ignored_owners=terms.ignored_owners,
+    )
     columns = ["opportunity_id", "is_human", "is_completed", "occurred_at"]
     done = acts.filter(pl.col("opportunity_id").is_not_null()).select(columns).collect(engine="streaming")
     deals = curated_opportunities(records, entities, done, on_deals, owners, stages, before, terms)
@@ -119,64 +131,30 @@ def _company(
     )  # fmt: skip
 
 
-def _acts(records: pl.LazyFrame, terms: Terms, bridges: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
-    return activities(records, terms.definitions, bridges=bridges, ignored_owners=terms.ignored_owners)
-
-
-def _give_all_people(
-    records: Records,
-    company: Company,
-    tied: pl.DataFrame,
-    before: Before,
-    terms: Terms,
-    desk: Desk,
-    part_persons: int,
-) -> _People:
-    """Curate and give away all persons, part by part."""
-    moves = _acts(records.kinds["activity"], terms, {"person": tied}).filter(pl.col("person_id").is_not_null())
-    # Words that repeat a million times are kept once.
-    words = [pl.col(name).cast(pl.Categorical) for name in _MOVE]
-    acts = moves.select(*words, *_MOVED).collect(engine="streaming")
-    parts = [
-        _give_people(part, acts.filter(part.holds("person_id")), records, company, before, terms, desk)
-        for part in parts_of(tied, part_persons)
-    ]
+def _give_all_people(buckets: Buckets, company: Company, terms: Terms, desk: Desk) -> _People:
+    """Curate and give away all persons, bucket by bucket."""
+    done = [_give_people(people_in(buckets, number), company, terms, desk) for number in range(buckets.count)]
     return _People(
-        facts=pl.concat([part.facts for part in parts]),
-        chosen=pl.concat([part.chosen for part in parts]),
-        live_records=sum(part.live_records for part in parts),
+        facts=pl.concat([people.facts for people in done]),
+        chosen=pl.concat([people.chosen for people in done]),
+        live_records=sum(people.live_records for people in done),
     )
 
 
-def _give_people(
-    part: Part,
-    acts: pl.DataFrame,
-    records: Records,
-    company: Company,
-    before: Before,
-    terms: Terms,
-    desk: Desk,
-) -> _People:
-    """Curate the persons of a part and give away their rows, records, issues and changes of class."""
-    golden, live_records = _give_records(part, records, terms, desk)
-    classes = before.classes["person"].filter(part.holds("record_id"))
-    people = curated_people(golden, acts.with_columns(pl.col(_MOVE).cast(pl.String)), company, classes, terms)
+def _give_people(tables: PersonTables, company: Company, terms: Terms, desk: Desk) -> _People:
+    """Curate the persons of a bucket and give away their rows, records, activities, issues and changes of class."""
+    desk.give(contract.FCT_ACTIVITY, tables.activities)
+    golden, own = golden_people(tables.records, terms)
+    sources = own.join(golden.select("person_id"), on="person_id", how="semi")
+    desk.give(contract.BRIDGE_PERSON_SOURCE, sources)
+    people = curated_people(golden, tables, company.entities["owner"].bridge, company.owners, terms)
     desk.give(contract.DIM_PERSON, people)
-    desk.give_history("person", people, classes, part.holds("record_id"))
+    desk.give_history("person", people, tables.classes.collect(), tables.issues)
     return _People(
         facts=people.select("claimed_class", "lifecycle_class", "record_count", "source_count"),
         chosen=golden.select("entity_id", "record_key"),
-        live_records=live_records,
+        live_records=sources.height - int(sources["is_deleted"].sum()),
     )
-
-
-def _give_records(part: Part, records: Records, terms: Terms, desk: Desk) -> tuple[pl.DataFrame, int]:
-    """Give away the source records of a part's live persons; return their golden rows and how many records live."""
-    golden, own = golden_people(records.kinds["person"], part.tied, terms)
-    sources = own.join(golden.select("entity_id"), on="entity_id", how="semi").rename({"entity_id": "person_id"})
-    aliases = sources.join(part.tied.select("record_key", *_MATCH), on="record_key")
-    desk.give(contract.BRIDGE_PERSON_SOURCE, aliases)
-    return golden, aliases.height - int(aliases["is_deleted"].sum())
 
 
 def _give_company(records: Records, company: Company, before: Before, terms: Terms, desk: Desk) -> None:
@@ -188,25 +166,21 @@ def _give_company(records: Records, company: Company, before: Before, terms: Ter
     desk.give(contract.DIM_PRODUCT, products.with_columns(product_id="record_key"))
     desk.give(contract.DIM_ACCOUNT, company.accounts)
     desk.give(contract.FCT_OPPORTUNITY, deals)
-    desk.give_history("opportunity", deals, before.classes["opportunity"])
+    issues = before.issues.filter(pl.col("record_kind") == "opportunity")
+    desk.give_history("opportunity", deals, before.classes["opportunity"], issues)
     shots = snapshot(deals.lazy(), owed(before.snapshots.lazy(), as_of), as_of).collect()
     desk.give(contract.FCT_OPPORTUNITY_DAILY_SNAPSHOT, shots)
 
 
-def _give_links(records: Records, company: Company, tied: pl.DataFrame, terms: Terms, desk: Desk) -> None:
+def _give_links(records: Records, company: Company, desk: Desk) -> None:
     """What ties the golden rows: no published key points to something deleted."""
-    alive = {kind: company.entities[kind].alive for kind in ("account", "opportunity", "owner")}
-    bridges = {"person": living_people(tied), **alive}
-    # All at once, Polars holds 600 MiB more of a million persons' three million activities.
-    for acts in in_slices(records.kinds["activity"], _PART_ACTIVITIES):
-        desk.give(contract.FCT_ACTIVITY, _acts(acts, terms, bridges))
     desk.give(contract.BRIDGE_OPPORTUNITY_PERSON, company.on_deals)
     for table, kind in (
         (contract.BRIDGE_ACCOUNT_SOURCE, "account"),
         (contract.BRIDGE_OPPORTUNITY_SOURCE, "opportunity"),
     ):
         # Merged and deleted records too: the alias map of the keys that are gone.
-        sources = records.kinds[kind].collect().join(alive[kind], on="record_key")
+        sources = records.kinds[kind].collect().join(company.entities[kind].alive, on="record_key")
         desk.give(table, sources.rename({"entity_id": f"{kind}_id"}))
 
 

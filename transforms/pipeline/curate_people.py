@@ -1,7 +1,6 @@
 """From golden persons to `dim_person`: every facet, then the class; and `dim_account` with what its deals say."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -11,7 +10,13 @@ from transforms.facets.engagement import clocks, moves, silent_since, wakings
 from transforms.facets.person import dealt, engaged, owned, phases, reached, scored
 from transforms.identity.links import account_of, with_id
 from transforms.pipeline.curate_opportunities import with_since
+from transforms.pipeline.person_tables import PersonTables
 from transforms.pipeline.terms import Entities, Records, Terms
+
+_OF_MOVES = [
+    "person_id", "activity_type", "engagement_level", "direction", "is_inferred", "is_completed", "is_human",
+    "occurred_at",
+]  # fmt: skip
 
 
 def account_table(entities: dict[str, Entities], owners: pl.DataFrame) -> pl.DataFrame:
@@ -35,51 +40,48 @@ def with_deals(accounts: pl.DataFrame, deals: pl.DataFrame, open_classes: Sequen
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Company:
-    """What is known around the people: their accounts, owners, deals and what they did.
-
-    `linked` (person_id, account_id) is the account that associations tie a person to; `on_deals` the rows of
-    `bridge_opportunity_person`.
-    """
-
-    entities: Mapping[str, Entities]
-    linked: pl.DataFrame
-    on_deals: pl.DataFrame
-    deals: pl.DataFrame
-    accounts: pl.DataFrame
-    owners: pl.DataFrame
-    stages: pl.DataFrame
-
-
 def curated_people(
-    golden: pl.DataFrame, acts: pl.DataFrame, company: Company, classes: pl.DataFrame, terms: Terms
+    golden: pl.DataFrame,
+    tables: PersonTables,
+    owner_bridge: pl.DataFrame,
+    owners: pl.DataFrame,
+    terms: Terms,
 ) -> pl.DataFrame:
     """One row per golden person, in the contract of `dim_person` but for the run's own columns.
 
-    `acts` is what they did (`activities`, with person_id), `classes` what was published of them (`Before.classes`).
-    Persons do not depend on each other, so some of them may be curated at a time.
+    `tables` are what is known of these persons, and may be of more; `owner_bridge` (record_key, entity_id) leads from
+    keys of owners to `owners`.
     """
     definitions, as_of = terms.definitions, terms.as_of
-    frame = golden.with_columns(person_id=pl.col("entity_id"))
-    frame = with_id(frame, company.entities["account"].alive, key="account_key", gives="account_id")
-    frame = with_id(frame, company.entities["owner"].bridge, key="owner_key", gives="owner_id")
-    linked = company.linked.rename({"account_id": "linked_account_id"})
+    accounts = tables.accounts.drop("person_id").unique("account_id").collect()
+    frame = with_id(golden, _account_bridge(tables), key="account_key", gives="account_id")
+    frame = with_id(frame, owner_bridge, key="owner_key", gives="owner_id")
+    linked = tables.linked.rename({"account_id": "linked_account_id"}).collect()
     frame = frame.join(linked, on="person_id", how="left", maintain_order="left").with_columns(
         account_id=pl.coalesce("account_id", "linked_account_id")
     )
     frame = reached(phases(frame, definitions), definitions)
-    made = moves(acts, frame, definitions, as_of=as_of)
+    made = moves(_done(tables), frame, definitions, as_of=as_of)
     frame = engaged(
         frame,
         clocks(made, definitions, as_of=as_of),
         silent_since(frame, made, wakings(frame, definitions, as_of=as_of), definitions, as_of=as_of),
     )
-    frame = owned(frame, company.owners)
-    frame = dealt(frame, company.on_deals, company.deals, company.accounts, definitions.open_classes)
-    frame = scored(frame, company.accounts, definitions, as_of=as_of)
+    frame = owned(frame, owners)
+    frame = dealt(frame, tables.deals.collect(), accounts, definitions.open_classes)
+    frame = scored(frame, accounts, definitions, as_of=as_of)
     classed = classify_people(with_criteria(frame.lazy(), definitions, "person", as_of), definitions, as_of)
-    return with_since(classed.collect(), classes, "person", terms)
+    return with_since(classed.collect(), tables.classes.collect(), "person", terms)
+
+
+def _account_bridge(tables: PersonTables) -> pl.DataFrame:
+    keys = tables.account_keys.select(record_key="account_key", entity_id="account_id")
+    return keys.unique().collect()
+
+
+def _done(tables: PersonTables) -> pl.DataFrame:
+    """What `moves` reads of the activities of persons."""
+    return tables.activities.filter(pl.col("person_id").is_not_null()).select(_OF_MOVES).collect()
 
 
 def accounts_of_people(records: Records, people: pl.DataFrame, accounts: Entities) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from definitions.schema.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISS
 from transforms.classify.hygiene import findings
 from transforms.frames import conformed, with_record_hash
 from transforms.history.changes import class_changes, issue_lives
-from transforms.pipeline.terms import Before, Terms
+from transforms.pipeline.terms import Terms
 
 Give = Callable[[str, pl.DataFrame | pl.LazyFrame], None]
 """Takes rows of a curated table: its name, and rows in its contract but for the columns only the publisher knows."""
@@ -28,7 +28,6 @@ class Desk:
     """Where finished rows are handed over."""
 
     take: Give
-    before: Before
     terms: Terms
     _changes: list[pl.DataFrame] = field(default_factory=list)
     _issues: list[pl.DataFrame] = field(default_factory=list)
@@ -41,27 +40,23 @@ class Desk:
             whole = conformed(_in_order(rows, table.key).lazy(), table)
             self.take(table.name, with_record_hash(whole, table).collect())
 
-    def give_history(
-        self, kind: Classified, live: pl.DataFrame, classes: pl.DataFrame, holds: pl.Expr | None = None
-    ) -> None:
+    def give_history(self, kind: Classified, live: pl.DataFrame, classes: pl.DataFrame, issues: pl.LazyFrame) -> None:
         """Give what changed for persons or deals: their classes, and the issues opened, still open and resolved.
 
-        `classes` is what was published of these records; `holds` says which published issues are of them, all if null.
-        Needs all rows of one record together.
+        `classes` and `issues` are what was published of these records. Needs all rows of one record together.
         """
         changes = self._class_changes(kind, live, classes)
         self.give(FCT_CLASSIFICATION_CHANGE, changes)
         self._changes.append(changes.select(_CHANGE))
         as_of = self.terms.as_of
-        known = self.before.issues.filter(pl.col("record_kind") == kind)
-        issues = issue_lives(
-            known if holds is None else known.filter(holds),
+        lives = issue_lives(
+            issues,
             findings(live.lazy(), self.terms.definitions, kind, as_of),
             as_of=as_of,
             is_baseline=self.terms.is_baseline,
         ).collect()
-        self.give(FCT_HYGIENE_ISSUE, issues)
-        self._issues.append(issues.select(_ISSUE))
+        self.give(FCT_HYGIENE_ISSUE, lives)
+        self._issues.append(lives.select(_ISSUE))
 
     def all_changes(self) -> pl.DataFrame:
         """What is counted of all changes of class given away."""
