@@ -31,6 +31,7 @@ summary .count { float: right; color: var(--quiet); font-variant-numeric: tabula
 details table { margin: .5rem 0 1rem 1.2rem; width: calc(100% - 1.2rem); }
 .quiet { color: var(--quiet); }
 .passed { color: var(--passed); } .warned { color: var(--warned); } .failed { color: var(--failed); }
+b { display: inline-block; width: 1.1em; }
 b.passed::before { content: "\\2713"; } b.warned::before { content: "!"; } b.failed::before { content: "\\2717"; }
 @media (prefers-color-scheme: dark) {
 :root { --quiet: #a0a0a0; --passed: #4ac26b; --warned: #d29922; --failed: #ff7b72; }

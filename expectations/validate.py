@@ -195,13 +195,17 @@ def _result(one: DeclaredExpectation, name: str, result: Any, doing: str, *, is_
         is_success, observed = False, f"not evaluated ({kind})"
     elif why := _nothing_judged(one, rows, counts.get("missing_count"), is_empty=is_empty):
         # Great Expectations lets these pass.
-        is_accepted = one.table in HISTORY or "row_condition" in one.arguments
-        is_success, observed = is_accepted, f"nothing to judge: {why}"
+        is_success = one.table in HISTORY or (not is_empty and "row_condition" in one.arguments)
+        observed = f"nothing to judge: {why}"
     elif rows is not None:
         nulls = f", {counts['missing_count']} null" if counts.get("missing_count") else ""
         observed = f"{unexpected} of {rows} rows unexpected{nulls}"
-    elif isinstance(seen := counts.get("observed_value"), int) and _observes_a_count(one.expectation):
-        observed = f"{observed}: {seen}"
+    elif isinstance(seen := counts.get("observed_value"), int):
+        # A number of rows or of distinct values; what other aggregates observe is somebody's value.
+        if one.expectation == "UnexpectedRowsExpectation":
+            unexpected, observed = seen, f"{seen} rows unexpected"
+        elif "Count" in one.expectation:
+            observed = f"{observed}: {seen}"
     return CheckResult(
         suite=DECLARED,
         expectation=name,
@@ -222,11 +226,6 @@ def _nothing_judged(one: DeclaredExpectation, rows: int | None, nulls: int | Non
     if rows == 0:
         return "no row meets row_condition"
     return "every value is null" if rows is not None and rows == nulls else None
-
-
-def _observes_a_count(expectation: str) -> bool:
-    """Whether what is observed is a number of rows or values, and so nobody's value."""
-    return "Count" in expectation or expectation == "UnexpectedRowsExpectation"
 
 
 def _error_of(result: Any) -> str | None:

@@ -66,5 +66,5 @@ class Home:
 
     @property
     def data_docs(self) -> Path:
-        """The audit as web pages."""
+        """The audit as a web page."""
         return self.part("data_docs")

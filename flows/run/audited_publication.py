@@ -6,6 +6,7 @@ what was audited. Where the transaction is tried again, so is the audit.
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from connectors.extract import Pulled
 from definitions.errors import AuditRefusedError, NeedsPersonError, PublicationUnknownError
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import CURATED, OPS_CONSERVATION
-from expectations.background import BackgroundAudit, auditing
+from expectations.background import auditing
 from expectations.pages import write_page
 from expectations.report import ValidationResults, refuse_if_critical
 from flows.home.run_log import note_unsettled
@@ -185,10 +186,10 @@ def _attempt(
     return report, results
 
 
-def _results(audit: BackgroundAudit, publication: Publication) -> ValidationResults:
+def _results(audit: Future[ValidationResults], publication: Publication) -> ValidationResults:
     """Wait for the results. A server that was restarted ended both sessions: that is tried again, audit and all."""
     try:
-        return audit.results()
+        return audit.result()
     except AuditRefusedError:
         publication.check_connection()
         raise

@@ -37,7 +37,7 @@ def _refused(
         at_limit = partial(ended.append, "the block")
         with auditing(url, [suite], declared, run_id="run-42", seconds=_SECONDS, at_limit=at_limit) as audit:
             meanwhile()
-            audit.results()
+            audit.result()
 
     with pytest.raises(AuditRefusedError, match="run-42 did not end within") as caught:
         run()

@@ -123,5 +123,5 @@ def test_an_audit_beside_something_that_fails_is_given_up(url, staged):
     with pytest.raises(ZeroDivisionError):
         fail_meanwhile()
     with pytest.raises(AuditRefusedError, match="broken off"):
-        audits[0].results()
+        audits[0].result()
     assert staged.execute("SELECT is_called FROM woken").fetchone() == (False,)

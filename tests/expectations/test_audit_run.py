@@ -162,7 +162,7 @@ def test_whole_audit(url, staged, handoff, as_of):
         reconciliation_suite(),
     ]
     with auditing(url, suites, run_id="run-42", seconds=60, at_limit=lambda: None) as running:
-        results = running.results()
+        results = running.result()
     refuse_if_critical(results)
     frame = results.frame("run-42")
     assert frame.columns == OPS_AUDIT_RESULT.names

@@ -51,9 +51,9 @@ def _query(where: str, table: str = "dim_owner") -> DeclaredExpectation:
         (_declared("ExpectTableRowCountToEqualOtherTable", other_table_name="dim_stage"), False, None, "not met"),
         (_declared("ExpectColumnPairValuesToBeEqual", column_A="owner_id", column_B="owner_email"), False, 2,
          "2 of 2 rows unexpected"),
-        (_query("owner_id NOT IN (SELECT owner_id FROM dim_person WHERE owner_id LIKE '%owner_1')"), False, None,
-         "not met: 1"),
-        (_query("owner_id = 'nobody'"), True, None, "met: 0"),
+        (_query("owner_id NOT IN (SELECT owner_id FROM dim_person WHERE owner_id LIKE '%owner_1')"), False, 1,
+         "1 rows unexpected"),
+        (_query("owner_id = 'nobody'"), True, 0, "0 rows unexpected"),
         (_query("owner_id LIKE '%:1'"), False, None, "not evaluated (Great Expectations raised an error)"),
         (_query("no_such_column"), False, None, "not evaluated (UndefinedColumn)"),
     ],
@@ -73,13 +73,18 @@ def test_what_is_told(url, staged, declared, is_success, unexpected, observed):
     [
         ("dim_owner", _declared("ExpectColumnValuesToBeUnique", column="owner_id"), False, "the table is empty"),
         ("dim_owner", _query("true"), False, "the table is empty"),
+        ("dim_owner", _declared("ExpectColumnValuesToNotBeNull", column="owner_name", row_condition=_NOBODY), False,
+         "the table is empty"),
         ("fct_classification_change", _query("true", "fct_classification_change"), True, "the table is empty"),
         ("dim_stage", _declared("ExpectColumnValuesToBeInSet", column="owner_name", value_set=["a"]), False,
          "every value is null"),
         ("dim_stage", _declared("ExpectColumnValuesToNotBeNull", column="owner_name",
                                 row_condition=_NOBODY), True, "no row meets row_condition"),
     ],
-    ids=["empty table", "query on an empty table", "history without news", "nulls only", "condition that no row meets"],
+    ids=[
+        "empty table", "query on an empty table", "condition on an empty table", "history without news", "nulls only",
+        "condition that no row meets",
+    ],
 )  # fmt: skip
 def test_what_had_nothing_to_judge_says_so(url, staged, empty, declared, is_success, observed):
     """Great Expectations calls each of these a success."""

@@ -57,7 +57,7 @@ def _demonstrate(people: int) -> None:
     console.print(f"  export BANTAM_HOME={home}")
     for command in ("status", "findings --limit 10", "warehouse shell", "warehouse serve"):
         console.print(f"  {Path(sys.executable).with_name('bantam')} {command}", soft_wrap=True)
-    console.print(f"The audit as web pages: {home / 'data_docs' / 'index.html'}", soft_wrap=True)
+    console.print(f"The audit as a web page: {home / 'data_docs' / 'index.html'}", soft_wrap=True)
 
 
 def _refresh(console: Console, as_of: date) -> dict[str, object]:
