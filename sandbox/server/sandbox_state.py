@@ -11,6 +11,7 @@ from sandbox.company.company import Company
 from sandbox.company.moments import evening_of, morning_of
 from sandbox.company.truth import ACCOUNT_KEYS, DEAL_KEYS, KEYS, members, truth
 from sandbox.hubspot.api import HubSpot
+from sandbox.life.edits import Edit, edited
 from sandbox.life.week import DAYS
 from sandbox.life.weeks import changes, next_week
 from sandbox.salesforce.api import Salesforce
@@ -119,6 +120,7 @@ class Sandbox:
             ("GET", "/_sandbox/requests"): lambda _: says({**self.requests, "total": sum(self.requests.values())}),
             ("POST", "/_sandbox/faults"): self._script,
             ("POST", "/_sandbox/advance"): self._advance,
+            ("POST", "/_sandbox/records"): self._edit,
         }
         known = paths.get((request.method, request.path))
         if known is not None:
@@ -142,6 +144,14 @@ class Sandbox:
         self.open(after)
         told = {name: one.ids() if asked.ids else one.counts() for name, one in changes(before, after).items()}
         return says({"as_of": after.as_of.isoformat(), "week": after.week, "changes": told})
+
+    def _edit(self, request: Request) -> Answer:
+        try:
+            after, before = edited(self.company, msgspec.json.decode(request.body, type=Edit))
+        except (msgspec.MsgspecError, ValueError) as wrong:
+            return says({"message": str(wrong)}, status=400)
+        self.open(after)
+        return says({"before": msgspec.to_builtins(before)})
 
     def _script(self, request: Request) -> Answer:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +84,16 @@ class Line:
                 return reported(job, run.known.run_id, lambda: recomputed(job, run, []))
 
     def refresh_in_a_process(
-        self, as_of: date, crash_point: str = "", meanwhile: Callable[[int], None] = lambda _pid: None
+        self,
+        as_of: date,
+        crash_point: str = "",
+        meanwhile: Callable[[int], None] = lambda _pid: None,
+        *,
+        full: bool = False,
     ) -> int:
         """Refresh in a process of its own; its exit code, which is minus the signal that ended it."""
         variables = self.surroundings(BANTAM_CRASH_POINT=crash_point)
-        return exit_code(_child, variables, str(self.config), self.data, as_of, meanwhile=meanwhile)
+        return exit_code(partial(_child, full=full), variables, str(self.config), self.data, as_of, meanwhile=meanwhile)
 
     @contextmanager
     def opened(
@@ -221,9 +227,9 @@ def _nobody(count: int) -> None:
     """Nobody watches."""
 
 
-def _child(variables: Mapping[str, str], config: str, data: Path | None, as_of: date) -> None:
+def _child(variables: Mapping[str, str], config: str, data: Path | None, as_of: date, *, full: bool = False) -> None:
     os.environ.update(variables)
     try:
-        refresh(config, data, as_of)
+        refresh(config, data, as_of, full=full)
     except PipelineError as error:
         sys.exit(error.exit_code)

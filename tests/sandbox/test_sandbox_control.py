@@ -57,3 +57,28 @@ def test_a_fault_strikes_as_often_as_told(asker):
     asker.control("faults", [{"kind": "503", "times": 2}])
     struck = [asker.sandbox.faults.next_for("/x") for _ in range(3)]
     assert [fault is not None for fault in struck] == [True, True, False]
+
+
+@pytest.mark.parametrize(("table", "key"), [("contacts", "_id"), ("Lead", "Id")])
+def test_a_record_can_be_deleted_and_restored_as_if_nothing_had_been(asks, larger_company, table, key):
+    asker = asks(larger_company)
+    tables = {**larger_company.hubspot, **larger_company.salesforce}
+    identity = tables[table].filter(_state="live")[key][0]
+    deleted = {"table": table, "ids": [identity], "state": "archived", "modified": "2026-11-22T11:00:00Z"}
+    [before] = asker.control("records", deleted)["before"]
+    [between] = asker.control("records", {**deleted, "state": "live", "modified": before["modified"]})["before"]
+    [after] = asker.control("records", {**deleted, "state": "live", "modified": None})["before"]
+    assert (between["state"], between["modified"]) == ("archived", "2026-11-22T11:00:00Z")
+    assert before == after
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"table": "contacts", "ids": ["0"], "state": "live"},
+        {"table": "nobodies", "ids": ["1"], "state": "live"},
+        {"table": "contacts", "ids": [], "state": "asleep"},
+    ],
+)
+def test_an_edit_that_cannot_be_done_is_refused(asker, edit):
+    assert asker._ask("/_sandbox/records", edit, "", {}).status == 400
