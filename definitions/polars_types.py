@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 
 MOMENT = pl.Datetime("us", "UTC")
 MONEY = pl.Decimal(18, 2)
@@ -23,16 +23,16 @@ _DTYPES: dict[Kind, pl.DataType] = {
 }
 
 
-def dtype_of(field: Field) -> pl.DataType:
+def dtype_of(field: Column) -> pl.DataType:
     """Polars type a field has in every frame."""
     return _DTYPES[field.kind]
 
 
-def schema_of(fields: Iterable[Field]) -> pl.Schema:
+def schema_of(fields: Iterable[Column]) -> pl.Schema:
     """Polars schema of fields, in their order.
 
-    >>> from definitions.schema.fields import fields
-    >>> schema_of(fields("close_date amount"))
+    >>> from definitions.schema.columns import columns_named
+    >>> schema_of(columns_named("close_date amount"))
     Schema([('close_date', Date), ('amount', Decimal(precision=18, scale=2))])
     """
     return pl.Schema([(field.name, dtype_of(field)) for field in fields])

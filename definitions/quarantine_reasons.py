@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from definitions.schema.field import Kind
+from definitions.schema.column import Kind
 
 _CELLS = "compare `delimiter` and `quote` with the file, or mend the row"
 

@@ -29,7 +29,9 @@ from definitions.config.shape_errors import told
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place, read_yaml
 from definitions.fault_limit import RECORDS, VALUES, FaultLimit
+from definitions.mapping.custom_fields import PREFIX, UNREADABLE, FieldEntry, field_mistakes
 from definitions.mapping.source_words import ClassWord, StageWord, StatusWord, TimeZone
+from definitions.schema.column import Column, Kind
 from definitions.schema.records import ACCOUNT, OPPORTUNITY, PERSON
 from expectations.declared import DeclaredExpectation
 from flows.run.declared_expectations import expectations_file, read_expectations
@@ -88,7 +90,7 @@ class _Vendor(_Strict):
     request_seconds: float | None = Field(default=None, gt=0)
     record_url: Mapping[str, str] = {}
     stages: Mapping[str, StageWord]
-    fields: Mapping[str, Mapping[str, str]] = {}
+    fields: Mapping[str, Mapping[str, FieldEntry]] = {}
     statuses: Mapping[str, StatusWord] = {}
     lifecycle_stages: Mapping[str, ClassWord] = {}
     activity_types: Mapping[str, str] = {}
@@ -96,17 +98,26 @@ class _Vendor(_Strict):
 
     @field_validator("fields")
     @classmethod
-    def _fields_are_ours(cls, mapping: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
-        mistakes: dict[Place, str] = {}
-        for name, chosen in mapping.items():
-            if name not in _OBJECTS:
-                mistakes[name,] = f"no object {name!r} has fields to map{suggestion(name, _OBJECTS)}"
-                continue
-            known = _OBJECTS[name].names
-            for field in sorted(set(chosen) - set(known)):
-                mistakes[name, field] = f"{name} has no field {field!r}{suggestion(field, known, most=len(known))}"
-        refuse(mistakes)
+    def _fields_are_ours(
+        cls, mapping: Mapping[str, Mapping[str, FieldEntry]]
+    ) -> Mapping[str, Mapping[str, FieldEntry]]:
+        refuse(field_mistakes(mapping, _OBJECTS))
         return mapping
+
+    @property
+    def source_fields(self) -> Mapping[str, Mapping[str, str]]:
+        """Per object, the source's field for each mapped one, those of the customer's own too."""
+        return {
+            name: {field: given.source_field for field, given in chosen.items()} for name, chosen in self.fields.items()
+        }
+
+    @property
+    def custom(self) -> Mapping[str, tuple[Column, ...]]:
+        """Per object, the columns of the customer's own fields."""
+        return {
+            name: tuple(given.column(field) for field, given in chosen.items() if field.startswith(PREFIX))
+            for name, chosen in self.fields.items()
+        }
 
 
 class HubSpotSource(_Vendor):
@@ -208,6 +219,30 @@ class Settings(_Strict):
                 mistakes["sources", number, "twin"] = f"no source is called so{suggestion(twin, names)}"
         refuse(mistakes)
         return self
+
+    @model_validator(mode="after")
+    def _custom_fields_are_of_one_kind(self) -> "Settings":
+        kinds: dict[tuple[str, str], Kind] = {}
+        mistakes: dict[Place, str] = {}
+        for number, source in enumerate(self.sources):
+            for name, columns in getattr(source, "custom", {}).items():
+                for column in columns:
+                    known = kinds.setdefault((_OBJECTS[name].name, column.name), column.kind)
+                    if known is not column.kind:
+                        place = ("sources", number, "fields", name, column.name)
+                        mistakes[place] = f"another source says that it is of kind {known.value}; give both one kind"
+        refuse(mistakes)
+        return self
+
+    @property
+    def custom(self) -> Mapping[str, tuple[Column, ...]]:
+        """The customer's own fields by kind of record, in the order of the file; the first source names each."""
+        found: dict[str, dict[str, Column]] = {}
+        for source in self.sources:
+            for name, columns in getattr(source, "custom", {}).items():
+                for column in columns:
+                    found.setdefault(_OBJECTS[name].name, {}).setdefault(column.name, column)
+        return {kind: (*columns.values(), UNREADABLE) for kind, columns in found.items()}
 
     @field_validator("exchange_rates")
     @classmethod

@@ -8,12 +8,12 @@ import polars_hash
 
 from definitions.errors import TransformError
 from definitions.polars_types import dtype_of, schema_of
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind, Step
 from definitions.schema.records import RecordKind
 from definitions.schema.tables import Table
 
 
-def empty(fields: Iterable[Field]) -> pl.LazyFrame:
+def empty(fields: Iterable[Column]) -> pl.LazyFrame:
     """Frame with the columns of the fields and no row."""
     return pl.LazyFrame(schema=schema_of(fields))
 
@@ -39,6 +39,14 @@ def conformed(frame: pl.LazyFrame, contract: Table | RecordKind) -> pl.LazyFrame
     return frame.select(_column(contract.name, field, have.get(field.name)) for field in _fields(contract))
 
 
+def require_columns(frame: pl.DataFrame | pl.LazyFrame, table: Table, step: Step) -> None:
+    """Raise `TransformError` naming the columns of a table that `step` or an earlier one owes and did not deliver."""
+    have = frame.collect_schema()
+    if missing := [column for column in table.columns if column.step <= step and column.name not in have]:
+        told = ", ".join(f"{column.name} (step {column.step.name.lower()})" for column in missing)
+        raise TransformError(f"{table.name}: declared, and delivered by no step: {told}.")
+
+
 def with_record_hash(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
     """Add `record_hash` (Int64, never negative or null): XXH3 64 bit over the columns in `table.content`.
 
@@ -50,11 +58,11 @@ def with_record_hash(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
     return frame.with_columns(record_hash=(encoded.nchash.xxh3_64() // 2).cast(pl.Int64))
 
 
-def _fields(contract: Table | RecordKind) -> tuple[Field, ...]:
+def _fields(contract: Table | RecordKind) -> tuple[Column, ...]:
     return contract.columns if isinstance(contract, Table) else contract.fields
 
 
-def _column(table: str, field: Field, have: pl.DataType | None) -> pl.Expr:
+def _column(table: str, field: Column, have: pl.DataType | None) -> pl.Expr:
     want = dtype_of(field)
     column = pl.col(field.name)
     if have is None:

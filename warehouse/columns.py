@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.tables import Table
 
 # jsonb, not json: it can be compared, grouped and searched. Parsing costs more (2.2 s against 1.6 s of server time for
@@ -25,17 +25,17 @@ _POSTGRESQL: dict[Kind, TypeEngine[Any]] = {
 }
 
 
-def postgresql_type(field: Field) -> TypeEngine[Any]:
+def postgresql_type(field: Column) -> TypeEngine[Any]:
     """Type of the column in a published table."""
     return _POSTGRESQL[field.kind]
 
 
-def staging_type(field: Field) -> TypeEngine[Any]:
+def staging_type(field: Column) -> TypeEngine[Any]:
     """Type of the column in staging: as published, but JSON is still text."""
     return sa.Text() if field.kind is Kind.JSON else _POSTGRESQL[field.kind]
 
 
-def column_comment(table: Table, field: Field) -> str:
+def column_comment(table: Table, field: Column) -> str:
     """Comment of a column: meaning, unit, vocabulary or bounds, what it refers to, whether it tells of a person.
 
     References are documented and audited, not enforced: a fact may arrive before the row it points to.
@@ -43,8 +43,8 @@ def column_comment(table: Table, field: Field) -> str:
     parts = [field.means]
     if field.unit:
         parts.append(f"Unit: {field.unit}.")
-    if field.values:
-        parts.append(f"One of: {', '.join(field.values)}.")
+    if field.vocabulary:
+        parts.append(f"Words: curated.dim_word, vocabulary {field.vocabulary.name}.")
     if field.low is not None and field.high is not None:
         parts.append(f"From {field.low:g} to {field.high:g}.")
     elif field.low is not None:

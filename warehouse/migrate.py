@@ -17,6 +17,7 @@ from warehouse.migrations.scope import OPTIONS
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _OLDEST = 160000
+_FIRST = "0013"  # the baseline
 SCHEMAS = ("curated", "ops", "staging")
 _TAKEN = sa.text(
     "SELECT nspname FROM pg_namespace n WHERE nspname = ANY(:names) "
@@ -57,6 +58,12 @@ def schema_version(connection: sa.Connection) -> str | None:
         return None
     version = MigrationContext.configure(connection, opts=OPTIONS).get_current_revision()
     known = {revision.revision for revision in _scripts().walk_revisions()}
+    if version is not None and version < _FIRST:
+        raise ConfigurationError(
+            f"The warehouse is at schema {version}; this Bantam upgrades warehouses from schema {_FIRST} on. Run the "
+            "Bantam that was installed before once more: its last version brings the warehouse there. Or move the "
+            "warehouse away: an empty one is filled from landing and the sources, without its history."
+        )
     if version is not None and version not in known:
         raise ConfigurationError(
             f"The warehouse is at schema {version}, which this Bantam does not know. Upgrade Bantam."

@@ -45,7 +45,7 @@ class FilesSource(BaseModel):
     stages: Mapping[str, FileStageWord] = Field(
         default={},
         description="Canonical stage of each stage label, or of `pipeline/label`, in the order of the funnel: "
-        f"{', '.join(f'`{stage}`' for stage in CANONICAL_STAGE)}.",
+        f"{', '.join(f'`{stage}`' for stage in CANONICAL_STAGE.names)}.",
     )
     streams: tuple[FileStream, ...] = Field(min_length=1, description="The files, one stream each.")
 

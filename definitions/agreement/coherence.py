@@ -13,6 +13,7 @@ from definitions.config.yaml_file import Place
 from definitions.predicates.logic import can_be_met
 from definitions.predicates.predicate import Predicate
 from definitions.schema import vocabulary as words
+from definitions.schema.classified import GONE
 from definitions.schema.facets import Derived, Subject, facets_of
 
 Mistake = tuple[Place, str]
@@ -42,7 +43,7 @@ def _agreement(definitions: Definitions) -> Iterator[Mistake]:
 def _activities(definitions: Definitions) -> Iterator[Mistake]:
     seen: dict[str, str] = {}
     engagement = definitions.engagement
-    for level in words.ENGAGEMENT_LEVEL:
+    for level in words.ENGAGEMENT_LEVEL.names:
         for number, activity in enumerate(getattr(engagement, level)):
             if activity in seen:
                 yield ("engagement", level, number), f"{activity} stands under {seen[activity]} already; keep one"
@@ -73,7 +74,8 @@ def _tests(definitions: Definitions) -> Iterator[Mistake]:
 
 def _criteria(definitions: Definitions) -> Iterator[Mistake]:
     for name, criterion in definitions.criteria.items():
-        yield from _known(("criteria", name, "evidence"), criterion.evidence, facets_of("both"), "field of both")
+        of_both = facets_of("both", own=definitions.own)
+        yield from _known(("criteria", name, "evidence"), criterion.evidence, of_both, "field of both")
         if name in facets_of("person") or name in facets_of("opportunity"):
             yield ("criteria", name), f"{name} is the name of a field already; give the criterion a name of its own"
     for name in definitions.policies:
@@ -86,9 +88,9 @@ def _stages(definitions: Definitions) -> Iterator[Mistake]:
     orders: dict[int, str] = {}
     for number, stage in enumerate(definitions.stages):
         place = ("stages", number)
-        yield from _known((*place, "stage"), stage.stage, words.CANONICAL_STAGE, "stage")
+        yield from _known((*place, "stage"), stage.stage, words.CANONICAL_STAGE.names, "stage")
         yield from _known(
-            (*place, "forecast_category"), stage.forecast_category, words.FORECAST_CATEGORY, "forecast category"
+            (*place, "forecast_category"), stage.forecast_category, words.FORECAST_CATEGORY.names, "forecast category"
         )
         for position, criterion in enumerate(stage.requires):
             yield from _known((*place, "requires", position), criterion, definitions.criteria, "criterion")
@@ -103,7 +105,7 @@ def _stages(definitions: Definitions) -> Iterator[Mistake]:
 def _words(definitions: Definitions) -> Iterator[Mistake]:
     families: dict[str, str] = {}
     for family, labels in definitions.loss_reasons.items():
-        yield from _known(("loss_reasons", family), family, words.LOSS_FAMILY, "family of loss reasons")
+        yield from _known(("loss_reasons", family), family, words.LOSS_FAMILY.names, "family of loss reasons")
         for number, label in enumerate(labels):
             place = ("loss_reasons", family, number)
             yield from _lower_case(place, label)
@@ -117,7 +119,7 @@ def _words(definitions: Definitions) -> Iterator[Mistake]:
 
 
 def _hygiene(definitions: Definitions) -> Iterator[Mistake]:
-    classes = (*words.PERSON_CLASS, *words.OPPORTUNITY_CLASS)
+    classes = [GONE, *(rule.name for rule in (*definitions.people, *definitions.opportunities))]
     for number, name in enumerate(definitions.not_checked):
         yield from _known(("not_checked", number), name, classes, "class")
     seen: set[tuple[str, str]] = set()
@@ -125,12 +127,12 @@ def _hygiene(definitions: Definitions) -> Iterator[Mistake]:
         if (rule.rule, rule.on) in seen:
             yield ("hygiene", number, "rule"), f"{rule.rule} stands twice for {rule.on}; give the second its own id"
         seen.add((rule.rule, rule.on))
-        yield from _sayings(("hygiene", number), rule)
+        yield from _sayings(("hygiene", number), rule, definitions)
 
 
-def _sayings(place: Place, rule: HygieneRule) -> Iterator[Mistake]:
+def _sayings(place: Place, rule: HygieneRule, definitions: Definitions) -> Iterator[Mistake]:
     subject: Subject = rule.on
-    facets = facets_of(subject)
+    facets = facets_of(subject, own=definitions.own)
     for key in ("says", "ask", "action"):
         text: str = getattr(rule, key)
         for name in NAMED_IN_BRACES.findall(text):
@@ -143,8 +145,8 @@ def _sayings(place: Place, rule: HygieneRule) -> Iterator[Mistake]:
 
 
 def _ladders(definitions: Definitions) -> Iterator[Mistake]:
-    yield from ladder_mistakes("people", definitions.people, words.PERSON_CLASS, is_forecast=False)
-    yield from ladder_mistakes("opportunities", definitions.opportunities, words.OPPORTUNITY_CLASS, is_forecast=True)
+    yield from ladder_mistakes("people", definitions.people, is_forecast=False)
+    yield from ladder_mistakes("opportunities", definitions.opportunities, is_forecast=True)
 
 
 def _known(place: Place, word: str, known: Iterable[str] | Mapping[str, object], what: str) -> Iterator[Mistake]:

@@ -3,16 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from definitions.agreement.model import ClassRule
-from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place
 from definitions.predicates.logic import can_be_met, implies, is_always_met
 
 Mistake = tuple[Place, str]
 
 
-def ladder_mistakes(
-    section: str, rules: Sequence[ClassRule], vocabulary: Sequence[str], *, is_forecast: bool
-) -> Iterator[Mistake]:
+def ladder_mistakes(section: str, rules: Sequence[ClassRule], *, is_forecast: bool) -> Iterator[Mistake]:
     """Yield what is wrong with one ladder; `is_forecast` tells whether its classes say how they are forecast."""
     if not rules:
         yield (section,), "needs at least one class, the last with `otherwise: true`"
@@ -20,8 +17,6 @@ def ladder_mistakes(
     seen: set[str] = set()
     for number, rule in enumerate(rules):
         place = (section, number)
-        if rule.name not in vocabulary:
-            yield (*place, "class"), f"no class is called {rule.name!r}{suggestion(rule.name, vocabulary)}"
         if rule.name in seen:
             yield (*place, "class"), f"the class {rule.name} stands twice; join the two tests with `or`"
         seen.add(rule.name)

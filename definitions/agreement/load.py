@@ -4,6 +4,7 @@ Steps: read the YAML, parse each test (criteria first, then policies, which late
 then check what only the whole can tell (`definitions.agreement.coherence`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from definitions.agreement.coherence import contradictions
-from definitions.agreement.model import Definitions
+from definitions.agreement.model import NO_CUSTOM, Definitions
+from definitions.agreement.own_columns import Custom, OwnColumns, own_columns
 from definitions.config.mistakes import all_of
 from definitions.config.shape_errors import told
 from definitions.config.suggestions import suggestion
@@ -23,7 +25,7 @@ from definitions.schema.facets import Subject, Use
 
 __all__ = ["load_definitions", "load_text", "profiles", "read_yaml"]
 
-_DERIVED = ("text", "text_sha256")
+_DERIVED = ("text", "text_sha256", "custom")
 _PROFILES = Path(__file__).parents[1] / "profiles"
 
 
@@ -32,10 +34,11 @@ def profiles() -> list[str]:
     return sorted(path.stem for path in _PROFILES.glob("*.yaml"))
 
 
-def load_definitions(name_or_path: str | Path) -> Definitions:
+def load_definitions(name_or_path: str | Path, custom: Custom = NO_CUSTOM) -> Definitions:
     """Load a profile by its name, or a file by its path (anything with a folder or an ending).
 
-    Raises `ConfigurationError` naming file and line of every mistake.
+    `custom` has the fields of the customer's own, which tests may name. Raises `ConfigurationError` naming file and
+    line of every mistake.
     """
     path = Path(name_or_path)
     if path.name == str(name_or_path) and not path.suffix:
@@ -44,15 +47,15 @@ def load_definitions(name_or_path: str | Path) -> Definitions:
                 f"no profile is called {path.name!r}{suggestion(path.name, profiles())}. Or give the path of a file."
             )
         path = _PROFILES / f"{path.name}.yaml"
-    return load_text(read_text(path), str(path))
+    return load_text(read_text(path), str(path), custom)
 
 
-def load_text(text: str, where: str) -> Definitions:
+def load_text(text: str, where: str, custom: Custom = NO_CUSTOM) -> Definitions:
     """Load definitions from the text of a file; `where` is named in errors."""
     content, lines = read_yaml_text(text, where)
-    own = {"text": text, "text_sha256": fingerprint_of(content)}
+    own = {"text": text, "text_sha256": fingerprint_of(content), "custom": custom}
     mistakes: dict[Place, str] = {}
-    reader = _TestReader(mistakes)
+    reader = _TestReader(mistakes, _own_columns(content, custom))
     reader.read(content)
     for derived in _DERIVED:
         if derived in content:
@@ -67,6 +70,15 @@ def load_text(text: str, where: str) -> Definitions:
     if mistakes:
         raise all_of(mistakes, lines, where)
     return definitions
+
+
+def _own_columns(content: Mapping[str, Any], custom: Custom) -> OwnColumns:
+    """Classes as the file names them, whatever else is wrong with it, and the customer's own fields."""
+    people, deals = (
+        [str(rule["class"]) for rule in _list(content.get(ladder)) if isinstance(rule, dict) and "class" in rule]
+        for ladder in ("people", "opportunities")
+    )
+    return own_columns(people, deals, custom)
 
 
 def _frozen(value: Any) -> Any:
@@ -85,6 +97,7 @@ class _TestReader:
     """Replaces the text of every test by its predicate, in place, and notes what could not be read."""
 
     mistakes: dict[Place, str]
+    own: OwnColumns
     criteria: dict[str, Predicate] = field(default_factory=dict)
     macros: dict[str, Predicate] = field(default_factory=dict)
 
@@ -121,7 +134,7 @@ class _TestReader:
             return
         macros = self.macros if use >= Use.CLASS else {}
         try:
-            holder[key] = parse(text, subject, macros, use=use)
+            holder[key] = parse(text, subject, macros, use=use, own=self.own)
         except ConfigurationError as error:
             self.mistakes[*place, key] = str(error)
 

@@ -5,13 +5,17 @@ word it has an alias (`class`). Predicates are parsed already; `when=None` is th
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from definitions.agreement.own_columns import Custom, OwnColumns, own_columns
 from definitions.predicates.predicate import Predicate
 from definitions.schema.classified import Classified
+from definitions.schema.column import Column
+from definitions.schema.columns import COLUMNS
 
 STRICT = ConfigDict(
     extra="forbid",
@@ -28,6 +32,7 @@ Days = Annotated[int, Field(ge=0)]
 Points = Annotated[int, Field(ge=0, le=100)]
 Level = Literal["none", "passive", "proactive"]
 Severity = Literal["critical", "warning", "info"]
+NO_CUSTOM: Custom = {}
 NAMED_IN_BRACES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -228,7 +233,8 @@ class HygieneRule(BaseModel):
 class Definitions(BaseModel):
     """The whole agreement. `text` is the file as it was read; `text_sha256` is the same for all that say the same.
 
-    Signatures, status and comments make no difference to it.
+    Signatures, status and comments make no difference to it. `custom` has the fields of the customer's own, from the
+    settings.
     """
 
     model_config = STRICT
@@ -259,6 +265,22 @@ class Definitions(BaseModel):
     hygiene: tuple[HygieneRule, ...] = ()
     text: str
     text_sha256: str
+    custom: Custom = NO_CUSTOM
+
+    @property
+    def ladders(self) -> Mapping[Classified, tuple[ClassRule, ...]]:
+        """The classes of each kind of record, in the order in which they are asked."""
+        return {"person": self.people, "opportunity": self.opportunities}
+
+    @property
+    def own(self) -> OwnColumns:
+        """The columns whose words or names only these definitions and settings know."""
+        return own_columns([rule.name for rule in self.people], [rule.name for rule in self.opportunities], self.custom)
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """Every column by its name, those of the customer's own too."""
+        return COLUMNS | {column.name: column for columns in self.custom.values() for column in columns}
 
     @property
     def open_classes(self) -> tuple[str, ...]:

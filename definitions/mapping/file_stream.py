@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from definitions.config.mistakes import refuse
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place
-from definitions.schema.field import Field as CanonicalField
-from definitions.schema.field import Kind
+from definitions.schema.column import Column as CanonicalField
+from definitions.schema.column import Kind
 from definitions.schema.records import RECORD_KINDS, RecordKind
 
 DateOrder = Literal["iso", "day_first", "month_first"]
@@ -36,7 +36,7 @@ _WAYS_OUT = {
     **dict.fromkeys(("zip", "7z", "rar", "bz2", "xz"), "Unpack it, and name the file inside in `path`"),
 }
 # Worked out from the stream itself, or, for a list of keys, not to be had from one cell.
-NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys"})
+NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys", "custom"})
 # What a required flag is taken for where no column says; `is_active` has none: somebody has to know.
 DEFAULTS = {"is_queue": False, "is_inferred": False, "is_primary": False, "is_deleted": False}
 

@@ -7,7 +7,13 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator
 
 from definitions.config.suggestions import suggestion
-from definitions.schema.vocabulary import CANONICAL_STAGE, LEAD_STATUS, PERSON_CLASS
+from definitions.schema.vocabulary import CANONICAL_STAGE, LEAD_STATUS
+
+# What a lifecycle stage of a source may claim; `inquiry` is a claim that no profile need have a class for.
+CLAIMS = (
+    "merged_or_deleted", "excluded", "customer", "in_opportunity", "disqualified", "dead", "recycled", "dormant", "sql",
+    "sal", "mql", "lead", "inquiry", "suspect", "list_record", "unclassifiable",
+)  # fmt: skip
 
 
 def _one_of(known: Collection[str], what: str, *, may_be_empty: bool = True) -> Callable[[str], str]:
@@ -28,8 +34,8 @@ def _zone(name: str) -> str:
 
 
 # What the label of a stage, a status or a lifecycle stage means; a file says of every stage what it means.
-FileStageWord = Annotated[str, AfterValidator(_one_of(CANONICAL_STAGE, "stage", may_be_empty=False))]
-StageWord = Annotated[str, AfterValidator(_one_of(CANONICAL_STAGE, "stage"))]
-StatusWord = Annotated[str, AfterValidator(_one_of(LEAD_STATUS, "status"))]
-ClassWord = Annotated[str, AfterValidator(_one_of(PERSON_CLASS, "class of people"))]
+FileStageWord = Annotated[str, AfterValidator(_one_of(CANONICAL_STAGE.names, "stage", may_be_empty=False))]
+StageWord = Annotated[str, AfterValidator(_one_of(CANONICAL_STAGE.names, "stage"))]
+StatusWord = Annotated[str, AfterValidator(_one_of(LEAD_STATUS.names, "status"))]
+ClassWord = Annotated[str, AfterValidator(_one_of(CLAIMS, "class of people"))]
 TimeZone = Annotated[str, AfterValidator(_zone)]

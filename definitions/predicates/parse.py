@@ -35,8 +35,8 @@ from definitions.predicates.nodes import (
     ValueType,
 )
 from definitions.predicates.text import text_of
-from definitions.schema.facets import UNKNOWN, Derived, Facet
-from definitions.schema.field import Kind
+from definitions.schema.column import Kind
+from definitions.schema.facets import CUSTOM, UNKNOWN, Derived, Facet
 
 _LONGEST = 2000
 _DIGITS, _DECIMALS = 15, 6
@@ -112,10 +112,13 @@ class _Reader:
         return self.read(parsed.this)
 
     def column(self, parsed: exp.Expr) -> Node:
-        identifier = parsed.this
-        if not isinstance(identifier, exp.Identifier) or parsed.args.get("table"):
-            raise ConfigurationError(f"{parsed.sql()!r} is not a name: names have no dots")
-        name = identifier.name
+        identifier, before = parsed.this, parsed.args.get("table")
+        is_custom = isinstance(before, exp.Identifier) and before.name == CUSTOM and not parsed.args.get("db")
+        if not isinstance(identifier, exp.Identifier) or (before and not is_custom):
+            raise ConfigurationError(
+                f"{parsed.sql()!r} is not a name: names have no dots, but for {CUSTOM}.… of your own"
+            )
+        name = f"{CUSTOM}.{identifier.name}" if is_custom else identifier.name
         if identifier.quoted:
             raise ConfigurationError(f'"{name}" is in double quotes: text takes single quotes, a name none')
         if name in self.macros:

@@ -25,8 +25,18 @@ from definitions.predicates.nodes import (
     common_type,
     type_of,
 )
+from definitions.schema.facets import CUSTOM
 from definitions.sql_text import identifier, literal
 
+_MEMBERS = {
+    ValueType.TEXT: "text",
+    ValueType.WHOLE: "bigint",
+    ValueType.REAL: "double precision",
+    ValueType.DECIMAL: "numeric",
+    ValueType.BOOLEAN: "boolean",
+    ValueType.DAY: "date",
+    ValueType.MOMENT: "timestamptz",
+}
 _CASTS = {ValueType.DECIMAL: "numeric", ValueType.REAL: "double precision"}
 
 
@@ -34,7 +44,7 @@ def sql_of(node: Node, as_of: date) -> str:  # noqa: PLR0911  # one return a kin
     """Write the tree as one SQL expression, safe to put inside another."""
     match node:
         case Name():
-            quoted = identifier(node.name)
+            quoted = _column(node)
             return f"NULLIF({quoted}, 'unknown')" if node.unknown_is_null else quoted
         case Days():
             return f"({_day(node.later, as_of)} - {_day(node.earlier, as_of)})"
@@ -89,3 +99,11 @@ def _cast(node: Node, wanted: ValueType | None, as_of: date) -> str:
 
 def _day(column: str, as_of: date) -> str:
     return literal(as_of) if column == "as_of" else identifier(column)
+
+
+def _column(node: Name) -> str:
+    """A column; a field of the customer's own is a member of the JSON object `custom`, text while it is staged."""
+    if not node.name.startswith(f"{CUSTOM}."):
+        return identifier(node.name)
+    member = literal(node.name.removeprefix(f"{CUSTOM}."))
+    return f'(("{CUSTOM}"::jsonb ->> {member})::{_MEMBERS[node.type]})'

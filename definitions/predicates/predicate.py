@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
+from types import MappingProxyType
 
 from definitions.errors import ConfigurationError
 from definitions.predicates.nodes import Coalesce, Literal, Logic, Macro, Node, ValueType, columns_in, names_in
 from definitions.predicates.parse import tree_of
 from definitions.predicates.postgres import sql_of
 from definitions.predicates.text import text_of
+from definitions.schema.column import Column
 from definitions.schema.facets import Subject, Use, facets_of
 
 _MOST_MEMBERS = 8
@@ -49,12 +51,18 @@ class Predicate:
 
 
 def parse(
-    text: str, subject: Subject, macros: Mapping[str, Predicate] | None = None, *, use: Use = Use.HYGIENE
+    text: str,
+    subject: Subject,
+    macros: Mapping[str, Predicate] | None = None,
+    *,
+    use: Use = Use.HYGIENE,
+    own: Mapping[Subject, Mapping[str, Column]] = MappingProxyType({}),
 ) -> Predicate:
     """Parse the text of a test about `subject`; `macros` are criteria and policies it may use by name.
 
-    Raises `ConfigurationError`: unknown name (with a suggestion), a word outside a closed vocabulary, types that do
-    not compare, anything outside the white list. The caller adds file and line.
+    `own` has the columns that only one customer has. Raises `ConfigurationError`: unknown name (with a suggestion), a
+    word outside a closed vocabulary, types that do not compare, anything outside the white list. The caller adds file
+    and line.
 
     >>> overdue = parse("is_open AND days_overdue>7", "opportunity")
     >>> overdue.text, sorted(overdue.names), sorted(overdue.columns)
@@ -63,7 +71,7 @@ def parse(
     ("is_open" AND ((date '2026-01-31' - "close_date") > (7)))
     """
     bodies = {name: predicate.node for name, predicate in (macros or {}).items()}
-    return Predicate(tree_of(text, facets_of(subject, use), bodies))
+    return Predicate(tree_of(text, facets_of(subject, use, own), bodies))
 
 
 def at_least(

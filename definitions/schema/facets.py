@@ -7,14 +7,16 @@ evaluated, so that an unchanged record is not rewritten because a day went by. N
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Literal
 
-from definitions.schema.field import Field, Kind
-from definitions.schema.fields import FIELDS
-from definitions.schema.tables import DIM_PERSON, FCT_OPPORTUNITY
+from definitions.schema.column import Column, Kind, Step
+from definitions.schema.entity import Table
+from definitions.schema.tables import DIM_ACCOUNT, DIM_PERSON, FCT_OPPORTUNITY
 
 AS_OF = "as_of"
 UNKNOWN = "unknown"
+CUSTOM = "custom"
 Subject = Literal["person", "opportunity", "both"]
 
 
@@ -42,7 +44,7 @@ class Derived:
         return self.earlier if self.later == AS_OF else self.later
 
 
-Facet = Field | Derived
+Facet = Column | Derived
 
 
 def _since(name: str, column: str, means: str) -> Derived:
@@ -78,37 +80,20 @@ _OPPORTUNITY = (
 )
 DERIVED: Mapping[str, Derived] = {derived.name: derived for derived in (*_BOTH, *_PERSON, *_OPPORTUNITY)}
 
-_BOOKKEEPING = frozenset(
-    (
-        *("run_id", "definitions_version", "loaded_at", "record_hash"),
-        *("class_reasons", "lifecycle_class_since", "pipeline_class_since"),
-    )
-)
 _OF_THE_ACCOUNT = ("industry", "employees")
-_KNOWN_FROM = {
-    name: use
-    for use, names in {
-        Use.CRITERION: ("icp_fit", "is_prospect", "fit_score"),
-        Use.CLASS: (
-            *("has_open_opportunity", "has_won_opportunity", "mql_first_on", "mql_latest_on", "silent_since_on"),
-            *("criteria_met", "criteria_unmet", "criteria_unknown", "missing_criteria", "missing_criteria_count"),
-        ),
-        Use.HYGIENE: (
-            *("lifecycle_class", "pipeline_class", "weighted_amount", "is_forecast_eligible", "is_win_rate_eligible"),
-        ),
-    }.items()
-    for name in names
-}
+# A predicate may name what earlier steps have computed.
+_READS_UP_TO = {Use.FIT: Step.FACETS, Use.CRITERION: Step.FIT, Use.CLASS: Step.CRITERIA, Use.HYGIENE: Step.CLASS}
 
 
-def _named(columns: tuple[Field, ...], derived: tuple[Derived, ...]) -> dict[str, Facet]:
-    usable = (column for column in columns if column.kind not in (Kind.JSON, Kind.TEXTS))
+def _named(columns: tuple[Column, ...], derived: tuple[Derived, ...]) -> dict[str, Facet]:
+    usable = (column for column in columns if column.kind not in (Kind.JSON, Kind.TEXTS) and column.step <= Step.CLASS)
     facets: tuple[Facet, ...] = (*usable, *derived)
-    return {facet.name: facet for facet in facets if facet.name not in _BOOKKEEPING}
+    return {facet.name: facet for facet in facets}
 
 
 _PERSON_NAMES = _named(DIM_PERSON.columns, (*_BOTH, *_PERSON))
 _OPPORTUNITY_NAMES = _named(FCT_OPPORTUNITY.columns, (*_BOTH, *_OPPORTUNITY))
+_TABLES: dict[Subject, Table] = {"person": DIM_PERSON, "opportunity": FCT_OPPORTUNITY, "both": DIM_PERSON}
 _NAMES: dict[Subject, dict[str, Facet]] = {
     "person": _PERSON_NAMES,
     "opportunity": _OPPORTUNITY_NAMES,
@@ -116,20 +101,24 @@ _NAMES: dict[Subject, dict[str, Facet]] = {
 }
 
 
-def facets_of(subject: Subject, use: Use = Use.HYGIENE) -> dict[str, Facet]:
+def facets_of(
+    subject: Subject, use: Use = Use.HYGIENE, own: Mapping[Subject, Mapping[str, Column]] = MappingProxyType({})
+) -> dict[str, Facet]:
     """Return the names that a predicate about `subject` may use when it is evaluated for `use`.
+
+    `own` has the columns that only one customer has; one of the name of a declared column stands in its place.
 
     Fit predicates may also name the industry and the employees of the person's account.
 
     >>> "pipeline_class" in facets_of("opportunity"), "pipeline_class" in facets_of("opportunity", Use.CLASS)
     (True, False)
     """
-    known = {name: facet for name, facet in _NAMES[subject].items() if known_from(facet) <= use}
+    table, latest = _TABLES[subject], _READS_UP_TO[use]
+    known = {
+        name: facet
+        for name, facet in _NAMES[subject].items()
+        if table[facet.column if isinstance(facet, Derived) else name].step <= latest
+    }
     if use is Use.FIT and subject == "person":
-        known |= {name: FIELDS[name] for name in _OF_THE_ACCOUNT}
-    return known
-
-
-def known_from(facet: Facet) -> Use:
-    """Tell the first use for which the facet has been computed."""
-    return _KNOWN_FROM.get(facet.column if isinstance(facet, Derived) else facet.name, Use.FIT)
+        known |= {name: DIM_ACCOUNT[name] for name in _OF_THE_ACCOUNT}
+    return known | {name: column for name, column in own.get(subject, {}).items() if column.step <= latest}

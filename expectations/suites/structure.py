@@ -6,7 +6,7 @@ Rules DQ-01, DQ-03, DQ-05, DQ-07 and DQ-09 of the hygiene catalogue. Nothing her
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.tables import DIM_ACCOUNT, DIM_PERSON, FCT_OPPORTUNITY, Table
 from definitions.sql_text import identifier
 from expectations.check import Check, Suite, failing_count, failing_rows, number, one_of
@@ -101,13 +101,13 @@ def _ranges(table: Table) -> list[Check]:
     ]
 
 
-def _range_in_words(field: Field) -> str:
+def _range_in_words(field: Column) -> str:
     if field.high is None:
         return f"at least {field.low:g}"
     return f"at most {field.high:g}" if field.low is None else f"between {field.low:g} and {field.high:g}"
 
 
-def _outside(field: Field) -> str:
+def _outside(field: Column) -> str:
     column = identifier(field.name)
     limits = [f"{column} < {field.low!r}"] if field.low is not None else []
     # PostgreSQL holds NaN to be above every number, so that without an upper bound it would have to be named.

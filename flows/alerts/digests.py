@@ -111,7 +111,9 @@ def worst_first(issues: pl.DataFrame, *kept: str) -> pl.DataFrame:
     `rank` is 0 for critical; `says`, `suggested_action` and `question` are of the worst issue, `also` has what the
     others say; `value_at_risk` is in doubt once, however many rules fail. Needs all rows of one record together.
     """
-    rank = pl.col("severity").replace_strict(list(SEVERITY), list(range(len(SEVERITY))), return_dtype=pl.Int8)
+    rank = pl.col("severity").replace_strict(
+        list(SEVERITY.names), list(range(len(SEVERITY.names))), return_dtype=pl.Int8
+    )
     worst = pl.col("record_name", "says", "suggested_action", "question", "source_url").first()
     return (
         issues.with_columns(rank=rank)

@@ -174,6 +174,7 @@ def _attempt(
                 "definitions_version": definitions_book(staged.job.definitions, staged.run),
             }
         )
+        publication.show_custom_fields(staged.job.definitions.custom)
         finished_at = datetime.now(UTC)
         report = _report(engine, staged, publication, results, finished_at)
         publication.record(

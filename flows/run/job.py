@@ -60,7 +60,7 @@ def open_job(
     """
     arm(os.environ.get("BANTAM_CRASH_POINT") or None)
     settings = load_settings(Path(config))
-    definitions = load_definitions(_definitions_path(settings))
+    definitions = load_definitions(_definitions_path(settings), settings.custom)
     _check_activities(config, settings, definitions)
     if audits:
         check_expectations(Path(config), settings.expectations)

@@ -46,6 +46,7 @@ def build_report(facts: Facts, definitions: Definitions, records: Records, assem
     """Put the run in numbers: counts per stage, balance, classes, what moved, what is wrong, what it is worth."""
     people, deals, changes = assembled.people.lazy(), assembled.deals.lazy(), assembled.changes.lazy()
     issues = assembled.issues.lazy().filter(pl.col("state") == "open")
+    ladders = {kind: [rule.name for rule in rules] for kind, rules in definitions.ladders.items()}
     failed = [check for check in facts.audit if not check["is_success"]]
     return {
         "run_id": facts.run_id,
@@ -65,17 +66,14 @@ def build_report(facts: Facts, definitions: Definitions, records: Records, assem
         "balance": rows(assembled.balance.lazy().drop("run_id")),
         "people": _people(assembled),
         "classes": {
-            "person": rows(metrics.class_counts(people, "person")),
-            "opportunity": rows(metrics.class_counts(deals, "opportunity")),
+            "person": rows(metrics.class_counts(people, "person", ladders["person"])),
+            "opportunity": rows(metrics.class_counts(deals, "opportunity", ladders["opportunity"])),
         },
         "moved": {
-            "person": rows(metrics.moved(changes, "person")),
-            "opportunity": rows(metrics.moved(changes, "opportunity")),
+            "person": rows(metrics.moved(changes, "person", ladders["person"])),
+            "opportunity": rows(metrics.moved(changes, "opportunity", ladders["opportunity"])),
         },
-        "meanings": {
-            "person": {rule.name: rule.means for rule in definitions.people},
-            "opportunity": {rule.name: rule.means for rule in definitions.opportunities},
-        },
+        "meanings": {kind: {rule.name: rule.means for rule in rules} for kind, rules in definitions.ladders.items()},
         "actions": {f"{rule.rule} {rule.on}": rule.action for rule in definitions.hygiene},
         "findings": rows(metrics.top_findings(issues)),
         "at_risk": rows(metrics.at_risk(issues)),

@@ -110,7 +110,7 @@ def _told(source: VendorSource, *names: str) -> dict[str, Any]:
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     chosen["limits"] = Limits(**{name: value for name, value in limits.items() if value is not None})
-    chosen["properties"] = {name: _unique(mapping.values()) for name, mapping in source.fields.items()}
+    chosen["properties"] = {name: _unique(mapping.values()) for name, mapping in source.source_fields.items()}
     return chosen
 
 
@@ -138,7 +138,8 @@ def meaning_of(source: VendorSource, definitions: Definitions) -> Meaning:
         region=source.region,
         record_url=source.record_url or _record_urls(source),
         stages=source.stages,
-        fields=source.fields,
+        fields=source.source_fields,
+        custom=source.custom,
         statuses=source.statuses,
         lifecycle_stages=source.lifecycle_stages,
         activity_types=source.activity_types,

@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 
 from connectors.files.settings import FilesSource
 from definitions.mapping.file_stream import DEFAULTS, NOT_MAPPED, Column, FileStream
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column as CanonicalColumn
+from definitions.schema.column import Kind
 from definitions.schema.records import RECORD_KINDS, RecordKind
 
 PAGE = Path(__file__).parents[2] / "docs" / "files.md"
@@ -23,7 +24,7 @@ _INTRODUCTION = """\
 # Files as a source
 
 Written by `make docs` from the declarations in `connectors/files/settings.py`, `definitions/mapping/file_stream.py`,
-`definitions/schema/fields.py` and `definitions/schema/records.py`; do not edit it here.
+`definitions/schema/` (one file an entity); do not edit it here.
 
 A source of `kind: files` is a folder; each of its streams is one file whose rows are records of one kind. Nothing is
 guessed: an encoding, a delimiter, a date order, a decimal mark, an alias or a unit counts only where it is declared.
@@ -122,7 +123,7 @@ def _fields(kind: RecordKind) -> Iterator[tuple[str, ...]]:
         yield name, _holds(field), field.means + default
 
 
-def _holds(field: Field) -> str:
+def _holds(field: CanonicalColumn) -> str:
     if field.name.endswith("_key"):
         return "id of a record"
     if field.values:

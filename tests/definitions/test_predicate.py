@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from definitions.errors import ConfigurationError
 from definitions.predicates.predicate import at_least, parse
+from definitions.schema.column import Kind
+from definitions.schema.columns import COLUMNS
 from definitions.schema.facets import DERIVED, Derived, Use, facets_of
-from definitions.schema.field import Kind
-from definitions.schema.fields import FIELDS
 from transforms.classify.predicates import compile_facet, compile_predicate
 
 AS_OF = date(2026, 1, 31)
@@ -156,8 +156,8 @@ def test_a_policy_asks_for_no_more_than_there_is(count):
 def test_every_day_counter_is_worked_out_from_a_day_of_the_contract():
     for derived in DERIVED.values():
         assert {derived.later, derived.earlier} == {"as_of", derived.column}
-        assert FIELDS[derived.column].kind is Kind.DAY
-        assert derived.name not in FIELDS
+        assert COLUMNS[derived.column].kind is Kind.DAY
+        assert derived.name not in COLUMNS
 
 
 @given(answers=st.lists(st.sampled_from([True, False, None]), min_size=4, max_size=4), count=st.integers(1, 4))

@@ -56,7 +56,7 @@ def test_every_name_in_a_test_is_explained():
 def test_a_printed_test_can_be_typed_in_again():
     macros = {name: criterion.met for name, criterion in HANDOFF.criteria.items()}
     for rule in HANDOFF.hygiene:
-        assert parse(rule.when.text, rule.on, macros) == rule.when
+        assert parse(rule.when.text, rule.on, macros, own=HANDOFF.own) == rule.when
 
 
 def test_a_draft_says_so_and_leaves_room_to_sign():

@@ -9,7 +9,7 @@ import pytest
 
 from definitions.agreement.load import load_definitions
 from definitions.agreement.model import Definitions
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.tables import COMPUTED, Table
 from tests.databases import address, new_database
 from warehouse.embedded.server import EmbeddedServer
@@ -116,6 +116,7 @@ def _sheet(stream: str, fetched: int, merged_into: int = 0, deleted: int = 0) ->
 
 _ROWS: dict[str, list[dict[str, object]]] = {
     "dim_date": [{"calendar_date": _AS_OF}],
+    "dim_word": [{"vocabulary": "severity", "word": "info", "meaning": "Worth a look.", "word_rank": 1}],
     "dim_owner": [{"owner_id": "hubspot:owner:1", "is_active": True}, {"owner_id": "hubspot:owner:2"}],
     "dim_stage": [{"stage_id": "hubspot:default:1"}],
     "dim_product": [{"product_id": "hubspot:product:1"}],
@@ -151,7 +152,7 @@ _ROWS: dict[str, list[dict[str, object]]] = {
 }
 
 
-def _plain(table: Table, field: Field) -> object:
+def _plain(table: Table, field: Column) -> object:
     """A value that says nothing: null where the contract allows it."""
     if field.name == "source_system":
         return "hubspot"

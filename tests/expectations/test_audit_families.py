@@ -60,7 +60,7 @@ _FAMILIES = {
     "too high": (_too_high, lambda check: " is between " in check.name),
     "references": (_dangling, _reference),
 }
-_ALONE = {"dim_date: has rows", "dim_person: there are persons, accounts or opportunities"}
+_ALONE = {"dim_date: has rows", "dim_word: has rows", "dim_person: there are persons, accounts or opportunities"}
 
 
 def _failed(url: str, suite: Suite) -> set[str]:

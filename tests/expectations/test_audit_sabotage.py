@@ -50,6 +50,7 @@ _SABOTAGE = [
         },
     ),
     ("structure", "dim_date", "DELETE FROM dim_date", {"dim_date: has rows": _BLOCKS}),
+    ("structure", "dim_word", "DELETE FROM dim_word", {"dim_word: has rows": _BLOCKS}),
     (
         "structure",
         "dim_account",

@@ -7,7 +7,7 @@ import pytest
 
 from definitions.agreement.load import load_definitions, profiles
 from definitions.agreement.model import Definitions
-from definitions.schema.field import Kind
+from definitions.schema.column import Kind
 from definitions.schema.tables import CURATED, OPS_CONSERVATION, Table
 from expectations.check import Check
 from expectations.suites.agreement import agreement_suite

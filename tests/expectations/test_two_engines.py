@@ -11,7 +11,7 @@ import pytest
 
 from definitions.agreement.load import load_definitions, profiles
 from definitions.polars_types import schema_of
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.tables import DIM_PERSON, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY, Table
 from expectations.audit import audit
 from expectations.check import Suite
@@ -47,7 +47,7 @@ def _records(table: Table, chance: random.Random) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema_of(known), orient="row")
 
 
-def _value(table: Table, field: Field, chance: random.Random) -> object:
+def _value(table: Table, field: Column, chance: random.Random) -> object:
     if field.name not in table.required and chance.random() < 0.5:
         return None
     return chance.choice(field.values) if field.values else _ANY[field.kind](chance)

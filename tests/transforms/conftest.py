@@ -5,7 +5,7 @@ import pytest
 from hypothesis import strategies as st
 
 from definitions.agreement.model import Definitions, Engagement, Reporting, StageAge
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 
 AS_OF = date(2026, 3, 31)
 DAYS = st.integers(-400, 400).map(lambda days: AS_OF + timedelta(days=days))
@@ -51,7 +51,7 @@ def agreed():
 def rows_of():
     """Rows with any value the fields allow, null too unless required; the first field is a key that is never twice."""
 
-    def strategy(fields: tuple[Field, ...], required: frozenset[str], max_size: int = 8):
+    def strategy(fields: tuple[Column, ...], required: frozenset[str], max_size: int = 8):
         key, *others = fields
         values = {
             field.name: (st.sampled_from(field.values) if field.values else VALUES[field.kind])

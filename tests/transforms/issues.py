@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 
 from definitions.polars_types import schema_of
-from definitions.schema.fields import fields
+from definitions.schema.columns import columns_named
 from definitions.schema.tables import FCT_HYGIENE_ISSUE
 from flows.alerts.digests import Digest, digests, readers
 from flows.alerts.message_text import Edition
@@ -19,7 +19,7 @@ EDITION = Edition(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_dr
 DRAFT = Edition(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=True)
 
 
-_OWNER = fields("owner_id owner_name owner_email is_active is_queue is_deleted manager_id team")
+_OWNER = columns_named("owner_id owner_name owner_email is_active is_queue is_deleted manager_id team")
 
 
 def owners_of(*rows: dict) -> pl.DataFrame:

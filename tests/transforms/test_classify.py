@@ -11,17 +11,16 @@ from definitions.agreement.load import load_definitions
 from definitions.agreement.model import ClassRule
 from definitions.polars_types import schema_of
 from definitions.predicates.predicate import parse
-from definitions.schema.fields import fields
-from definitions.schema.vocabulary import OPPORTUNITY_CLASS, PERSON_CLASS
+from definitions.schema.columns import columns_named
 from transforms.classify.classes import classify_opportunities, classify_people
 from transforms.classify.predicates import compile_predicate
 
 AS_OF = date(2026, 3, 31)
-PERSON = fields(
+PERSON = columns_named(
     """person_id is_deleted email_normalised has_won_opportunity lead_since_on last_inbound_on last_activity_on
     sales_accepted_on criteria_met fit_score engagement_score engagement_level title"""
 )
-DEAL = fields(
+DEAL = columns_named(
     """opportunity_id is_deleted is_open is_closed is_won close_date loss_family amount_corporate probability
     missing_criteria_count"""
 )
@@ -242,12 +241,17 @@ def handoff():
 @given(data=st.data())
 def test_the_hand_off_profile_gives_every_record_one_class_of_the_vocabulary(handoff, rows_of, data):
     for kind, ladder, key, words in (
-        (classify_people, handoff.people, "person_id", PERSON_CLASS),
-        (classify_opportunities, handoff.opportunities, "opportunity_id", OPPORTUNITY_CLASS),
+        (classify_people, handoff.people, "person_id", [rule.name for rule in handoff.people]),
+        (
+            classify_opportunities,
+            handoff.opportunities,
+            "opportunity_id",
+            [rule.name for rule in handoff.opportunities],
+        ),
     ):
         read = set().union(*(rule.when.columns for rule in ladder if rule.when is not None))
         read |= {"is_closed", "amount_corporate", "probability"} if key == "opportunity_id" else set()
-        columns = fields(f"{key} {' '.join(sorted(read))}")
+        columns = columns_named(f"{key} {' '.join(sorted(read))}")
         frame = pl.LazyFrame(data.draw(rows_of(columns, ALWAYS, 5)), schema=schema_of(columns))
         classified = kind(frame, handoff, AS_OF).collect()
         column = "lifecycle_class" if key == "person_id" else "pipeline_class"

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from definitions.agreement.model import Criterion, Policy, Stage
 from definitions.polars_types import schema_of
 from definitions.predicates.predicate import at_least, parse
-from definitions.schema.fields import fields
+from definitions.schema.columns import columns_named
 from transforms.classify.criteria import with_criteria
 from transforms.classify.predicates import compile_predicate
 
 AS_OF = date(2026, 3, 31)
-READ = fields("opportunity_id budget_status need_status purchase_date compelling_event owner_name canonical_stage")
+READ = columns_named(
+    "opportunity_id budget_status need_status purchase_date compelling_event owner_name canonical_stage"
+)
 
 
 def criterion(met: str, evidence: str) -> Criterion:

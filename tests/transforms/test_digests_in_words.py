@@ -72,7 +72,7 @@ def _issues(draw):
     rows = []
     for number, record in enumerate(records):
         for rule in draw(st.sets(st.sampled_from(["OPP-01", "OPP-02", "OPP-05"]), min_size=1)):
-            row = {"record_id": f"r{number}", "rule_id": rule, "severity": draw(st.sampled_from(SEVERITY))}
+            row = {"record_id": f"r{number}", "rule_id": rule, "severity": draw(st.sampled_from(SEVERITY.names))}
             rows.append(record | row | {"issue_id": f"r{number}|{rule}"})
     return issues_of(*draw(st.permutations(rows)))
 

@@ -6,7 +6,7 @@ import pytest
 
 from definitions.polars_types import dtype_of
 from definitions.predicates.predicate import parse
-from definitions.schema.fields import FIELDS
+from definitions.schema.columns import COLUMNS
 from transforms.classify.evidence import evidence, names_read, readable, sentence
 
 AS_OF = date(2026, 3, 31)
@@ -15,7 +15,7 @@ OFTEN = ["Moved 2 times, 2 of them late.", "Moved an unknown number of times, un
 
 
 def told(name: str, value: object) -> str:
-    column = pl.Series(name, [value], dtype=dtype_of(FIELDS[name]), strict=False)
+    column = pl.Series(name, [value], dtype=dtype_of(COLUMNS[name]), strict=False)
     return column.to_frame().select(readable(name, AS_OF)).item()
 
 

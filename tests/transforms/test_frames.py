@@ -10,24 +10,26 @@ from polars.testing.parametric import column, dataframes
 
 from definitions.errors import TransformError
 from definitions.polars_types import MOMENT, schema_of
-from definitions.schema.fields import FIELDS, fields
+from definitions.schema.column import Step
+from definitions.schema.columns import COLUMNS, columns_named
 from definitions.schema.records import RECORD_KINDS
-from definitions.schema.tables import CURATED, OPS, Table
-from transforms.frames import conformed, empty, in_slices, with_record_hash
+from definitions.schema.tables import CURATED, DIM_PERSON, OPS, Table
+from transforms.frames import conformed, empty, in_slices, require_columns, with_record_hash
 
 DEALS = Table(
     schema="curated",
     name="deals",
     grain="One deal.",
-    columns=fields("opportunity_id name next_step amount close_date closed_at push_count probability is_open run_id"),
+    columns=columns_named(
+        "opportunity_id name next_step amount close_date closed_at push_count probability is_open run_id"
+    ),
     key=("opportunity_id",),
-    required=frozenset({"opportunity_id"}),
 )
-LINKS = Table("curated", "links", "One link.", fields("record_key same_as_keys"), ("record_key",), frozenset())
+LINKS = Table("curated", "links", "One link.", columns_named("record_key same_as_keys"), ("record_key",))
 
 
 def test_every_field_has_a_type():
-    assert schema_of(FIELDS.values()).names() == list(FIELDS)
+    assert schema_of(COLUMNS.values()).names() == list(COLUMNS)
 
 
 @pytest.mark.parametrize("contract", [*CURATED, *OPS, *RECORD_KINDS.values()], ids=lambda contract: contract.name)
@@ -166,3 +168,10 @@ def test_slices_hold_every_row_once_and_in_order(height, rows, heights):
     parts = [part.collect() for part in in_slices(pl.LazyFrame({"a": range(height)}, schema={"a": pl.Int64}), rows)]
     assert [part.height for part in parts] == heights
     assert pl.concat(parts)["a"].to_list() == list(range(height))
+
+
+def test_a_step_that_does_not_deliver_what_it_owes_is_named():
+    people = pl.LazyFrame(schema=schema_of(column for column in DIM_PERSON.columns if column.name != "reachability"))
+    require_columns(people, DIM_PERSON, Step.GOLDEN)
+    with pytest.raises(TransformError, match=r"^dim_person: declared, .* no step: reachability \(step facets\)\.$"):
+        require_columns(people, DIM_PERSON, Step.FACETS)

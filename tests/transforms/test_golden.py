@@ -10,26 +10,21 @@ from polars.testing import assert_frame_equal
 
 from definitions.errors import TransformError
 from definitions.polars_types import schema_of
-from definitions.schema.fields import fields
-from definitions.schema.records import RECORD_KINDS
-from transforms.golden import survivorship
+from definitions.schema.column import Rule
+from definitions.schema.columns import columns_named
+from definitions.schema.records import ENTITIES, RECORD_KINDS
 from transforms.golden.rows import golden
-from transforms.golden.survivorship import Rule, Survivor
+from transforms.golden.survivorship import Survivor, rules_of
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 ROLES = {"salesforce": "crm", "hubspot": "marketing", "dynamics": "crm"}
 VALUES = {
-    "person": fields("email_normalised email_domain email_domain_type is_email_valid phone_e164 country"),
-    "account": fields("name_normalised phone_e164 country"),
+    "person": columns_named("email_normalised email_domain email_domain_type is_email_valid phone_e164 country"),
+    "account": columns_named("name_normalised phone_e164 country"),
     "opportunity": (),
     "owner": (),
 }
-RULES = {
-    "person": survivorship.PERSON,
-    "account": survivorship.ACCOUNT,
-    "opportunity": survivorship.OPPORTUNITY,
-    "owner": survivorship.OWNER,
-}
+RULES = {kind: rules_of(ENTITIES[kind].columns) for kind in VALUES}
 
 
 def day(number):
@@ -59,7 +54,7 @@ def person(*rows):
 def test_every_field_of_a_record_has_one_rule(kind):
     ruled = [field for rule in RULES[kind] for field in rule.outputs if rule.gives is None]
     carried = {field.name for field in (*RECORD_KINDS[kind].fields, *VALUES[kind])}
-    assert sorted(ruled) == sorted(carried - {"is_deleted", "merged_into_key", "same_as_keys"})
+    assert sorted(ruled) == sorted(carried - {"is_deleted", "merged_into_key", "same_as_keys", "custom"})
 
 
 @pytest.mark.parametrize(
@@ -209,15 +204,16 @@ SMALL = {
     "flag": pl.Boolean,
 }
 SMALL_RULES = (
-    Survivor(fields=("record_key", "source_system"), rule=Rule.CRM_FIRST, wanted=("record_key",)),
-    Survivor(fields=("source_created_at",), rule=Rule.LOWEST, wanted=("source_created_at",)),
-    Survivor(fields=("source_updated_at",), rule=Rule.HIGHEST, wanted=("source_updated_at",)),
-    Survivor(fields=("moment", "other"), rule=Rule.HIGHEST, wanted=("moment", "other")),
-    Survivor(fields=("flag",), rule=Rule.HIGHEST, wanted=("flag",)),
+    Survivor(fields=("record_key", "source_system"), rule=Rule.CRM_FIRST, wanted=("record_key",), name="record_key"),
+    Survivor(fields=("source_created_at",), rule=Rule.LOWEST, wanted=("source_created_at",), name="source_created_at"),
+    Survivor(fields=("source_updated_at",), rule=Rule.HIGHEST, wanted=("source_updated_at",), name="source_updated_at"),
+    Survivor(fields=("moment", "other"), rule=Rule.HIGHEST, wanted=("moment", "other"), name="moment"),
+    Survivor(fields=("flag",), rule=Rule.HIGHEST, wanted=("flag",), name="flag"),
     *(
-        Survivor(fields=("text",), rule=rule, wanted=("text",), vague=vague, gives=f"{rule.value}{len(vague)}")
+        Survivor(fields=("text",), rule=rule, wanted=("text",), vague=vague, gives=name, name=name)
         for rule in (Rule.CRM_FIRST, Rule.MARKETING_FIRST, Rule.LATEST, Rule.EARLIEST)
         for vague in ((), ("unknown",))
+        for name in [f"{rule.value}{len(vague)}"]
     ),
 )
 MOMENTS = st.none() | st.integers(0, 3).map(day)

@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from definitions.polars_types import MOMENT, MONEY, schema_of
 from definitions.schema.classified import GONE
-from definitions.schema.fields import fields
+from definitions.schema.columns import columns_named
 from definitions.schema.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE
 from transforms.frames import conformed, empty
 from transforms.history.changes import class_changes, class_since, issue_lives
@@ -190,7 +190,7 @@ def findings(failing: set[tuple[str, str]], amount: int = 100) -> pl.LazyFrame:
     ]
     names = """rule_id severity record_kind record_id record_name owner_id value_at_risk amount says question
     suggested_action evidence source_url"""
-    return pl.LazyFrame(rows, schema=schema_of(fields(names)))
+    return pl.LazyFrame(rows, schema=schema_of(columns_named(names)))
 
 
 NO_ISSUES = empty(FCT_HYGIENE_ISSUE.columns).select(FCT_HYGIENE_ISSUE.content).collect()

@@ -11,8 +11,8 @@ from definitions.agreement.load import load_definitions
 from definitions.agreement.model import NAMED_IN_BRACES, HygieneRule
 from definitions.polars_types import schema_of
 from definitions.predicates.predicate import parse
+from definitions.schema.columns import columns_named
 from definitions.schema.facets import DERIVED
-from definitions.schema.fields import fields
 from definitions.schema.tables import FCT_HYGIENE_ISSUE
 from transforms.classify.hygiene import FINDING, findings
 from transforms.classify.predicates import compile_predicate
@@ -20,11 +20,11 @@ from transforms.frames import conformed, empty
 from transforms.history.changes import issue_lives
 
 AS_OF = date(2026, 3, 31)
-DEAL = fields(
+DEAL = columns_named(
     """opportunity_id name owner_id is_open close_date amount amount_corporate probability push_count next_step
     is_won last_activity_at pipeline_class source_url"""
 )
-PERSON = fields(
+PERSON = columns_named(
     """person_id first_name email phone company_name lead_source owner_id lead_since_on reachability lifecycle_class
     source_url"""
 )
@@ -205,7 +205,7 @@ def test_every_finding_of_the_hand_off_profile_can_be_read_and_has_its_evidence(
     read = {DERIVED[name].column if name in DERIVED else name for names in told for name in names}
     read |= set().union(*(rule.when.columns for rule in rules.values()))
     read |= set().union(*(rule.critical_when.columns for rule in rules.values() if rule.critical_when))
-    columns = fields(f"{kind}_id {' '.join(sorted(read | set(NAMED[kind].split())))}")
+    columns = columns_named(f"{kind}_id {' '.join(sorted(read | set(NAMED[kind].split())))}")
     required = frozenset({"pipeline_class", "lifecycle_class"})
     frame = pl.LazyFrame(data.draw(rows_of(columns, required, 5)), schema=schema_of(columns))
     for row in findings(frame, handoff, kind, AS_OF).collect().to_dicts():

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from definitions.polars_types import MONEY, schema_of
-from definitions.schema.fields import fields
+from definitions.schema.columns import columns_named
 from transforms.reconcile.metrics import at_risk, class_counts, moved, pipeline, top_findings
 
-DEAL = fields(
+DEAL = columns_named(
     "opportunity_id is_open pipeline_class claimed_class amount_corporate probability is_forecast_eligible rule"
 )
-FINDING = fields("record_id rule_id record_kind severity value_at_risk")
+FINDING = columns_named("record_id rule_id record_kind severity value_at_risk")
 
 
 def deals(*rows: tuple[object, ...]) -> pl.LazyFrame:
@@ -90,7 +90,7 @@ def test_classes_are_counted_as_claimed_and_as_assessed_in_the_order_of_the_ladd
             "lifecycle_class": ["dead", "sql", "lead", "lead", "lead"],
         }
     )
-    assert class_counts(people, "person").collect().rows() == [
+    assert class_counts(people, "person", ["dead", "sql", "lead"]).collect().rows() == [
         ("dead", 0, 1, 1),
         ("sql", 3, 1, -2),
         ("lead", 0, 3, 3),
@@ -109,7 +109,9 @@ def test_what_the_run_moved_comes_from_its_ledger():
             "value_at_risk": pl.Series([Decimal(5), None], dtype=MONEY),
         }
     )
-    assert moved(ledger, "opportunity").collect().rows() == [("active", "overdue", "r", 1, Decimal(5), 0)]
+    assert moved(ledger, "opportunity", ["active", "overdue"]).collect().rows() == [
+        ("active", "overdue", "r", 1, Decimal(5), 0)
+    ]
 
 
 def findings(*rows: tuple[str, str, str, int | None]) -> pl.LazyFrame:
@@ -170,6 +172,6 @@ def test_eligible_is_part_of_reported_and_order_does_not_matter(rows, random):
     random.shuffle(shuffled)
     assert pipelines(*shuffled) == found
     frame, other = deals(*rows), deals(*shuffled)
-    counts = class_counts(frame, "opportunity").collect()
-    assert counts.equals(class_counts(other, "opportunity").collect())
+    counts = class_counts(frame, "opportunity", ["active", "overdue"]).collect()
+    assert counts.equals(class_counts(other, "opportunity", ["active", "overdue"]).collect())
     assert counts["claimed"].sum() == counts["assessed"].sum() == len(rows)

@@ -15,23 +15,23 @@ from definitions.polars_types import dtype_of
 from definitions.predicates.parse import tree_of
 from definitions.predicates.predicate import Predicate
 from definitions.predicates.text import literal
+from definitions.schema.column import Kind
+from definitions.schema.columns import COLUMNS
 from definitions.schema.facets import facets_of
-from definitions.schema.field import Kind
-from definitions.schema.fields import FIELDS
 from tests.databases import address, new_database
 from transforms.classify.predicates import compile_predicate
 from warehouse.embedded.server import EmbeddedServer
 
 AS_OF = date(2026, 3, 31)
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
-COLUMNS = (
+NAMES = (
     *("need_status", "stage_name", "next_step", "forecast_category"),
     *("amount", "weighted_amount", "probability", "fx_rate", "push_count", "contact_count", "employees"),
     *("is_open", "is_won", "compelling_event"),
     *("close_date", "created_on", "next_activity_on", "closed_at", "source_created_at"),
 )
 DAY_COUNTERS = ("days_overdue", "days_to_close", "age_days", "days_to_next_activity")
-FACETS = facets_of("opportunity") | {"employees": FIELDS["employees"]}
+FACETS = facets_of("opportunity") | {"employees": COLUMNS["employees"]}
 # The curated columns' types; the collation is not the literals', which must not matter.
 TYPES = {
     Kind.TEXT: 'text COLLATE "pg_unicode_fast"',
@@ -47,7 +47,7 @@ TYPES = {
 
 @pytest.fixture(scope="module")
 def connection(server: EmbeddedServer) -> Iterator[psycopg.Connection]:
-    columns = ", ".join(f'"{name}" {TYPES[FIELDS[name].kind]}' for name in COLUMNS)
+    columns = ", ".join(f'"{name}" {TYPES[COLUMNS[name].kind]}' for name in NAMES)
     with psycopg.connect(address(new_database(server)), autocommit=True) as opened:
         opened.execute("SET TIME ZONE 'Asia/Kathmandu'")
         opened.execute(f"CREATE TABLE deals (place integer, {columns})")
@@ -55,20 +55,20 @@ def connection(server: EmbeddedServer) -> Iterator[psycopg.Connection]:
 
 
 def by_postgres(connection: psycopg.Connection, predicate: Predicate, rows: list[dict[str, Any]]) -> list[bool | None]:
-    marks = ", ".join(["%s"] * (len(COLUMNS) + 1))
+    marks = ", ".join(["%s"] * (len(NAMES) + 1))
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE deals")
         cursor.executemany(
             f"INSERT INTO deals VALUES ({marks})",
-            [(place, *(row.get(name) for name in COLUMNS)) for place, row in enumerate(rows)],
+            [(place, *(row.get(name) for name in NAMES)) for place, row in enumerate(rows)],
         )
         cursor.execute(f"SELECT {predicate.to_postgres(AS_OF)} FROM deals ORDER BY place".encode())
         return [answer for (answer,) in cursor.fetchall()]
 
 
 def by_polars(predicate: Predicate, rows: list[dict[str, Any]]) -> list[bool | None]:
-    schema = {name: dtype_of(FIELDS[name]) for name in COLUMNS}
-    frame = pl.DataFrame([{name: row.get(name) for name in COLUMNS} for row in rows], schema=schema)
+    schema = {name: dtype_of(COLUMNS[name]) for name in NAMES}
+    frame = pl.DataFrame([{name: row.get(name) for name in NAMES} for row in rows], schema=schema)
     answer = frame.with_columns(answer=compile_predicate(predicate, AS_OF)).select("answer")
     assert answer.schema == {"answer": pl.Boolean}
     return answer["answer"].to_list()
@@ -166,11 +166,11 @@ VALUES = {
 
 
 def value_of(name: str) -> st.SearchStrategy[Any]:
-    field = FIELDS[name]
+    field = COLUMNS[name]
     return st.none() | (st.sampled_from(field.values) if field.values else VALUES[field.kind])
 
 
-rows = st.lists(st.fixed_dictionaries({name: value_of(name) for name in COLUMNS}), max_size=6)
+rows = st.lists(st.fixed_dictionaries({name: value_of(name) for name in NAMES}), max_size=6)
 numerals = (
     st.integers(-5, 5).map(str)
     | st.integers(-(10**14), 10**14).map(str)
@@ -206,7 +206,7 @@ def scalars(draw: st.DrawFn, family: str, depth: int = 2) -> str:
 def chosen_words(draw: st.DrawFn) -> str:
     """A test of a closed vocabulary, which takes its own words only."""
     name = draw(st.sampled_from(["forecast_category", "need_status"]))
-    known = [literal(word) for word in FIELDS[name].values if word != "unknown"]
+    known = [literal(word) for word in COLUMNS[name].values if word != "unknown"]
     if draw(st.booleans()):
         return f"{name} {draw(st.sampled_from(['=', '<>']))} {draw(st.sampled_from(known))}"
     listed = ", ".join(draw(st.lists(st.sampled_from(known), min_size=1)))

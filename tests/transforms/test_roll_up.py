@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from definitions.polars_types import schema_of
-from definitions.schema.fields import fields
+from definitions.schema.columns import columns_named
 from definitions.schema.tables import FCT_HYGIENE_ISSUE, OPS_CURSOR
 from flows.alerts import roll_up
 from flows.alerts.freshness import held_back, stale_reasons
@@ -16,9 +16,9 @@ from flows.alerts.message_text import Edition
 DAY = date(2026, 11, 29)
 SINCE = DAY - timedelta(days=7)
 NOW = datetime(2026, 11, 29, 8, tzinfo=UTC)
-_OWNER = fields("owner_id owner_name owner_email is_active is_queue is_deleted manager_id team")
+_OWNER = columns_named("owner_id owner_name owner_email is_active is_queue is_deleted manager_id team")
 _ISSUE = [field for field in FCT_HYGIENE_ISSUE.columns if field.name in FCT_HYGIENE_ISSUE.content]
-_HELD = fields("source_system stream reason_code")
+_HELD = columns_named("source_system stream reason_code")
 
 
 def issue(number: int, **given) -> dict:

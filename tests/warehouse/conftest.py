@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.polars_types import schema_of
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.tables import CURATED, Table
 from tests.databases import drop_database, new_database
 from tests.warehouse.staged import stage
@@ -155,7 +155,7 @@ def frame_of(contract: Table, rows: Rows) -> pl.DataFrame:
     return pl.DataFrame(whole, schema=schema_of(fields))
 
 
-def _default(field: Field, contract: Table) -> Any:
+def _default(field: Column, contract: Table) -> Any:
     if field.name not in contract.required:
         return None
     if field.kind is Kind.TEXT:

@@ -4,12 +4,8 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.script import ScriptDirectory
 
 from tests.warehouse.conftest import AS_OF, run_of
-from warehouse.connect import engine_for
-from warehouse.migrate import _SCRIPTS, _config, migrate
 from warehouse.publishing.deliveries import Delivery, begin, finish, reserve
 from warehouse.read.notifications import announced, doubtful, last_announced
 
@@ -85,20 +81,3 @@ def test_what_may_have_arrived_twice_is_counted_by_message_since_a_day(engine):
     assert last_announced(engine, "roll_up", before=day_after) == AS_OF
     reserve(engine, [Delivery(target="t", key="k", run_id="1", announcement=("roll_up", day_after))])
     assert last_announced(engine, "roll_up", before=day_after + timedelta(days=1)) == AS_OF
-
-
-def test_what_was_noted_before_deliveries_were_kept_by_target_goes_on_counting_as_told(empty_database):
-    engine = engine_for(empty_database)
-    (before,) = (ScriptDirectory(str(_SCRIPTS)).get_revision("0013").down_revision,)
-    with engine.begin() as connection:
-        connection.execute(sa.text("CREATE SCHEMA ops"))
-        command.upgrade(_config(connection), before)
-        connection.execute(sa.text("INSERT INTO ops.notification VALUES ('i1', 'ann', :at, 2, '1')"), {"at": NOON})
-        rolled_up = "INSERT INTO ops.announcement VALUES ('roll_up', :day, 2, :at, '1')"
-        connection.execute(sa.text(rolled_up), {"day": AS_OF, "at": NOON})
-    migrate(engine)
-    told = "issue_id, target, owner_id, message_key, delivery_status, notified_at, notified_count, is_repeated"
-    assert rows(engine, told) == [("i1", "earlier", "ann", None, "accepted", NOON, 2, False)]
-    assert list(announced(engine, "roll_up", AS_OF)) == ["place:2"]
-    assert announced(engine, "roll_up", AS_OF)["place:2"].is_settled
-    assert last_announced(engine, "roll_up", before=AS_OF + timedelta(days=1)) == AS_OF

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import PublishError
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.tables import Table
 from tests.warehouse.staged import stage
 from warehouse.connect import engine_for
@@ -22,9 +22,8 @@ BIG = Table(
     "curated",
     "dim_big",
     "One row.",
-    (Field("id", Kind.TEXT, "Id."), Field("record_hash", Kind.COUNT, "Hash.")),
+    (Column("id", Kind.TEXT, "Id."), Column("record_hash", Kind.COUNT, "Hash.")),
     ("id",),
-    frozenset({"id"}),
 )
 MANY = 20_000
 INDEX = "ix_dim_big_record_hash"

@@ -132,11 +132,11 @@ def test_42p07_a_table_of_theirs_where_a_new_one_belongs(empty_database):
     engine = engine_for(empty_database)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE SCHEMA ops"))
-        command.upgrade(_config(connection), "0001")
-    executed(engine, "CREATE TABLE ops.run (x text)")
-    said = refused(lambda: migrate(engine), ConfigurationError, "42P07", 'relation "run" already exists')
+        command.upgrade(_config(connection), "0013")
+    executed(engine, "CREATE TABLE curated.dim_word (x text)")
+    said = refused(lambda: migrate(engine), ConfigurationError, "42P07", 'relation "dim_word" already exists')
     assert "ALTER TABLE … RENAME TO …" in said
-    executed(engine, "ALTER TABLE ops.run RENAME TO their_run")
+    executed(engine, "ALTER TABLE curated.dim_word RENAME TO their_word")
     migrate(engine)
 
 

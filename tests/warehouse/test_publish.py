@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import ConfigurationError, PublishError
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.tables import (
     CURATED,
     DIM_OWNER,
@@ -236,10 +236,10 @@ def test_two_rows_of_one_key_stop_the_publication_without_naming_anybody(warehou
 
 def test_names_are_quoted_and_never_run(warehouse_of):
     fields = tuple(
-        Field(name, Kind.TEXT, f'It\'s "{name}" 100%.')
+        Column(name, Kind.TEXT, f'It\'s "{name}" 100%.')
         for name in ('x"); DROP TABLE curated.dim_owner;--', '"a"', "[a]", "%s", ":p", "Select", "é z")
     )
-    odd = Table("curated", 'odd "t" :x', "One.", fields, (fields[0].name, "%s"), frozenset({fields[0].name, "%s"}))
+    odd = Table("curated", 'odd "t" :x', "One.", fields, (fields[0].name, "%s"))
     warehouse = warehouse_of(odd)
     published_table(odd).metadata.create_all(warehouse.engine)
     row = {field.name: f"value of {field.name}" for field in fields}

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from definitions.errors import PublishError
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.tables import DIM_OWNER, Table
 from tests.warehouse.staged import stage
 from warehouse.load.staging import drop_books, empty_staging, stage_books
@@ -16,8 +16,8 @@ from warehouse.tables import staged_table
 pytestmark = pytest.mark.slow
 
 EVERY_KIND = Table(
-    "curated", "every_kind", "One row.", tuple(Field(kind.value, kind, "A value.") for kind in Kind),
-    ("text",), frozenset({"text"}),
+    "curated", "every_kind", "One row.", tuple(Column(kind.value, kind, "A value.") for kind in Kind),
+    ("text",),
 )  # fmt: skip
 FULL = {
     "text": 'a "quoted"\ttab\nline \\N \\. é 😀 \u200b',

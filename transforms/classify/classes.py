@@ -1,12 +1,13 @@
 """Where each person and each deal stands: the ladder of the definitions, asked from the top; the first yes wins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import polars as pl
 
 from definitions.agreement.model import ClassRule, Definitions
 from definitions.polars_types import MONEY
+from definitions.schema.column import Column
 from transforms.classify.evidence import names_read, readable
 from transforms.classify.predicates import compile_predicate
 
@@ -71,7 +72,7 @@ def _classified(
         _reasons(names).alias("class_reasons"),
     )
     told = asked.select(_PATTERN).join(words, on=_PATTERN, how="left", maintain_order="left").drop(_PATTERN)
-    return pl.concat([asked, told, _reason(asked, rules, as_of)], how="horizontal").drop(
+    return pl.concat([asked, told, _reason(asked, rules, definitions.columns, as_of)], how="horizontal").drop(
         _ROW, _PLACE, _PATTERN, *map(_answer, names)
     )
 
@@ -110,7 +111,9 @@ def _reasons(names: list[str]) -> pl.Expr:
     return pl.concat_str(told, separator="; ", ignore_nulls=True)
 
 
-def _reason(asked: pl.LazyFrame, rules: Sequence[ClassRule], as_of: date) -> pl.LazyFrame:
+def _reason(
+    asked: pl.LazyFrame, rules: Sequence[ClassRule], columns: Mapping[str, Column], as_of: date
+) -> pl.LazyFrame:
     """Tell of each row, in order, the test that decided and what it read.
 
     `is_open and days_overdue > 7: is_open yes, days_overdue 12`. Class by class, since making values readable costs
@@ -120,7 +123,8 @@ def _reason(asked: pl.LazyFrame, rules: Sequence[ClassRule], as_of: date) -> pl.
     for place, rule in enumerate(rules):
         told = pl.lit("no class above applies")
         if rule.when is not None:
-            values = [pl.format("{} {}", pl.lit(name), readable(name, as_of)) for name in names_read(rule.when)]
+            names = names_read(rule.when)
+            values = [pl.format("{} {}", pl.lit(name), readable(name, as_of, columns)) for name in names]
             told = pl.concat_str(pl.lit(f"{rule.when.text}: "), pl.concat_str(values, separator=", "))
         parts.append(asked.filter(pl.col(_PLACE) == place).select(_ROW, reason=told))
     return pl.concat(parts).sort(_ROW).select("reason")

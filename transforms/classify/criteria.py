@@ -1,11 +1,13 @@
 """Qualification: each criterion of the definitions met, not met or unknown, with its evidence."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
 
 from definitions.agreement.model import Criterion, Definitions
 from definitions.schema.classified import Classified
+from definitions.schema.column import Column
 from transforms.classify.evidence import is_told, json_object
 from transforms.classify.predicates import compile_facet, compile_predicate
 
@@ -22,11 +24,12 @@ def with_criteria(frame: pl.LazyFrame, definitions: Definitions, kind: Classifie
     tested = frame.with_columns(
         compile_predicate(criterion.met, as_of).alias(_answer(name)) for name, criterion in definitions.criteria.items()
     )
+    columns = definitions.columns
     added = tested.with_columns(
         criteria_met=_count([pl.col(answer) for answer in answers.values()]),
         criteria_unmet=_count([~pl.col(answer) for answer in answers.values()]),
         criteria_unknown=_count([pl.col(answer).is_null() for answer in answers.values()]),
-        criteria=json_object([_told(name, one, as_of) for name, one in definitions.criteria.items()]),
+        criteria=json_object([_told(name, one, columns, as_of) for name, one in definitions.criteria.items()]),
     )
     if kind == "opportunity":
         missing = [_is_missing(name, definitions) for name in answers]
@@ -50,11 +53,11 @@ def _count(tests: list[pl.Expr]) -> pl.Expr:
     return pl.sum_horizontal(*(test.fill_null(value=False).cast(pl.Int32) for test in tests))
 
 
-def _told(name: str, criterion: Criterion, as_of: date) -> pl.Expr:
+def _told(name: str, criterion: Criterion, columns: Mapping[str, Column], as_of: date) -> pl.Expr:
     answer = pl.col(_answer(name))
     state = pl.when(answer).then(pl.lit("met")).when(~answer).then(pl.lit("not_met")).otherwise(pl.lit("unknown"))
     members = [state.alias("state"), pl.lit(criterion.evidence).alias("evidence")]
-    if is_told(criterion.evidence):
+    if is_told(criterion.evidence, columns):
         members.append(compile_facet(criterion.evidence, as_of).alias("value"))
     return pl.struct(members).alias(name)
 

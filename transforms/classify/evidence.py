@@ -4,7 +4,7 @@ A value that says something of a living person is never told.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import polars as pl
@@ -12,43 +12,44 @@ import polars as pl
 from definitions.agreement.model import NAMED_IN_BRACES
 from definitions.counting import counted_noun
 from definitions.predicates.predicate import Predicate
+from definitions.schema.column import Column, Kind
+from definitions.schema.columns import COLUMNS
 from definitions.schema.facets import DERIVED
-from definitions.schema.field import Kind
-from definitions.schema.fields import FIELDS
 from transforms.classify.predicates import compile_facet
 
+Columns = Mapping[str, Column]
 _LONGEST = 80
 _UNKNOWN = pl.lit("unknown")
 
 
-def is_told(name: str) -> bool:
+def is_told(name: str, columns: Columns = COLUMNS) -> bool:
     """Whether the values of a facet may be told: all but those of personal fields.
 
     >>> is_told("days_overdue"), is_told("email_normalised")
     (True, False)
     """
-    return name in DERIVED or not FIELDS[name].is_personal
+    return name in DERIVED or not columns[name].is_personal
 
 
 def names_read(predicate: Predicate) -> list[str]:
     """Names of facets a test reads, in the order in which its text has them; those inside macros come last."""
-    words = re.findall(r"\w+", predicate.text)
+    words = re.findall(r"[\w.]+", predicate.text)
     return sorted(predicate.names, key=lambda name: (words.index(name) if name in words else len(words), name))
 
 
-def readable(name: str, as_of: date) -> pl.Expr:
+def readable(name: str, as_of: date, columns: Columns = COLUMNS) -> pl.Expr:
     """Compile the value of a facet to text: 12,500 for money, yes or no, 2026-01-31; "unknown" for null.
 
     Text is cut after 80 characters; a personal field reads "not shown". Row by row.
     """
-    if not is_told(name):
+    if not is_told(name, columns):
         return pl.lit("not shown")
     value = compile_facet(name, as_of)
-    kind = Kind.INTEGER if name in DERIVED else FIELDS[name].kind
+    kind = Kind.INTEGER if name in DERIVED else columns[name].kind
     return _text(value, kind).fill_null(_UNKNOWN)
 
 
-def sentence(template: str, as_of: date) -> pl.Expr:
+def sentence(template: str, as_of: date, columns: Columns = COLUMNS) -> pl.Expr:
     """Compile a sentence with {names} in braces to text in which the values stand in their place. Row by row.
 
     A number agrees with the noun that it counts: "1 day ago", "an unknown number of days ago".
@@ -57,14 +58,14 @@ def sentence(template: str, as_of: date) -> pl.Expr:
     parts = NAMED_IN_BRACES.split(template)
     told = [pl.lit(parts[0])]
     for name, after in zip(parts[1::2], parts[2::2], strict=True):
-        told += _told(name.strip(), after, as_of)
+        told += _told(name.strip(), after, as_of, columns)
     return pl.concat_str(told)
 
 
-def _told(name: str, after: str, as_of: date) -> list[pl.Expr]:
+def _told(name: str, after: str, as_of: date, columns: Columns) -> list[pl.Expr]:
     """The value of a facet, and the words that come after it."""
-    value, nouns = readable(name, as_of), counted_noun(after)
-    if nouns is None or not _is_count(name):
+    value, nouns = readable(name, as_of, columns), counted_noun(after)
+    if nouns is None or not _is_count(name, columns):
         return [value, pl.lit(after)]
     many, one = nouns
     number = compile_facet(name, as_of)
@@ -78,16 +79,16 @@ def _told(name: str, after: str, as_of: date) -> list[pl.Expr]:
     return [said, pl.lit(after.removeprefix(f" {many}"))]
 
 
-def _is_count(name: str) -> bool:
-    return name in DERIVED or (is_told(name) and FIELDS[name].kind in {Kind.INTEGER, Kind.COUNT})
+def _is_count(name: str, columns: Columns) -> bool:
+    return name in DERIVED or (is_told(name, columns) and columns[name].kind in {Kind.INTEGER, Kind.COUNT})
 
 
-def evidence(names: Iterable[str], as_of: date) -> pl.Expr:
+def evidence(names: Iterable[str], as_of: date, columns: Columns = COLUMNS) -> pl.Expr:
     """Compile the values of facets to a JSON object, names in alphabetical order, personal fields left out.
 
     Numbers are numbers, money is text with two decimals, days and moments are ISO 8601, unknown is null. Row by row.
     """
-    told = [compile_facet(name, as_of).alias(name) for name in sorted(names) if is_told(name)]
+    told = [compile_facet(name, as_of).alias(name) for name in sorted(names) if is_told(name, columns)]
     return json_object(told)
 
 

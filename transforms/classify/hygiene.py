@@ -1,5 +1,6 @@
 """Hygiene: one finding for each record that fails a rule of the definitions, in words its owner can act on."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -7,12 +8,13 @@ import polars as pl
 from definitions.agreement.model import Definitions, HygieneRule
 from definitions.polars_types import MONEY
 from definitions.schema.classified import CLASS_COLUMN, Classified
-from definitions.schema.fields import fields
+from definitions.schema.column import Column
+from definitions.schema.columns import columns_named
 from transforms.classify.evidence import evidence, sentence
 from transforms.classify.predicates import compile_predicate
 from transforms.frames import empty
 
-FINDING = fields(
+FINDING = columns_named(
     """rule_id severity record_kind record_id record_name owner_id value_at_risk amount says question
     suggested_action evidence source_url"""
 )
@@ -30,10 +32,11 @@ def findings(frame: pl.LazyFrame, definitions: Definitions, kind: Classified, as
     if not rules:
         return empty(FINDING)
     checked = frame.filter(~pl.col(CLASS_COLUMN[kind]).is_in(definitions.not_checked))
-    return pl.concat([_findings_of(rule, checked, as_of) for rule in rules]).sort("record_id", "rule_id")
+    columns = definitions.columns
+    return pl.concat([_findings_of(rule, checked, columns, as_of) for rule in rules]).sort("record_id", "rule_id")
 
 
-def _findings_of(rule: HygieneRule, frame: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+def _findings_of(rule: HygieneRule, frame: pl.LazyFrame, columns: Mapping[str, Column], as_of: date) -> pl.LazyFrame:
     read = rule.when.names | (rule.critical_when.names if rule.critical_when else frozenset())
     amount = pl.col("amount_corporate") if rule.on == "opportunity" else pl.lit(None, dtype=MONEY)
     return frame.filter(compile_predicate(rule.when, as_of)).select(
@@ -45,10 +48,10 @@ def _findings_of(rule: HygieneRule, frame: pl.LazyFrame, as_of: date) -> pl.Lazy
         owner_id="owner_id",
         value_at_risk=pl.when("is_open").then(amount) if rule.on == "opportunity" else amount,
         amount=amount,
-        says=sentence(rule.says, as_of),
-        question=sentence(rule.ask, as_of),
-        suggested_action=sentence(rule.action, as_of),
-        evidence=evidence(read, as_of),
+        says=sentence(rule.says, as_of, columns),
+        question=sentence(rule.ask, as_of, columns),
+        suggested_action=sentence(rule.action, as_of, columns),
+        evidence=evidence(read, as_of, columns),
         source_url="source_url",
     )
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from definitions.schema.field import Field, Kind
-from definitions.schema.fields import fields
+from definitions.schema.column import BOOLEAN, Column
+from definitions.schema.columns import columns_named
 from transforms.frames import empty
 
 QUARANTINE = (
-    *fields("record_key source_system stream reason_code field_name expected detail location page"),
-    Field("is_unlisted", Kind.BOOLEAN, "Whether a complete listing of the source no longer shows the record."),
+    *columns_named("record_key source_system stream reason_code field_name expected detail location page"),
+    Column("is_unlisted", BOOLEAN, "Whether a complete listing of the source no longer shows the record."),
 )
 
 

@@ -6,7 +6,8 @@ import polars as pl
 
 from definitions.mapping.file_stream import Column, DateOrder, DecimalMark, FileStream
 from definitions.polars_types import dtype_of
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column as CanonicalColumn
+from definitions.schema.column import Kind
 from transforms.conform.faults import FAULT, fault
 from transforms.conform.meaning import Meaning
 from transforms.values.dates import day, moment
@@ -85,7 +86,7 @@ def fault_column(name: str) -> str:
     return f"fault of {name}"
 
 
-def _cell(field: Field, column: Column, stream: FileStream, meaning: Meaning) -> Cell:
+def _cell(field: CanonicalColumn, column: Column, stream: FileStream, meaning: Meaning) -> Cell:
     text = pl.col(text_column(field.name))
     said = aliased(text, column)
     order, mark = column.dates or stream.dates, column.decimal or stream.decimal
@@ -103,7 +104,7 @@ def _cell(field: Field, column: Column, stream: FileStream, meaning: Meaning) ->
 
 
 def _value(
-    field: Field, column: Column, said: pl.Expr, order: DateOrder, mark: DecimalMark, meaning: Meaning
+    field: CanonicalColumn, column: Column, said: pl.Expr, order: DateOrder, mark: DecimalMark, meaning: Meaning
 ) -> pl.Expr:
     """The field's value in its own type; text of a closed vocabulary is checked by the contract."""
     if column.refers_to is not None:
@@ -127,7 +128,7 @@ def _value(
     return _within(field, value)
 
 
-def _within(field: Field, value: pl.Expr) -> pl.Expr:
+def _within(field: CanonicalColumn, value: pl.Expr) -> pl.Expr:
     """The value in the field's type; null outside its limits."""
     typed = value.cast(dtype_of(field), strict=False)
     if field.low is not None:
@@ -137,7 +138,7 @@ def _within(field: Field, value: pl.Expr) -> pl.Expr:
     return typed
 
 
-def _unreadable(field: Field, said: pl.Expr, expected: str, mark: DecimalMark) -> pl.Expr:
+def _unreadable(field: CanonicalColumn, said: pl.Expr, expected: str, mark: DecimalMark) -> pl.Expr:
     if field.kind is Kind.TEXT and field.name != "currency_code":
         return pl.lit(None, FAULT)
     unread = said.is_not_null() & pl.col(field.name).is_null()
@@ -154,7 +155,7 @@ def _unreadable(field: Field, said: pl.Expr, expected: str, mark: DecimalMark) -
     return pl.when(unread).then(told)
 
 
-def _stranger(field: Field, column: Column, text: pl.Expr) -> pl.Expr:
+def _stranger(field: CanonicalColumn, column: Column, text: pl.Expr) -> pl.Expr:
     """A word without an alias where none is allowed; it is shown unless it may be somebody's name."""
     if column.others != "refuse" or column.column is None:
         return pl.lit(None, FAULT)
@@ -163,7 +164,7 @@ def _stranger(field: Field, column: Column, text: pl.Expr) -> pl.Expr:
     return pl.when(text.is_not_null() & ~text.is_in(sorted(column.values))).then(told)
 
 
-def _rule(field: Field, order: DateOrder, mark: DecimalMark) -> tuple[str, str]:
+def _rule(field: CanonicalColumn, order: DateOrder, mark: DecimalMark) -> tuple[str, str]:
     """What the values have to be (a word of `EXPECTED_VALUES`), and what to do where many are not."""
     if field.kind in {Kind.DAY, Kind.MOMENT}:
         if order == "iso":

@@ -7,8 +7,8 @@ properties such as a purchase date are midnight UTC and are not shifted.
 
 import polars as pl
 
-from definitions.schema.field import Kind
-from definitions.schema.fields import FIELDS
+from definitions.schema.column import Kind
+from definitions.schema.columns import COLUMNS
 from definitions.schema.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
 from transforms.conform.conformed import Conformed
 from transforms.conform.hubspot_activities import PROPERTIES as ACTIVITY_PROPERTIES
@@ -139,7 +139,7 @@ def _as_told(name: str, column: pl.Expr) -> pl.Expr:
 
     HubSpot keeps a calendar day as its midnight in UTC, wherever the portal is.
     """
-    if FIELDS[name].kind is not Kind.DAY:
+    if name not in COLUMNS or COLUMNS[name].kind is not Kind.DAY:
         return column
     at = moment(column)
     is_midnight = at == at.dt.truncate("1d")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from definitions.polars_types import schema_of
-from definitions.schema.field import Kind
+from definitions.schema.column import Kind
 from definitions.schema.records import ACTIVITY
 from transforms.conform.conformed import Conformed, nothing_quarantined
 from transforms.conform.faults import fault

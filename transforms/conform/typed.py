@@ -3,15 +3,16 @@
 A record with a value that cannot be read is set aside whole: a person without a wrong date is a different claim.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from definitions.polars_types import dtype_of, schema_of
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.records import RecordKind
 from transforms.conform.conformed import QUARANTINE, Conformed
+from transforms.conform.custom_fields import with_custom_fields
 from transforms.conform.faults import fault
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import gathered
@@ -89,6 +90,9 @@ def typed(
         source_system=pl.lit(meaning.source),
         source_object=pl.lit(object_name),
     )
+    keyed = with_custom_fields(
+        keyed, meaning.custom.get(object_name, ()), lambda column, text: _parsed(column.kind, text, meaning)
+    )
     columns = keyed.collect_schema()
     told = [_unread(field) for field in kind.fields if columns.get(field.name) == pl.String and _may_fail(field)]
     told += [_unmapped(vocabulary) for vocabulary in vocabularies]
@@ -132,7 +136,7 @@ def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions
     return Conformed(good.select(kind.names).cast(schema_of(kind.fields)), quarantined, versions)
 
 
-def _read(field: Field, columns: pl.Schema, meaning: Meaning) -> pl.Expr:
+def _read(field: Column, columns: pl.Schema, meaning: Meaning) -> pl.Expr:
     """The field's value in its own type; null where it cannot be read."""
     if field.name not in columns:
         return pl.lit(None, dtype_of(field))
@@ -151,7 +155,7 @@ def _read(field: Field, columns: pl.Schema, meaning: Meaning) -> pl.Expr:
 
 
 def _parsed(kind: Kind, column: pl.Expr, meaning: Meaning) -> pl.Expr:
-    readers = {
+    readers: dict[Kind, Callable[[pl.Expr], pl.Expr]] = {
         Kind.TEXT: clean,
         Kind.INTEGER: integer,
         Kind.COUNT: integer,
@@ -159,6 +163,8 @@ def _parsed(kind: Kind, column: pl.Expr, meaning: Meaning) -> pl.Expr:
         Kind.MONEY: money,
         Kind.BOOLEAN: boolean,
     }
+    if kind is Kind.JSON:
+        return column
     if kind is Kind.DAY:
         return day(column, meaning.time_zone)
     if kind is Kind.MOMENT:
@@ -170,12 +176,12 @@ def _as_read(name: str) -> str:
     return f"{name} as read"
 
 
-def _may_fail(field: Field) -> bool:
+def _may_fail(field: Column) -> bool:
     """Whether a text may be none of the field's values: any text is one of a field of free text."""
     return field.kind is not Kind.TEXT or bool(field.values)
 
 
-def _unread(field: Field) -> pl.Expr:
+def _unread(field: Column) -> pl.Expr:
     """A fault where the source holds something that cannot be read; null where all is well."""
     filled = _blank_to_null(pl.col(field.name)).is_not_null()
     told = (

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from transforms.golden import survivorship
+from definitions.schema.records import ENTITIES
+from transforms.golden.custom_fields import packed, unpacked
 from transforms.golden.rows import golden
+from transforms.golden.survivorship import rules_of
 from transforms.identity.links import with_id
 from transforms.identity.matching import account_edges, opportunity_edges, owner_edges, person_edges, resolve, untied
 from transforms.pipeline.terms import Entities, Records, Terms
@@ -21,11 +23,7 @@ _EDGES: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "account": account_edges,
     "opportunity": opportunity_edges,
 }
-_SURVIVORS = {
-    "owner": survivorship.OWNER,
-    "account": survivorship.ACCOUNT,
-    "opportunity": survivorship.OPPORTUNITY,
-}
+_SURVIVORS = {kind: rules_of(ENTITIES[kind].columns) for kind in ("person", *_EDGES)}
 # Why a record is one of its entity: for the bridge of source records, not for the golden row.
 MATCH = ("match_rule", "match_confidence", "is_survivor")
 _TYING = [
@@ -62,7 +60,7 @@ def golden_people(records: pl.LazyFrame, terms: Terms) -> tuple[pl.DataFrame, pl
     """
     mended = with_names(with_phone(with_country(with_email_domain(records)), default_regions=_regions(terms)))
     own = mended.collect(engine="streaming")
-    rows = golden(own.drop(MATCH), survivorship.PERSON, roles=terms.roles)
+    rows = _golden(own.drop(MATCH), "person", terms)
     person = pl.col("entity_id").alias("person_id")
     return rows.filter(~pl.col("is_deleted")).with_columns(person), own.with_columns(person)
 
@@ -70,7 +68,7 @@ def golden_people(records: pl.LazyFrame, terms: Terms) -> tuple[pl.DataFrame, pl
 def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
     bridge = resolve(records, _EDGES[kind](records))
     tied = with_id(records, bridge, key="record_key", gives="entity_id")
-    rows = golden(tied, _SURVIVORS[kind], roles=terms.roles)
+    rows = _golden(tied, kind, terms)
     live = rows.filter(~pl.col("is_deleted"))
     # An owner who left still owns records.
     kept = rows if kind == "owner" else live
@@ -80,6 +78,13 @@ def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
         alive=bridge.join(kept.select("entity_id"), on="entity_id", how="semi", maintain_order="left"),
         chosen=live.select("entity_id", "record_key"),
     )
+
+
+def _golden(records: pl.DataFrame, kind: str, terms: Terms) -> pl.DataFrame:
+    """Golden rows of the records of one kind, the customer's own fields among them. Needs whole entities."""
+    own = terms.definitions.custom.get(kind, ())
+    rules = (*_SURVIVORS[kind], *rules_of(own))
+    return packed(golden(unpacked(records, own), rules, roles=terms.roles), own)
 
 
 def living_people(tied: pl.DataFrame) -> pl.DataFrame:

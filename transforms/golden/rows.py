@@ -13,7 +13,7 @@ _FACTS = ("is_deleted", "first_seen_at", "record_count", "source_count")
 # Their winners are told by the values.
 _SELF_EVIDENT = frozenset({"record_key", "source_created_at", "source_updated_at"})
 # What identity needs of a record and an entity does not have.
-_OF_RECORDS_ONLY = frozenset({"entity_id", "is_deleted", "merged_into_key", "same_as_keys"})
+_OF_RECORDS_ONLY = frozenset({"entity_id", "is_deleted", "merged_into_key", "same_as_keys", "custom"})
 
 
 def golden(records: pl.DataFrame, rules: Sequence[Survivor], *, roles: Mapping[str, str]) -> pl.DataFrame:
@@ -59,7 +59,7 @@ def _applicable(records: pl.DataFrame, rules: Sequence[Survivor]) -> list[Surviv
     if homeless:
         raise TransformError(
             f"golden records: no rule says which record gives {', '.join(sorted(homeless))}; "
-            "add the column to transforms/golden/survivorship.py, or drop it first."
+            "declare it in definitions/schema with `survives`, or drop it first."
         )
     return here
 
@@ -108,7 +108,7 @@ def _of_many(records: pl.DataFrame, rules: Sequence[Survivor], roles: Mapping[st
         for field, output in zip(rule.fields, rule.outputs, strict=True)
     ]
     told = speaking.select(_quoted(pl.col("record_key"))).to_series()
-    winners = {rule.outputs[0]: told.gather(rows[place]) for place, rule in enumerate(rules)}
+    winners = {rule.name: told.gather(rows[place]) for place, rule in enumerate(rules)}
     facts = facts.select("entity_id", *_FACTS)
     return (
         ids.hstack(survived)

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from transforms.golden.survivorship import Rule, Survivor
+from definitions.schema.column import Rule
+from transforms.golden.survivorship import Survivor
 
 _ROLE = {Rule.CRM_FIRST: "crm", Rule.MARKETING_FIRST: "marketing"}
 

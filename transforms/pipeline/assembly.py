@@ -20,6 +20,7 @@ from transforms.pipeline.curate_people import account_table, accounts_of_people,
 from transforms.pipeline.giving import Desk, Give
 from transforms.pipeline.person_tables import Company, PersonTables, people_in, person_tables, split_people
 from transforms.pipeline.terms import Before, Entities, Records, Terms
+from transforms.pipeline.words import word_table
 from transforms.reconcile.conservation import conservation
 from transforms.reconcile.totals import source_totals
 
@@ -160,6 +161,7 @@ def _give_people(tables: PersonTables, company: Company, terms: Terms, desk: Des
 def _give_company(records: Records, company: Company, before: Before, terms: Terms, desk: Desk) -> None:
     deals, as_of = company.deals, terms.as_of
     desk.give(contract.DIM_DATE, _dates(deals, terms))
+    desk.give(contract.DIM_WORD, word_table(terms.definitions))
     desk.give(contract.DIM_OWNER, company.owners)
     desk.give(contract.DIM_STAGE, company.stages)
     products = records.kinds["product"].filter(~pl.col("is_deleted")).collect()

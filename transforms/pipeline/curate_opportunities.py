@@ -3,6 +3,8 @@
 import polars as pl
 
 from definitions.schema.classified import CLASS_COLUMN, Classified
+from definitions.schema.column import Step
+from definitions.schema.tables import FCT_OPPORTUNITY
 from transforms.classify.classes import classify_opportunities
 from transforms.classify.criteria import with_criteria
 from transforms.facets.opportunity import (
@@ -17,6 +19,7 @@ from transforms.facets.opportunity import (
 )
 from transforms.facets.person import owned
 from transforms.facets.stage_age import completed_stays, learnt_limits
+from transforms.frames import require_columns
 from transforms.history.changes import class_since, tracked_changes
 from transforms.identity.links import account_of, people_of_opportunities, with_id
 from transforms.pipeline.terms import Before, Entities, Records, Terms
@@ -98,7 +101,11 @@ def curated_opportunities(
     frame = last_active(frame, acts, definitions, as_of=as_of)
     frame = owned(loss_families(frame, definitions), owners)
     frame = frame.with_columns(claimed_class=_claim())
-    classed = classify_opportunities(with_criteria(frame.lazy(), definitions, "opportunity", as_of), definitions, as_of)
+    require_columns(frame, FCT_OPPORTUNITY, Step.FIT)
+    tested = with_criteria(frame.lazy(), definitions, "opportunity", as_of)
+    require_columns(tested, FCT_OPPORTUNITY, Step.CRITERIA)
+    classed = classify_opportunities(tested, definitions, as_of)
+    require_columns(classed, FCT_OPPORTUNITY, Step.CLASS)
     return with_since(classed.collect(), before.classes["opportunity"], "opportunity", terms)
 
 

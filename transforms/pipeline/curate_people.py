@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from definitions.schema.column import Step
+from definitions.schema.tables import DIM_PERSON
 from transforms.classify.classes import classify_people
 from transforms.classify.criteria import with_criteria
 from transforms.facets.engagement import clocks, moves, silent_since, wakings
 from transforms.facets.person import dealt, engaged, owned, phases, reached, scored
+from transforms.frames import require_columns
 from transforms.identity.links import account_of, with_id
 from transforms.pipeline.curate_opportunities import with_since
 from transforms.pipeline.person_tables import PersonTables
@@ -69,8 +72,13 @@ def curated_people(
     )
     frame = owned(frame, owners)
     frame = dealt(frame, tables.deals.collect(), accounts, definitions.open_classes)
+    require_columns(frame, DIM_PERSON, Step.FACETS)
     frame = scored(frame, accounts, definitions, as_of=as_of)
-    classed = classify_people(with_criteria(frame.lazy(), definitions, "person", as_of), definitions, as_of)
+    require_columns(frame, DIM_PERSON, Step.FIT)
+    tested = with_criteria(frame.lazy(), definitions, "person", as_of)
+    require_columns(tested, DIM_PERSON, Step.CRITERIA)
+    classed = classify_people(tested, definitions, as_of)
+    require_columns(classed, DIM_PERSON, Step.CLASS)
     return with_since(classed.collect(), tables.classes.collect(), "person", terms)
 
 

@@ -10,9 +10,10 @@ import polars as pl
 
 from definitions.polars_types import MONEY
 from definitions.schema.classified import CLASS_COLUMN, Classified
+from definitions.schema.column import Step
 from definitions.schema.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE, Table
 from transforms.classify.hygiene import findings
-from transforms.frames import conformed, with_record_hash
+from transforms.frames import conformed, require_columns, with_record_hash
 from transforms.history.changes import class_changes, issue_lives
 from transforms.pipeline.terms import Terms
 
@@ -33,7 +34,11 @@ class Desk:
     _issues: list[pl.DataFrame] = field(default_factory=list)
 
     def give(self, table: Table, rows: pl.DataFrame | pl.LazyFrame) -> None:
-        """Give rows in the table's contract with `record_hash`; a frame sorted by key, a lazy one as it comes."""
+        """Give rows in the table's contract with `record_hash`; a frame sorted by key, a lazy one as it comes.
+
+        Raises `TransformError` naming the columns that the rows lack.
+        """
+        require_columns(rows, table, Step.HISTORY)
         if isinstance(rows, pl.LazyFrame):
             self.take(table.name, with_record_hash(conformed(rows, table), table))
         else:

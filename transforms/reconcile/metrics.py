@@ -4,13 +4,13 @@ Amounts are in the reporting currency. A sum of amounts none of which is known i
 nothing; the number of records without an amount stands beside every sum.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from definitions.schema.classified import CLASS_COLUMN, Classified
-from definitions.schema.vocabulary import OPPORTUNITY_CLASS, PERSON_CLASS, SEVERITY
+from definitions.schema.vocabulary import SEVERITY
 from transforms.classify.classes import weighted
-
-_LADDER = {"person": PERSON_CLASS, "opportunity": OPPORTUNITY_CLASS}
 
 
 def pipeline(opportunities: pl.LazyFrame) -> pl.LazyFrame:
@@ -43,7 +43,7 @@ def pipeline(opportunities: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat(rows).with_columns(share_of_reported=share)
 
 
-def class_counts(classified: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
+def class_counts(classified: pl.LazyFrame, kind: Classified, ladder: Sequence[str]) -> pl.LazyFrame:
     """One row per class, in the order of the ladder: class, claimed (by the sources), assessed, difference.
 
     The row with a null class counts the records whose sources claim none. Needs all rows together.
@@ -54,19 +54,19 @@ def class_counts(classified: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
         claimed.join(assessed, on="class", how="full", coalesce=True)
         .with_columns(pl.col("claimed", "assessed").fill_null(0))
         .with_columns(difference=pl.col("assessed") - pl.col("claimed"))
-        .sort(_rank("class", _LADDER[kind]), "class", nulls_last=True)
+        .sort(_rank("class", ladder), "class", nulls_last=True)
         .select("class", "claimed", "assessed", "difference")
     )
 
 
-def moved(changes: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
+def moved(changes: pl.LazyFrame, kind: Classified, ladder: Sequence[str]) -> pl.LazyFrame:
     """Tell what the run changed, from its rows of the ledger, by from_class, to_class and rule.
 
     Columns from_class, to_class, rule, records, amount, without_amount. One row per move and rule, in the order of the
     ladder; `amount` is null for persons. Needs all rows together.
     """
     moves = changes.filter(pl.col("record_kind") == kind)
-    return _moves(moves.select("rule", "from_class", "to_class", amount="value_at_risk"), kind)
+    return _moves(moves.select("rule", "from_class", "to_class", amount="value_at_risk"), ladder)
 
 
 def top_findings(findings: pl.LazyFrame) -> pl.LazyFrame:
@@ -83,7 +83,7 @@ def top_findings(findings: pl.LazyFrame) -> pl.LazyFrame:
             without_value=_unknown("value_at_risk"),
         )
         .sort(
-            _rank("severity", SEVERITY), "value_at_risk", "findings", "rule_id", "record_kind",
+            _rank("severity", SEVERITY.names), "value_at_risk", "findings", "rule_id", "record_kind",
             descending=[False, True, True, False, False], nulls_last=True,
         )
     )  # fmt: skip
@@ -107,8 +107,7 @@ def at_risk(findings: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _moves(moves: pl.LazyFrame, kind: Classified) -> pl.LazyFrame:
-    ladder = _LADDER[kind]
+def _moves(moves: pl.LazyFrame, ladder: Sequence[str]) -> pl.LazyFrame:
     return (
         moves.group_by("from_class", "to_class", "rule")
         .agg(
@@ -134,7 +133,7 @@ def _unknown(column: str) -> pl.Expr:
     return pl.col(column).null_count().cast(pl.Int64)
 
 
-def _rank(column: str, order: tuple[str, ...]) -> pl.Expr:
+def _rank(column: str, order: Sequence[str]) -> pl.Expr:
     return pl.col(column).replace_strict(
         list(order), list(range(len(order))), default=len(order), return_dtype=pl.Int32
     )

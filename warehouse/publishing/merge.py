@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from definitions.errors import PublishError
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from definitions.schema.tables import Table
 from warehouse.load.first_load import indexes_aside, is_empty
 from warehouse.publishing.merge_rules import MergeRule
@@ -27,7 +27,7 @@ class _Sides:
     incoming: sa.Table
     staged: sa.FromClause
 
-    def staged_value(self, field: Field) -> sa.ColumnElement[Any]:
+    def staged_value(self, field: Column) -> sa.ColumnElement[Any]:
         """The staged value in the published type."""
         column = self.staged.c[field.name]
         return sa.cast(column, postgresql.JSONB()) if field.kind is Kind.JSON else column
@@ -88,7 +88,7 @@ def _differences(sides: _Sides, rule: MergeRule, run: Run) -> sa.Select[Any]:
     return sa.select(published.c.was, staged.c.becomes).select_from(both).where(wanted)
 
 
-def _compared(contract: Table, rule: MergeRule) -> list[Field]:
+def _compared(contract: Table, rule: MergeRule) -> list[Column]:
     """Columns that tell whether a row differs: its hash, or all it says but for what is kept."""
     if "record_hash" in contract.names:
         return [field for field in contract.columns if field.name == "record_hash"]

@@ -9,17 +9,19 @@ import sqlalchemy as sa
 
 from definitions.errors import PublishError
 from definitions.runtime.socket_abort import SocketAbort
-from definitions.schema.published_run import PUBLISHED_RUN
+from definitions.schema.column import Column
 from definitions.schema.tables import (
     CURATED,
     OPS,
     OPS_CURSOR,
     OPS_DEFINITIONS_VERSION,
     OPS_RUN,
+    PUBLISHED_RUN,
     Table,
 )
 from definitions.sql_text import identifier
 from warehouse.load.staging import drop_books, stage_books
+from warehouse.publishing.custom_views import show_custom_fields
 from warehouse.publishing.definitions_used import refuse_other_text
 from warehouse.publishing.merge import merge
 from warehouse.publishing.merge_rules import rule_of
@@ -69,6 +71,10 @@ class Publication:
         _keep_writers_out(self._connection, self._contracts)
         for contract in self._contracts:
             self._written[contract.name] = merge(self._connection, contract, rule_of(contract), self._run)
+
+    def show_custom_fields(self, custom: Mapping[str, Sequence[Column]]) -> None:
+        """Make the views of the customer's own fields show those that are declared."""
+        show_custom_fields(self._connection, custom)
 
     def merge_books(self, books: Mapping[str, pl.DataFrame]) -> None:
         """Write the run's own books, frames of `ops` by table name.

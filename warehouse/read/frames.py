@@ -10,7 +10,7 @@ from adbc_driver_postgresql import dbapi
 from sqlalchemy.dialects import postgresql
 
 from definitions.polars_types import schema_of
-from definitions.schema.field import Field, Kind
+from definitions.schema.column import Column, Kind
 from warehouse.connect import bulk_connection
 from warehouse.database_errors import without_values
 
@@ -33,7 +33,7 @@ def reading(engine: sa.Engine) -> dbapi.Connection:
 
 
 @without_values("Reading the warehouse")
-def read(warehouse: Readable, statement: sa.Select[Any], fields: Sequence[Field]) -> pl.DataFrame:
+def read(warehouse: Readable, statement: sa.Select[Any], fields: Sequence[Column]) -> pl.DataFrame:
     """Run a query whose columns are these fields in this order, and give a frame of the fields' types."""
     with _opened(warehouse) as connection, connection.cursor() as cursor:
         _ask(cursor, statement)
@@ -45,7 +45,7 @@ def read_parts(
     warehouse: Readable,
     table: sa.Table,
     statement: sa.Select[Any],
-    fields: Sequence[Field],
+    fields: Sequence[Column],
     take: Callable[[pl.DataFrame], None],
     *,
     part_blocks: int = _PART_BLOCKS,
@@ -92,12 +92,12 @@ def _ask(cursor: dbapi.Cursor, statement: sa.Select[Any]) -> None:
     cursor.execute(str(compiled), values or None)
 
 
-def _typed(rows: pl.DataFrame, fields: Sequence[Field]) -> pl.DataFrame:
+def _typed(rows: pl.DataFrame, fields: Sequence[Column]) -> pl.DataFrame:
     schema = schema_of(fields)
     return rows.rename(dict(zip(rows.columns, schema.names(), strict=True))).cast(schema)
 
 
-def column_of(table: sa.FromClause, field: Field) -> sa.ColumnElement[Any]:
+def column_of(table: sa.FromClause, field: Column) -> sa.ColumnElement[Any]:
     """The column as it is read: decimals and JSON as text, which a frame takes as it is."""
     column = table.c[field.name]
     return sa.cast(column, sa.Text()).label(field.name) if field.kind in {Kind.MONEY, Kind.JSON} else column

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time
 import polars as pl
 import sqlalchemy as sa
 
-from definitions.schema.field import Field, Kind
-from definitions.schema.fields import fields
+from definitions.schema.column import Column, Kind
+from definitions.schema.columns import columns_named
 from definitions.schema.tables import FCT_HYGIENE_ISSUE
 from warehouse.database_errors import without_values
 from warehouse.publishing.deliveries import ANNOUNCEMENTS, ISSUES
@@ -17,9 +17,9 @@ from warehouse.tables import TABLES
 
 _READ = tuple(name for name in FCT_HYGIENE_ISSUE.content if name != "evidence")
 _DELIVERY = (
-    *fields("issue_id target message_key"),
-    Field("is_settled", Kind.BOOLEAN, "Nothing more is sent of it."),
-    Field("may_have_arrived", Kind.BOOLEAN, "An earlier sending may have arrived."),
+    *columns_named("issue_id target message_key"),
+    Column("is_settled", Kind.BOOLEAN, "Nothing more is sent of it."),
+    Column("may_have_arrived", Kind.BOOLEAN, "An earlier sending may have arrived."),
 )
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE, GONE, Classified
-from definitions.schema.field import Field
+from definitions.schema.column import Column
 from definitions.schema.tables import (
     CURATED,
     FCT_CLASSIFICATION_CHANGE,
@@ -160,6 +160,6 @@ def row_counts(engine: sa.Engine) -> dict[str, int]:
         return dict(connection.execute(sa.select(*counts)).mappings().one())
 
 
-def _fields(contract: Table, names: Sequence[str]) -> list[Field]:
+def _fields(contract: Table, names: Sequence[str]) -> list[Column]:
     known = {field.name: field for field in contract.columns}
     return [known[name] for name in names]

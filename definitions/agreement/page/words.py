@@ -20,7 +20,7 @@ def interest(definitions: Definitions) -> Iterator[str]:
     yield ""
     yield from table(
         ["Interest", "Activities"],
-        ([f"**{level}**", listed(getattr(engagement, level))] for level in reversed(ENGAGEMENT_LEVEL)),
+        ([f"**{level}**", listed(getattr(engagement, level))] for level in reversed(ENGAGEMENT_LEVEL.names)),
     )
     yield from paragraph(engagement.because)
     if definitions.lead_sources:
@@ -106,7 +106,9 @@ def names(definitions: Definitions) -> Iterator[str]:
     """Say what every name used in a test means."""
     yield "## What the names in the tests mean"
     yield ""
-    known: dict[str, Facet] = facets_of("person", Use.FIT) | facets_of("opportunity") | facets_of("person")
+    own = definitions.own
+    known: dict[str, Facet] = facets_of("person", Use.FIT) | facets_of("opportunity", own=own)
+    known |= facets_of("person", own=own)
     used = sorted({name for test in _tests(definitions) for name in test.names})
     # A class of the vocabulary that no rule gives is none that a record can have.
     given = {

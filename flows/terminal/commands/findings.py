@@ -34,7 +34,7 @@ def findings(
         At most so many.
     """
     if severity is not None:
-        _check("severity", severity, SEVERITY)
+        _check("severity", severity, SEVERITY.names)
     with warehouse_here() as engine:
         if rule is not None:
             _check("rule", rule, names.rule_ids(engine))

@@ -17,12 +17,12 @@ NOBODY_ASKED = {
 }  # fmt: skip
 # By criterion: the field that tells, the words it may have, and those that meet the criterion.
 MET = {
-    "budget": ("budget_status", words.BUDGET_STATUS, {"identified", "realistic", "allocated", "confirmed"}),
-    "budget_allocated": ("budget_status", words.BUDGET_STATUS, {"allocated", "confirmed"}),
-    "authority": ("authority_status", words.AUTHORITY_STATUS, {"dm_aware", "dm_involved", "dm_direct"}),
-    "decision_maker_involved": ("authority_status", words.AUTHORITY_STATUS, {"dm_involved", "dm_direct"}),
-    "need": ("need_status", words.NEED_STATUS, {"acknowledged"}),
-    "timeline": ("timeline_status", words.TIMELINE_STATUS, {"near", "agreed"}),
+    "budget": ("budget_status", words.BUDGET_STATUS.names, {"identified", "realistic", "allocated", "confirmed"}),
+    "budget_allocated": ("budget_status", words.BUDGET_STATUS.names, {"allocated", "confirmed"}),
+    "authority": ("authority_status", words.AUTHORITY_STATUS.names, {"dm_aware", "dm_involved", "dm_direct"}),
+    "decision_maker_involved": ("authority_status", words.AUTHORITY_STATUS.names, {"dm_involved", "dm_direct"}),
+    "need": ("need_status", words.NEED_STATUS.names, {"acknowledged"}),
+    "timeline": ("timeline_status", words.TIMELINE_STATUS.names, {"near", "agreed"}),
 }
 DATES = [
     ({"purchase_date": AS_OF}, "met"),

@@ -12,8 +12,8 @@ import pytest
 
 from definitions.errors import ConfigurationError
 from definitions.predicates.predicate import parse
+from definitions.schema.columns import COLUMNS
 from definitions.schema.facets import DERIVED, facets_of
-from definitions.schema.fields import FIELDS
 from tests.definitions.handoff_records import HANDOFF
 from tests.definitions.page.company import STAGES, Company, ago, company, did
 from tests.definitions.page.statements import Statement, checks
@@ -157,7 +157,7 @@ def value(name: str, whose: str) -> Any:
     assert row is not None, whose
     column = DERIVED[name].column if name in DERIVED else name
     return (
-        pl.DataFrame({column: [row[column]]}, schema=schema_of((FIELDS[column],)))
+        pl.DataFrame({column: [row[column]]}, schema=schema_of((COLUMNS[column],)))
         .select(compile_facet(name, AS_OF))
         .item()
     )
@@ -194,7 +194,7 @@ def a_counter_has_whole_days_between_its_two_days(statement: Statement) -> None:
     assert days.select(compile_facet(statement.row, AS_OF)).to_series().to_list() == [7 * sign, 0, -7 * sign, None]
 
 
-VALUED = tuple(name for name in MEANS if name in FIELDS and FIELDS[name].values)
+VALUED = tuple(name for name in MEANS if name in COLUMNS and COLUMNS[name].values)
 
 
 @checks(SECTION, columns=("Means",), rows=VALUED)
@@ -213,5 +213,5 @@ def a_name_has_one_of_its_words(statement: Statement) -> None:
     with pytest.raises(ConfigurationError):
         parse(f"{name} = 'a word of no vocabulary'", kind)
     ladder = {"lifecycle_class": HANDOFF.people, "pipeline_class": HANDOFF.opportunities}.get(name)
-    expected = [rule.name for rule in ladder] if ladder else list(FIELDS[name].values)
+    expected = [rule.name for rule in ladder] if ladder else list(COLUMNS[name].values)
     assert listed == expected

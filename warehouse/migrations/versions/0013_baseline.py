@@ -1,10 +1,15 @@
-"""Schemas, and the role that may read the curated one: not ops, not staging."""
+"""The schema of release 0.1 as one file: where the migrations of this and later releases begin."""
+
+from pathlib import Path
 
 from alembic import op
 
-revision = "0001"
+from warehouse.limits import driver_of
+
+revision = "0013"
 down_revision = None
 
+_TABLES = Path(__file__).parents[1] / "baseline.sql"
 _SCHEMAS = {
     "curated": "Tables for BI: every table and column says what it holds; rows change in one transaction a run.",
     "ops": "The pipeline's own books: runs, cursors, quarantine, audits.",
@@ -25,7 +30,7 @@ $$
 
 
 def upgrade() -> None:
-    """Make the schemas and let the reader into `curated`, tables to come included."""
+    """Create schemas, the reader's role and rights, every table, and the id by which a home knows this warehouse."""
     op.execute(_READER)
     for name, comment in _SCHEMAS.items():
         op.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
@@ -33,3 +38,13 @@ def upgrade() -> None:
         op.execute(f"REVOKE ALL ON SCHEMA {name} FROM PUBLIC")
     op.execute("GRANT USAGE ON SCHEMA curated TO bantam_reader")
     op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA curated GRANT SELECT ON TABLES TO bantam_reader")
+    op.execute("REVOKE ALL ON SCHEMA staging FROM PUBLIC, bantam_reader")
+    op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA staging REVOKE ALL ON TABLES FROM PUBLIC, bantam_reader")
+    # By the driver itself: the text of a comment may hold what SQLAlchemy takes for a parameter.
+    driver_of(op.get_bind()).execute(_TABLES.read_text(encoding="utf-8"))
+    op.execute("COMMENT ON TABLE ops.schema_version IS 'Which schema this warehouse is at: one row. Key: version_num.'")
+    op.execute(
+        "COMMENT ON COLUMN ops.schema_version.version_num IS "
+        "'Last migration that was applied; a Bantam that does not know it leaves the warehouse alone.'"
+    )
+    op.execute("INSERT INTO ops.warehouse SELECT gen_random_uuid()::text")

@@ -1,0 +1,73 @@
+"""Entries of `fields`: a mistake is told by its line, with what may have been meant."""
+
+import pytest
+
+from definitions.agreement.load import load_definitions, load_text
+from definitions.errors import ConfigurationError
+from definitions.schema.column import Kind
+from flows.settings import load_settings
+from tests.flows.test_settings import SET, WHOLE, written
+
+ENTRY = "contact: {budget_status: bant_budget}"
+
+
+def fields(folder, entries: str):
+    return load_settings(written(folder, WHOLE.replace(ENTRY, entries)), SET)
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ("contact: {custom.x: {from: a, kind: numbr}}", "'kind' must be text, number, .* did you mean number?"),
+        ("contact: {custom.x: {frm: a, kind: number}}", "unknown key 'frm'; did you mean from?"),
+        ("contact: {custom.x: a}", r"say of which kind it is, too: \{from: a, kind: text\}"),
+        ("contact: {custom.X: {from: a, kind: text}}", "lower case words joined by _"),
+        ("contact: {custom.unreadable: {from: a, kind: text}}", "and not custom.unreadable"),
+        ("contact: {budget_status: {from: a, kind: text}}", "a field of ours; write budget_status: a"),
+        (
+            "contact: {budget_statu: b}",
+            "mean budget_status?.* your own is called custom.budget_statu",
+        ),
+        ("contact: {custom: b}", "contact has no field 'custom'"),
+        ("contct: {custom.x: {from: a, kind: text}}", "no object 'contct' has fields to map; did you mean contact?"),
+        (
+            "{contact: {custom.x: {from: a, kind: text}}, lead: {custom.x: {from: a, kind: day}}}",
+            "says that it is of kind text; give both one kind",
+        ),
+    ],
+)
+def test_a_mistake_is_told_by_its_line(tmp_path, entries, told):
+    with pytest.raises(ConfigurationError, match=rf"bantam\.yaml:10: .*{told}"):
+        fields(tmp_path, entries)
+
+
+def test_an_advised_entry_is_taken(tmp_path):
+    assert fields(tmp_path, "contact: {custom.x: {from: a, kind: text}}").custom["person"][0].kind is Kind.TEXT
+
+
+@pytest.fixture
+def custom(tmp_path):
+    entries = "{deal: {custom.region_score: {from: s__c, kind: number}, custom.won_on: {from: w__c, kind: day}}}"
+    return fields(tmp_path, entries).custom
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("custom.regon_score > 5", "unknown name 'custom.regon_score'; did you mean custom.region_score?"),
+        ("custom.region_score = 'high'", "cannot compare custom.region_score"),
+        ("deal.region_score > 5", "names have no dots, but for custom.… of your own"),
+    ],
+)
+def test_a_rule_that_names_a_field_wrongly_is_told(custom, when, told):
+    text = load_definitions("handoff").text.replace("when: pipeline_class = 'closed_lost' and", f"when: {when} and")
+    with pytest.raises(ConfigurationError, match=told):
+        load_text(text, "ours.yaml", custom)
+
+
+def test_a_rule_that_names_a_field_is_read_and_its_sentence_too(custom):
+    text = load_definitions("handoff").text
+    text = text.replace("when: pipeline_class = 'closed_lost' and", "when: custom.region_score > 5 and")
+    text = text.replace("The system says {claimed_class}", "The system says {claimed_class}")
+    names = {name for rule in load_text(text, "ours.yaml", custom).hygiene for name in rule.when.names}
+    assert "custom.region_score" in names
