@@ -240,12 +240,10 @@ def a_class_is_forecast_as_the_page_says(statement: Statement) -> None:
 
 @checks(SECTION, columns=("Counts as open",))
 def a_class_counts_as_open_as_the_page_says(statement: Statement) -> None:
-    held = pl.DataFrame([{"opportunity_id": "d", "account_id": None, "pipeline_class": statement.row, "is_won": False}])
     people = pl.DataFrame({"person_id": ["ada"], "account_id": [None], "claims_customer": [None]}, schema=_PERSON)
-    roles = pl.DataFrame({"opportunity_id": ["d"], "person_id": ["ada"]})
-    accounts = pl.DataFrame(schema={"account_id": pl.String, "claims_customer": pl.Boolean})
-    deals = held.cast({"account_id": pl.String})
-    (row,) = dealt(people, roles, deals, accounts, HANDOFF.open_classes).to_dicts()
+    deals = pl.DataFrame([{"person_id": "ada", "pipeline_class": statement.row, "is_won": False}])
+    wanted = {"account_id": pl.String, "has_won_opportunity": pl.Boolean, "claims_customer": pl.Boolean}
+    (row,) = dealt(people, deals, pl.DataFrame(schema=wanted), HANDOFF.open_classes).to_dicts()
     assert row["has_open_opportunity"] is (statement.text == "yes")
 
 
