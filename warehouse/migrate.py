@@ -17,7 +17,7 @@ from warehouse.migrations.scope import OPTIONS
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _OLDEST = 160000
-_FIRST = "0013"  # the baseline
+_FIRST = "0010"  # the baseline
 SCHEMAS = ("curated", "ops", "staging")
 _TAKEN = sa.text(
     "SELECT nspname FROM pg_namespace n WHERE nspname = ANY(:names) "

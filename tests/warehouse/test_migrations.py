@@ -27,21 +27,22 @@ pytestmark = pytest.mark.slow
 CATALOG_AT_0013 = "b45e9c8676c852a0cc394774f5e528985bf0e971465ac44df5656eaa3bbec7bd"
 
 
-def at_0013(url: sa.URL) -> sa.Engine:
+def at(revision: str, url: sa.URL) -> sa.Engine:
     engine = engine_for(url)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE SCHEMA ops"))
-        command.upgrade(_config(connection), "0013")
+        command.upgrade(_config(connection), revision)
     return engine
 
 
 def test_the_baseline_is_what_the_migrations_before_it_had_made(empty_database):
-    lines = "\n".join(catalog(at_0013(empty_database))) + "\n"
+    lines = "\n".join(catalog(at("0013", empty_database))) + "\n"
     assert hashlib.sha256(lines.encode()).hexdigest() == CATALOG_AT_0013
 
 
-def test_a_warehouse_at_0013_keeps_its_rows_and_becomes_what_a_new_one_is(empty_database, engine):
-    old = at_0013(empty_database)
+@pytest.mark.parametrize("revision", ["0010", "0011", "0012", "0013", "0014", "0015"])
+def test_an_older_warehouse_keeps_its_rows_and_becomes_what_a_new_one_is(empty_database, engine, revision):
+    old = at(revision, empty_database)
     with old.begin() as connection:
         connection.execute(
             sa.text(
@@ -56,10 +57,10 @@ def test_a_warehouse_at_0013_keeps_its_rows_and_becomes_what_a_new_one_is(empty_
     assert catalog(old) == catalog(engine)
 
 
-def test_a_warehouse_from_before_0013_is_told_the_way(engine):
+def test_a_warehouse_from_before_the_baseline_is_told_the_way(engine):
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE ops.schema_version SET version_num = '0009'"))
-    with pytest.raises(ConfigurationError, match="at schema 0009; this Bantam upgrades warehouses from schema 0013 on"):
+    with pytest.raises(ConfigurationError, match="at schema 0009; this Bantam upgrades warehouses from schema 0010 on"):
         migrate(engine)
 
 

@@ -1,4 +1,4 @@
--- The schema at revision 0013, the last one before migrations were generated. A frozen record: change declarations in
+-- The schema at revision 0010, the first that a warehouse may be at. A frozen record: change declarations in
 -- definitions/schema and run `make migration` instead.
 
 CREATE TABLE curated.dim_date (
@@ -22,7 +22,7 @@ COMMENT ON COLUMN curated.dim_date.fiscal_quarter_name IS 'Fiscal quarter as peo
 COMMENT ON COLUMN curated.dim_date.first_day_of_fiscal_quarter IS 'First day of the fiscal quarter.';
 COMMENT ON COLUMN curated.dim_date.last_day_of_fiscal_quarter IS 'Last day of the fiscal quarter.';
 COMMENT ON COLUMN curated.dim_date.day_of_fiscal_quarter IS 'Day within the fiscal quarter, 1 first. From 1 to 92.';
-COMMENT ON COLUMN curated.dim_date.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.dim_date.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.dim_date.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.dim_date.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.dim_date.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -48,7 +48,7 @@ COMMENT ON COLUMN curated.dim_owner.source_system IS 'Name of the configured sou
 COMMENT ON COLUMN curated.dim_owner.source_id IS 'Id of the record in its source, as the source writes it.';
 COMMENT ON COLUMN curated.dim_owner.source_url IS 'Deep link to the record in its source; null where the source has no pages.';
 COMMENT ON COLUMN curated.dim_owner.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.dim_owner.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.dim_owner.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.dim_owner.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.dim_owner.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.dim_owner.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -76,7 +76,7 @@ COMMENT ON COLUMN curated.dim_stage.is_closed IS 'The stage table says the deal 
 COMMENT ON COLUMN curated.dim_stage.is_won IS 'The stage table says the deal is won.';
 COMMENT ON COLUMN curated.dim_stage.is_deleted IS 'The source deleted or archived the record.';
 COMMENT ON COLUMN curated.dim_stage.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.dim_stage.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.dim_stage.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.dim_stage.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.dim_stage.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.dim_stage.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -96,7 +96,7 @@ COMMENT ON COLUMN curated.dim_product.is_deleted IS 'The source deleted or archi
 COMMENT ON COLUMN curated.dim_product.source_system IS 'Name of the configured source the record came from.';
 COMMENT ON COLUMN curated.dim_product.source_id IS 'Id of the record in its source, as the source writes it.';
 COMMENT ON COLUMN curated.dim_product.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.dim_product.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.dim_product.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.dim_product.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.dim_product.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.dim_product.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -135,7 +135,7 @@ COMMENT ON COLUMN curated.dim_account.source_system IS 'Name of the configured s
 COMMENT ON COLUMN curated.dim_account.source_id IS 'Id of the record in its source, as the source writes it.';
 COMMENT ON COLUMN curated.dim_account.source_url IS 'Deep link to the record in its source; null where the source has no pages.';
 COMMENT ON COLUMN curated.dim_account.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.dim_account.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.dim_account.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.dim_account.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.dim_account.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.dim_account.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -237,7 +237,7 @@ COMMENT ON COLUMN curated.dim_person.source_system IS 'Name of the configured so
 COMMENT ON COLUMN curated.dim_person.source_id IS 'Id of the record in its source, as the source writes it.';
 COMMENT ON COLUMN curated.dim_person.source_url IS 'Deep link to the record in its source; null where the source has no pages.';
 COMMENT ON COLUMN curated.dim_person.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.dim_person.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.dim_person.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.dim_person.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.dim_person.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.dim_person.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -340,7 +340,7 @@ COMMENT ON COLUMN curated.fct_opportunity.source_system IS 'Name of the configur
 COMMENT ON COLUMN curated.fct_opportunity.source_id IS 'Id of the record in its source, as the source writes it.';
 COMMENT ON COLUMN curated.fct_opportunity.source_url IS 'Deep link to the record in its source; null where the source has no pages.';
 COMMENT ON COLUMN curated.fct_opportunity.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.fct_opportunity.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.fct_opportunity.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.fct_opportunity.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.fct_opportunity.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.fct_opportunity.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -373,7 +373,7 @@ COMMENT ON COLUMN curated.fct_activity.source_system IS 'Name of the configured 
 COMMENT ON COLUMN curated.fct_activity.source_object IS 'What the source calls the object: contact, lead, deal, Opportunity.';
 COMMENT ON COLUMN curated.fct_activity.source_id IS 'Id of the record in its source, as the source writes it.';
 COMMENT ON COLUMN curated.fct_activity.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.fct_activity.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.fct_activity.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.fct_activity.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.fct_activity.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.fct_activity.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -398,7 +398,7 @@ COMMENT ON COLUMN curated.bridge_person_source.is_survivor IS 'The record gave t
 COMMENT ON COLUMN curated.bridge_person_source.is_deleted IS 'The source deleted or archived the record.';
 COMMENT ON COLUMN curated.bridge_person_source.source_url IS 'Deep link to the record in its source; null where the source has no pages.';
 COMMENT ON COLUMN curated.bridge_person_source.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.bridge_person_source.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.bridge_person_source.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.bridge_person_source.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.bridge_person_source.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.bridge_person_source.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -423,7 +423,7 @@ COMMENT ON COLUMN curated.bridge_account_source.is_survivor IS 'The record gave 
 COMMENT ON COLUMN curated.bridge_account_source.is_deleted IS 'The source deleted or archived the record.';
 COMMENT ON COLUMN curated.bridge_account_source.source_url IS 'Deep link to the record in its source; null where the source has no pages.';
 COMMENT ON COLUMN curated.bridge_account_source.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.bridge_account_source.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.bridge_account_source.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.bridge_account_source.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.bridge_account_source.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.bridge_account_source.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -448,7 +448,7 @@ COMMENT ON COLUMN curated.bridge_opportunity_source.is_survivor IS 'The record g
 COMMENT ON COLUMN curated.bridge_opportunity_source.is_deleted IS 'The source deleted or archived the record.';
 COMMENT ON COLUMN curated.bridge_opportunity_source.source_url IS 'Deep link to the record in its source; null where the source has no pages.';
 COMMENT ON COLUMN curated.bridge_opportunity_source.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.bridge_opportunity_source.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.bridge_opportunity_source.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.bridge_opportunity_source.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.bridge_opportunity_source.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.bridge_opportunity_source.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -467,7 +467,7 @@ COMMENT ON COLUMN curated.bridge_opportunity_person.role IS 'Role of the person 
 COMMENT ON COLUMN curated.bridge_opportunity_person.is_primary IS 'The source marks the link as the primary one.';
 COMMENT ON COLUMN curated.bridge_opportunity_person.is_decision_maker IS 'The role is one of those the definitions count as decision-maker.';
 COMMENT ON COLUMN curated.bridge_opportunity_person.source_updated_at IS 'When the source says the record last changed.';
-COMMENT ON COLUMN curated.bridge_opportunity_person.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.bridge_opportunity_person.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.bridge_opportunity_person.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.bridge_opportunity_person.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.bridge_opportunity_person.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -490,7 +490,7 @@ COMMENT ON COLUMN curated.fct_classification_change.rule IS 'Class rule that mat
 COMMENT ON COLUMN curated.fct_classification_change.reason IS 'The clause that decided, with the values it saw.';
 COMMENT ON COLUMN curated.fct_classification_change.changed_on IS 'As-of date of the run that made the change.';
 COMMENT ON COLUMN curated.fct_classification_change.value_at_risk IS 'Corporate amount that the finding puts in doubt; null where the record has none.';
-COMMENT ON COLUMN curated.fct_classification_change.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.fct_classification_change.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.fct_classification_change.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.fct_classification_change.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.fct_classification_change.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -524,7 +524,7 @@ COMMENT ON COLUMN curated.fct_hygiene_issue.question IS 'The question to ask.';
 COMMENT ON COLUMN curated.fct_hygiene_issue.suggested_action IS 'The one thing to do.';
 COMMENT ON COLUMN curated.fct_hygiene_issue.evidence IS 'Fields the rule read, with their values.';
 COMMENT ON COLUMN curated.fct_hygiene_issue.source_url IS 'Deep link to the record in its source; null where the source has no pages.';
-COMMENT ON COLUMN curated.fct_hygiene_issue.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.fct_hygiene_issue.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.fct_hygiene_issue.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.fct_hygiene_issue.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.fct_hygiene_issue.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
@@ -561,25 +561,10 @@ COMMENT ON COLUMN curated.fct_opportunity_daily_snapshot.is_won IS 'The stage ta
 COMMENT ON COLUMN curated.fct_opportunity_daily_snapshot.pipeline_class IS 'Where the deal stands under the definitions. One of: merged_or_deleted, closed_won, closed_duplicate, closed_unqualified, closed_lost, abandoned, no_close_date, overdue, long_term, stalled, unqualified_open, active.';
 COMMENT ON COLUMN curated.fct_opportunity_daily_snapshot.is_forecast_eligible IS 'The class counts in the forecast.';
 COMMENT ON COLUMN curated.fct_opportunity_daily_snapshot.missing_criteria_count IS 'Criteria the stage requires that are not met. At least 0.';
-COMMENT ON COLUMN curated.fct_opportunity_daily_snapshot.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN curated.fct_opportunity_daily_snapshot.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN curated.fct_opportunity_daily_snapshot.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
 COMMENT ON COLUMN curated.fct_opportunity_daily_snapshot.loaded_at IS 'When the run that last wrote the row began.';
 COMMENT ON COLUMN curated.fct_opportunity_daily_snapshot.record_hash IS '64-bit hash of the row''s content; a row is rewritten only when it differs.';
-
-CREATE TABLE curated.published_run (
-    run_id TEXT NOT NULL, as_of DATE NOT NULL, published_at timestamptz NOT NULL, profile TEXT NOT NULL,
-    definitions_version TEXT NOT NULL, is_draft BOOLEAN NOT NULL, oldest_pulled_at timestamptz, complete_to
-    timestamptz, CONSTRAINT pk_published_run PRIMARY KEY (run_id)
-);
-COMMENT ON TABLE curated.published_run IS 'The run that is published, and how fresh it is: one row, none before the first run. Key: run_id.';
-COMMENT ON COLUMN curated.published_run.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
-COMMENT ON COLUMN curated.published_run.as_of IS 'Date the run is true for, in the reporting time zone.';
-COMMENT ON COLUMN curated.published_run.published_at IS 'When the run was published; its rows are visible since then.';
-COMMENT ON COLUMN curated.published_run.profile IS 'Definitions profile.';
-COMMENT ON COLUMN curated.published_run.definitions_version IS 'Version of the definitions under which the row was last changed; the version of the published run stands in curated.published_run.';
-COMMENT ON COLUMN curated.published_run.is_draft IS 'The definitions were not approved by marketing and sales.';
-COMMENT ON COLUMN curated.published_run.oldest_pulled_at IS 'When the stream that was pulled longest ago was last pulled; null if none ever was.';
-COMMENT ON COLUMN curated.published_run.complete_to IS 'Moment up to which every stream is known: changes until then were pulled.';
 
 CREATE TABLE ops.run (
     run_id TEXT NOT NULL, as_of DATE NOT NULL, started_at timestamptz NOT NULL, finished_at timestamptz NOT NULL,
@@ -587,7 +572,7 @@ CREATE TABLE ops.run (
     NOT NULL, report JSONB NOT NULL, CONSTRAINT pk_run PRIMARY KEY (run_id)
 );
 COMMENT ON TABLE ops.run IS 'One published refresh. Key: run_id.';
-COMMENT ON COLUMN ops.run.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN ops.run.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN ops.run.as_of IS 'Date the run is true for, in the reporting time zone.';
 COMMENT ON COLUMN ops.run.started_at IS 'When the run began.';
 COMMENT ON COLUMN ops.run.finished_at IS 'When the run published.';
@@ -608,7 +593,7 @@ COMMENT ON COLUMN ops.cursor.cursor IS 'Where the next pull of the stream starts
 COMMENT ON COLUMN ops.cursor.state_version IS 'State file that holds the stream''s current records.';
 COMMENT ON COLUMN ops.cursor.high_water_at IS 'Moment up to which the stream is known: changes until then were pulled.';
 COMMENT ON COLUMN ops.cursor.pulled_at IS 'When the stream was last pulled.';
-COMMENT ON COLUMN ops.cursor.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN ops.cursor.run_id IS 'Run that last wrote the row.';
 
 CREATE TABLE ops.quarantine (
     record_key TEXT NOT NULL, source_system TEXT NOT NULL, stream TEXT NOT NULL, reason_code TEXT NOT NULL,
@@ -626,7 +611,7 @@ COMMENT ON COLUMN ops.quarantine.detail IS 'What was found, without the value.';
 COMMENT ON COLUMN ops.quarantine.first_seen_on IS 'As-of date the record was first set aside.';
 COMMENT ON COLUMN ops.quarantine.last_seen_on IS 'As-of date the rule last failed.';
 COMMENT ON COLUMN ops.quarantine.released_at IS 'When a person let the record through; null while held.';
-COMMENT ON COLUMN ops.quarantine.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN ops.quarantine.run_id IS 'Run that last wrote the row.';
 
 CREATE TABLE ops.audit_result (
     run_id TEXT NOT NULL, suite TEXT NOT NULL, expectation TEXT NOT NULL, table_name TEXT NOT NULL, is_blocking
@@ -634,7 +619,7 @@ CREATE TABLE ops.audit_result (
     PRIMARY KEY (run_id, suite, expectation)
 );
 COMMENT ON TABLE ops.audit_result IS 'One check of one run. Key: run_id, suite, expectation.';
-COMMENT ON COLUMN ops.audit_result.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN ops.audit_result.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN ops.audit_result.suite IS 'Suite of checks.';
 COMMENT ON COLUMN ops.audit_result.expectation IS 'One check, in words.';
 COMMENT ON COLUMN ops.audit_result.table_name IS 'Table checked.';
@@ -650,7 +635,7 @@ CREATE TABLE ops.conservation (
     source_system, stream)
 );
 COMMENT ON TABLE ops.conservation IS 'One stream in one run: fetched = curated + merged_into + deleted + quarantined + excluded. Key: run_id, source_system, stream.';
-COMMENT ON COLUMN ops.conservation.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN ops.conservation.run_id IS 'Run that last wrote the row.';
 COMMENT ON COLUMN ops.conservation.source_system IS 'Name of the configured source the record came from.';
 COMMENT ON COLUMN ops.conservation.stream IS 'Object type of a source.';
 COMMENT ON COLUMN ops.conservation.fetched IS 'Distinct records the source has shown. At least 0.';
@@ -674,42 +659,26 @@ COMMENT ON COLUMN ops.definitions_version.status IS 'draft or approved. One of: 
 COMMENT ON COLUMN ops.definitions_version.text_sha256 IS 'SHA-256 of what is agreed, signatures left out; the same version with another one is refused.';
 COMMENT ON COLUMN ops.definitions_version.definitions_text IS 'The full text of the definitions used.';
 COMMENT ON COLUMN ops.definitions_version.first_used_at IS 'When a run first used them.';
-COMMENT ON COLUMN ops.definitions_version.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN ops.definitions_version.run_id IS 'Run that last wrote the row.';
 
 CREATE TABLE ops.notification (
-    issue_id TEXT NOT NULL, target TEXT NOT NULL, owner_id TEXT, message_key TEXT, delivery_status TEXT NOT NULL,
-    notified_at timestamptz, notified_count INTEGER NOT NULL, is_repeated BOOLEAN NOT NULL, run_id TEXT, CONSTRAINT
-    pk_notification PRIMARY KEY (issue_id, target)
+    issue_id TEXT NOT NULL, owner_id TEXT, notified_at timestamptz NOT NULL, notified_count INTEGER NOT NULL, run_id
+    TEXT, CONSTRAINT pk_notification PRIMARY KEY (issue_id)
 );
-COMMENT ON TABLE ops.notification IS 'One issue and one target that is told of it: its owner, or a target of RevOps where there is none to tell. Key: issue_id, target.';
+COMMENT ON TABLE ops.notification IS 'One issue that somebody was told about: this owner, or RevOps where there is none. Key: issue_id.';
 COMMENT ON COLUMN ops.notification.issue_id IS 'Issue: record, rule and the day it was opened.';
-COMMENT ON COLUMN ops.notification.target IS 'Who or what takes the message: a digest of the owner''s id, or of a RevOps target''s URL without its secrets; `place:1` for the first of `alerts.revops` and `earlier` for whoever was told before targets had one.';
 COMMENT ON COLUMN ops.notification.owner_id IS 'Golden owner: the key of its first created source record.';
-COMMENT ON COLUMN ops.notification.message_key IS 'Key that the message carries, the same in a repetition; null before messages had one.';
-COMMENT ON COLUMN ops.notification.delivery_status IS 'Where the delivery stands: pending was not taken, in_flight is being sent, unconfirmed had no answer in time. One of: pending, in_flight, unconfirmed, accepted.';
-COMMENT ON COLUMN ops.notification.notified_at IS 'When the message was last taken, or may have been; null if never.';
-COMMENT ON COLUMN ops.notification.notified_count IS 'Times the message was taken, or may have been. At least 0.';
-COMMENT ON COLUMN ops.notification.is_repeated IS 'The message was sent again after a sending that may have arrived.';
-COMMENT ON COLUMN ops.notification.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
+COMMENT ON COLUMN ops.notification.notified_at IS 'When the owner was first told; null if never.';
+COMMENT ON COLUMN ops.notification.notified_count IS 'Times the owner was told. At least 0.';
+COMMENT ON COLUMN ops.notification.run_id IS 'Run that last wrote the row.';
 
 CREATE TABLE ops.announcement (
-    announcement TEXT NOT NULL, told_for DATE NOT NULL, target TEXT NOT NULL, message_key TEXT, delivery_status TEXT
-    NOT NULL, sent_at timestamptz, sent_count INTEGER NOT NULL, is_repeated BOOLEAN NOT NULL, run_id TEXT, CONSTRAINT
-    pk_announcement PRIMARY KEY (announcement, told_for, target)
+    announcement TEXT NOT NULL, told_for DATE NOT NULL, target INTEGER NOT NULL, sent_at timestamptz NOT NULL, run_id
+    TEXT, CONSTRAINT pk_announcement PRIMARY KEY (announcement, told_for, target)
 );
-COMMENT ON TABLE ops.announcement IS 'One message of one day to one target of RevOps. Key: announcement, told_for, target.';
+COMMENT ON TABLE ops.announcement IS 'One message to RevOps that a target accepted; none is sent twice for one day. Key: announcement, told_for, target.';
 COMMENT ON COLUMN ops.announcement.announcement IS 'What RevOps is told. One of: roll_up, held_back.';
 COMMENT ON COLUMN ops.announcement.told_for IS 'Day the announcement is of: as-of date of a roll-up, day on which alerts were held back.';
-COMMENT ON COLUMN ops.announcement.target IS 'Who or what takes the message: a digest of the owner''s id, or of a RevOps target''s URL without its secrets; `place:1` for the first of `alerts.revops` and `earlier` for whoever was told before targets had one.';
-COMMENT ON COLUMN ops.announcement.message_key IS 'Key that the message carries, the same in a repetition; null before messages had one.';
-COMMENT ON COLUMN ops.announcement.delivery_status IS 'Where the delivery stands: pending was not taken, in_flight is being sent, unconfirmed had no answer in time. One of: pending, in_flight, unconfirmed, accepted.';
-COMMENT ON COLUMN ops.announcement.sent_at IS 'When the message was last taken, or may have been; null if never.';
-COMMENT ON COLUMN ops.announcement.sent_count IS 'Times the message was taken, or may have been. At least 0.';
-COMMENT ON COLUMN ops.announcement.is_repeated IS 'The message was sent again after a sending that may have arrived.';
-COMMENT ON COLUMN ops.announcement.run_id IS 'Run that last wrote the row; the run that is published stands in curated.published_run.';
-
-CREATE TABLE ops.warehouse (
-    warehouse_id TEXT NOT NULL, CONSTRAINT pk_warehouse PRIMARY KEY (warehouse_id)
-);
-COMMENT ON TABLE ops.warehouse IS 'This warehouse: one row. Key: warehouse_id.';
-COMMENT ON COLUMN ops.warehouse.warehouse_id IS 'Id of this warehouse, drawn when it was made; a copy or a restored backup has the same.';
+COMMENT ON COLUMN ops.announcement.target IS 'Place of the target in `alerts.revops` of the settings. At least 1.';
+COMMENT ON COLUMN ops.announcement.sent_at IS 'When the target accepted the message.';
+COMMENT ON COLUMN ops.announcement.run_id IS 'Run that last wrote the row.';

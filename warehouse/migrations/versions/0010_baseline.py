@@ -1,4 +1,4 @@
-"""The schema of release 0.1 as one file: where the migrations of this and later releases begin."""
+"""The schema that the first ten migrations had made, as one file: where the others begin."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from alembic import op
 
 from warehouse.limits import driver_of
 
-revision = "0013"
+revision = "0010"
 down_revision = None
 
 _TABLES = Path(__file__).parents[1] / "baseline.sql"
@@ -30,7 +30,7 @@ $$
 
 
 def upgrade() -> None:
-    """Create schemas, the reader's role and rights, every table, and the id by which a home knows this warehouse."""
+    """Create schemas, the reader's role and rights, and every table."""
     op.execute(_READER)
     for name, comment in _SCHEMAS.items():
         op.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
@@ -47,4 +47,3 @@ def upgrade() -> None:
         "COMMENT ON COLUMN ops.schema_version.version_num IS "
         "'Last migration that was applied; a Bantam that does not know it leaves the warehouse alone.'"
     )
-    op.execute("INSERT INTO ops.warehouse SELECT gen_random_uuid()::text")
