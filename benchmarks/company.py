@@ -16,10 +16,12 @@ from benchmarks.example import CONFIG, DAY, RUN
 from connectors.extract import Pulled
 from connectors.landing.reader import inflate
 from connectors.landing.writer import Landing
-from flows.run.extraction import Errand, pull_vendor_stream
+from connectors.registry import SOURCE_TYPES
+from flows.run.configured_streams import streams_of
+from flows.run.extraction import Errand
 from flows.run.job import Job, open_job
 from flows.run.publication import Known
-from flows.run.sources import STREAMS, opened
+from flows.run.sources import opened
 from flows.terminal.sandbox_process import sandbox_running
 
 BASE_PEOPLE = 20_000
@@ -67,10 +69,9 @@ def land_base(home: Path, people: int = BASE_PEOPLE) -> None:
             landing=Landing(job.home.landing), run_id=RUN, cursors={}, versions={}, now=job.started_at, full=False
         )
         for source in job.settings.sources:
-            vendor = opened(source)
-            with vendor.http as http:
-                for stream in vendor.streams:
-                    pull_vendor_stream(errand, vendor, http, stream, lambda _: None)
+            with opened(source, job.data) as access:
+                for stream in streams_of(source, job.definitions):
+                    stream.pull(errand, access, lambda _: None)
     for name in sandbox.environment:
         del os.environ[name]
 
@@ -151,5 +152,5 @@ def pulled_before(job: Job, known: Known) -> list[tuple[str, Pulled]]:
             ),
         )
         for source in job.settings.sources
-        for stream in STREAMS[source.kind]
+        for stream in SOURCE_TYPES[source.kind].streams_of(source)
     ]

@@ -17,8 +17,9 @@ from typing import Any
 from benchmarks.example import CONFIG, DAY, RUN
 from benchmarks.measured import peak_memory, tell
 from connectors.extract import Pulled
-from connectors.http.client import Http
 from connectors.landing.writer import Landing
+from connectors.registry import SOURCE_TYPES
+from connectors.settings import SourceSettings
 from connectors.stream import Stream
 from flows.run.extraction import Errand, pull_vendor_stream
 from flows.run.sources import Opened, opened
@@ -43,8 +44,7 @@ def main() -> None:
             full=True,
         )
         before, began, own = peak_memory(), time.perf_counter(), time.process_time()
-        vendors = [opened(source) for source in settings.sources]
-        pulls = [pull for vendor in vendors for pull in _started(vendor, errand, pool, clients)]
+        pulls = [pull for source in settings.sources for pull in _started(source, errand, pool, clients)]
         rows = sum(pull.result().records for pull in pulls)
         tell(
             {
@@ -57,20 +57,22 @@ def main() -> None:
         )
 
 
-def _started(vendor: Opened, errand: Errand, pool: ThreadPoolExecutor, clients: ExitStack) -> Iterator[Future[Pulled]]:
+def _started(
+    source: SourceSettings, errand: Errand, pool: ThreadPoolExecutor, clients: ExitStack
+) -> Iterator[Future[Pulled]]:
     """Start the pulls of a source; one that follows another stream begins when that one has ended."""
-    http = clients.enter_context(vendor.http)
+    access = clients.enter_context(opened(source, CONFIG.parent))
     started: dict[str, Future[Pulled]] = {}
-    for stream in vendor.streams:
+    for stream in SOURCE_TYPES[source.kind].streams_of(source):
         first = started.get(stream.after) if stream.after else None
-        started[stream.name] = pool.submit(_pulled, first, errand, vendor, http, stream)
+        started[stream.name] = pool.submit(_pulled, first, errand, access, stream)
         yield started[stream.name]
 
 
-def _pulled(first: Future[Pulled] | None, errand: Errand, vendor: Opened, http: Http, stream: Stream[Any]) -> Pulled:
+def _pulled(first: Future[Pulled] | None, errand: Errand, source: Opened, stream: Stream[Any]) -> Pulled:
     if first is not None:
         first.result()
-    return pull_vendor_stream(errand, vendor, http, stream, lambda _: None)
+    return pull_vendor_stream(errand, source, stream, lambda _: None)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ from connectors.http.client import Http
 from connectors.landing.envelope import Checked, Identify
 from connectors.landing.listing import Listing
 from connectors.landing.writer import LandingWriter
+from connectors.record_identity import identity_of
 from definitions.errors import SourceAnswerUnusableError
-from definitions.schema.records import RecordKind
+from definitions.mapping.envelope import Envelope
+from definitions.mapping.stream_mapping import StreamMapping
 
 
 class Account(Protocol):
@@ -95,6 +97,11 @@ class Visit(Generic[A]):
         return self.listing.watermark
 
     @property
+    def identify(self) -> Identify:
+        """Check one record, and tell its id and version."""
+        return self.stream.identify or identity_of(self.stream.envelope)
+
+    @property
     def where(self) -> str:
         """Source and stream, for messages."""
         return f"{self.account.name}: {self.stream.name}"
@@ -116,28 +123,28 @@ def nothing_to_prepare(stream: "Stream[A]", account: A, http: Http) -> Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream(Generic[A]):
-    """One object type of a source.
+    """One object type of a source; `mapping` says what its records become.
 
-    `id_path`, `version_path` and `deleted_path` say where a landed record holds its id, its modified time (empty:
-    whatever landed later is newer) and its deleted mark (empty: never deleted); `flag_path` a field of which it
-    matters since when it is filled, where the source gives no time for it (empty: none). `remote` is the vendor's name
-    for it in paths or queries, `after` the stream whose landed ids it needs, `modified` the field changes are searched
-    by, `identify` checks one record and tells its id and version.
+    `envelope` says where a landed record holds its id, its modified time, its deleted mark and its flag; `identify`
+    checks one record and tells its id and version, where it has to be more than an object with that id. `remote` is the
+    vendor's name for it in paths or queries, `after` the stream whose landed ids it needs, `modified` the field changes
+    are searched by (empty: each listing is of everything).
     """
 
     name: str
-    source_object: str
-    kind: RecordKind
+    mapping: StreamMapping
     remote: str
     passes: tuple[Pass[A], ...]
-    identify: Identify
-    id_path: tuple[str, ...]
-    version_path: tuple[str, ...] = ()
-    deleted_path: tuple[str, ...] = ()
-    flag_path: tuple[str, ...] = ()
+    envelope: Envelope
+    identify: Identify | None = None
     modified: str = ""
     after: str | None = None
     prepare: Callable[["Stream[A]", A, Http], Prepared] = nothing_to_prepare
+
+    @property
+    def object(self) -> str:
+        """What the source calls an object of the stream; part of every record key."""
+        return self.mapping.object
 
 
 class Tokens:
@@ -160,12 +167,3 @@ class Tokens:
 def portions(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     """Cut a sequence into parts of at most `size`, in order."""
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Read a list of field names written as words.
-
-    >>> names("Id IsDeleted")
-    ('Id', 'IsDeleted')
-    """
-    return tuple(text.split())

@@ -30,6 +30,7 @@ def tells_all(runs: Sequence[LandedRun], needed: Collection[str] | None) -> bool
     `needed` as `needed_runs`. Manifests of an older Bantam do not say which listings were whole: a state made from them
     would lack the deletions that those found.
     """
-    if not needed or any(run.last is None or run.last.end is None for run in runs if run.run_id in needed):
+    completed = [one for run in runs if needed and run.run_id in needed for one in run.completed]
+    if not completed or not all(one.is_chained for one in completed):
         return False
     return not any(damages(runs))

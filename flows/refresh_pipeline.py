@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack, closing
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,15 +10,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from connectors.extract import Pulled
-from connectors.files.settings import FilesSource
-from connectors.stream import Stream
-from definitions.mapping.file_stream import FileStream
 from flows.home.spill import Spill
 from flows.orchestration.artifacts import keep_artifacts
 from flows.orchestration.interruption import at_interruption, interruptible
 from flows.orchestration.run_states import flow_states, task_states, value_of
 from flows.orchestration.time_limit import time_limited
-from flows.run.extraction import Errand, pull_file_stream, pull_vendor_stream
+from flows.run.configured_streams import ConfiguredStream, Place, streams_of
+from flows.run.extraction import Errand
 from flows.run.failures import end_reported, reported
 from flows.run.job import Job, open_job
 from flows.run.open_run import OpenRun, open_run
@@ -35,25 +32,12 @@ from warehouse.publishing.run_lock import RunLock
 _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 
-@task(task_run_name="pull {source.name}.{stream.name}", **_UNKEPT)
+@task(task_run_name="pull {stream.label}", **_UNKEPT)
 @task_states
-def pull_stream(errand: Errand, source: Opened, http: Any, stream: Stream[Any], seen: Watcher) -> tuple[str, Pulled]:
-    """Land one stream of a vendor."""
-    name = f"{source.name}.{stream.name}"
-    pulled = pull_vendor_stream(errand, source, http, stream, seen.counter(name))
-    seen.done(name)
-    return source.name, pulled
-
-
-@task(task_run_name="read {source.name}.{stream.name}", **_UNKEPT)
-@task_states
-def pull_file(
-    errand: Errand, source: FilesSource, stream: FileStream, folder: Path, seen: Watcher
-) -> tuple[str, Pulled]:
-    """Land one file."""
-    name = f"{source.name}.{stream.name}"
-    pulled = pull_file_stream(errand, source, stream, folder, seen.counter(name))
-    seen.done(name)
+def pull_stream(errand: Errand, source: Opened, stream: ConfiguredStream, seen: Watcher) -> tuple[str, Pulled]:
+    """Land one stream."""
+    pulled = stream.pull(errand, source, seen.counter(stream.label))
+    seen.done(stream.label)
     return source.name, pulled
 
 
@@ -106,20 +90,16 @@ def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
     errand, waits = begun(job, known), Waits()
     # Waits are ended first: a thread that woke up to a closed client would tell of that.
     with ExitStack() as clients, closing(waits), at_interruption(waits.close):
-        waiting = []
+        waiting: list[Any] = []
         for source in job.settings.sources:
             if not job.is_asked(source):
                 continue
-            if isinstance(source, FilesSource):
-                waiting += [pull_file.submit(errand, source, stream, job.data, seen) for stream in source.streams]
-                continue
-            vendor = opened(source, waits, shown_waits(seen))
-            http = clients.enter_context(vendor.http)
-            futures: dict[str, Any] = {}
-            for stream in vendor.streams:
+            access = clients.enter_context(opened(source, job.data, waits, shown_waits(seen)))
+            futures: dict[Place, Any] = {}
+            for stream in streams_of(source, job.definitions):
                 first = [futures[stream.after]] if stream.after else []
-                futures[stream.name] = pull_stream.submit(
-                    errand, vendor, http, stream, seen, wait_for=first, return_state=False
+                futures[stream.place] = pull_stream.submit(
+                    errand, access, stream, seen, wait_for=first, return_state=False
                 )
             waiting += futures.values()
         for future in waiting:

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,16 +22,15 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.files.settings import FilesSource
+from connectors.registry import SOURCE_TYPES
+from connectors.settings import HttpSettings, SourceSettings
 from definitions.config.mistakes import all_of, refuse
 from definitions.config.shape_errors import told
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place, read_yaml
 from definitions.fault_limit import RECORDS, VALUES, FaultLimit
-from definitions.mapping.custom_fields import PREFIX, UNREADABLE, FieldEntry, field_mistakes
-from definitions.mapping.source_words import ClassWord, StageWord, StatusWord, TimeZone
+from definitions.mapping.custom_fields import UNREADABLE
 from definitions.schema.column import Column, Kind
-from definitions.schema.records import ACCOUNT, OPPORTUNITY, PERSON
 from expectations.declared import DeclaredExpectation
 from flows.run.declared_expectations import expectations_file, read_expectations
 
@@ -44,109 +42,16 @@ _ELSEWHERE = {
 }
 _REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 
-# Objects whose fields may be mapped.
-_OBJECTS = {
-    **dict.fromkeys(("contact", "lead"), PERSON),
-    **dict.fromkeys(("company", "account"), ACCOUNT),
-    **dict.fromkeys(("deal", "opportunity"), OPPORTUNITY),
-}
-
-
-def _sendable(secret: SecretStr) -> SecretStr:
-    """Without the white space and line end that come along when it is copied or read from a file."""
-    text = secret.get_secret_value().strip()
-    if not (text and text.isascii() and text.isprintable()):
-        raise ValueError("is empty or holds a character that no secret has; copy it again")
-    return SecretStr(text)
-
-
-Credential = Annotated[SecretStr, AfterValidator(_sendable)]
-
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class RateLimit(_Strict):
-    """So many requests in so many seconds, as the vendor's plan allows."""
-
-    requests: int = Field(ge=1)
-    seconds: float = Field(gt=0)
-
-
-class _Vendor(_Strict):
-    """What every HTTP source says of itself; durations in seconds."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    role: Literal["crm", "marketing"]
-    base_url: str
-    time_zone: TimeZone | None = None
-    currency: str | None = None
-    region: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
-    twin: str | None = None
-    page_size: int | None = Field(default=None, ge=1)
-    lookback_seconds: float | None = Field(default=None, ge=0)
-    retry_budget_seconds: float | None = Field(default=None, ge=0)
-    request_seconds: float | None = Field(default=None, gt=0)
-    record_url: Mapping[str, str] = {}
-    stages: Mapping[str, StageWord]
-    fields: Mapping[str, Mapping[str, FieldEntry]] = {}
-    statuses: Mapping[str, StatusWord] = {}
-    lifecycle_stages: Mapping[str, ClassWord] = {}
-    activity_types: Mapping[str, str] = {}
-    ignored_owners: tuple[str, ...] = ()
-
-    @field_validator("fields")
-    @classmethod
-    def _fields_are_ours(
-        cls, mapping: Mapping[str, Mapping[str, FieldEntry]]
-    ) -> Mapping[str, Mapping[str, FieldEntry]]:
-        refuse(field_mistakes(mapping, _OBJECTS))
-        return mapping
-
-    @property
-    def source_fields(self) -> Mapping[str, Mapping[str, str]]:
-        """Per object, the source's field for each mapped one, those of the customer's own too."""
-        return {
-            name: {field: given.source_field for field, given in chosen.items()} for name, chosen in self.fields.items()
-        }
-
-    @property
-    def custom(self) -> Mapping[str, tuple[Column, ...]]:
-        """Per object, the columns of the customer's own fields."""
-        return {
-            name: tuple(given.column(field) for field, given in chosen.items() if field.startswith(PREFIX))
-            for name, chosen in self.fields.items()
-        }
-
-
-class HubSpotSource(_Vendor):
-    """A HubSpot account; `lag_seconds` is how far behind now the search index is trusted."""
-
-    kind: Literal["hubspot"]
-    role: Literal["crm", "marketing"] = "marketing"
-    base_url: str = "https://api.hubapi.com"
-    token: Credential
-    api_version: str = "2026-03"
-    portal_id: str | None = None
-    lag_seconds: float | None = Field(default=None, ge=0)
-    rate: RateLimit | None = None
-    search_rate: RateLimit | None = None
-
-
-class SalesforceSource(_Vendor):
-    """A Salesforce organisation; `trail_seconds` is how far behind now a read ends."""
-
-    kind: Literal["salesforce"]
-    role: Literal["crm", "marketing"] = "crm"
-    token_url: str | None = None
-    client_id: Credential
-    client_secret: Credential
-    api_version: str = "67.0"
-    trail_seconds: float | None = Field(default=None, ge=0)
-
-
-Source = Annotated[HubSpotSource | SalesforceSource | FilesSource, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    Source = SourceSettings
+else:
+    # The union of all that the registry knows, chosen by `kind`.
+    Source = Annotated[Union[tuple(one.settings for one in SOURCE_TYPES.values())], Field(discriminator="kind")]  # noqa: UP007
 
 
 class Alerts(_Strict):
@@ -225,9 +130,11 @@ class Settings(_Strict):
         kinds: dict[tuple[str, str], Kind] = {}
         mistakes: dict[Place, str] = {}
         for number, source in enumerate(self.sources):
-            for name, columns in getattr(source, "custom", {}).items():
+            if not isinstance(source, HttpSettings):
+                continue
+            for name, columns in source.custom.items():
                 for column in columns:
-                    known = kinds.setdefault((_OBJECTS[name].name, column.name), column.kind)
+                    known = kinds.setdefault((source.kind_of(name), column.name), column.kind)
                     if known is not column.kind:
                         place = ("sources", number, "fields", name, column.name)
                         mistakes[place] = f"another source says that it is of kind {known.value}; give both one kind"
@@ -239,9 +146,11 @@ class Settings(_Strict):
         """The customer's own fields by kind of record, in the order of the file; the first source names each."""
         found: dict[str, dict[str, Column]] = {}
         for source in self.sources:
-            for name, columns in getattr(source, "custom", {}).items():
+            if not isinstance(source, HttpSettings):
+                continue
+            for name, columns in source.custom.items():
                 for column in columns:
-                    found.setdefault(_OBJECTS[name].name, {}).setdefault(column.name, column)
+                    found.setdefault(source.kind_of(name), {}).setdefault(column.name, column)
         return {kind: (*columns.values(), UNREADABLE) for kind, columns in found.items()}
 
     @field_validator("exchange_rates")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.registry import SOURCE_TYPES
 from definitions.agreement.load import load_definitions
 from flows.settings import load_settings
 from flows.terminal.command_line import app
@@ -59,6 +60,15 @@ def test_every_room_is_under_the_contract_and_every_package_is_installed():
     assert rooms == set(ROOMS)
     assert {name for name in with_code if name.split(".")[0] in ROOMS} == packages
     assert packages == set(PROJECT["tool"]["setuptools"]["packages"])
+
+
+def test_a_vendor_is_named_by_its_own_folder_and_the_registry_only():
+    vendors = set(SOURCE_TYPES) - {"files"}
+    assert len(vendors) > 1
+    named = re.compile(rf"^\s*(?:from|import) connectors(?:\.| import )({'|'.join(sorted(vendors))})\b", re.M)
+    rooms = [path for path in CODE if path.relative_to(ROOT).parts[0] in ROOMS]
+    strangers = {of_file(path): set(named.findall(path.read_text())) - {path.parent.name} for path in rooms}
+    assert {name: found for name, found in strangers.items() if found} == {}
 
 
 def test_no_file_is_too_long_to_be_read_at_once():

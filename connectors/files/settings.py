@@ -5,10 +5,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from definitions.agreement.model import Definitions
 from definitions.config.mistakes import refuse
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import Place
 from definitions.mapping.file_stream import FileStream
+from definitions.mapping.source_mapping import SourceMapping
 from definitions.mapping.source_words import FileStageWord, TimeZone
 from definitions.schema.vocabulary import CANONICAL_STAGE
 
@@ -62,6 +64,21 @@ class FilesSource(BaseModel):
             mistakes |= _references(stream, place, names)
         refuse(mistakes)
         return self
+
+    def account(self) -> None:
+        """A folder has no account."""
+
+    def mapping(self, definitions: Definitions) -> SourceMapping:
+        """What the source means by its words, under these definitions."""
+        return SourceMapping(
+            source=self.name,
+            time_zone=self.time_zone or definitions.reporting.time_zone,
+            days_in=definitions.reporting.time_zone,
+            currency=self.currency or definitions.reporting.currency,
+            region=self.region,
+            stages=self.stages,
+            origins=definitions.lead_sources,
+        )
 
 
 def _references(stream: FileStream, place: Place, names: list[str]) -> dict[Place, str]:

@@ -1,17 +1,15 @@
 """A HubSpot account: where it is, how it may be asked, and what its refusals mean."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import msgspec
 from pydantic import SecretStr
 
+from connectors.http.account import HttpAccount
 from connectors.http.auth import StaticBearer
-from connectors.http.body import Limits
 from connectors.http.client import Http
 from connectors.http.origin import configured_url
 from connectors.http.rate_limit import Clock, Rate
@@ -25,40 +23,25 @@ _VERSION = re.compile(r"v[34]|20\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(HttpAccount):
     """Settings of one HubSpot account.
 
     `properties`: custom properties to ask for besides the usual ones, by object (contact, company, deal).
     `rate`: calls of the plan (Free and Starter: 100 in 10 s); the search has a rate of its own, 5 a second for the
-    whole account. `lag_seconds`: nothing newer counts as complete, the search index trails; `lookback_seconds`: how far
-    before the last complete moment is asked again (another connector trusts the index only after an hour).
+    whole account. `trail_seconds`: nothing newer counts as complete, the search index trails; `lookback_seconds`: how
+    far before the last complete moment is asked again (another connector trusts the index only after an hour).
     """
 
-    name: str
     token: SecretStr
     base_url: str = "https://api.hubapi.com"
     api_version: str = "2026-03"
     portal_id: str | None = None
-    page_size: int = 100
     search_page_size: int = 200
     association_batch: int = 1000
     rate: Rate = PROFESSIONAL
     search_rate: Rate = SEARCH
-    lag_seconds: float = 120.0
+    trail_seconds: float = 120.0
     lookback_seconds: float = 3600.0
-    limits: Limits = field(default_factory=Limits)
-    properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    proxy: str | None = None
-
-    @property
-    def trail(self) -> timedelta:
-        """How long a change may take to become searchable."""
-        return timedelta(seconds=self.lag_seconds)
-
-    @property
-    def lookback(self) -> timedelta:
-        """How much is asked again."""
-        return timedelta(seconds=self.lookback_seconds)
 
     def path(self, family: str, rest: str = "") -> str:
         """Path of a family of endpoints; the version sits in the middle, and associations never had a v3 worth using.

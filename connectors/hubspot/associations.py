@@ -80,7 +80,7 @@ def _read(visit: Visit[Account], ids: Sequence[str], number: int) -> tuple[Check
         answer = visit.http.ask(call, _BATCH)
         refuse_problems(visit, answer.value.errors, number)
         mended += answer.mended
-        checked = sort_out(answer.value.results, visit.stream.identify, number)
+        checked = sort_out(answer.value.results, visit.identify, number)
         rejected += checked.rejected
         wanted = []
         for seen in checked.records:

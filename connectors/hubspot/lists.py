@@ -65,7 +65,7 @@ def whole_list(visit: Visit[Account]) -> Iterator[Page]:
     call = Call(stream=visit.stream.name, path=_path(visit))
     answer = visit.http.ask(call, _LISTING)
     yield Page(
-        checked=sort_out(answer.value.results, visit.stream.identify, 1),
+        checked=sort_out(answer.value.results, visit.identify, 1),
         request=f"GET {call.path}",
         is_last=True,
         notes=mended_note(answer.mended),
@@ -138,7 +138,7 @@ def _list_page(visit: Visit[Account], after: str | None, *, archived: bool, numb
     if answer.value.after() is not None and not answer.value.results:
         # Rare, and not the end; asked twice, for a list has no total that would show what such a page left out.
         answer = visit.http.ask(call, _LISTING)
-    checked = sort_out(answer.value.results, visit.stream.identify, number)
+    checked = sort_out(answer.value.results, visit.identify, number)
     if is_wide and checked.records:
         checked = _widened(visit, checked, archived=archived, page=number)
     page = Page(checked=checked, request=f"GET {call.path}", notes=mended_note(answer.mended))
@@ -148,7 +148,7 @@ def _list_page(visit: Visit[Account], after: str | None, *, archived: bool, numb
 def _restored(visit: Visit[Account], ids: Sequence[str], number: int) -> Page:
     answer = read_batch(visit, ids, archived=False, page=number)
     return Page(
-        checked=sort_out(answer.value.results, visit.stream.identify, number),
+        checked=sort_out(answer.value.results, visit.identify, number),
         request=f"POST {_path(visit)}/batch/read",
         notes=mended_note(answer.mended),
     )
@@ -158,7 +158,7 @@ def _widened(visit: Visit[Account], narrow: Checked, *, archived: bool, page: in
     """Read the listed records again with all their properties; one deleted in between is left out."""
     ids = [seen.id for seen in narrow.records]
     parts = [
-        sort_out(read_batch(visit, chunk, archived=archived, page=page).value.results, visit.stream.identify, page)
+        sort_out(read_batch(visit, chunk, archived=archived, page=page).value.results, visit.identify, page)
         for chunk in portions(ids, READ_BATCH)
     ]
     return Checked(

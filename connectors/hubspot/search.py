@@ -85,7 +85,7 @@ def _page(visit: Visit[Account], place: _Place, until: int, number: int) -> tupl
     call = _call(visit, place, until, number)
     answer = visit.http.ask(call, _LISTING)
     listing = answer.value
-    checked = sort_out(listing.results, visit.stream.identify, number)
+    checked = sort_out(listing.results, visit.identify, number)
     fresh = [seen for seen in checked.records if (seen.id, seen.version) not in place.seen]
     following = _next(place, checked.records, len(fresh), listing, until)
     if following is not None and following.fruitless > (FRUITLESS if listing.after() is None else FRUITLESS_WITH_TOKEN):

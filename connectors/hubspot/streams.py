@@ -1,41 +1,25 @@
 """HubSpot: what is pulled, with which properties. How it is walked stands in the files this one names."""
 
+from dataclasses import replace
+
 import msgspec
 
 from connectors.http.client import Http
 from connectors.http.request import Call
+from connectors.hubspot import mapping
 from connectors.hubspot.account import Account, open_http
 from connectors.hubspot.associations import association_pages
 from connectors.hubspot.lists import archived_and_restored_pages, archived_pages, live_pages, whole_list
 from connectors.hubspot.responses import Properties, association_identity, object_identity, simple_identity
 from connectors.hubspot.search import changed_pages
-from connectors.stream import Pass, Prepared, Stream, When, names
+from connectors.stream import Pass, Prepared, Stream, When
 from definitions.errors import ConfigurationError
-from definitions.schema.records import ACCOUNT, ASSOCIATION, OPPORTUNITY, OWNER, PERSON, STAGE, RecordKind
+from definitions.mapping.envelope import Envelope
+from definitions.mapping.stream_mapping import StreamMapping
 
 __all__ = ["STREAMS", "Account", "open_http"]
 
-CONTACT_PROPERTIES = names(
-    """email firstname lastname phone mobilephone jobtitle company website country lifecyclestage hs_lead_status
-    hubspot_owner_id associatedcompanyid createdate lastmodifieddate hs_merged_object_ids hs_email_optout
-    hs_email_hard_bounce_reason_enum hs_email_bounce hs_analytics_source recent_conversion_event_name
-    recent_conversion_date first_conversion_event_name first_conversion_date hs_email_last_open_date
-    hs_email_last_click_date hs_sales_email_last_replied hs_analytics_last_visit_timestamp notes_last_contacted
-    notes_last_updated notes_next_activity_date hs_lifecyclestage_lead_date
-    hs_lifecyclestage_marketingqualifiedlead_date hs_lifecyclestage_salesqualifiedlead_date
-    hs_lifecyclestage_opportunity_date hs_lifecyclestage_customer_date salesforceleadid salesforcecontactid"""
-)
-COMPANY_PROPERTIES = names(
-    """name domain website industry numberofemployees annualrevenue country phone hubspot_owner_id lifecyclestage
-    hs_parent_company_id createdate hs_lastmodifieddate hs_merged_object_ids salesforceaccountid"""
-)
-DEAL_PROPERTIES = names(
-    """dealname amount deal_currency_code closedate createdate dealstage pipeline dealtype hubspot_owner_id
-    hs_lastmodifieddate hs_deal_stage_probability hs_manual_forecast_category hs_next_step notes_last_updated
-    notes_last_contacted notes_next_activity_date hs_v2_date_entered_current_stage closed_lost_reason
-    num_associated_contacts hs_is_closed hs_is_closed_won hs_merged_object_ids hs_salesforceopportunityid"""
-)
-_USUAL = {"contact": CONTACT_PROPERTIES, "company": COMPANY_PROPERTIES, "deal": DEAL_PROPERTIES}
+_OBJECT = Envelope(id="id", version="updatedAt", deleted="archived")
 _PROPERTIES = msgspec.json.Decoder(Properties)
 
 
@@ -48,13 +32,13 @@ def check_properties(stream: Stream[Account], account: Account, http: Http) -> P
     kind = stream.remote.rpartition("/")[2]
     answer = http.ask(Call(stream=stream.name, path=account.path("properties", f"/{kind}")), _PROPERTIES)
     there = {named.name for named in answer.value.results}
-    custom = account.properties.get(stream.source_object, ())
+    custom = account.properties.get(stream.object, ())
     if missing := sorted(set(custom) - there):
         raise ConfigurationError(
             f"{account.name}: {stream.name}: no such property: {', '.join(missing)}. Correct the field map (it wants "
             "the internal name), or create the property."
         )
-    usual = _USUAL[stream.source_object]
+    usual = stream.mapping.asked_fields()
     absent = sorted(set(usual) - there)
     return Prepared(
         fields=tuple(dict.fromkeys(name for name in (*usual, *custom) if name in there)),
@@ -63,19 +47,13 @@ def check_properties(stream: Stream[Account], account: Account, http: Http) -> P
     )
 
 
-def _crm_object(
-    name: str, source_object: str, kind: RecordKind, modified: str, flag: tuple[str, ...] = ()
-) -> Stream[Account]:
+def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
     return Stream(
         name=name,
-        source_object=source_object,
-        kind=kind,
+        mapping=of,
         remote=f"objects/{name}",
         identify=object_identity(modified),
-        id_path=("id",),
-        version_path=("updatedAt",),
-        deleted_path=("archived",),
-        flag_path=flag,
+        envelope=_OBJECT if of.flag is None else replace(_OBJECT, flag=f"{of.inside}.{of.flag}"),
         modified=modified,
         prepare=check_properties,
         passes=(
@@ -88,33 +66,27 @@ def _crm_object(
     )
 
 
-def _association(name: str, source_object: str, remote: str, after: str) -> Stream[Account]:
+def _association(name: str, of: StreamMapping, remote: str, after: str) -> Stream[Account]:
     return Stream(
         name=name,
-        source_object=source_object,
-        kind=ASSOCIATION,
+        mapping=of,
         remote=remote,
         identify=association_identity,
-        id_path=("from", "id"),
+        envelope=Envelope(id="from.id"),
         after=after,
         passes=(Pass(name="associations", when=When.ALWAYS, pages=association_pages),),
     )
 
 
-CONTACTS = _crm_object(
-    "contacts", "contact", PERSON, "lastmodifieddate", flag=("properties", "hs_email_hard_bounce_reason_enum")
-)
-COMPANIES = _crm_object("companies", "company", ACCOUNT, "hs_lastmodifieddate")
-DEALS = _crm_object("deals", "deal", OPPORTUNITY, "hs_lastmodifieddate")
+CONTACTS = _crm_object("contacts", mapping.CONTACT, "lastmodifieddate")
+COMPANIES = _crm_object("companies", mapping.COMPANY, "hs_lastmodifieddate")
+DEALS = _crm_object("deals", mapping.DEAL, "hs_lastmodifieddate")
 OWNERS = Stream(
     name="owners",
-    source_object="owner",
-    kind=OWNER,
+    mapping=mapping.OWNERS,
     remote="owners",
     identify=simple_identity,
-    id_path=("id",),
-    version_path=("updatedAt",),
-    deleted_path=("archived",),
+    envelope=_OBJECT,
     passes=(
         Pass(name="active", when=When.ALWAYS, pages=live_pages),
         Pass(name="deactivated", when=When.ALWAYS, pages=archived_pages),
@@ -122,13 +94,10 @@ OWNERS = Stream(
 )
 PIPELINES = Stream(
     name="pipelines",
-    source_object="stage",
-    kind=STAGE,
+    mapping=mapping.PIPELINES,
     remote="pipelines/deals",
     identify=simple_identity,
-    id_path=("id",),
-    version_path=("updatedAt",),
-    deleted_path=("archived",),
+    envelope=_OBJECT,
     passes=(Pass(name="all", when=When.ALWAYS, pages=whole_list),),
 )
 STREAMS: tuple[Stream[Account], ...] = (
@@ -137,8 +106,8 @@ STREAMS: tuple[Stream[Account], ...] = (
     COMPANIES,
     CONTACTS,
     DEALS,
-    _association("contacts_companies", "contact_company", "contacts/companies", "contacts"),
-    _association("deals_companies", "deal_company", "deals/companies", "deals"),
-    _association("deals_contacts", "deal_contact", "deals/contacts", "deals"),
+    _association("contacts_companies", mapping.CONTACTS_COMPANIES, "contacts/companies", "contacts"),
+    _association("deals_companies", mapping.DEALS_COMPANIES, "deals/companies", "deals"),
+    _association("deals_contacts", mapping.DEALS_CONTACTS, "deals/contacts", "deals"),
 )
 """In an order that pulls a stream after the one it follows (`Stream.after`)."""

@@ -1,1 +1,8 @@
-"""Salesforce: streams, and how they are walked."""
+"""Salesforce: settings, streams, how they are walked, and what their records become."""
+
+from connectors.salesforce.account import open_http
+from connectors.salesforce.settings import SalesforceSettings
+from connectors.salesforce.streams import STREAMS
+from connectors.source_type import HttpSource
+
+SOURCE = HttpSource(settings=SalesforceSettings, streams=STREAMS, open_http=open_http)

@@ -1,17 +1,15 @@
 """A Salesforce org: where it is, how it may be asked, and what its refusals mean."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import msgspec
 from pydantic import SecretStr
 
+from connectors.http.account import HttpAccount
 from connectors.http.auth import ClientCredentials
-from connectors.http.body import Limits
 from connectors.http.client import Http
 from connectors.http.origin import configured_url
 from connectors.http.rate_limit import Clock
@@ -22,7 +20,7 @@ _VERSION = re.compile(r"\d\d\.0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(HttpAccount):
     """Settings of one Salesforce org, signed in with client credentials.
 
     `base_url` is the org's My Domain URL; `properties`: custom fields that must exist, by object (lead, contact,
@@ -30,28 +28,12 @@ class Account:
     late, nothing newer counts as complete; `lookback_seconds`: how far before that is asked again.
     """
 
-    name: str
-    base_url: str
     token_url: str
     client_id: SecretStr
     client_secret: SecretStr
     api_version: str = "67.0"
     page_size: int = 2000
     trail_seconds: float = 300.0
-    lookback_seconds: float = 300.0
-    limits: Limits = field(default_factory=Limits)
-    properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    proxy: str | None = None
-
-    @property
-    def trail(self) -> timedelta:
-        """How long a row may take to become visible."""
-        return timedelta(seconds=self.trail_seconds)
-
-    @property
-    def lookback(self) -> timedelta:
-        """How much is asked again."""
-        return timedelta(seconds=self.lookback_seconds)
 
     def path(self, rest: str) -> str:
         """Path of a REST resource of the configured version."""

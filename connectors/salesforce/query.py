@@ -115,7 +115,7 @@ def _query(visit: Visit[Account], soql: str, resource: str, before: int) -> Iter
             )
         is_last = rows.done
         page = Page(
-            checked=sort_out(rows.records, visit.stream.identify, number),
+            checked=sort_out(rows.records, visit.identify, number),
             request=f"GET {visit.account.path(f'/{resource}')}",
             is_last=is_last,
             notes=mended_note(answer.mended),

@@ -7,11 +7,13 @@ import msgspec
 
 from connectors.http.client import Http
 from connectors.http.request import Call
+from connectors.salesforce import mapping
 from connectors.salesforce.account import Account, open_http
 from connectors.salesforce.query import all_pages, fresh_pages, row_identity, settled_pages
-from connectors.stream import Pass, Prepared, Stream, When, names
+from connectors.stream import Pass, Prepared, Stream, When
 from definitions.errors import ConfigurationError, SourceRefusedError
-from definitions.schema.records import ACCOUNT, ACTIVITY, ASSOCIATION, OPPORTUNITY, OWNER, PERSON, STAGE, RecordKind
+from definitions.mapping.envelope import Envelope
+from definitions.mapping.stream_mapping import StreamMapping
 
 __all__ = ["STREAMS", "Account", "open_http"]
 
@@ -20,37 +22,6 @@ WIDEST_SELECT = 12_000
 NEEDED = frozenset({"Id", "SystemModstamp"})
 _NOT_SCALAR = frozenset({"address", "location", "base64", "anyType", "complexvalue", "json"})
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_USUAL = {
-    "Lead": names(
-        """Id IsDeleted MasterRecordId Email Phone MobilePhone FirstName LastName Title Company Website Country Status
-        LeadSource OwnerId IsConverted ConvertedDate ConvertedContactId ConvertedAccountId ConvertedOpportunityId
-        HasOptedOutOfEmail DoNotCall EmailBouncedDate LastActivityDate CreatedDate SystemModstamp"""
-    ),
-    "Contact": names(
-        """Id IsDeleted MasterRecordId Email Phone MobilePhone FirstName LastName Title AccountId LeadSource
-        MailingCountry OwnerId HasOptedOutOfEmail DoNotCall EmailBouncedDate LastActivityDate CreatedDate
-        SystemModstamp"""
-    ),
-    "Account": names(
-        """Id IsDeleted MasterRecordId Name Website Industry NumberOfEmployees AnnualRevenue BillingCountry Phone
-        ParentId OwnerId Type CreatedDate SystemModstamp"""
-    ),
-    "Opportunity": names(
-        """Id IsDeleted Name AccountId OwnerId StageName Amount CurrencyIsoCode Probability ForecastCategory
-        ForecastCategoryName CloseDate CreatedDate LastStageChangeDate NextStep LastActivityDate PushCount Type
-        LeadSource IsClosed IsWon HasOpenActivity RecordTypeId SystemModstamp"""
-    ),
-    "OpportunityContactRole": names("Id IsDeleted OpportunityId ContactId Role IsPrimary CreatedDate SystemModstamp"),
-    "User": names("Id Name Email IsActive ManagerId Department CreatedDate SystemModstamp"),
-    "Task": names(
-        """Id IsDeleted WhoId WhatId OwnerId Status TaskSubtype Type ActivityDate CompletedDateTime IsClosed CreatedDate
-        SystemModstamp"""
-    ),
-    "OpportunityStage": names(
-        """Id ApiName MasterLabel DefaultProbability ForecastCategory ForecastCategoryName IsActive IsClosed IsWon
-        SortOrder CreatedDate SystemModstamp"""
-    ),
-}
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -80,13 +51,13 @@ def choose_fields(stream: Stream[Account], account: Account, http: Http) -> Prep
     where = f"{account.name}: {stream.name}"
     if hidden := sorted(NEEDED - there):
         raise SourceRefusedError(f"{where}: this user may not read {', '.join(hidden)}. Grant field access to it.")
-    configured = account.properties.get(stream.source_object, ())
+    configured = account.properties.get(stream.object, ())
     if missing := sorted(set(configured) - there):
         raise ConfigurationError(
             f"{where}: no such field: {', '.join(missing)}. Correct the field map (it wants the API name), or let "
             "this user read it."
         )
-    usual = _USUAL[stream.remote]
+    usual = tuple(dict.fromkeys((*stream.envelope.fields(), *stream.mapping.asked_fields())))
     custom = sorted(name for name in there if name.endswith("__c"))
     wanted = tuple(dict.fromkeys(name for name in (*usual, *configured, *custom) if name in there))
     kept = _fitting(wanted)
@@ -106,18 +77,13 @@ def _fitting(wanted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _changing(
-    name: str, remote: str, kind: RecordKind, source_object: str = "", *, dies: bool = True
-) -> Stream[Account]:
+def _changing(name: str, remote: str, of: StreamMapping, *, dies: bool = True) -> Stream[Account]:
     return Stream(
         name=name,
-        source_object=source_object or name,
-        kind=kind,
+        mapping=of,
         remote=remote,
         identify=row_identity,
-        id_path=("Id",),
-        version_path=("SystemModstamp",),
-        deleted_path=("IsDeleted",) if dies else (),
+        envelope=Envelope(id="Id", version="SystemModstamp", deleted="IsDeleted" if dies else None),
         modified="SystemModstamp",
         prepare=choose_fields,
         passes=(
@@ -128,22 +94,20 @@ def _changing(
 
 
 STREAMS: tuple[Stream[Account], ...] = (
-    _changing("user", "User", OWNER, dies=False),
+    _changing("user", "User", mapping.USER, dies=False),
     Stream(
         name="opportunity_stage",
-        source_object="stage",
-        kind=STAGE,
+        mapping=mapping.STAGE_LIST,
         remote="OpportunityStage",
         identify=row_identity,
-        id_path=("Id",),
-        version_path=("SystemModstamp",),
+        envelope=Envelope(id="Id", version="SystemModstamp"),
         prepare=choose_fields,
         passes=(Pass(name="all", when=When.ALWAYS, pages=all_pages),),
     ),
-    _changing("account", "Account", ACCOUNT),
-    _changing("lead", "Lead", PERSON),
-    _changing("contact", "Contact", PERSON),
-    _changing("opportunity", "Opportunity", OPPORTUNITY),
-    _changing("opportunity_contact_role", "OpportunityContactRole", ASSOCIATION, "contact_role"),
-    _changing("task", "Task", ACTIVITY),
+    _changing("account", "Account", mapping.ACCOUNTS),
+    _changing("lead", "Lead", mapping.LEAD),
+    _changing("contact", "Contact", mapping.CONTACT),
+    _changing("opportunity", "Opportunity", mapping.OPPORTUNITIES),
+    _changing("opportunity_contact_role", "OpportunityContactRole", mapping.CONTACT_ROLE),
+    _changing("task", "Task", mapping.TASK),
 )

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import polars as pl
 import sqlalchemy as sa
 
-from connectors.files.settings import FilesSource
 from definitions.schema.tables import DIM_OWNER, OPS_RUN
 from flows.alerts import roll_up
 from flows.alerts.deliveries import SentMessage, due, with_remembered
@@ -23,6 +22,7 @@ from flows.alerts.remembered import (
 )
 from flows.alerts.sent_journal import journal_of
 from flows.alerts.targets import Target, check, for_owner
+from flows.run.configured_streams import configured_places
 from flows.run.job import Job
 from flows.settings import Settings
 from warehouse.publishing.deliveries import Delivery
@@ -118,11 +118,11 @@ def read_news(job: Job, engine: sa.Engine) -> News | None:
 
 def _is_configured(settings: Settings) -> pl.Expr:
     """Cursors of sources and files that are still pulled; the others stay as old as they are for ever."""
-    files = [source for source in settings.sources if isinstance(source, FilesSource)]
-    streams = {source.name: [stream.name for stream in source.streams] for source in files}
-    vendors = [source.name for source in settings.sources if source.name not in streams]
-    known = [(pl.col("source_system") == name) & pl.col("stream").is_in(names) for name, names in streams.items()]
-    return pl.any_horizontal(pl.col("source_system").is_in(vendors), *known)
+    known = [
+        (pl.col("source_system") == source) & (pl.col("stream") == stream)
+        for source, stream in configured_places(settings)
+    ]
+    return pl.any_horizontal(known)
 
 
 def plan(job: Job, news: News) -> Plan:

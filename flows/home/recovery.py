@@ -17,7 +17,7 @@ from definitions.errors import LandingError
 from definitions.mapping.file_stream import FileStream
 from flows.coverage import Cursor, covering_run, needed_runs, tells_all
 from flows.home.state_files import damage_of_state, intact_version, lacks_flag_history, run_of, state_path
-from flows.run.configured_streams import ConfiguredStream, DeclaredFile, Place, configured_streams
+from flows.run.configured_streams import ConfiguredStream, Place, configured_streams
 from flows.run.folding import Shelf
 from flows.run.job import Job
 from flows.terminal.progress import watcher
@@ -95,9 +95,7 @@ class _Stream:
 
     @property
     def increment(self) -> FileStream | None:
-        """The file whose every landing adds to those before it: what one of them told, no source can give again."""
-        stream = self.stream
-        return stream.stream if isinstance(stream, DeclaredFile) and not stream.stream.complete else None
+        return self.stream.increment
 
     def recover(self) -> None:
         """See to the state, then to the pages that no cursor covers."""
@@ -139,7 +137,7 @@ class _Stream:
         if needed is not None:
             self._refuse_damaged(runs, needed, why)
             self._rebuild(run_of(version) or "", why)
-        elif not isinstance(stream, DeclaredFile) and any(run.run_id == covering for run in runs):
+        elif stream.asks_for_changes and any(run.run_id == covering for run in runs):
             raise self._lost(f"{why}, and landing lacks pages that it was made of")
         else:
             self._take_back(runs, why)
@@ -150,7 +148,7 @@ class _Stream:
             folder=self.job.home.state,
             landing=self.landing,
             source=stream.source.name,
-            stream=stream.stream.name,
+            stream=stream.name,
             run_id=until,
             last_version=None,
             trusted=self.published_runs,

@@ -3,13 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from connectors.extract import Pulled, pull
-from connectors.files.settings import FilesSource
 from connectors.files.streams import pull_file
-from connectors.http.client import Http
 from connectors.landing.history import landed_runs
 from connectors.landing.resume import ResumePoint, resume_point
 from connectors.landing.writer import Landing
@@ -57,9 +54,7 @@ class Errand:
         return resume_point(runs, self.cursor(source, stream), is_full=self.full)
 
 
-def pull_vendor_stream(
-    errand: Errand, source: Opened, http: Http, stream: Stream[Any], progress: Callable[[int], None]
-) -> Pulled:
+def pull_vendor_stream(errand: Errand, source: Opened, stream: Stream[Any], progress: Callable[[int], None]) -> Pulled:
     """Pull one stream of a vendor into the landing."""
     followed = () if stream.after is None else errand.unpublished_runs(source.name, stream.after)
     with (
@@ -70,7 +65,7 @@ def pull_vendor_stream(
         return pull(
             stream,
             source.account,
-            http,
+            source.http,
             writer,
             start=errand.resume_point(source.name, stream.name),
             now=errand.now,
@@ -80,9 +75,7 @@ def pull_vendor_stream(
         )
 
 
-def pull_file_stream(
-    errand: Errand, source: FilesSource, stream: FileStream, folder: Path, progress: Callable[[int], None]
-) -> Pulled:
+def pull_file_stream(errand: Errand, source: Opened, stream: FileStream, progress: Callable[[int], None]) -> Pulled:
     """Land one file, if it is another than the one landed last: it may be that of a run that was refused for it.
 
     Compared with the one published last, a file put back as it was would pass for unchanged, and the refused one stand.
@@ -97,7 +90,7 @@ def pull_file_stream(
         return pull_file(
             stream,
             source=source.name,
-            folder=folder,
+            folder=source.data,
             writer=writer,
             cursor=landed[-1] if landed and not errand.full else errand.cursor(source.name, stream.name),
             now=errand.now,

@@ -12,13 +12,14 @@ from connectors.landing.history import LandedRun, landed_runs
 from connectors.landing.reader import LandedPage, Rejected
 from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError, LandingError
+from definitions.mapping.envelope import Envelope
 from definitions.mapping.file_stream import FileStream
+from definitions.mapping.source_mapping import SourceMapping
 from flows.home.state_files import GROUP_ROWS, StreamState, lacks_flag_history, run_of, save_state, state_path
 from transforms.conform.files_versions import LandedFile, folded_files
-from transforms.conform.meaning import Meaning
 from transforms.flags import FLAG_HISTORY, with_flag_history
 from transforms.state.listings import CompleteListing, settled
-from transforms.state.versions import STATE, Envelope, filed, opened, with_flag_of_text
+from transforms.state.versions import STATE, filed, opened, with_flag_of_text
 
 # Parsing a record takes many times its room, and less time while that is in the processor's cache.
 _LINES_AT_ONCE = 4_000
@@ -120,7 +121,7 @@ def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool) -> Str
     return shelf.keep(_kept(texts, files, heights), needed_bytes=_needed(last, pages))
 
 
-def fold_files(shelf: Shelf, stream: FileStream, meaning: Meaning) -> StreamState:
+def fold_files(shelf: Shelf, stream: FileStream, meaning: SourceMapping) -> StreamState:
     """Fold the files landed since the last version; a complete file takes away what it no longer holds.
 
     Raises `LandingError` as `fold_pages`, `FileUnreadableError` where a landed file cannot be read as declared now,

@@ -1,18 +1,16 @@
 """Files of a run that are not there, told before anything is started."""
 
-from connectors.files.settings import FilesSource
 from definitions.errors import FileUnreadableError
+from flows.run.configured_streams import configured_streams
 from flows.run.job import Job
 
 
 def check_input_files(job: Job) -> None:
     """Raise `FileUnreadableError` that names every file which the run would read and which is not there."""
-    asked = [source for source in job.settings.sources if isinstance(source, FilesSource) and job.is_asked(source)]
     missing = [
-        f"{source.name}.{stream.name}: {stream.path}"
-        for source in asked
-        for stream in source.streams
-        if not (job.data / stream.path).is_file()
+        f"{stream.label}: {stream.path}"
+        for stream in configured_streams(job.settings, job.definitions)
+        if stream.path is not None and job.is_asked(stream.source) and not (job.data / stream.path).is_file()
     ]
     if not missing:
         return

@@ -7,21 +7,19 @@ from typing import Any
 
 import polars as pl
 
-from connectors.files.settings import FilesSource
 from connectors.landing.reader import Rejected
 from connectors.stream import Stream
-from definitions.agreement.model import Definitions
 from definitions.fault_limit import FaultLimit
 from definitions.mapping.file_stream import FileStream
+from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import schema_of
 from definitions.quarantine_reasons import UNFILED_REASONS
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
-from flows.run.sources import VendorSource, meaning_of, meaning_of_files
 from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.files import conform_file, stages_of_file
-from transforms.conform.hubspot_merges import merges_of, with_survivors
-from transforms.conform.readings import READINGS, read_kinds
+from transforms.conform.merges import merges_of, with_survivors
+from transforms.conform.records import conform_stream
 from transforms.pipeline.gathering import Heard
 from transforms.pipeline.terms import Shown
 
@@ -30,10 +28,9 @@ QUARANTINE_COLUMNS = [field.name for field in QUARANTINE if field.name != "is_un
 
 
 def heard_vendor(
-    source: VendorSource,
+    meaning: SourceMapping,
     stream: Stream[Any],
     state: StreamState,
-    definitions: Definitions,
     spill: Spill,
     *,
     pulled: int,
@@ -43,26 +40,25 @@ def heard_vendor(
 
     `aside` holds the records that were set aside before they were landed.
     """
-    reading = READINGS[source.kind][state.stream]
-    meaning = meaning_of(source, definitions)
-    where = f"{source.name}.{state.stream}"
-    merges = merges_of(state.frame(), where) if reading.merges else None
+    mapping = stream.mapping
+    where = f"{meaning.source}.{state.stream}"
+    merges = merges_of(state.frame(), mapping, where) if mapping.merged_ids else None
     kept = Kept(spill, where)
     for batch in state.batches():
         known = batch if merges is None else with_survivors(batch, merges)
-        kept.add(read_kinds(reading, known, meaning, where))
-    if reading.explodes:
-        keys = pl.concat([kept.keys(reading.kind), *(part.lazy().select("record_key") for part in kept.quarantined)])
+        kept.add(conform_stream(known, mapping, meaning, stream=stream.name))
+    kind = mapping.kind.name
+    if mapping.each is not None:
+        keys = pl.concat([kept.keys(kind), *(part.lazy().select("record_key") for part in kept.quarantined)])
     else:
-        keys = _keys(state, source.name, stream.source_object)
-    return kept.heard(_shown(source.name, state, reading.kind, keys, aside, pulled), aside)
+        keys = _keys(state, meaning.source, mapping.object)
+    return kept.heard(_shown(meaning.source, state, kind, keys, aside, pulled), aside)
 
 
 def heard_file(
-    source: FilesSource,
+    meaning: SourceMapping,
     stream: FileStream,
     state: StreamState,
-    definitions: Definitions,
     spill: Spill,
     *,
     limit: FaultLimit,
@@ -70,13 +66,12 @@ def heard_file(
     aside: pl.DataFrame,
 ) -> Heard:
     """Conform one file, whole: what is wrong with a column shows only in all of it. Opportunities tell stages too."""
-    meaning = meaning_of_files(source, definitions)
-    kept = Kept(spill, f"{source.name}.{stream.name}")
+    kept = Kept(spill, f"{meaning.source}.{stream.name}")
     kept.add({stream.kind: conform_file(state.frame(), meaning, stream=stream, limit=limit)})
     if stream.kind == "opportunity":
         kept.add({"stage": stages_of_file(state.frame(), meaning, stream=stream)})
-    keys = _keys(state, source.name, stream.name)
-    return kept.heard(_shown(source.name, state, stream.kind, keys, aside, pulled), aside)
+    keys = _keys(state, meaning.source, stream.name)
+    return kept.heard(_shown(meaning.source, state, stream.kind, keys, aside, pulled), aside)
 
 
 @dataclass(slots=True)

@@ -9,11 +9,11 @@ from connectors.extract import Pulled
 from connectors.landing.writer import Landing
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
-from flows.run.configured_streams import ConfiguredStream, DeclaredFile, configured_streams
+from flows.run.configured_streams import ConfiguredStream, configured_streams
 from flows.run.folding import Shelf
 from flows.run.job import Job
 from flows.run.publication import Known
-from flows.run.reading import heard_file, heard_vendor, set_aside, with_unfiled
+from flows.run.reading import set_aside, with_unfiled
 from transforms.pipeline.gathering import Heard, gathered_records
 from transforms.pipeline.terms import Records
 
@@ -69,18 +69,17 @@ def _turns(job: Job, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill
             folder=job.home.state,
             landing=landing,
             source=stream.source.name,
-            stream=stream.stream.name,
+            stream=stream.name,
             run_id=known.run_id,
             last_version=known.versions.get(stream.place),
             trusted=known.published_runs,
             passes_over_unreadable=stream.place in known.anew,
         )
-        hear = partial(_hear, job, known, stream, shelf, pulled.get(stream.place), spill)
+        hear = partial(_hear, known, stream, shelf, pulled.get(stream.place), spill)
         yield _Turn(fold=partial(stream.fold, shelf), hear=hear)
 
 
 def _hear(
-    job: Job,
     known: Known,
     stream: ConfiguredStream,
     shelf: Shelf,
@@ -89,16 +88,7 @@ def _hear(
     state: StreamState,
 ) -> Heard:
     """Conform a state; what earlier runs set aside stands until all of the stream is read again."""
-    count = 0 if pulled is None else pulled.records
-    if isinstance(stream, DeclaredFile):
-        aside = set_aside(*stream.place, stream.stream.name, shelf.unread_rejected())
-        if not (stream.stream.complete and pulled is not None and pulled.pages):
-            aside = with_unfiled(aside, known.unfiled, *stream.place)
-        limit = job.settings.value_limit
-        return heard_file(
-            stream.source, stream.stream, state, job.definitions, spill, limit=limit, pulled=count, aside=aside
-        )
-    aside = set_aside(*stream.place, stream.stream.source_object, shelf.unread_rejected())
-    if pulled is None or not pulled.is_full:
+    aside = set_aside(*stream.place, stream.object, shelf.unread_rejected())
+    if not stream.is_reread(pulled):
         aside = with_unfiled(aside, known.unfiled, *stream.place)
-    return heard_vendor(stream.source, stream.stream, state, job.definitions, spill, pulled=count, aside=aside)
+    return stream.conform(state, spill, pulled=0 if pulled is None else pulled.records, aside=aside)

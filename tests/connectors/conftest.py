@@ -85,7 +85,7 @@ def fake_time() -> FakeTime:
 @pytest.fixture
 def crm() -> FakeHubSpot:
     fake = FakeHubSpot()
-    fake.properties = [*hubspot.CONTACT_PROPERTIES, *hubspot.DEAL_PROPERTIES]
+    fake.properties = [*hubspot.CONTACTS.mapping.asked_fields(), *hubspot.DEALS.mapping.asked_fields()]
     return fake
 
 

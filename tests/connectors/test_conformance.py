@@ -81,15 +81,15 @@ class Bench:
         """The fold that state is: of each id, the record landed last."""
         pages = self.landing.pages_of(vendor, name, runs)
         records = (json.loads(raw) for page in pages for raw in self.landing.records(page))
-        return {str(at(record, STREAMS[vendor, name].id_path)): record for record in records}
+        return {str(at(record, STREAMS[vendor, name].envelope.id)): record for record in records}
 
     def told(self, path: str, **body) -> Any:
         answer = httpx.request("POST" if body else "GET", self.opens["base_url"] + path, json=body.get("body"))
         return answer.raise_for_status().json()
 
 
-def at(record: dict[str, Any], path: tuple[str, ...]) -> Any:
-    for key in path:
+def at(record: dict[str, Any], path: str) -> Any:
+    for key in path.split("."):
         record = record[key]
     return record
 
@@ -119,11 +119,11 @@ def test_a_first_pull_brings_every_record_with_id_and_time(bench, first, vendor,
     assert pulled.records == len(records) > 0
     assert (pulled.rejected, pulled.is_full) == (0, True)
     for record in records.values():
-        assert at(record, stream.id_path)
-        if stream.version_path:
-            assert datetime.fromisoformat(at(record, stream.version_path)).tzinfo
-        if stream.deleted_path:
-            assert at(record, stream.deleted_path) in (True, False)
+        assert at(record, stream.envelope.id)
+        if stream.envelope.version:
+            assert datetime.fromisoformat(at(record, stream.envelope.version)).tzinfo
+        if stream.envelope.deleted:
+            assert at(record, stream.envelope.deleted) in (True, False)
 
 
 @pytest.mark.parametrize(("vendor", "name"), [key for key in EVERY if key.values[1] in TABLES])

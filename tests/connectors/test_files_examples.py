@@ -12,9 +12,9 @@ from connectors.files.settings import FilesSource
 from connectors.files.streams import landed_rows, pull_file
 from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError
+from definitions.mapping.source_mapping import SourceMapping
 from transforms.conform.files import conform_file, stages_of_file
 from transforms.conform.files_versions import LandedFile, folded_files
-from transforms.conform.meaning import Meaning
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -31,7 +31,7 @@ def settings(example, edit=str):
 
 def conformed(source, folder, landing):
     """Every stream of a source, from its file to records, and the stages its deals are in."""
-    meaning = Meaning(source=source.name, time_zone=ZONE, currency="USD", stages=source.stages)
+    meaning = SourceMapping(source=source.name, time_zone=ZONE, currency="USD", stages=source.stages)
     found = {}
     for stream in source.streams:
         with landing.writer(source.name, stream.name, "r1") as writer:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.hubspot.streams import CONTACT_PROPERTIES
+from connectors.hubspot.streams import CONTACTS
 from definitions.errors import SourceAnswerUnusableError
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_law_whatever_the_stamps_every_change_comes(crm, pull_crm, spans, page):
         for _ in range(count):
             identity += 1
             crm.add(identity, modified=NOON - timedelta(hours=1) + timedelta(milliseconds=place))
-    known = {"source": "hubspot", "stream": "contacts", "fields": sorted(CONTACT_PROPERTIES)}
+    known = {"source": "hubspot", "stream": "contacts", "fields": sorted(CONTACTS.mapping.asked_fields())}
     known |= {"until": "2026-11-22T11:00:00Z", "run": "run-0"}
     pull_crm.runs += 1
     run_id = f"law-{pull_crm.runs}"
@@ -118,7 +118,7 @@ def test_what_the_index_shows_late_is_found_by_the_lookback_or_the_next_full_pul
     crm.add(2, modified=changed, indexed=changed + timedelta(seconds=lag))
     for minutes in (50, 60, 120):
         crm.now = NOON + minutes * MINUTE
-        pull_crm("contacts", account={"lookback_seconds": 300, "lag_seconds": 60})
+        pull_crm("contacts", account={"lookback_seconds": 300, "trail_seconds": 60})
     assert ("2" in pull_crm.ids("contacts")) is is_seen
     pull_crm("contacts", is_full=True)
     assert "2" in pull_crm.ids("contacts")

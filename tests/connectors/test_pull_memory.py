@@ -58,7 +58,7 @@ class Endless:
         """Of the endpoints that tell of no record, what is asked before the first page; of the others, a page."""
         path = request.url.path
         if "/properties/" in path:
-            return Rows('{"results":[', ({"name": name} for name in hubspot.CONTACT_PROPERTIES), "]}")
+            return Rows('{"results":[', ({"name": name} for name in hubspot.CONTACTS.mapping.asked_fields()), "]}")
         if path.endswith("/token"):
             return Rows('{"access_token":"canary","scope":[', iter(()), "]}")
         if path.endswith("/describe"):
@@ -127,7 +127,12 @@ ACCOUNTS = {
         client_secret=SecretStr("canary"),
     ),
 }
-SINCE = {"source": "crm", "stream": "contacts", "fields": sorted(hubspot.CONTACT_PROPERTIES), "until": stamp(0)}
+SINCE = {
+    "source": "crm",
+    "stream": "contacts",
+    "fields": sorted(hubspot.CONTACTS.mapping.asked_fields()),
+    "until": stamp(0),
+}
 WALKS = {
     "a list": (hubspot, "contacts", None),
     "a search": (hubspot, "contacts", SINCE),

@@ -1,22 +1,15 @@
 """A pull that did not come to its end is gone on with by the next run: no page is asked twice but one."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import httpx
 import pytest
 
 from connectors.landing.history import damages, landed_runs, put_aside
 from definitions.errors import SourceAnswerUnusableError
-from tests.connectors.interrupted import interrupted, listings, pages_of
-
-ROOT = Path(__file__).parents[2]
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-LONG_AGO, HOUR = NOON - timedelta(days=9), timedelta(hours=1)
-# Each page a file of its own, or none before the end: then they are in the journal only.
-BATCHES = pytest.mark.parametrize("batch_bytes", [1, 4 << 20], ids=["landed", "kept"])
+from tests.connectors.interruptions import BATCHES, HOUR, LONG_AGO, NOON, interrupted, listings, pages_of
 
 
 @BATCHES

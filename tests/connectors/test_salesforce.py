@@ -160,7 +160,7 @@ def test_custom_fields_are_found_and_compound_ones_skipped(org, pull_org):
     org.add("00Q1", NOON - MINUTE)
     pulled = pull_org("lead")
     asked = org.asked("/queryAll")[0].url.params["q"].partition(" FROM ")[0]
-    assert asked == "SELECT Id, IsDeleted, Email, SystemModstamp, Budget__c"
+    assert asked == "SELECT Id, SystemModstamp, IsDeleted, Email, Budget__c"
     assert pulled.cursor["fields"] == ["Budget__c", "Email", "Id", "IsDeleted", "SystemModstamp"]
 
 

@@ -14,11 +14,10 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from connectors.files.settings import FilesSource
 from definitions.errors import PipelineError
 from definitions.schema.tables import CURATED, Table
 from flows.home.spill import Spill
-from flows.run.extraction import pull_file_stream, pull_vendor_stream
+from flows.run.configured_streams import streams_of
 from flows.run.failures import reported
 from flows.run.job import Job, open_job
 from flows.run.open_run import OpenRun, open_run
@@ -152,13 +151,9 @@ def pulled(job: Job, known: Known) -> list[tuple[str, Any]]:
         for source in job.settings.sources:
             if not job.is_asked(source):
                 continue
-            if isinstance(source, FilesSource):
-                streams = source.streams
-                pulls += [(source.name, pull_file_stream(errand, source, one, job.data, _nobody)) for one in streams]
-                continue
-            vendor = opened(source)
-            http = clients.enter_context(vendor.http)
-            pulls += [(vendor.name, pull_vendor_stream(errand, vendor, http, one, _nobody)) for one in vendor.streams]
+            access = clients.enter_context(opened(source, job.data))
+            streams = streams_of(source, job.definitions)
+            pulls += [(source.name, stream.pull(errand, access, _nobody)) for stream in streams]
     return pulls
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from connectors.landing.listing import Listing
 from connectors.landing.writer import Landing, Parcel
+from definitions.mapping.envelope import Envelope
 from flows.run.folding import Shelf, fold_pages
-from transforms.state.versions import Envelope
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FIRST, SECOND, THIRD = "000001-20261120T000000Z", "000002-20261121T000000Z", "000003-20261122T000000Z"

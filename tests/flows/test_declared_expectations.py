@@ -146,11 +146,12 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         load_settings(shop.config)
 
 
+@pytest.mark.slow
 def test_who_audits_nothing_does_not_import_great_expectations(tmp_path):
     """Commands such as `bantam status` and `bantam digests` read the settings too."""
     shop = shop_with(tmp_path, None, "1,Acme,Talking,2026-12-01,100")
     program = (
-        "import sys\nfrom flows.job import open_job\n"
+        "import sys\nfrom flows.run.job import open_job\n"
         f"open_job({str(shop.config)!r}, data=None, as_of=None, sources=None, audits=False)\n"
         "sys.exit('great_expectations' in sys.modules)"
     )

@@ -7,23 +7,24 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
-from connectors.landing.reader import PullEnd
 from connectors.landing.writer import Landing, Parcel
 from definitions.agreement.load import load_definitions
 from flows.home.folders import Home
 from flows.home.recovery import starting_point
 from flows.home.state_files import StreamState
 from flows.run.configured_streams import configured_streams
-from flows.run.extraction import Errand, pull_vendor_stream
+from flows.run.extraction import Errand
 from flows.run.folding import Shelf
 from flows.run.job import Job
-from flows.run.sources import meaning_of, opened
+from flows.run.sources import opened
 from flows.settings import load_settings
 from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.conftest import advance
-from transforms.conform.hubspot_merges import merges_of, with_survivors
-from transforms.conform.readings import READINGS, read_kinds
+from tests.flows.shelves import listing
+from transforms.conform.merges import merges_of, with_survivors
+from transforms.conform.records import conform_stream
 from transforms.flags import FLAG_HISTORY
 from transforms.state.versions import STATE
 
@@ -66,8 +67,8 @@ class Portal:
         lines = "".join(f"{json.dumps(record)}\n" for record in records)
         with self.landing.writer(*PLACE, run_id) as writer:
             writer.write_file([lines.encode()], suffix=".jsonl.zst", records=len(records), request="GET")
-            end = PullEnd(is_whole=is_whole, previous_run=previous)
-            writer.write_page(Parcel(), request="GET", cursor={"run": run_id}, end=end)
+            end = replace(listing(run_id, is_full=is_whole), previous=previous)
+            writer.write_page(Parcel(), request="GET", cursor={"run": run_id}, listing=end)
         self.cursor = {"run": run_id}
         self.fold()
 
@@ -79,9 +80,8 @@ class Portal:
             landing=self.landing, run_id=self.begin(), cursors=cursors, versions={}, now=now, full=False
         )  # fmt: skip
         [source] = self.job.settings.sources
-        vendor = opened(source)
-        with vendor.http as http:
-            self.cursor = pull_vendor_stream(errand, vendor, http, self.stream.stream, lambda _count: None).cursor
+        with opened(source, self.job.data) as vendor:
+            self.cursor = self.stream.pull(errand, vendor, lambda _count: None).cursor
         self.fold()
 
     def fold(self, last="the last", folder=None):
@@ -94,10 +94,9 @@ class Portal:
 
     def contacts(self):
         """When mail to each contact bounced, and when the contact last changed."""
-        known = self.state.frame()
-        meaning = meaning_of(self.stream.source, self.job.definitions)
-        given = with_survivors(known, merges_of(known, "contacts"))
-        read = read_kinds(READINGS["hubspot"]["contacts"], given, meaning, "contacts")["person"]
+        known, mapping = self.state.frame(), self.stream.stream.mapping
+        given = with_survivors(known, merges_of(known, mapping, "contacts"))
+        read = conform_stream(given, mapping, self.stream.meaning, stream="contacts")["person"]
         return read.records.select("record_key", "email_bounced_at", "source_updated_at")
 
     def bounced(self):

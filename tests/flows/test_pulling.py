@@ -20,7 +20,7 @@ from tests.connectors.fake_vendor import HOME, FakeTime
 def pull(folder, limit):
     """Pull a portal of which eleven of twelve contacts have no id."""
     crm = FakeHubSpot()
-    crm.properties = [*hubspot.CONTACT_PROPERTIES]
+    crm.properties = [*hubspot.CONTACTS.mapping.asked_fields()]
     crm.add(1, modified=datetime(2026, 11, 1, tzinfo=UTC))
     page = [crm.record(1), *({"properties": {}} for _ in range(11))]
     crm.once("/objects/", lambda: httpx.Response(200, json={"results": page}))
@@ -29,9 +29,9 @@ def pull(folder, limit):
     errand = Errand(
         landing=Landing(folder), run_id="r1", cursors={}, versions={}, now=crm.now, full=False, limit=limit
     )  # fmt: skip
-    vendor = Opened(name="hubspot", streams=hubspot.STREAMS, account=account, http=closing(http))
-    with vendor.http as client:
-        return pull_vendor_stream(errand, vendor, client, hubspot.CONTACTS, lambda _count: None)
+    with closing(http):
+        access = Opened(name="hubspot", account=account, http=http, data=folder)
+        return pull_vendor_stream(errand, access, hubspot.CONTACTS, lambda _count: None)
 
 
 def test_how_many_records_may_be_set_aside_is_the_same_for_a_vendor_as_for_a_file(tmp_path):

@@ -2,17 +2,21 @@
 
 import logging
 import re
+from contextlib import ExitStack
 
 import pytest
 
+from connectors.registry import SOURCE_TYPES
+from connectors.source_type import HttpSource
 from definitions.agreement.load import load_definitions
 from definitions.errors import ConfigurationError
 from flows.alerts.targets import for_owner, for_revops
 from flows.run.job import open_job
-from flows.run.sources import meaning_of, opened
-from flows.settings import Alerts, HubSpotSource, SalesforceSource, Settings, load_settings
+from flows.run.sources import opened
+from flows.settings import Alerts, Settings, load_settings
 from tests.flows.line import ROOT, environment
 
+HTTP_SETTINGS = [one.settings for one in SOURCE_TYPES.values() if isinstance(one, HttpSource)]
 TOKEN, SECRET = "pat-CANARY-token", "CANARY-secret"
 SET = {"TOKEN": TOKEN, "SECRET": SECRET, "EMPTY": ""}
 WHOLE = """\
@@ -96,7 +100,7 @@ def test_the_whole_file_is_read(tmp_path):
         ),
         ("twin: crm", "statuses: {hot: very_hot}", 7, ["this is no status", "marketing_qualified"]),
         ("twin: crm", "lifecycle_stages: {mql: hot}", 7, ["this is no class of people", "mql"]),
-        ("contact:", "contacts:", 10, ["no object 'contacts'", "contact, lead"]),
+        ("contact:", "contacts:", 10, ["no object 'contacts'", "did you mean contact"]),
         ("budget_status:", "budget_stat:", 10, ["contact has no field 'budget_stat'; did you mean budget_status?"]),
         ("columns: {source_stage: stage}", "columns: {stage: stage}", 26, ["sources.2.streams.0", "'stage'"]),
         ("path: deals.csv", "path: ../deals.csv", 24, ["sources.2.streams.0.path", "stays inside"]),
@@ -152,11 +156,13 @@ def test_a_secret_is_in_no_text_of_what_is_opened_with_it(tmp_path, caplog):
     settings = load_settings(written(tmp_path, alerted), {**SET, "HOOK": f"jsons://a:{SECRET}@h.example/{SECRET}"})
     alerts = settings.alerts
     targets = for_revops(1, alerts.revops[0]), for_owner(alerts.owners, "crm:owner:1", "a@b.example")
-    told = [*settings.sources, alerts, *map(opened, settings.sources[:2]), *targets]
-    assert "CANARY" not in f"{told!r} {[str(one) for one in told]} {caplog.text}"
+    with ExitStack() as stack:
+        sources = [stack.enter_context(opened(source, tmp_path)) for source in settings.sources[:2]]
+        told = [*settings.sources, alerts, *sources, *(source.account for source in sources), *targets]
+        assert "CANARY" not in f"{told!r} {[str(one) for one in told]} {caplog.text}"
 
 
-@pytest.mark.parametrize("model", [HubSpotSource, SalesforceSource, Alerts, Settings])
+@pytest.mark.parametrize("model", [*HTTP_SETTINGS, Alerts, Settings])
 def test_every_setting_that_holds_a_secret_hides_it(model):
     """Ids of clients and URLs of warehouses and targets open something too."""
     secrets = re.compile("token$|secret|password|client_id|key$|revops|owners$|warehouse_url")
@@ -261,5 +267,5 @@ LINKS = {
 )
 def test_a_link_leads_to_the_record_as_its_vendor_shows_it(tmp_path, old, new, links):
     settings = load_settings(written(tmp_path, WHOLE.replace(old, new, 1)), SET)
-    meanings = [meaning_of(source, load_definitions("handoff")) for source in settings.sources[:2]]
+    meanings = [source.mapping(load_definitions("handoff")) for source in settings.sources[:2]]
     assert {meaning.source: meaning.record_url for meaning in meanings} == links

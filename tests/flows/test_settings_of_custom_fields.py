@@ -30,15 +30,21 @@ def fields(folder, entries: str):
         ),
         ("contact: {custom: b}", "contact has no field 'custom'"),
         ("contct: {custom.x: {from: a, kind: text}}", "no object 'contct' has fields to map; did you mean contact?"),
-        (
-            "{contact: {custom.x: {from: a, kind: text}}, lead: {custom.x: {from: a, kind: day}}}",
-            "says that it is of kind text; give both one kind",
-        ),
     ],
 )
 def test_a_mistake_is_told_by_its_line(tmp_path, entries, told):
     with pytest.raises(ConfigurationError, match=rf"bantam\.yaml:10: .*{told}"):
         fields(tmp_path, entries)
+
+
+def test_two_sources_give_a_field_one_kind(tmp_path):
+    text = WHOLE.replace(ENTRY, "contact: {custom.x: {from: a, kind: text}}").replace(
+        "    activity_types:", "    fields: {lead: {custom.x: {from: a, kind: day}}}\n    activity_types:"
+    )
+    with pytest.raises(
+        ConfigurationError, match=r"bantam\.yaml:17: .*of kind text; give both one kind"
+    ):
+        load_settings(written(tmp_path, text), SET)
 
 
 def test_an_advised_entry_is_taken(tmp_path):

@@ -14,10 +14,10 @@ from connectors.landing.reader import Rejected
 from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError, LandingError
 from definitions.mapping.file_stream import Column, FileStream
+from definitions.mapping.source_mapping import SourceMapping
 from flows.home.state_files import StreamState, damage_of_state, forget_old_states, intact_version, run_of
 from flows.run.folding import Shelf, fold_files
 from tests.flows.shelves import CONTACT, FIRST, SECOND, THIRD, empty_shelf, fold, land, record
-from transforms.conform.meaning import Meaning
 from transforms.state.versions import STATE, folded, opened
 
 HOW = pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_folder_of_any_name_holds_states(tmp_path):
         shelf = replace(shelf, run_id=run_id)
         with shelf.landing.writer("crm", "people", run_id) as writer:
             writer.write_file([f"id,name\n1,{run_id}\n".encode()], suffix=".csv.zst", records=1, request="file p.csv")
-        state = fold_files(shelf, of, Meaning(source="crm", time_zone="UTC", currency="USD"))
+        state = fold_files(shelf, of, SourceMapping(source="crm", time_zone="UTC", currency="USD"))
         shelf = replace(shelf, last_version=state.version)
     assert [json.loads(raw)["name"] for raw in state.frame().collect()["raw"]] == [SECOND]
 
@@ -157,7 +157,7 @@ def test_a_file_that_was_refused_is_passed_over_where_a_later_one_says_all(shelf
     for run_id, told, rejected in ((FIRST, "id;surname\n1;Ada\n", []), (SECOND, "id,name\n1,Eve\n2\n", aside)):
         with shelf.landing.writer(shelf.source, shelf.stream, run_id) as writer:
             writer.write_file([told.encode()], suffix=".csv.zst", records=1, request="file p.csv", rejected=rejected)
-    run, meaning = replace(shelf, run_id=SECOND), Meaning(source="hubspot", time_zone="UTC", currency="USD")
+    run, meaning = replace(shelf, run_id=SECOND), SourceMapping(source="hubspot", time_zone="UTC", currency="USD")
     if complete:
         [raw] = fold_files(run, of, meaning).frame().collect()["raw"]
         assert json.loads(raw)["name"] == "Eve"

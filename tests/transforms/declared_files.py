@@ -5,11 +5,11 @@ import json
 import polars as pl
 
 from definitions.mapping.file_stream import FileStream
+from definitions.mapping.source_mapping import SourceMapping
 from transforms.conform.files import conform_file
 from transforms.conform.files_versions import LandedFile, folded_files
-from transforms.conform.meaning import Meaning
 
-MEANING = Meaning(
+MEANING = SourceMapping(
     source="crm", time_zone="America/New_York", currency="USD", stages={"Open": "qualification", "Won": "closed_won"}
 )
 

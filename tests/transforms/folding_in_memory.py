@@ -4,8 +4,9 @@ import json
 
 import polars as pl
 
+from definitions.mapping.envelope import Envelope
 from transforms.state.listings import settled
-from transforms.state.versions import STATE, Envelope, filed, opened
+from transforms.state.versions import STATE, filed, opened
 
 CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
 NOTHING = pl.DataFrame(schema=STATE)

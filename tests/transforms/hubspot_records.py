@@ -4,12 +4,14 @@ import json
 
 import polars as pl
 
-from transforms.conform.hubspot_merges import merges_of, with_survivors
-from transforms.conform.meaning import Meaning
-from transforms.conform.readings import READINGS, read_kinds
-from transforms.state.versions import Envelope, folded, opened
+from connectors.hubspot.streams import STREAMS
+from definitions.mapping.envelope import Envelope
+from definitions.mapping.source_mapping import SourceMapping
+from transforms.conform.merges import merges_of, with_survivors
+from transforms.conform.records import conform_stream
+from transforms.state.versions import folded, opened
 
-MEANING = Meaning(
+MEANING = SourceMapping(
     source="hubspot",
     time_zone="America/New_York",
     currency="USD",
@@ -50,6 +52,9 @@ def contact(*many):
     return read("contacts", *(hubspot_object(number, given) for number, given in many))["person"]
 
 
-def read(stream, *records, **told):
+def read(stream, *records, meaning=MEANING, **told):
     known = state(*records, **told)
-    return read_kinds(READINGS["hubspot"][stream], with_survivors(known, merges_of(known, stream)), MEANING, stream)
+    mapping = next(one.mapping for one in STREAMS if one.name == stream)
+    if mapping.merged_ids:
+        known = with_survivors(known, merges_of(known, mapping, stream))
+    return conform_stream(known, mapping, meaning, stream=stream)

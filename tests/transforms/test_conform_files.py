@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from definitions.errors import FileUnreadableError
+from definitions.mapping.source_mapping import SourceMapping
 from tests.transforms.declared_files import MEANING, conform, landed, stream
 from transforms.conform.files import conform_file, stages_of_file
 from transforms.conform.files_versions import folded_files
-from transforms.conform.meaning import Meaning
 
 
 def one(declared, cell, **others):
@@ -190,7 +190,7 @@ def test_the_stages_of_a_file_are_spelt_as_its_deals_spell_them():
 
 
 def test_stages_of_pipelines_are_stages_of_their_own():
-    meaning = Meaning(
+    meaning = SourceMapping(
         source="crm", time_zone="UTC", currency="USD", stages={"Done": "closed_won", "Churn/Done": "closed_lost"}
     )
     of = stream(columns={"source_stage": "stage", "pipeline_id": "pipe"})

@@ -5,11 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from definitions.mapping.envelope import Envelope
 from definitions.polars_types import schema_of
 from definitions.schema.records import OPPORTUNITY, PERSON
-from tests.transforms.hubspot_records import MEANING, contact, deal, hubspot_object, read, state
-from transforms.conform import hubspot, hubspot_links
-from transforms.state.versions import Envelope
+from tests.transforms.hubspot_records import contact, deal, hubspot_object, read
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,7 @@ def test_the_domain_of_a_company_goes_before_its_website(given, domain):
 def test_owners_that_left_are_kept_as_inactive():
     active = {"id": "1", "email": "a@b.co", "firstName": "Ada", "lastName": "L", "archived": False}
     gone = {"id": "2", "email": "c@b.co", "firstName": "", "lastName": "C", "archived": True}
-    owners = hubspot.owners(state(active, gone), MEANING).records
+    owners = read("owners", active, gone)["owner"].records
     assert owners.select("owner_name", "is_active", "is_deleted").rows() == [
         ("Ada L", True, False),
         ("C", False, False),
@@ -147,7 +146,7 @@ def test_pipelines_give_stages_and_won_is_what_closes_with_certainty():
              "metadata": {"isClosed": "true", "probability": "0.0"}},
         ],
     }  # fmt: skip
-    stages = hubspot_links.pipelines(state(pipeline), MEANING)
+    stages = read("pipelines", pipeline)["stage"]
     assert stages.quarantined.height == 0
     assert stages.records.sort("display_order").select(
         "stage_name", "canonical_stage", "is_closed", "is_won"
@@ -173,7 +172,7 @@ def test_associations_give_links_with_role_and_primary():
             {"toObjectId": 6, "associationTypes": [{"label": "Primary"}]},
         ],
     }
-    links = hubspot_links.associations(state(answer, envelope=Envelope(id="from.id")), MEANING, stream="deals_contacts")
+    links = read("deals_contacts", answer, envelope=Envelope(id="from.id"))["association"]
     assert links.quarantined.height == 0
     assert links.records.select("from_key", "to_key", "role", "is_primary").rows() == [
         ("hubspot:deal:1", "hubspot:contact:5", "Decision maker", False),

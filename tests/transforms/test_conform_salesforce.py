@@ -8,13 +8,16 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from connectors.salesforce import mapping as salesforce
+from connectors.salesforce.streams import STREAMS
+from definitions.mapping.envelope import Envelope
+from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import schema_of
 from definitions.schema.records import ACTIVITY, OPPORTUNITY, PERSON
-from transforms.conform import salesforce, salesforce_links
-from transforms.conform.meaning import Meaning
-from transforms.state.versions import Envelope, folded, opened
+from transforms.conform.records import conform_stream
+from transforms.state.versions import folded, opened
 
-MEANING = Meaning(
+MEANING = SourceMapping(
     source="sf",
     time_zone="America/New_York",
     currency="USD",
@@ -51,13 +54,18 @@ def state(*records, keeps_versions=False):
     return folded([opened(lines, ENVELOPE)], keeps_versions=keeps_versions).lazy()
 
 
+def read(stream, known, meaning=MEANING):
+    mapping = next(one.mapping for one in STREAMS if one.name == stream)
+    return conform_stream(known, mapping, meaning, stream=stream)[mapping.kind.name]
+
+
 def opportunity(**given):
     record = {"Id": "006A", "Name": "Big", "StageName": "Prospecting", **given}
-    return salesforce.opportunities(state(record, keeps_versions=True), MEANING)
+    return read("opportunity", state(record, keeps_versions=True))
 
 
 def lead(**given):
-    return salesforce.leads(state({"Id": "00QA", "LastName": "Lovelace", **given}), MEANING)
+    return read("lead", state({"Id": "00QA", "LastName": "Lovelace", **given}))
 
 
 @pytest.mark.parametrize(("percent", "chance"), [(20, 0.2), (0, 0.0), (100, 1.0), (None, None)])
@@ -158,7 +166,7 @@ def test_a_converted_lead_names_what_it_became():
 
 
 def test_a_merged_contact_names_the_winner():
-    conformed = salesforce.contacts(state({"Id": "003B", "IsDeleted": True, "MasterRecordId": "003A"}), MEANING)
+    conformed = read("contact", state({"Id": "003B", "IsDeleted": True, "MasterRecordId": "003A"}))
     assert conformed.records.select("is_deleted", "merged_into_key").rows() == [(True, "sf:contact:003A")]
 
 
@@ -172,11 +180,11 @@ def test_a_merged_contact_names_the_winner():
     ids=["our call", "their call", "still to do"],
 )
 def test_a_task_is_ours_unless_the_settings_say_theirs(given, expected):
-    acts = salesforce_links.tasks(
+    acts = read(
+        "task",
         state(
             {"Id": "00TA", "WhoId": "00QA", "WhatId": "006A", "CreatedDate": "2026-09-01T00:00:00.000+0000", **given}
         ),
-        MEANING,
     ).records
     row = acts.row(0, named=True)
     assert (row["activity_type"], row["direction"]) == expected
@@ -192,7 +200,7 @@ def test_a_task_is_ours_unless_the_settings_say_theirs(given, expected):
 def test_a_task_took_place_when_it_was_completed_whatever_day_it_was_planned_for():
     done = {"Id": "00TA", "IsClosed": True, "ActivityDate": "2026-11-30"}
     done["CompletedDateTime"] = "2026-11-20T15:00:00.000+0000"
-    acts = salesforce_links.tasks(state(done), MEANING).records
+    acts = read("task", state(done)).records
     assert acts["occurred_at"].to_list() == [datetime(2026, 11, 20, 15, tzinfo=UTC)]
 
 
@@ -207,7 +215,7 @@ def test_stages_carry_their_own_word_on_closed_and_won():
         "IsWon": True,
         "SortOrder": 6,
     }
-    stages = salesforce_links.stages(state(record), MEANING).records
+    stages = read("opportunity_stage", state(record)).records
     assert stages.select("source_stage", "canonical_stage", "probability", "forecast_category", "is_won").rows() == [
         ("Closed Won", "closed_won", 1.0, "closed", True)
     ]
@@ -217,7 +225,7 @@ def test_a_stage_that_is_mapped_for_one_record_type_has_a_row_of_its_own():
     meaning = replace(MEANING, stages={"Review": "proposal", "012A/review": "closing", "Price/Review": "closing"})
     flags = {"IsClosed": False, "IsWon": False}
     rows = [{"Id": "01JA", "ApiName": "Review", **flags}, {"Id": "01JB", "ApiName": "Price/Review", **flags}]
-    stages = salesforce_links.stages(state(*rows), meaning).records
+    stages = read("opportunity_stage", state(*rows), meaning).records
     told = stages.filter(pl.col("pipeline_id").is_null() | (pl.col("pipeline_id") == "012A"))
     assert told.sort("record_key").select("pipeline_id", "source_stage", "canonical_stage").rows() == [
         (None, "Review", "proposal"),
@@ -228,7 +236,7 @@ def test_a_stage_that_is_mapped_for_one_record_type_has_a_row_of_its_own():
 
 def test_contact_roles_tie_a_deal_to_a_contact():
     record = {"Id": "00KA", "OpportunityId": "006A", "ContactId": "003A", "Role": "Decision Maker", "IsPrimary": True}
-    links = salesforce_links.contact_roles(state(record), MEANING).records
+    links = read("opportunity_contact_role", state(record)).records
     assert links.select("from_key", "to_key", "role", "is_primary").rows() == [
         ("sf:opportunity:006A", "sf:contact:003A", "Decision Maker", True)
     ]

@@ -12,10 +12,8 @@ from definitions.mapping.custom_fields import UNREADABLE, FieldEntry
 from definitions.predicates.predicate import parse
 from tests.databases import address, new_database
 from tests.transforms import hubspot_records
-from tests.transforms.hubspot_records import hubspot_object, state
+from tests.transforms.hubspot_records import hubspot_object, read
 from transforms.classify.predicates import compile_predicate
-from transforms.conform.hubspot_merges import merges_of, with_survivors
-from transforms.conform.readings import READINGS, read_kinds
 from transforms.golden.custom_fields import packed, unpacked
 
 KINDS = ("text", "number", "whole", "money", "boolean", "day", "moment")
@@ -39,9 +37,8 @@ def custom_of(**properties):
         fields={"deal": {column.name: f"p_{kind}" for column, kind in zip(COLUMNS, KINDS, strict=True)}},
         custom={"deal": COLUMNS},
     )
-    known = state(hubspot_object(1, {"dealstage": "appointmentscheduled", **properties}), keeps_versions=True)
-    read = read_kinds(READINGS["hubspot"]["deals"], with_survivors(known, merges_of(known, "deals")), meaning, "deals")
-    records = read["opportunity"]
+    given = hubspot_object(1, {"dealstage": "appointmentscheduled", **properties})
+    records = read("deals", given, meaning=meaning, keeps_versions=True)["opportunity"]
     assert records.quarantined.is_empty()
     return records.records["custom"].item()
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from definitions.mapping.envelope import Envelope
 from tests.transforms.hubspot_records import hubspot_object, read
-from transforms.state.versions import STATE, Envelope, folded, opened
+from transforms.state.versions import STATE, folded, opened
 
 CONTACT = Envelope(id="id", version="updatedAt", deleted="archived", flag="p.bounce")
 SCHEMA = {"raw": pl.String, "location": pl.String}

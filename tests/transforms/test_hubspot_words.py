@@ -2,8 +2,8 @@
 
 import pytest
 
+from connectors.hubspot import mapping as hubspot
 from tests.transforms.hubspot_records import contact, deal, hubspot_object, read
-from transforms.conform import hubspot
 
 LEAD_STATUSES = {
     "NEW": "new",

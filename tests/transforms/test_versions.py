@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.exceptions import PolarsError
 
+from definitions.mapping.envelope import Envelope
 from transforms.state.delete_detection import no_longer_alive, with_tombstones
-from transforms.state.versions import STATE, Envelope, filed, folded, opened, standing
+from transforms.state.versions import STATE, filed, folded, opened, standing
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")

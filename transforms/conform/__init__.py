@@ -1,1 +1,1 @@
-"""From a vendor's record to a canonical one: one file a vendor."""
+"""Conform: from a source's record to a canonical one, as its mapping declares."""

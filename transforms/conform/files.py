@@ -11,15 +11,15 @@ import polars as pl
 from definitions.errors import FileUnreadableError
 from definitions.fault_limit import VALUES, FaultLimit
 from definitions.mapping.file_stream import DEFAULTS, FileStream
+from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import MOMENT
 from definitions.quarantine_reasons import not_expected
 from definitions.schema.records import STAGE
 from transforms.conform.conformed import Conformed
 from transforms.conform.faults import fault
-from transforms.conform.files_columns import Cell, cells_of, fault_column, text_column, with_record, word
-from transforms.conform.meaning import Meaning
+from transforms.conform.files_columns import Cell, cells_of, fault_column, text_column, with_fields, word
 from transforms.conform.raw import KEPT, gathered
-from transforms.conform.typed import Vocabulary, translated, typed
+from transforms.conform.typed import KnownWords, translated, typed
 from transforms.values.dates import is_ambiguous, is_in_figures, start_of_day
 from transforms.values.money import currency_in
 from transforms.values.shapes import shape
@@ -32,7 +32,9 @@ _DAY_NUMBER = r"^\s*[0-9]{5}(\.[0-9]+)?\s*$"
 _IS_GONE = "is gone"
 
 
-def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream, limit: FaultLimit = VALUES) -> Conformed:
+def conform_file(
+    state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream, limit: FaultLimit = VALUES
+) -> Conformed:
     """State of a stream to records of its kind, and for opportunities every version of them. Row by row.
 
     A closed opportunity without a mapped `closed_at` was closed on its close date; its stage says whether it is closed
@@ -42,7 +44,7 @@ def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream, l
     where = f"{meaning.source}.{stream.name}"
     cells = cells_of(stream, meaning)
     frame = gathered(
-        with_record(state, stream)
+        with_fields(state, stream)
         # What is no longer in a complete file is gone too, whatever its row said.
         .select(
             *KEPT, pl.col("is_deleted").alias(_IS_GONE), *(cell.text.alias(text_column(cell.name)) for cell in cells)
@@ -62,11 +64,11 @@ def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream, l
             if name in stream.record_kind.names and name not in frame.columns
         )
     )
-    vocabularies: Sequence[Vocabulary] = ()
+    vocabularies: Sequence[KnownWords] = ()
     if stream.kind == "opportunity":
         text = _staged(_priced(text, stream, meaning), stream, meaning)
         faults.append(_contradiction())
-        vocabularies = [Vocabulary("source_stage", meaning.stages, _scope(stream))] if _has_stage(stream) else []
+        vocabularies = [KnownWords("source_stage", meaning.stages, _scope(stream))] if _has_stage(stream) else []
     return typed(
         text,
         stream.record_kind,
@@ -79,15 +81,16 @@ def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream, l
     )
 
 
-def stages_of_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> Conformed:
+def stages_of_file(state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream) -> Conformed:
     """Stages that the settings map, spelt as the opportunities of a stream spell them (grain: pipeline and stage).
 
     A mapped stage in which no opportunity is keeps the spelling of the settings. Needs all opportunities together.
     """
-    words = [pl.lit(None, pl.String) if _scope(stream) is None else word(stream.columns["pipeline_id"], stream)]
-    words.append(word(stream.columns["source_stage"], stream) if _has_stage(stream) else pl.lit(None, pl.String))
-    pipeline, stage = (said.alias(name) for said, name in zip(words, ("pipeline_id", "source_stage"), strict=True))
-    found = gathered(with_record(state, stream).select(pipeline, stage).unique(), f"{meaning.source}.{stream.name}")
+    spelt = {
+        name: word(stream.columns[name], stream, meaning) if name in stream.columns else pl.lit(None, pl.String)
+        for name in ("pipeline_id", "source_stage")
+    }
+    found = gathered(with_fields(state, stream).select(**spelt).unique(), f"{meaning.source}.{stream.name}")
     declared = pl.DataFrame({"pipeline_id": None, "source_stage": list(meaning.stages)}, schema=found.schema)
     lower = pl.col("source_stage").str.to_lowercase()
     unseen = declared.filter(~lower.is_in(found["source_stage"].str.to_lowercase().to_list()))
@@ -115,7 +118,7 @@ def stages_of_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream)
     return typed(text, STAGE, meaning, object_name="stage", stream=stream.name)
 
 
-def _priced(text: pl.LazyFrame, stream: FileStream, meaning: Meaning) -> pl.LazyFrame:
+def _priced(text: pl.LazyFrame, stream: FileStream, meaning: SourceMapping) -> pl.LazyFrame:
     """Add `currency_code`: the column's, or what stands beside the amount, or the source's."""
     beside, told = pl.lit(None, pl.String), pl.lit(None, pl.String)
     if amount := stream.columns.get("amount"):
@@ -131,7 +134,7 @@ def _contradiction() -> pl.Expr:
     return pl.when(differ).then(fault("contradiction", "amount"))
 
 
-def _staged(text: pl.LazyFrame, stream: FileStream, meaning: Meaning) -> pl.LazyFrame:
+def _staged(text: pl.LazyFrame, stream: FileStream, meaning: SourceMapping) -> pl.LazyFrame:
     """Add what the stage says: closed, won, and when it was closed."""
     if not _has_stage(stream):
         return text

@@ -4,18 +4,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.mapping.entries import Aliases, Computed, Constant, Entry, Reference, Text, source_column
 from definitions.mapping.file_stream import Column, DateOrder, DecimalMark, FileStream
-from definitions.polars_types import dtype_of
+from definitions.mapping.source_mapping import SourceMapping
 from definitions.schema.column import Column as CanonicalColumn
 from definitions.schema.column import Kind
+from transforms.conform.expressions import expression
 from transforms.conform.faults import FAULT, fault
-from transforms.conform.meaning import Meaning
-from transforms.values.dates import day, moment
-from transforms.values.money import currency_code, is_amount, money
-from transforms.values.numbers import boolean, integer, plain_number, real
-from transforms.values.placeholders import without_placeholders
+from transforms.conform.typed import value_of
+from transforms.values.money import currency_code, is_amount
+from transforms.values.numbers import plain_number
 from transforms.values.shapes import shape
-from transforms.values.text import clean
 
 _NUMBERS = frozenset({Kind.INTEGER, Kind.COUNT, Kind.REAL, Kind.MONEY})
 _SHOWN_SIGNS = 60
@@ -25,7 +24,7 @@ _SHOWN_SIGNS = 60
 class Cell:
     """A field of the record as its column gives it, in three steps, each from the columns of the ones before.
 
-    `text` is the cleaned text of column `record`, placeholders null. `value` reads it, aliases resolved, in the field's
+    `text` is the cleaned text of a source field, placeholders null. `value` reads it, aliases resolved, in the field's
     own type; null where it cannot be read. `fault` is a `FAULT`, null where all is well. `expected` is what the values
     have to be, `remedy` says what to do where many are not.
     """
@@ -40,40 +39,23 @@ class Cell:
     remedy: str
 
 
-def cells_of(stream: FileStream, meaning: Meaning) -> list[Cell]:
-    """Every mapped field of a stream, in the order of its contract; reads column `record` (struct of text)."""
+def cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
+    """Every mapped field of a stream, in the order of its contract."""
     fields = [field for field in stream.record_kind.fields if field.name in stream.columns]
     return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
 
 
-def with_record(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
-    """Add `record` to rows that have `raw`: a struct of the texts of the columns that the stream names. Row by row."""
-    shape = pl.Struct(dict.fromkeys(stream.needed_columns, pl.String))
-    return rows.with_columns(record=pl.col("raw").str.json_decode(shape))
+def with_fields(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
+    """Add to rows that have `raw` the columns that the stream names, as source fields. Row by row."""
+    names = stream.needed_columns
+    record = pl.col("raw").str.json_decode(pl.Struct(dict.fromkeys(names, pl.String)))
+    fields = (pl.col("record").struct.field(name).alias(source_column(name)) for name in names)
+    return rows.with_columns(record=record).with_columns(fields).drop("record")
 
 
-def text_of(column: Column, stream: FileStream) -> pl.Expr:
-    """Text of a column out of `record`, cleaned, declared placeholders null. Row by row."""
-    if column.constant is not None:
-        return pl.lit(str(column.constant))
-    nulls = stream.nulls if column.nulls is None else column.nulls
-    return without_placeholders(clean(pl.col("record").struct.field(column.column or "")), nulls)
-
-
-def aliased(text: pl.Expr, column: Column) -> pl.Expr:
-    """Text with aliases resolved. Row by row."""
-    if not column.values:
-        return text
-    if column.others == "keep":
-        resolved = text.replace(column.values)
-    else:
-        resolved = text.replace_strict(column.values, default=None, return_dtype=pl.String)
-    return pl.when(resolved != "").then(resolved)
-
-
-def word(column: Column, stream: FileStream) -> pl.Expr:
-    """Text of a column out of `record`, cleaned, declared placeholders null, aliases resolved. Row by row."""
-    return aliased(text_of(column, stream), column)
+def word(column: Column, stream: FileStream, meaning: SourceMapping) -> pl.Expr:
+    """Text of a column out of its source field, cleaned, declared placeholders null, aliases resolved. Row by row."""
+    return expression(Aliases(_text_entry(column, stream), column.values, column.others), meaning)
 
 
 def text_column(name: str) -> str:
@@ -86,56 +68,35 @@ def fault_column(name: str) -> str:
     return f"fault of {name}"
 
 
-def _cell(field: CanonicalColumn, column: Column, stream: FileStream, meaning: Meaning) -> Cell:
+def _text_entry(column: Column, stream: FileStream) -> Entry:
+    if column.constant is not None:
+        return Constant(str(column.constant))
+    return Text((column.column or "",), nulls=stream.nulls if column.nulls is None else column.nulls)
+
+
+def _cell(field: CanonicalColumn, column: Column, stream: FileStream, meaning: SourceMapping) -> Cell:
     text = pl.col(text_column(field.name))
-    said = aliased(text, column)
+    said = Aliases(Computed(text), column.values, column.others)
     order, mark = column.dates or stream.dates, column.decimal or stream.decimal
     expected, remedy = _rule(field, order, mark)
+    read = expression(said, meaning)
+    if column.refers_to is not None:
+        value = expression(Reference(said, column.refers_to), meaning)
+    elif field.kind is Kind.TEXT:
+        # Text of a closed vocabulary is checked by the contract.
+        value = currency_code(read) if field.name == "currency_code" else read
+    else:
+        value = value_of(field, read, meaning, order=order, decimal=mark, power=column.power)
     return Cell(
         name=field.name,
         column=column.column or "",
-        text=text_of(column, stream),
-        value=_value(field, column, said, order, mark, meaning),
-        fault=pl.coalesce(_stranger(field, column, text), _unreadable(field, said, expected, mark)),
+        text=expression(_text_entry(column, stream), meaning),
+        value=value,
+        fault=pl.coalesce(_stranger(field, column, text), _unreadable(field, read, expected, mark)),
         is_dated=field.kind in {Kind.DAY, Kind.MOMENT},
         expected=expected,
         remedy=remedy,
     )
-
-
-def _value(
-    field: CanonicalColumn, column: Column, said: pl.Expr, order: DateOrder, mark: DecimalMark, meaning: Meaning
-) -> pl.Expr:
-    """The field's value in its own type; text of a closed vocabulary is checked by the contract."""
-    if column.refers_to is not None:
-        target = column.refers_to if ":" in column.refers_to else f"{meaning.source}:{column.refers_to}"
-        return pl.concat_str(pl.lit(f"{target}:"), said)
-    match field.kind:
-        case Kind.DAY:
-            value = day(said, meaning.time_zone, order=order)
-        case Kind.MOMENT:
-            value = moment(said, meaning.time_zone, order=order, days_in=meaning.days_in)
-        case Kind.MONEY:
-            value = money(said, decimal=mark, power=column.power)
-        case Kind.INTEGER | Kind.COUNT:
-            value = integer(said, decimal=mark, power=column.power)
-        case Kind.REAL:
-            value = real(said, decimal=mark, power=column.power)
-        case Kind.BOOLEAN:
-            value = boolean(said)
-        case _:
-            return currency_code(said) if field.name == "currency_code" else said
-    return _within(field, value)
-
-
-def _within(field: CanonicalColumn, value: pl.Expr) -> pl.Expr:
-    """The value in the field's type; null outside its limits."""
-    typed = value.cast(dtype_of(field), strict=False)
-    if field.low is not None:
-        typed = pl.when(typed >= field.low).then(typed)
-    if field.high is not None:
-        typed = pl.when(typed <= field.high).then(typed)
-    return typed
 
 
 def _unreadable(field: CanonicalColumn, said: pl.Expr, expected: str, mark: DecimalMark) -> pl.Expr:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.mapping.entries import source_field
 from definitions.mapping.file_stream import FileStream
+from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import MOMENT
-from transforms.conform.files_columns import with_record, word
-from transforms.conform.meaning import Meaning
+from transforms.conform.files_columns import with_fields, word
 from transforms.flags import NO_FLAG
 from transforms.state.delete_detection import no_longer_alive, with_tombstones
 from transforms.state.versions import STATE, folded
@@ -33,7 +34,7 @@ class LandedFile:
 def folded_files(
     last: pl.LazyFrame | None,
     files: Iterable[LandedFile],
-    meaning: Meaning,
+    meaning: SourceMapping,
     *,
     stream: FileStream,
     keeps_versions: bool,
@@ -57,18 +58,18 @@ def folded_files(
     return state
 
 
-def file_versions(rows: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> pl.LazyFrame:
+def file_versions(rows: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream) -> pl.LazyFrame:
     """Landed rows (raw, location) as versions of records, in the columns of the state.
 
     The version is the mapped `source_updated_at`; null without one, and where it cannot be read. Row by row.
     """
     version, deleted = pl.lit(None, MOMENT), pl.lit(value=False)
     if column := stream.columns.get("source_updated_at"):
-        version = moment(word(column, stream), meaning.time_zone, order=column.dates or stream.dates)
+        version = moment(word(column, stream, meaning), meaning.time_zone, order=column.dates or stream.dates)
     if column := stream.columns.get("is_deleted"):
-        deleted = boolean(word(column, stream)).fill_null(value=False)
-    return with_record(rows, stream).select(
-        source_id=clean(pl.col("record").struct.field(stream.id)),
+        deleted = boolean(word(column, stream, meaning)).fill_null(value=False)
+    return with_fields(rows, stream).select(
+        source_id=clean(source_field(stream.id)),
         version_at=version,
         is_deleted=deleted,
         is_latest=pl.lit(value=True),

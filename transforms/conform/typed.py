@@ -3,18 +3,19 @@
 A record with a value that cannot be read is set aside whole: a person without a wrong date is a different claim.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.mapping.file_stream import DateOrder, DecimalMark
+from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import dtype_of, schema_of
 from definitions.schema.column import Column, Kind
 from definitions.schema.records import RecordKind
 from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.custom_fields import with_custom_fields
 from transforms.conform.faults import fault
-from transforms.conform.meaning import Meaning
 from transforms.conform.raw import gathered
 from transforms.values.dates import day, moment
 from transforms.values.money import money
@@ -34,7 +35,7 @@ _SHOWN_SIGNS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class KnownWords:
     """The words a source uses in one field, and what they mean; "" means the word is known and says nothing.
 
     `scope` names a column that may stand before the word in the mapping, as `pipeline/stage`.
@@ -43,10 +44,6 @@ class Vocabulary:
     field: str
     meanings: Mapping[str, str]
     scope: str | None = None
-
-    def expr(self, column: pl.Expr) -> pl.Expr:
-        """Shared word for the source's word; null where the word is blank, silent or unknown."""
-        return _blank_to_null(translated(column, self.meanings))
 
     def is_unknown(self) -> pl.Expr:
         """True where the source's word is neither blank nor in the mapping."""
@@ -71,11 +68,11 @@ def translated(column: pl.Expr, meanings: Mapping[str, str]) -> pl.Expr:
 def typed(
     text: pl.LazyFrame,
     kind: RecordKind,
-    meaning: Meaning,
+    meaning: SourceMapping,
     *,
     object_name: str,
     stream: str,
-    vocabularies: Sequence[Vocabulary] = (),
+    vocabularies: Sequence[KnownWords] = (),
     faults: Sequence[pl.Expr] = (),
     keeps_versions: bool = False,
 ) -> Conformed:
@@ -91,7 +88,7 @@ def typed(
         source_object=pl.lit(object_name),
     )
     keyed = with_custom_fields(
-        keyed, meaning.custom.get(object_name, ()), lambda column, text: _parsed(column.kind, text, meaning)
+        keyed, meaning.custom.get(object_name, ()), lambda column, text: value_of(column, text, meaning)
     )
     columns = keyed.collect_schema()
     told = [_unread(field) for field in kind.fields if columns.get(field.name) == pl.String and _may_fail(field)]
@@ -136,40 +133,54 @@ def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions
     return Conformed(good.select(kind.names).cast(schema_of(kind.fields)), quarantined, versions)
 
 
-def _read(field: Column, columns: pl.Schema, meaning: Meaning) -> pl.Expr:
+def _read(field: Column, columns: pl.Schema, meaning: SourceMapping) -> pl.Expr:
     """The field's value in its own type; null where it cannot be read."""
     if field.name not in columns:
         return pl.lit(None, dtype_of(field))
     column = pl.col(field.name)
     if columns[field.name] != pl.String:
         return column.cast(dtype_of(field))
-    read = _parsed(field.kind, column, meaning).cast(dtype_of(field), strict=False)
+    read = value_of(field, column, meaning)
     if field.values:
         word = _blank_to_null(column).str.to_lowercase()
         read = pl.when(word.is_in(field.values)).then(word)
-    if field.low is not None:
-        read = pl.when(read >= field.low).then(read)
-    if field.high is not None:
-        read = pl.when(read <= field.high).then(read)
     return read
 
 
-def _parsed(kind: Kind, column: pl.Expr, meaning: Meaning) -> pl.Expr:
-    readers: dict[Kind, Callable[[pl.Expr], pl.Expr]] = {
-        Kind.TEXT: clean,
-        Kind.INTEGER: integer,
-        Kind.COUNT: integer,
-        Kind.REAL: real,
-        Kind.MONEY: money,
-        Kind.BOOLEAN: boolean,
-    }
-    if kind is Kind.JSON:
-        return column
-    if kind is Kind.DAY:
-        return day(column, meaning.time_zone)
-    if kind is Kind.MOMENT:
-        return moment(column, meaning.time_zone, days_in=meaning.days_in)
-    return readers[kind](column)
+def value_of(
+    field: Column,
+    text: pl.Expr,
+    source: SourceMapping,
+    *,
+    order: DateOrder = "iso",
+    decimal: DecimalMark = ".",
+    power: int = 0,
+) -> pl.Expr:
+    """The value that a text names, in the field's own type; null where it names none, or one outside the limits.
+
+    `order` is that of dates in figures; a number has the mark `decimal` and counts in units of ten to `power`.
+    """
+    match field.kind:
+        case Kind.DAY:
+            read = day(text, source.time_zone, order=order)
+        case Kind.MOMENT:
+            read = moment(text, source.time_zone, order=order, days_in=source.days_in)
+        case Kind.MONEY:
+            read = money(text, decimal=decimal, power=power)
+        case Kind.INTEGER | Kind.COUNT:
+            read = integer(text, decimal=decimal, power=power)
+        case Kind.REAL:
+            read = real(text, decimal=decimal, power=power)
+        case Kind.BOOLEAN:
+            read = boolean(text)
+        case _:
+            read = clean(text)
+    typed = read.cast(dtype_of(field), strict=False)
+    if field.low is not None:
+        typed = pl.when(typed >= field.low).then(typed)
+    if field.high is not None:
+        typed = pl.when(typed <= field.high).then(typed)
+    return typed
 
 
 def _as_read(name: str) -> str:
@@ -192,7 +203,7 @@ def _unread(field: Column) -> pl.Expr:
     return pl.when(filled & pl.col(_as_read(field.name)).is_null()).then(told)
 
 
-def _unmapped(vocabulary: Vocabulary) -> pl.Expr:
+def _unmapped(vocabulary: KnownWords) -> pl.Expr:
     """A word of a status, stage or category names no person, so it is shown: somebody has to map it.
 
     Unless it cannot be one: an address or a telephone number is there because the columns of a file are shifted.

@@ -4,7 +4,6 @@ A fold: whatever the page size, the page order and the number of runs, the same 
 What has to be known of all versions at once is small (`filed`), so that their texts need not be held together.
 """
 
-from dataclasses import dataclass
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any
@@ -13,6 +12,7 @@ import msgspec
 import polars as pl
 import polars_hash
 
+from definitions.mapping.envelope import Envelope
 from definitions.polars_types import MOMENT
 from transforms.flags import FLAG_HISTORY, NO_FLAG, flag_of_version, with_flag_history
 from transforms.values.dates import moment
@@ -37,25 +37,6 @@ that of the record. Rows are in the order of landing."""
 # The run that observed a version as it stands: a tombstone of a listing is as new as the listing.
 _LANDED_BY = pl.col("location").str.slice(0, pl.col("location").str.find("/", literal=True))
 _RUN = pl.coalesce("unlisted_by", _LANDED_BY)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """Where a vendor's record keeps its id, its change time and its deletion mark; a dot goes one level down.
-
-    `flag`: a field of which it matters since when it is filled, and whose time the source does not give.
-    """
-
-    id: str
-    version: str | None = None
-    deleted: str | None = None
-    flag: str | None = None
-
-    def paths(self) -> dict[str, tuple[str, str]]:
-        """What is told, with the name it has in the record, and the name a level down; "" where there is none."""
-        told = {"id": self.id, "version": self.version, "deleted": self.deleted, "flag": self.flag}
-        parted = {ours: path.partition(".") for ours, path in told.items() if path is not None}
-        return {ours: (outer, inner) for ours, (outer, _, inner) in parted.items()}
 
 
 def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:

@@ -1,9 +1,16 @@
-"""Pulls that end before their end, and the listings that their landed files are parts of."""
+"""Pulls that are interrupted, and what they leave in landing."""
+
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from definitions.errors import SourceRefusedError
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LONG_AGO, HOUR = NOON - timedelta(days=9), timedelta(hours=1)
+# Each page a file of its own, or none before the end: then they are in the journal only.
+BATCHES = pytest.mark.parametrize("batch_bytes", [1, 4 << 20], ids=["landed", "kept"])
 
 
 def refused() -> httpx.Response:

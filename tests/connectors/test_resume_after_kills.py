@@ -1,22 +1,19 @@
-"""A pull that was killed, or whose journal was damaged, is gone on with: no page is asked twice but one."""
+"""After a kill or a power cut the next run goes on from the pages that were kept whole, and asks the rest again."""
 
 import signal
 import subprocess
 import sys
 import textwrap
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from connectors.landing.page_journal import JOURNAL, PageJournal
-from tests.connectors.interrupted import interrupted, listings
+from tests.connectors.interruptions import LONG_AGO, interrupted, listings
 
 ROOT = Path(__file__).parents[2]
-LONG_AGO = datetime(2026, 11, 13, 12, 0, tzinfo=UTC)
-
 KILLED = textwrap.dedent(
     """
     import sys
@@ -36,7 +33,7 @@ KILLED = textwrap.dedent(
 
     root, run_id, point, pages, batch_bytes = sys.argv[1:]
     crm = FakeHubSpot()
-    crm.properties = list(streams.CONTACT_PROPERTIES)
+    crm.properties = list(streams.CONTACTS.mapping.asked_fields())
     crm.add(*range(1, 46), modified=NOON)
 
     def log(request):

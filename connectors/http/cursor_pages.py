@@ -1,0 +1,75 @@
+"""Pages behind a cursor: each answer holds records and names the next page; one that names none is the last."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+import msgspec
+
+from connectors.http.request import Call
+from connectors.json_text import mended_note
+from connectors.landing.envelope import sort_out
+from connectors.stream import Page, Tokens, Visit
+from definitions.errors import SourceAnswerUnusableError
+
+_ANSWER = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CursorPages:
+    """GET the stream's path, page by page, with the account's `page_size`.
+
+    `records` is the key of the answer's list; `cursor` the path of the next page's token, a dot going one level down;
+    `cursor_parameter` and `size_parameter` are what a request calls them. `since_parameter` asks for what changed at or
+    after a moment (ISO 8601, UTC); without it every listing is of everything.
+    """
+
+    records: str
+    cursor: str
+    cursor_parameter: str = "cursor"
+    size_parameter: str = "limit"
+    since_parameter: str | None = None
+
+    def __call__(self, visit: Visit[Any]) -> Iterator[Page]:
+        """Walk the pages; raises `SourceAnswerUnusableError` where an answer has no list or a cursor comes again."""
+        tokens = Tokens(visit.where)
+        cursor = str(visit.position["cursor"]) if visit.position else None
+        for number in itertools.count(1):
+            call = Call(
+                stream=visit.stream.name, path=visit.stream.remote, params=self._asked(visit, cursor), page=number
+            )
+            answer = visit.http.ask(call, _ANSWER)
+            try:
+                records = _RECORDS.decode(answer.value[self.records])
+                following = self._next(answer.value)
+            except (KeyError, msgspec.DecodeError):
+                raise SourceAnswerUnusableError(
+                    f"{visit.where}: page {number}: the answer has no list {self.records!r}, or no cursor as agreed. "
+                    "Compare it with the vendor's docs."
+                ) from None
+            cursor = None if following is None else tokens.new(following, number)
+            yield Page(
+                checked=sort_out(records, visit.identify, number),
+                request=f"GET {call.path}",
+                position=None if cursor is None else {"cursor": cursor},
+                is_last=cursor is None,
+                notes=mended_note(answer.mended),
+            )
+            if cursor is None:
+                return
+
+    def _asked(self, visit: Visit[Any], cursor: str | None) -> dict[str, str]:
+        asked = {self.size_parameter: str(visit.account.page_size)}
+        if self.since_parameter is not None and visit.since is not None:
+            asked[self.since_parameter] = visit.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return asked if cursor is None else asked | {self.cursor_parameter: cursor}
+
+    def _next(self, answer: dict[str, msgspec.Raw]) -> object:
+        """The token of the next page; None where the answer names none."""
+        found: Any = {name: msgspec.json.decode(raw) for name, raw in answer.items() if name != self.records}
+        for step in self.cursor.split("."):
+            found = found.get(step) if isinstance(found, dict) else None
+        return str(found) if isinstance(found, int) else found

@@ -1,0 +1,43 @@
+"""What bantam.yaml says of a Salesforce organisation."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from connectors.salesforce import mapping
+from connectors.salesforce.account import Account
+from connectors.settings import Credential, HttpSettings
+
+_RECORD_PAGES = {"lead": "Lead", "contact": "Contact", "account": "Account", "opportunity": "Opportunity"}
+
+
+class SalesforceSettings(HttpSettings):
+    """A Salesforce organisation; `trail_seconds` is how far behind now a read ends."""
+
+    mappings = (mapping.LEAD, mapping.CONTACT, mapping.ACCOUNTS, mapping.OPPORTUNITIES)
+
+    kind: Literal["salesforce"]
+    role: Literal["crm", "marketing"] = "crm"
+    token_url: str | None = None
+    client_id: Credential
+    client_secret: Credential
+    api_version: str = "67.0"
+    trail_seconds: float | None = Field(default=None, ge=0)
+
+    def default_record_urls(self) -> Mapping[str, str]:
+        """Deep links as Salesforce writes them."""
+        base = self.base_url.rstrip("/")
+        return {name: f"{base}/lightning/r/{remote}/{{}}/view" for name, remote in _RECORD_PAGES.items()}
+
+    def account(self) -> Account:
+        """The account that the settings name."""
+        return Account(
+            name=self.name,
+            base_url=self.base_url,
+            token_url=self.token_url or self.base_url.rstrip("/") + "/services/oauth2/token",
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            api_version=self.api_version,
+            **self.account_options(trail_seconds=self.trail_seconds),
+        )

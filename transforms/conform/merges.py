@@ -1,0 +1,30 @@
+"""Merges that only the survivor tells of: its losers are not deleted, they are just no longer there."""
+
+import polars as pl
+
+from definitions.mapping.stream_mapping import StreamMapping
+from transforms.conform.raw import decoded, gathered
+
+
+def with_survivors(state: pl.LazyFrame, merges: pl.DataFrame) -> pl.LazyFrame:
+    """Add `survivor`, the id of the record that each was merged into (`merges_of`); null for all others. Row by row."""
+    return state.join(merges.lazy(), on="source_id", how="left", maintain_order="left")
+
+
+def merges_of(state: pl.LazyFrame, mapping: StreamMapping, where: str) -> pl.DataFrame:
+    """Which record (`source_id`) was merged into which (`survivor`). Needs all records of the stream together."""
+    name = mapping.merged_ids or ""
+    shape = pl.Struct({name: pl.String})
+    # Inside a text quotes are escaped, so nothing but the field itself looks like this.
+    survivors = state.filter(~pl.col("raw").str.contains(f'"{name}":null', literal=True))
+    merges = (
+        decoded(survivors, shape if mapping.inside is None else pl.Struct({mapping.inside: shape}))
+        .pipe(lambda told: told if mapping.inside is None else told.unnest(mapping.inside))
+        .select(pl.col("source_id").alias("survivor"), pl.col(name).str.split(";").alias("source_id"))
+        .explode("source_id")
+        .with_columns(pl.col("source_id").str.strip_chars())
+        .filter(pl.col("source_id").is_not_null(), pl.col("source_id") != "", pl.col("source_id") != pl.col("survivor"))
+        .group_by("source_id")
+        .agg(pl.col("survivor").min())
+    )
+    return gathered(merges, where)
