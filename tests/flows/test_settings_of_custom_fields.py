@@ -41,9 +41,7 @@ def test_two_sources_give_a_field_one_kind(tmp_path):
     text = WHOLE.replace(ENTRY, "contact: {custom.x: {from: a, kind: text}}").replace(
         "    activity_types:", "    fields: {lead: {custom.x: {from: a, kind: day}}}\n    activity_types:"
     )
-    with pytest.raises(
-        ConfigurationError, match=r"bantam\.yaml:17: .*of kind text; give both one kind"
-    ):
+    with pytest.raises(ConfigurationError, match=r"bantam\.yaml:17: .*of kind text; give both one kind"):
         load_settings(written(tmp_path, text), SET)
 
 
