@@ -35,13 +35,9 @@ class PipelineError(Exception):
 
 
 class TryAgainError(PipelineError):
-    """The source is busy or down; waiting helps. `wait_seconds` is what the source asked for, if it did."""
+    """The source is busy or down; waiting helps."""
 
     exit_code = 3
-
-    def __init__(self, message: str, *, wait_seconds: float | None = None) -> None:
-        super().__init__(message)
-        self.wait_seconds = wait_seconds
 
 
 class AnotherRunActiveError(PipelineError):

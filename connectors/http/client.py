@@ -217,8 +217,7 @@ class Http:
             self._is_given_up = True
             raise TryAgainError(
                 f"{self._where(call)}: {reason}{asks}; {budget} is used up ({_counted(patience.tries, 'try', 'tries')} "
-                f"in {in_seconds(patience.spent)}). Run again later, or raise `retry_budget_seconds` of {self.source}.",
-                wait_seconds=asked_for,
+                f"in {in_seconds(patience.spent)}). Run again later, or raise `retry_budget_seconds` of {self.source}."
             )
         logger.info("%s: %s; waits %.1f s", self._where(call), reason, wait)
         return wait

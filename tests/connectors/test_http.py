@@ -75,9 +75,9 @@ def test_patience_ends_with_the_budget(client, fake_time):
 
 def test_a_wait_longer_than_the_budget_is_told_not_sat_out(client, fake_time):
     transport, _ = answers(httpx.Response(429, headers={"Retry-After": "7200"}, json={}))
-    with pytest.raises(TryAgainError) as told:
+    with pytest.raises(TryAgainError, match="asks for 7,200 s of patience"):
         client(transport).ask(CALL, DECODER)
-    assert (told.value.wait_seconds, fake_time.slept) == (7200, [])
+    assert fake_time.slept == []
 
 
 def test_the_daily_quota_ends_at_once(client, fake_time):

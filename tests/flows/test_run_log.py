@@ -7,7 +7,7 @@ import pytest
 
 from definitions.errors import LandingError
 from flows.home.folders import Home
-from flows.home.run_log import begin_run, note_unsettled, read_run_log
+from flows.home.run_log import begin_run, note_judged, note_unsettled, read_run_log
 from tests.flows.shop import opened_shop
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -55,6 +55,18 @@ def test_a_log_that_cannot_be_read_is_made_again_from_the_folders(home):
     assert begin_run(home, NOON, [None]) == f"000008-{AT}"
     assert read_run_log(home).newest_run_id == f"000008-{AT}"
     assert (home.root / "runs.json").stat().st_mode & 0o077 == 0
+
+
+def test_what_was_judged_is_remembered_by_stream_and_an_older_log_knows_of_nothing(home):
+    begin_run(home, NOON, [None])
+    written = json.loads((home.root / "runs.json").read_text())
+    (home.root / "runs.json").write_text(json.dumps({name: written[name] for name in written if name != "judged"}))
+    assert read_run_log(home).judged == {}
+    note_judged(home, "000001", [("crm", "deals"), ("crm", "contacts")])
+    note_judged(home, "000002", [("crm", "deals")])
+    assert read_run_log(home).judged == {"crm/deals": "000002", "crm/contacts": "000001"}
+    assert begin_run(home, NOON, [None]) == f"000002-{AT}"
+    assert read_run_log(home).judged["crm/deals"] == "000002"
 
 
 def test_a_log_that_cannot_be_written_names_its_path(home):

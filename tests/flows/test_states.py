@@ -11,10 +11,13 @@ from connectors.landing.listing import Listing
 from connectors.landing.reader import Rejected
 from connectors.landing.writer import Landing, Parcel
 from definitions.agreement.load import load_definitions
+from definitions.errors import TransformError
+from definitions.fault_limit import RECORDS
 from flows.home.folders import Home
 from flows.home.spill import spilling
 from flows.run.job import Job
 from flows.run.publication import Known
+from flows.run.quarantine_ceiling import refuse_many_quarantined
 from flows.run.reading import unfiled_of
 from flows.run.states import read_records
 from flows.settings import load_settings
@@ -28,6 +31,10 @@ sources:
   - {name: hubspot, kind: hubspot, role: marketing, base_url: "https://crm.example", token: "${TOKEN}", stages: {}}
 """
 WITHOUT_ID = Rejected(reason="missing_id", page=1, offset=0, field="id", record='{"properties": {}}')
+
+
+# Contacts with ids above it are in a lifecycle stage that the settings do not map.
+UNMAPPED = 100
 
 
 class Portal:
@@ -56,12 +63,15 @@ class Portal:
             records, states = read_records(self.job, known, pulls, spill)
             living = records.kinds["person"].filter(~pl.col("is_deleted")).collect()
         self.versions = {(state.source, state.stream): state.version for state in states}
-        self.unfiled = unfiled_of(records.quarantined)
+        self.unfiled, self.records = unfiled_of(records.quarantined), records
         return sorted(living["source_id"]), records.quarantined["reason_code"].to_list()
 
     def _landed(self, run_id, contacts, rejected, *, is_full):
-        told = {"updatedAt": "2026-11-20T00:00:00Z", "archived": False, "properties": {}}
-        lines = "".join(f"{json.dumps({'id': str(number), **told})}\n" for number in contacts)
+        told = {"updatedAt": "2026-11-20T00:00:00Z", "archived": False}
+        properties = {number: {"lifecyclestage": "4711"} if number > UNMAPPED else {} for number in contacts}
+        lines = "".join(
+            f"{json.dumps({'id': str(number), 'properties': properties[number], **told})}\n" for number in contacts
+        )
         listing = Listing(
             id=run_id, started_at=NOW, watermark=NOW, is_full=is_full, runs=[run_id], records=len(contacts),
             rejected=len(rejected), is_complete=True,
@@ -102,3 +112,15 @@ def test_what_was_set_aside_stands_until_everything_is_listed_again(tmp_path):
         portal.read([1, 2], is_full=True),
     ]
     assert told == [(["1", "2"], ["missing_id"])] * 3 + [(["1", "2"], [])]
+
+
+def test_what_the_source_no_longer_lists_does_not_count_as_set_aside(tmp_path):
+    """Nobody could correct it any more; it stays in quarantine, and in the books."""
+    portal = Portal(tmp_path)
+    portal.read([1, *range(101, 121)], is_full=True)
+    with pytest.raises(TransformError, match="20 of 21 records, unmapped_value"):
+        refuse_many_quarantined(portal.records, RECORDS)
+    _, reasons = portal.read([1], is_full=True)
+    assert reasons == ["unmapped_value"] * 20
+    assert portal.records.quarantined["is_unlisted"].all()
+    refuse_many_quarantined(portal.records, RECORDS)
