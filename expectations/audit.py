@@ -1,4 +1,4 @@
-"""One audit: measure the staged tables, judge the numbers, evaluate what is declared, and put it into words."""
+"""One audit: measure the staged tables, judge the numbers, evaluate what is declared, and say it in words."""
 
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
@@ -35,11 +35,10 @@ def audit(
     Nothing is raised for a failed check, an unknown table or column, or an empty suite: each is a failed result.
     The server ends a statement when `seconds` are over. `watch` is given each connection, and `imported` returns when
     Great Expectations may be used. Raises `AuditRefusedError` when the warehouse cannot be reached or is lost, or a
-    library fails: that is told by kind and place alone.
+    library fails: the message has the kind and place of the error alone.
     """
     doing = f"the audit of run {run_id}"
     end = monotonic() + seconds
-
     try:
         with connected(url, schema, doing, seconds=seconds, watch=watch) as connection:
             metrics = measure(connection, tuple(suites))

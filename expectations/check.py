@@ -46,7 +46,7 @@ class Check:
     `sql` is a condition on one row, or an aggregate over the table's rows (`count(*)`, or a query in brackets); all
     aggregates of one table are computed in one scan. `across` stands instead of `sql` where the number needs more than
     one table. `tolerance` is the share of rows that may fail: of all rows, or of those that meet the condition `among`.
-    `explain` is an aggregate, a text that is told when the check fails: names of columns or the like, never values. A
+    `explain` is an aggregate whose text is reported when the check fails: names of columns or the like, never values. A
     check with `accepted_because` is measured and recorded, but no longer stops the publication. A check whose SQL
     cannot be run, or gives null, has failed.
     """

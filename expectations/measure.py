@@ -115,15 +115,15 @@ def _metric(suite: str, check: Check, scanned: Mapping[str, TableMetrics]) -> Ch
         parts = [scanned[table].values[sql] for table, sql in check.across.aggregates]
         number = None if why_not else check.across.combine(parts)
         return CheckMetric(suite=suite, check=check, number=number, why_not=why_not)
-    values = scanned[check.table].values
-    number, rows = values[_number_of(check)], values[_rows_of(check)]
+    aggregates = list(_aggregates(check))
+    number, rows, *explained = (scanned[table].values[sql] for table, sql in aggregates)
     return CheckMetric(
         suite=suite,
         check=check,
         number=number if rows is not None else None,
         rows=rows,
-        why_not=_why_not([Aggregate(check.table, _number_of(check)), Aggregate(check.table, _rows_of(check))], scanned),
-        explanation=values[check.explain] if check.explain else None,
+        why_not=_why_not(aggregates[:2], scanned),
+        explanation=explained[0] if explained else None,
     )
 
 

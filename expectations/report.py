@@ -49,7 +49,7 @@ class ValidationResults:
 
     @property
     def warnings(self) -> tuple[CheckResult, ...]:
-        """Failed checks that are told and do not stop it."""
+        """Failed checks that are reported and do not stop it."""
         return tuple(result for result in self.results if not result.stops_publication and not result.is_success)
 
     def frame(self, run_id: str) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Sessions of an audit with PostgreSQL, their limits, and what is told when one cannot be had or kept."""
+"""Sessions of an audit with PostgreSQL, their limits, and the error when one cannot be opened or is lost."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -99,8 +99,8 @@ def _keywords(url: str | URL) -> dict[str, Any]:
     """
     parsed = make_url(url)
     named = {"host": parsed.host, "port": parsed.port, "user": parsed.username, "password": parsed.password}
-    told = {**named, "dbname": parsed.database, **parsed.normalized_query}
-    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in told.items() if value}
+    keywords = {**named, "dbname": parsed.database, **parsed.normalized_query}
+    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in keywords.items() if value}
 
 
 def _prepare(connection: psycopg.Connection, schema: str, seconds: float) -> None:

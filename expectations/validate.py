@@ -10,7 +10,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from typing import Any
 
 import psycopg
@@ -61,26 +60,25 @@ def judge(metrics: Sequence[CheckMetric], doing: str) -> list[bool]:
     """
     if not metrics:
         return []
-    table = long_table(metrics).to_pandas()
-    with _context() as context:
-        expected = import_great_expectations().expectations
-        ordered = expected.ExpectColumnPairValuesAToBeGreaterThanB
-        batch = (
-            context.data_sources.add_pandas("audit")
-            .add_dataframe_asset("metrics")
-            .add_batch_definition_whole_dataframe("all")
-            .get_batch({"dataframe": table})
-        )
-        results = _validated(
-            batch,
-            [
-                expected.ExpectTableRowCountToEqual(value=len(metrics)),
-                expected.ExpectColumnValuesToNotBeNull(column="number"),
-                ordered(column_A="number", column_B="at_least", or_equal=True, ignore_row_if="neither"),
-                ordered(column_A="at_most", column_B="number", or_equal=True, ignore_row_if="neither"),
-            ],
-            {"result_format": "COMPLETE", "unexpected_index_column_names": ["suite", "check"]},
-        )
+    expected = import_great_expectations().expectations
+    ordered = expected.ExpectColumnPairValuesAToBeGreaterThanB
+    batch = (
+        _context()
+        .data_sources.add_pandas("audit")
+        .add_dataframe_asset("metrics")
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch({"dataframe": long_table(metrics).to_pandas()})
+    )
+    results = _validated(
+        batch,
+        [
+            expected.ExpectTableRowCountToEqual(value=len(metrics)),
+            expected.ExpectColumnValuesToNotBeNull(column="number"),
+            ordered(column_A="number", column_B="at_least", or_equal=True, ignore_row_if="neither"),
+            ordered(column_A="at_most", column_B="number", or_equal=True, ignore_row_if="neither"),
+        ],
+        {"result_format": "COMPLETE", "unexpected_index_column_names": ["suite", "check"]},
+    )
     failed: set[tuple[str, str]] = set()
     for result in results:
         unexpected = result.result.get("unexpected_index_list") or []
@@ -104,20 +102,17 @@ def evaluate(
     if not declared:
         return []
     expected = import_great_expectations().expectations
-    by_table = groupby(sorted(enumerate(declared), key=lambda one: one[1].table), key=lambda one: one[1].table)
     names = names_of(declared)
     results: dict[int, CheckResult] = {}
-    with _context() as context, _source(context, connect, doing) as source:
-        for table, group in by_table:
-            members = dict(group)
-            batch = (
-                source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("staged").get_batch()
-            )
+    with _source(connect, doing) as source:
+        for table in dict.fromkeys(one.table for one in declared):
+            members = {number: one for number, one in enumerate(declared) if one.table == table}
+            asset = source.add_table_asset(table, table_name=table)
+            batch = asset.add_batch_definition_whole_table("staged").get_batch()
             has_rows = expected.ExpectTableRowCountToBeBetween(min_value=1, meta={"number": None})
             asked = [_made(expected, one, number) for number, one in members.items()]
-            found = {
-                one.expectation_config.meta["number"]: one for one in _validated(batch, [has_rows, *asked], _COUNTS)
-            }
+            given = _validated(batch, [has_rows, *asked], _COUNTS)
+            found = {one.expectation_config.meta["number"]: one for one in given}
             is_empty = not found.pop(None).success
             for number, result in found.items():
                 results[number] = _result(members[number], names[number], result, doing, is_empty=is_empty)
@@ -141,8 +136,7 @@ def mistakes_in(declared: Sequence[DeclaredExpectation]) -> dict[Place, str]:
     return mistakes
 
 
-@contextmanager
-def _context() -> Iterator[Any]:
+def _context() -> Any:
     """Make a context that lives in memory, shows no progress bars and tells nobody."""
     great_expectations = import_great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415  # see the top
@@ -150,16 +144,16 @@ def _context() -> Iterator[Any]:
     context = great_expectations.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    yield context
+    return context
 
 
 @contextmanager
-def _source(context: Any, connect: Callable[[], psycopg.Connection], doing: str) -> Iterator[Any]:
+def _source(connect: Callable[[], psycopg.Connection], doing: str) -> Iterator[Any]:
     """Give a source of staged tables and close what it opens; its errors are raised as `AuditRefusedError`."""
     from great_expectations.exceptions.exceptions import GreatExpectationsError  # noqa: PLC0415  # see the top
 
     try:
-        source = context.data_sources.add_postgres(
+        source = _context().data_sources.add_postgres(
             "warehouse", connection_string=_STANDING_IN, kwargs={"creator": connect}
         )
         try:
@@ -230,8 +224,8 @@ def _nothing_judged(one: DeclaredExpectation, rows: int | None, nulls: int | Non
 
 def _error_of(result: Any) -> str | None:
     """Name the kind of error that kept an expectation from being evaluated; its text may quote a value."""
-    told = result.exception_info or {}
-    for one in [told] if "raised_exception" in told else told.values():
+    info = result.exception_info or {}
+    for one in [info] if "raised_exception" in info else info.values():
         if one["raised_exception"]:
             found = _DATABASE_ERROR.search(one["exception_message"] or "")
             return found.group(1) if found else "Great Expectations raised an error"

@@ -148,7 +148,7 @@ def _forecast(definitions: Definitions) -> list[Check]:
 
 
 def _claims(ladder: _Ladder, as_of: date) -> list[Check]:
-    """How many of the rows whose source claims a class satisfy its test; told, never a refusal."""
+    """How many of the rows whose source claims a class satisfy its test; reported only."""
     return [
         failing_rows(
             ladder.table,

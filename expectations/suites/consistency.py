@@ -55,8 +55,8 @@ def _issues(kind: Classified) -> Check:
 
 
 def _snapshot() -> Check:
-    told = ("pipeline_class", "is_open", "amount", "close_date")
-    one, other = (", ".join(f"{side}.{identifier(name)}" for name in told) for side in ("here", "there"))
+    compared = ("pipeline_class", "is_open", "amount", "close_date")
+    one, other = (", ".join(f"{side}.{identifier(name)}" for name in compared) for side in ("here", "there"))
     return _check(
         FCT_OPPORTUNITY_DAILY_SNAPSHOT,
         "every deal stands as it does in fct_opportunity",

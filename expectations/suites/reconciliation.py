@@ -65,7 +65,7 @@ def reconciliation_suite(
 
     `totals` must then cover every live deal; None leaves them out (no source has deals).
     """
-    checks = [*_sheet(), *_told(tuple(streams)), *(_tally(tally) for tally in tallies)]
+    checks = [*_sheet(), *_listed(tuple(streams)), *(_tally(tally) for tally in tallies)]
     if totals is not None:
         totals = tuple(totals)
         checks += [check for total in totals for check in _total(total)]
@@ -89,7 +89,7 @@ def _sheet() -> list[Check]:
     ]
 
 
-def _told(streams: tuple[tuple[str, str], ...]) -> list[Check]:
+def _listed(streams: tuple[tuple[str, str], ...]) -> list[Check]:
     """Every configured stream must appear exactly once."""
     if not streams:
         return []
@@ -108,9 +108,9 @@ def _tally(tally: Tally) -> Check:
     if tally.is_direct:
         conditions.append(f'("source_system", "source_object") IN ({pairs})')
     staged = _count(conditions)
-    told = f'(SELECT coalesce(sum("curated"), 0) FROM "{_SHEET}" WHERE ("source_system", "stream") IN ({pairs}))'
+    curated = f'(SELECT coalesce(sum("curated"), 0) FROM "{_SHEET}" WHERE ("source_system", "stream") IN ({pairs}))'
     said = f"{'live ' if tally.is_live else ''}rows match the conservation sheet"
-    return failing_count(tally.table, said, f"abs({staged} - {told})")
+    return failing_count(tally.table, said, f"abs({staged} - {curated})")
 
 
 def _total(total: SourceTotal) -> list[Check]:

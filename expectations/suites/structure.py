@@ -55,14 +55,14 @@ def _key(table: Table) -> Check:
     """Copies beyond the first; a query of its own, because it would keep the common scan from running in parallel.
 
     Numbers sort faster than text (2.9 M keys: 1.2 s of processor time, against 1.75 s), and where no two keys share a
-    hash, no two are equal; only where some do are the keys themselves grouped. Keys that are null are told elsewhere.
+    hash, no two are equal; only where some do are the keys themselves grouped. Null keys have a check of their own.
     """
     key, name = ", ".join(identifier(name) for name in table.key), identifier(table.name)
     rows = f"FROM {name} WHERE {' AND '.join(f'{identifier(part)} IS NOT NULL' for part in table.key)}"
     code = "0"
     for part in table.key:
         code = f"hashtextextended({identifier(part)}::text, {code})"
-    # Without OFFSET 0 the keys would be carried through the sort beside their hashes.
+    # Without OFFSET 0 the keys would be carried through the sort with their hashes.
     hashed = f"(SELECT {code} AS code {rows} OFFSET 0) AS hashed"
     doubled = f"(SELECT count(*) - 1 AS copies {rows} GROUP BY {key} HAVING count(*) > 1) AS doubled"
     return failing_count(

@@ -1,7 +1,7 @@
 """Timeliness: how fresh the sources are, and whether dates are in order.
 
-Rules DQ-04 and DQ-10 of the hygiene catalogue. Stale data is told, not hidden: these checks never stop a publication,
-except where our own book-keeping contradicts itself.
+Rules DQ-04 and DQ-10 of the hygiene catalogue. Stale data is reported, not hidden: only checks of our own
+book-keeping stop a publication.
 """
 
 from collections.abc import Iterable, Sequence
