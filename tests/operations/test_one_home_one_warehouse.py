@@ -115,6 +115,6 @@ def test_status_and_doctor_change_nothing_of_a_warehouse(server, both):
 def test_an_older_schema_is_told_in_one_line(server, migrated):
     variables = warehouse_in(server, migrated)
     with psycopg.connect(address(make_url(variables["BANTAM_WAREHOUSE_URL"]))) as connection:
-        connection.execute("UPDATE ops.schema_version SET version_num = '0009'")
+        connection.execute("UPDATE ops.schema_version SET version_num = '0012'")
     told = bantam("/nowhere", "status", **variables)
-    assert (told.code, told.out.count("\n"), "at schema 0009; the next `bantam run`" in told.out) == (0, 1, True), told
+    assert (told.code, told.out.count("\n"), "at schema 0012; the next `bantam run`" in told.out) == (0, 1, True), told
