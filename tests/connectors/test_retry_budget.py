@@ -21,6 +21,8 @@ from connectors.salesforce import streams as salesforce
 from definitions.errors import TryAgainError
 from tests.connectors.asking import CALL, DECODER, answers, good
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "canary-token"
 # A second of these tests is twenty of the client's: what lasts half a minute takes a second and a half.
 HASTE = 20.0

@@ -20,6 +20,8 @@ from flows.run.folding import Shelf, fold_files
 from tests.flows.shelves import CONTACT, FIRST, SECOND, THIRD, empty_shelf, fold, land, record
 from transforms.state.versions import STATE, folded, opened
 
+pytestmark = pytest.mark.slow
+
 HOW = pytest.mark.parametrize(
     "how",
     [{"keeps_versions": True}, {"keeps_versions": False}],

@@ -44,6 +44,7 @@ def test_law_a_state_made_again_is_the_state_that_was_kept(history, keeps_versio
         assert fold(NOTHING, landed_so_far, trusted, keeps_versions=keeps_versions).equals(kept)
 
 
+@pytest.mark.slow
 @given(RUNS)
 def test_law_files_are_folded_one_by_one_as_all_at_once(history):
     of = stream(columns={"next_step": "x", "source_updated_at": "at", "is_deleted": "gone"})

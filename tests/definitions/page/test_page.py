@@ -19,6 +19,8 @@ from tests.definitions.page import (  # noqa: F401  # each registers its checks
 )
 from tests.definitions.page.statements import CHECKED, Statement, statements_of
 
+pytestmark = pytest.mark.slow
+
 PAGE = render_markdown(HANDOFF)
 STATEMENTS = statements_of(PAGE)
 
