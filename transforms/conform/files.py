@@ -20,6 +20,7 @@ from transforms.conform.files_columns import Cell, cells_of, fault_column, text_
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import KEPT, gathered
 from transforms.conform.typed import Vocabulary, translated, typed
+from transforms.step import ALL, ROW, step
 from transforms.values.dates import is_ambiguous, is_in_figures, start_of_day
 from transforms.values.money import currency_in
 from transforms.values.shapes import shape
@@ -32,8 +33,9 @@ _DAY_NUMBER = r"^\s*[0-9]{5}(\.[0-9]+)?\s*$"
 _IS_GONE = "is gone"
 
 
+@step(partition_by=ROW)
 def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream, limit: FaultLimit = VALUES) -> Conformed:
-    """State of a stream to records of its kind, and for opportunities every version of them. Row by row.
+    """State of a stream to records of its kind, and for opportunities every version of them.
 
     A closed opportunity without a mapped `closed_at` was closed on its close date; its stage says whether it is closed
     and won; an amount that names no currency is in the source's. Raises `FileUnreadableError` naming file, column,
@@ -79,10 +81,11 @@ def conform_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream, l
     )
 
 
+@step(partition_by=ALL)
 def stages_of_file(state: pl.LazyFrame, meaning: Meaning, *, stream: FileStream) -> Conformed:
     """Stages that the settings map, spelt as the opportunities of a stream spell them (grain: pipeline and stage).
 
-    A mapped stage in which no opportunity is keeps the spelling of the settings. Needs all opportunities together.
+    A mapped stage in which no opportunity is keeps the spelling of the settings.
     """
     words = [pl.lit(None, pl.String) if _scope(stream) is None else word(stream.columns["pipeline_id"], stream)]
     words.append(word(stream.columns["source_stage"], stream) if _has_stage(stream) else pl.lit(None, pl.String))

@@ -10,6 +10,7 @@ from definitions.schema.column import Column as CanonicalColumn
 from definitions.schema.column import Kind
 from transforms.conform.faults import FAULT, fault
 from transforms.conform.meaning import Meaning
+from transforms.step import ROW, step
 from transforms.values.dates import day, moment
 from transforms.values.money import currency_code, is_amount, money
 from transforms.values.numbers import boolean, integer, plain_number, real
@@ -46,14 +47,15 @@ def cells_of(stream: FileStream, meaning: Meaning) -> list[Cell]:
     return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
 
 
+@step(partition_by=ROW, delivers=("record",))
 def with_record(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
-    """Add `record` to rows that have `raw`: a struct of the texts of the columns that the stream names. Row by row."""
+    """Add `record` to rows that have `raw`: a struct of the texts of the columns that the stream names."""
     shape = pl.Struct(dict.fromkeys(stream.needed_columns, pl.String))
     return rows.with_columns(record=pl.col("raw").str.json_decode(shape))
 
 
 def text_of(column: Column, stream: FileStream) -> pl.Expr:
-    """Text of a column out of `record`, cleaned, declared placeholders null. Row by row."""
+    """Text of a column out of `record`, cleaned, declared placeholders null."""
     if column.constant is not None:
         return pl.lit(str(column.constant))
     nulls = stream.nulls if column.nulls is None else column.nulls
@@ -61,7 +63,7 @@ def text_of(column: Column, stream: FileStream) -> pl.Expr:
 
 
 def aliased(text: pl.Expr, column: Column) -> pl.Expr:
-    """Text with aliases resolved. Row by row."""
+    """Text with aliases resolved."""
     if not column.values:
         return text
     if column.others == "keep":
@@ -72,7 +74,7 @@ def aliased(text: pl.Expr, column: Column) -> pl.Expr:
 
 
 def word(column: Column, stream: FileStream) -> pl.Expr:
-    """Text of a column out of `record`, cleaned, declared placeholders null, aliases resolved. Row by row."""
+    """Text of a column out of `record`, cleaned, declared placeholders null, aliases resolved."""
     return aliased(text_of(column, stream), column)
 
 

@@ -17,6 +17,7 @@ from transforms.conform.hubspot_merges import with_merges
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import decoded
 from transforms.conform.typed import Vocabulary, translated, typed
+from transforms.step import ROW, step
 from transforms.values.dates import day_in_zone, moment
 
 LEAD_STATUSES = {
@@ -109,8 +110,9 @@ def properties(object_name: str, meaning: Meaning) -> list[str]:
     return sorted({*plain.values(), *_ALSO[object_name].split(), *moves, *custom})
 
 
+@step(partition_by=ROW)
 def opened(state: pl.LazyFrame, meaning: Meaning, *, object_name: str) -> pl.LazyFrame:
-    """One row a record: what the state knows, `createdAt`, `updatedAt` and each property as a text column. Row by row.
+    """One row a record: what the state knows, `createdAt`, `updatedAt` and each property as a text column.
 
     The state comes with `survivor` (`hubspot_merges.with_survivors`) and the flag history of each record.
     """
@@ -159,7 +161,7 @@ def _same_as(*keys: pl.Expr) -> pl.Expr:
 
 
 def contacts(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Opened contacts to persons. Row by row."""
+    """Opened contacts to persons."""
     statuses = Vocabulary("source_status", {**LEAD_STATUSES, **meaning.statuses})
     stages = Vocabulary("source_lifecycle_stage", {**LIFECYCLE_CLAIMS, **meaning.lifecycle_stages})
     claimed = stages.expr(pl.col("lifecyclestage"))
@@ -191,7 +193,7 @@ def contacts(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def companies(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Opened companies to accounts. Row by row."""
+    """Opened companies to accounts."""
     claimed = translated(pl.col("lifecyclestage"), {**LIFECYCLE_CLAIMS, **meaning.lifecycle_stages})
     told = text.with_columns(
         **_shared("company", meaning, _COMPANY),
@@ -206,7 +208,7 @@ def companies(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def deals(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Opened deals to opportunities, every landed version of them. Row by row."""
+    """Opened deals to opportunities, every landed version of them."""
     categories = Vocabulary("source_forecast_category", FORECAST_CATEGORIES)
     stage = Vocabulary("source_stage", meaning.stages, scope="pipeline_id")
     closes = moment(pl.col("closedate"))
@@ -230,7 +232,7 @@ def deals(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def owners(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Owners, deactivated ones too: HubSpot archives an owner who may no longer log in. Row by row."""
+    """Owners, deactivated ones too: HubSpot archives an owner who may no longer log in."""
     shape = pl.Struct(dict.fromkeys(("createdAt", "updatedAt", "email", "firstName", "lastName"), pl.String))
     text = decoded(state, shape).with_columns(
         source_created_at=pl.col("createdAt"),

@@ -43,7 +43,7 @@ PROPERTIES = sorted({name for move in MOVES for name in (move.property, move.lab
 def contact_activities(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
     """One row per opened contact and filled date that can be read; of one that cannot, `unreadable_moves` tells.
 
-    A contact that was merged away tells nothing any more: HubSpot gave the survivor its dates. Row by row.
+    A contact that was merged away tells nothing any more: HubSpot gave the survivor its dates.
     """
     live = text.filter("is_latest", ~pl.col("is_deleted"), pl.col("survivor").is_null()).with_columns(
         source_updated_at=moment(pl.col("updatedAt"))
@@ -53,7 +53,7 @@ def contact_activities(text: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def unreadable_moves() -> list[pl.Expr]:
-    """What is wrong with the dates of an opened contact, each a `FAULT` or null: the contact's own. Row by row."""
+    """What is wrong with the dates of an opened contact, each a `FAULT` or null: the contact's own."""
     return [
         pl.when((pl.col(name).str.strip_chars() != "") & moment(pl.col(name)).is_null()).then(
             fault("unreadable_value", name, expected=Kind.MOMENT.value)

@@ -3,10 +3,12 @@
 import polars as pl
 
 from transforms.conform.raw import decoded, gathered
+from transforms.step import ALL, ROW, step
 
 
+@step(partition_by=ALL, delivers=("source_id", "survivor"))
 def merges_of(state: pl.LazyFrame, where: str) -> pl.DataFrame:
-    """Which record (`source_id`) was merged into which (`survivor`). Needs all records of the stream together."""
+    """Which record (`source_id`) was merged into which (`survivor`)."""
     shape = pl.Struct({"properties": pl.Struct({"hs_merged_object_ids": pl.String})})
     # Inside a text quotes are escaped, so nothing but the property itself looks like this.
     survivors = state.filter(~pl.col("raw").str.contains('"hs_merged_object_ids":null', literal=True))
@@ -23,13 +25,15 @@ def merges_of(state: pl.LazyFrame, where: str) -> pl.DataFrame:
     return gathered(merges, where)
 
 
+@step(partition_by=ROW, needs=("merges",), delivers=("survivor",))
 def with_survivors(state: pl.LazyFrame, merges: pl.DataFrame) -> pl.LazyFrame:
-    """Add `survivor`, the id of the record that each was merged into (`merges_of`); null for all others. Row by row."""
+    """Add `survivor`, the id of the record that each was merged into (`merges_of`); null for all others."""
     return state.join(merges.lazy(), on="source_id", how="left", maintain_order="left")
 
 
+@step(partition_by=ROW, delivers=("merged_into_key", "is_deleted"))
 def with_merges(text: pl.LazyFrame, source: str, object_name: str) -> pl.LazyFrame:
-    """Add `merged_into_key` to records that have `survivor`; a record that was merged away is deleted. Row by row.
+    """Add `merged_into_key` to records that have `survivor`; a record that was merged away is deleted.
 
     HubSpot forgets a loser without archiving it, so it would stay among the living.
     """

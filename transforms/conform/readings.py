@@ -11,6 +11,7 @@ from transforms.conform.conformed import Conformed
 from transforms.conform.hubspot_activities import contact_activities
 from transforms.conform.meaning import Meaning
 from transforms.conform.raw import gathered
+from transforms.step import ROW, step
 
 Read = Callable[[pl.LazyFrame, Meaning], Conformed]
 Open = Callable[[pl.LazyFrame, Meaning], pl.LazyFrame]
@@ -40,8 +41,9 @@ class Reading:
         return (self.kind, *(self.also or {}))
 
 
+@step(partition_by=ROW)
 def read_kinds(reading: Reading, state: pl.LazyFrame, meaning: Meaning, where: str) -> dict[str, Conformed]:
-    """Conform a state, or a part of it, to each kind the stream tells of. Row by row."""
+    """Conform a state, or a part of it, to each kind the stream tells of."""
     text = state if reading.opens is None else reading.opens(state, meaning)
     if reading.also is None:
         return {reading.kind: reading.read(text, meaning)}

@@ -133,7 +133,7 @@ def _person(text: pl.LazyFrame, meaning: Meaning, object_name: str) -> pl.LazyFr
 
 
 def leads(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Leads to persons; a converted lead points to the contact it became. Row by row."""
+    """Leads to persons; a converted lead points to the contact it became."""
     statuses = Vocabulary("source_status", {**LEAD_STATUSES, **meaning.statuses})
     status = statuses.expr(pl.col("Status"))
     text = _person(opened(state, "lead", _LEAD, meaning), meaning, "lead").with_columns(
@@ -149,7 +149,7 @@ def leads(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def contacts(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Contacts to persons. Row by row."""
+    """Contacts to persons."""
     text = _person(opened(state, "contact", _CONTACT, meaning), meaning, "contact").with_columns(
         account_key=_key(meaning, "account", "AccountId")
     )
@@ -157,7 +157,7 @@ def contacts(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def accounts(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Accounts to accounts; a type that starts with Customer claims a customer. Row by row."""
+    """Accounts to accounts; a type that starts with Customer claims a customer."""
     text = opened(state, "account", _ACCOUNT, meaning).with_columns(
         parent_key=_key(meaning, "account", "ParentId"),
         owner_key=owner_key(meaning),
@@ -168,7 +168,7 @@ def accounts(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def opportunities(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Opportunities to opportunities, every landed version of them. Row by row."""
+    """Opportunities to opportunities, every landed version of them."""
     categories = Vocabulary("source_forecast_category", FORECAST_CATEGORIES)
     stages = Vocabulary("source_stage", meaning.stages, scope="pipeline_id")
     percent = pl.col("Probability").cast(pl.Float64, strict=False)
@@ -194,7 +194,7 @@ def opportunities(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def users(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Users to owners. Row by row."""
+    """Users to owners."""
     plain = {"owner_name": "Name", "owner_email": "Email", "team": "Department"}
     text = opened(state, "user", plain, meaning).with_columns(
         is_active=_filled("IsActive"), is_queue=pl.lit("false"), manager_key=_key(meaning, "user", "ManagerId")

@@ -17,10 +17,7 @@ ACTIVITY_TYPES = {"call": "call", "email": "email", "listemail": "list_email", "
 
 
 def stages(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Opportunity stages to stages: one row for all record types, and one for each the settings map a stage of apart.
-
-    Row by row.
-    """
+    """Opportunity stages to stages: one for all record types, one for each that the settings map a stage of apart."""
     names = ("ApiName", "MasterLabel", "DefaultProbability", "ForecastCategory", "IsClosed", "IsWon", "SortOrder")
     shape = pl.Struct(dict.fromkeys((*names, "CreatedDate", "SystemModstamp"), pl.String))
     label = pl.coalesce(pl.col("ApiName"), pl.col("MasterLabel"))
@@ -32,7 +29,7 @@ def stages(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
         stage_name=pl.col("MasterLabel"),
         display_order=pl.col("SortOrder"),
         canonical_stage=translated(label, meaning.stages),
-        probability=(percent / 100).cast(pl.String),
+        probability=(percent / 100).round(6).cast(pl.String),
         forecast_category=translated(pl.col("ForecastCategory"), FORECAST_CATEGORIES),
         is_closed=pl.col("IsClosed"),
         is_won=pl.col("IsWon"),
@@ -54,7 +51,7 @@ def _of_record_type(stages: pl.DataFrame, key: str, meaning: Meaning) -> pl.Data
 
 
 def contact_roles(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Opportunity contact roles to links between a deal and a person. Row by row."""
+    """Opportunity contact roles to links between a deal and a person."""
     names = ("OpportunityId", "ContactId", "Role", "IsPrimary", "CreatedDate", "SystemModstamp")
     text = decoded(state, pl.Struct(dict.fromkeys(names, pl.String))).with_columns(
         source_created_at=pl.col("CreatedDate"),
@@ -69,7 +66,7 @@ def contact_roles(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
 
 
 def tasks(state: pl.LazyFrame, meaning: Meaning) -> Conformed:
-    """Tasks to activities. `WhoId` is a lead or a contact, `WhatId` an account or an opportunity. Row by row.
+    """Tasks to activities. `WhoId` is a lead or a contact, `WhatId` an account or an opportunity.
 
     A task is the seller's unless its type is a configured inbound one: Salesforce keeps no direction on a task.
     """

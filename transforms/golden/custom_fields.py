@@ -12,7 +12,7 @@ from transforms.conform.custom_fields import as_object
 
 
 def unpacked(records: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
-    """Put a column `custom.<name>` for each field in place of `custom`. Row by row."""
+    """Put a column `custom.<name>` for each field in place of `custom`."""
     if not columns:
         return records.drop(CUSTOM.name, strict=False)
     shape = pl.Struct({member(column): dtype_of(column) for column in columns})
@@ -21,7 +21,7 @@ def unpacked(records: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
 
 
 def packed(rows: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
-    """Add `custom`, a JSON object of the columns; they stay, for predicates to name. Row by row."""
+    """Add `custom`, a JSON object of the columns; they stay, for predicates to name."""
     if not columns:
         return rows.with_columns(pl.lit(None, pl.String).alias(CUSTOM.name))
     members = [pl.col(column.name).alias(member(column)) for column in columns]

@@ -8,6 +8,7 @@ import polars as pl
 from definitions.errors import TransformError
 from transforms.golden.survivorship import Survivor
 from transforms.golden.winners import winning_rows
+from transforms.step import step
 
 _FACTS = ("is_deleted", "first_seen_at", "record_count", "source_count")
 # Their winners are told by the values.
@@ -16,6 +17,10 @@ _SELF_EVIDENT = frozenset({"record_key", "source_created_at", "source_updated_at
 _OF_RECORDS_ONLY = frozenset({"entity_id", "is_deleted", "merged_into_key", "same_as_keys", "custom"})
 
 
+@step(
+    partition_by="entity_id",
+    delivers=("entity_id", "is_deleted", "first_seen_at", "record_count", "source_count", "field_winners"),
+)
 def golden(records: pl.DataFrame, rules: Sequence[Survivor], *, roles: Mapping[str, str]) -> pl.DataFrame:
     """Make one row of all records that share `entity_id`, sorted by it.
 

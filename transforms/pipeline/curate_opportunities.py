@@ -23,6 +23,7 @@ from transforms.frames import require_columns
 from transforms.history.changes import class_since, tracked_changes
 from transforms.identity.links import account_of, people_of_opportunities, with_id
 from transforms.pipeline.terms import Before, Entities, Records, Terms
+from transforms.step import ROW, step
 
 
 def stage_table(records: Records, terms: Terms) -> pl.DataFrame:
@@ -37,7 +38,7 @@ def stage_table(records: Records, terms: Terms) -> pl.DataFrame:
 def tracked(records: Records, deals: Entities, terms: Terms) -> pl.DataFrame:
     """What landed versions show of each deal; of several records of one deal, the most that any shows.
 
-    Grain: entity_id. Needs all versions of one deal together.
+    Grain: entity_id.
     """
     nobody = is_placeholder(terms.definitions, terms.as_of)
     versions = records.versions.lazy().with_columns(close_date=pl.when(~nobody).then("source_close_date"))
@@ -120,8 +121,9 @@ def _claim() -> pl.Expr:
     )
 
 
+@step(partition_by=ROW, needs=("classes",))
 def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: Classified, terms: Terms) -> pl.DataFrame:
-    """Add the day the class was first given: the published one (`Before.classes`) while it stays. Row by row."""
+    """Add the day the class was first given: the published one (`Before.classes`) while it stays."""
     column = CLASS_COLUMN[kind]
     after = frame.lazy().select(pl.col(f"{kind}_id").alias("record_id"), pl.col(column).alias("class"))
     since = class_since(classes.lazy(), after, terms.as_of)
