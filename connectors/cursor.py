@@ -49,6 +49,18 @@ def cursor_after(listing: Listing, fields: list[str], *, source: str, stream: st
     )
 
 
+def run_of_cursor(cursor: Mapping[str, Any] | None) -> str | None:
+    """Run that completed what a stored cursor covers; null without a cursor, and of a file, whose cursor names none."""
+    run = None if cursor is None else cursor.get("run")
+    return str(run) if run else None
+
+
+def listing_of_cursor(cursor: Mapping[str, Any] | None) -> str | None:
+    """Listing that a stored cursor comes from, as `Cursor.listing_id`; null where it comes from none."""
+    listing = None if cursor is None else cursor.get("listing")
+    return str(listing) if listing else run_of_cursor(cursor)
+
+
 def read_cursor(cursor: Mapping[str, Any] | None, source: str, stream: str) -> Cursor:
     """Read a stored cursor; null: nothing was listed yet.
 

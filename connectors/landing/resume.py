@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.cursor import listing_of_cursor
 from connectors.landing.history import LandedRun
 from connectors.landing.listing import Listing
 
@@ -31,7 +32,7 @@ def resume_point(runs: Sequence[LandedRun], cursor: Mapping[str, Any] | None, *,
     from one that counts, and none of its files is missing or was put aside.
     """
     base = None if is_full else cursor
-    base_id = None if base is None else base.get("listing") or base.get("run")
+    base_id = listing_of_cursor(base)
     completed: Listing | None = None
     unfinished: dict[str, Listing] = {}
     files: dict[str, int] = {}

@@ -12,8 +12,8 @@ from connectors.landing.history import LandedRun, damage_of_page, landed_runs
 from connectors.landing.reader import MANIFEST, LandedPage, ask_again
 from connectors.landing.writer import Landing
 from definitions.errors import ConfigurationError
-from flows.coverage import covering_run, needed_runs
 from flows.home.binding import BOUND, bound_to
+from flows.home.coverage import covering_run, needed_runs
 from flows.home.folders import Home
 from flows.home.state_files import damage_of_state, intact_version, run_of, state_path
 from warehouse.read import lookups

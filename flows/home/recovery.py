@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectors.cursor import run_of_cursor
 from connectors.landing.history import Damage, LandedRun, damages, landed_runs, needed_for, put_aside
 from connectors.landing.reader import MANIFEST, ask_again
 from connectors.landing.writer import Landing
 from definitions.errors import LandingError
 from definitions.mapping.file_stream import FileStream
-from flows.coverage import Cursor, covering_run, needed_runs, tells_all
+from flows.home.coverage import Cursor, covering_run, needed_runs, tells_all
 from flows.home.state_files import damage_of_state, intact_version, lacks_flag_history, run_of, state_path
 from flows.run.configured_streams import ConfiguredStream, Place, configured_streams
 from flows.run.folding import Shelf
@@ -207,8 +208,8 @@ class _Stream:
 
     def _is_landed(self, cursor: Cursor, version: str) -> bool:
         """Whether the run that a cursor came from is in landing; of a file, whether it is the one landed last."""
-        if cursor.get("run"):
-            return (self.landing.folder(*self.stream.place, str(cursor["run"])) / MANIFEST).exists()
+        if (run_id := run_of_cursor(cursor)) is not None:
+            return (self.landing.folder(*self.stream.place, run_id) / MANIFEST).exists()
         for run in landed_runs(self.landing, *self.stream.place, until=run_of(version), newest=1):
             return run.cursor == cursor
         return False
@@ -273,7 +274,7 @@ def _take_parent_back(job: Job, stream: ConfiguredStream, found: _Recovered) -> 
     """Let a stream that is followed be asked from where its follower stands: its changes since then name the ids."""
     parent, follower = stream.after, covering_run(found.cursors.get(stream.place), None)
     cursor = None if parent is None else found.cursors.get(parent)
-    if parent is None or cursor is None or follower is None or str(cursor.get("run") or "") <= follower:
+    if parent is None or cursor is None or follower is None or (run_of_cursor(cursor) or "") <= follower:
         return
     runs = landed_runs(Landing(job.home.landing), *parent, until=follower)
     older = [run for run in runs if run.cursor is not None and needed_for(runs, run.run_id) is not None]

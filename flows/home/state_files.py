@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from connectors.landing.durable import FILE_MODE, make_folder, sync_folder
 from definitions.runtime.crash_points import crash_point
 from definitions.runtime.disk_space import disk_error
-from transforms.flags import FLAG_HISTORY
 from transforms.frames import in_slices
+from transforms.state.flags import FLAG_HISTORY
 from transforms.state.versions import STATE
 
 # A reader that streams holds a few groups at a time: 30 MB each, of wide records.

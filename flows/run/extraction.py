@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connectors.cursor import run_of_cursor
 from connectors.extract import Pulled, pull
 from connectors.files.streams import pull_file
 from connectors.landing.history import landed_runs
@@ -48,7 +49,7 @@ class Errand:
     def resume_point(self, source: str, stream: str) -> ResumePoint:
         """Where the pull of a stream of a vendor starts: behind what runs that died have listed."""
         place = source, stream
-        published = str((self.cursors.get(place) or {}).get("run") or "")
+        published = run_of_cursor(self.cursors.get(place)) or ""
         settled = max(published, run_of(self.versions.get(place)) or "", self.judged.get("/".join(place), ""))
         runs = landed_runs(self.landing, source, stream, after=settled, until=self.run_id)
         return resume_point(runs, self.cursor(source, stream), is_full=self.full)

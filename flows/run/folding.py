@@ -17,7 +17,7 @@ from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from flows.home.state_files import GROUP_ROWS, StreamState, lacks_flag_history, run_of, save_state, state_path
 from transforms.conform.files_versions import LandedFile, folded_files
-from transforms.flags import FLAG_HISTORY, with_flag_history
+from transforms.state.flags import FLAG_HISTORY, with_flag_history
 from transforms.state.listings import CompleteListing, settled
 from transforms.state.versions import STATE, filed, opened, with_flag_of_text
 

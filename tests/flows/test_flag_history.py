@@ -25,7 +25,7 @@ from tests.flows.conftest import advance
 from tests.flows.shelves import listing
 from transforms.conform.merges import merges_of, with_survivors
 from transforms.conform.records import conform_stream
-from transforms.flags import FLAG_HISTORY
+from transforms.state.flags import FLAG_HISTORY
 from transforms.state.versions import STATE
 
 PLACE = ("hubspot", "contacts")

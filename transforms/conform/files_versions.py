@@ -10,8 +10,8 @@ from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import MOMENT
 from transforms.conform.files_columns import with_fields, word
-from transforms.flags import NO_FLAG
 from transforms.state.delete_detection import no_longer_alive, with_tombstones
+from transforms.state.flags import NO_FLAG
 from transforms.state.versions import STATE, folded
 from transforms.values.dates import moment
 from transforms.values.numbers import boolean

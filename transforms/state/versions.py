@@ -14,7 +14,7 @@ import polars_hash
 
 from definitions.mapping.envelope import Envelope
 from definitions.polars_types import MOMENT
-from transforms.flags import FLAG_HISTORY, NO_FLAG, flag_of_version, with_flag_history
+from transforms.state.flags import FLAG_HISTORY, NO_FLAG, flag_of_version, with_flag_history
 from transforms.values.dates import moment
 
 STATE = pl.Schema(
@@ -31,8 +31,8 @@ STATE = pl.Schema(
 )
 """Grain: one version of one record. `version_at` null: the source keeps no change time, the later run wins.
 `location` is `run/file:line` of the landed record. `unlisted_by` is the run that completed a listing which no longer
-showed the record alive, and so made the version a tombstone; null: none did. The flag history (`transforms.flags`) is
-that of the record. Rows are in the order of landing."""
+showed the record alive, and so made the version a tombstone; null: none did. The flag history
+(`transforms.state.flags`) is that of the record. Rows are in the order of landing."""
 
 # The run that observed a version as it stands: a tombstone of a listing is as new as the listing.
 _LANDED_BY = pl.col("location").str.slice(0, pl.col("location").str.find("/", literal=True))

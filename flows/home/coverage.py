@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from connectors.cursor import run_of_cursor
 from connectors.landing.history import LandedRun, damages, needed_for
 from flows.home.state_files import run_of
 
@@ -11,14 +12,13 @@ Cursor = Mapping[str, Any]
 
 def covering_run(cursor: Cursor | None, version: str | None) -> str | None:
     """The last run whose pages a cursor covers: its own, which may have found nothing new after that of the state."""
-    run = None if cursor is None else cursor.get("run")
-    return str(run) if run else run_of(version)
+    return run_of_cursor(cursor) or run_of(version)
 
 
 def needed_runs(runs: Sequence[LandedRun], cursor: Cursor | None, version: str) -> frozenset[str] | None:
     """Runs whose pages the state is made of; None where landing does not cover the cursor."""
-    if cursor is not None and cursor.get("run"):
-        return needed_for(runs, str(cursor["run"]))
+    if (run := run_of_cursor(cursor)) is not None:
+        return needed_for(runs, run)
     landed = [run for run in runs if run.cursor is not None and run.run_id <= (run_of(version) or "")]
     # A file's cursor tells which file it is: the one landed last must be that one.
     return needed_for(runs, landed[-1].run_id) if landed and landed[-1].cursor == cursor else None
