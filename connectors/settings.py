@@ -1,6 +1,7 @@
 """Settings of a source in bantam.yaml: what every source is asked, and what every HTTP source says of itself."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -34,6 +35,18 @@ class SourceSettings(Protocol):
     @property
     def region(self) -> str | None:
         """Country of telephone numbers without one."""
+
+    @property
+    def time_zone(self) -> str | None:
+        """Zone of its moments; null: that of the reports."""
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of amounts that name none; null: that of the reports."""
+
+    @property
+    def stages(self) -> Mapping[str, str]:
+        """Canonical stage of each of its stages."""
 
     def mapping(self, definitions: Definitions) -> SourceMapping:
         """What the source means by its words, under these definitions."""
@@ -143,22 +156,30 @@ class HttpSettings(BaseModel):
 
     def mapping(self, definitions: Definitions) -> SourceMapping:
         """What the source means by its words, under these definitions."""
-        return SourceMapping(
-            source=self.name,
-            time_zone=self.time_zone or definitions.reporting.time_zone,
-            days_in=definitions.reporting.time_zone,
-            currency=self.currency or definitions.reporting.currency,
-            region=self.region,
+        return replace(
+            source_mapping(self, definitions),
             record_url=self.record_url or self.default_record_urls(),
-            stages=self.stages,
             fields=self.source_fields,
             custom=self.custom,
             statuses=self.statuses,
             lifecycle_stages=self.lifecycle_stages,
             activity_types=self.activity_types,
-            origins=definitions.lead_sources,
             twin=self.twin,
         )
+
+
+def source_mapping(source: SourceSettings, definitions: Definitions) -> SourceMapping:
+    """What every source means by its words: what its settings leave out is as in the definitions' reports."""
+    reporting = definitions.reporting
+    return SourceMapping(
+        source=source.name,
+        time_zone=source.time_zone or reporting.time_zone,
+        days_in=reporting.time_zone,
+        currency=source.currency or reporting.currency,
+        region=source.region,
+        stages=source.stages,
+        origins=definitions.lead_sources,
+    )
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

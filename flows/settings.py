@@ -6,7 +6,7 @@ Secrets stand in bantam.yaml only as `${NAME}`; their values come from the envir
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -129,15 +129,10 @@ class Settings(_Strict):
     def _custom_fields_are_of_one_kind(self) -> "Settings":
         kinds: dict[tuple[str, str], Kind] = {}
         mistakes: dict[Place, str] = {}
-        for number, source in enumerate(self.sources):
-            if not isinstance(source, HttpSettings):
-                continue
-            for name, columns in source.custom.items():
-                for column in columns:
-                    known = kinds.setdefault((source.kind_of(name), column.name), column.kind)
-                    if known is not column.kind:
-                        place = ("sources", number, "fields", name, column.name)
-                        mistakes[place] = f"another source says that it is of kind {known.value}; give both one kind"
+        for place, record_kind, column in self._custom_columns():
+            known = kinds.setdefault((record_kind, column.name), column.kind)
+            if known is not column.kind:
+                mistakes[place] = f"another source says that it is of kind {known.value}; give both one kind"
         refuse(mistakes)
         return self
 
@@ -145,13 +140,17 @@ class Settings(_Strict):
     def custom(self) -> Mapping[str, tuple[Column, ...]]:
         """The customer's own fields by kind of record, in the order of the file; the first source names each."""
         found: dict[str, dict[str, Column]] = {}
-        for source in self.sources:
-            if not isinstance(source, HttpSettings):
-                continue
-            for name, columns in source.custom.items():
-                for column in columns:
-                    found.setdefault(source.kind_of(name), {}).setdefault(column.name, column)
+        for _, record_kind, column in self._custom_columns():
+            found.setdefault(record_kind, {}).setdefault(column.name, column)
         return {kind: (*columns.values(), UNREADABLE) for kind, columns in found.items()}
+
+    def _custom_columns(self) -> Iterator[tuple[Place, str, Column]]:
+        """Each entry of a customer's own field: where it stands in the file, the kind of record, its column."""
+        for number, source in enumerate(self.sources):
+            if isinstance(source, HttpSettings):
+                for name, columns in source.custom.items():
+                    for column in columns:
+                        yield ("sources", number, "fields", name, column.name), source.kind_of(name), column
 
     @field_validator("exchange_rates")
     @classmethod

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from connectors.settings import source_mapping
 from definitions.agreement.model import Definitions
 from definitions.config.mistakes import refuse
 from definitions.config.suggestions import suggestion
@@ -70,15 +71,7 @@ class FilesSource(BaseModel):
 
     def mapping(self, definitions: Definitions) -> SourceMapping:
         """What the source means by its words, under these definitions."""
-        return SourceMapping(
-            source=self.name,
-            time_zone=self.time_zone or definitions.reporting.time_zone,
-            days_in=definitions.reporting.time_zone,
-            currency=self.currency or definitions.reporting.currency,
-            region=self.region,
-            stages=self.stages,
-            origins=definitions.lead_sources,
-        )
+        return source_mapping(self, definitions)
 
 
 def _references(stream: FileStream, place: Place, names: list[str]) -> dict[Place, str]:

@@ -71,7 +71,7 @@ def opened_records(state: pl.LazyFrame, mapping: StreamMapping, source: SourceMa
 
 def mapped_fields(opened: pl.LazyFrame, mapping: StreamMapping, source: SourceMapping) -> pl.LazyFrame:
     """Add the canonical fields to opened records, before they are read by their kinds. Row by row."""
-    entries = {**mapping.fields, **_custom_fields(mapping, source)}
+    entries = {**mapping.fields, **_configured_fields(mapping, source)}
     given = {name: expression(entry, source) for name, entry in entries.items()}
     if mapping.days_are_utc_midnights:
         own = source.custom.get(mapping.object, ())
@@ -89,7 +89,7 @@ def mapped_fields(opened: pl.LazyFrame, mapping: StreamMapping, source: SourceMa
     return opened.with_columns(**given)
 
 
-def _custom_fields(mapping: StreamMapping, source: SourceMapping) -> dict[str, Entry]:
+def _configured_fields(mapping: StreamMapping, source: SourceMapping) -> dict[str, Entry]:
     """Fields that the settings map, before those of the mapping."""
     return {name: Text((field,)) for name, field in source.fields.get(mapping.object, {}).items()}
 
