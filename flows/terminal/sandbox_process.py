@@ -25,20 +25,16 @@ class RunningSandbox:
         httpx.post(f"{self.base_url}/_sandbox/advance", json={"days": days}, timeout=60).raise_for_status()
 
 
+def sandbox_command(people: int, as_of: date, *, port: int) -> list[str]:
+    """Write the command of the sandbox's process."""
+    options = {"--people": str(people), "--as-of": as_of.isoformat(), "--port": str(port)}
+    return [sys.executable, "-m", "sandbox.serve", *(word for option in options.items() for word in option)]
+
+
 @contextmanager
 def sandbox_running(people: int, as_of: date) -> Iterator[RunningSandbox]:
     """Start the sandbox on a free port of this machine, and stop it at the end."""
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox.serve",
-        "--people",
-        str(people),
-        "--as-of",
-        as_of.isoformat(),
-        "--port",
-        "0",
-    ]
+    command = sandbox_command(people, as_of, port=0)
     pipe = subprocess.PIPE
     # A session of its own: Ctrl-C at a terminal goes to all processes of one, and the sandbox would complain of it.
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:  # noqa: S603 - our own module

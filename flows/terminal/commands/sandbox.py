@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter, validators
 
 from flows.terminal.commands.parameters import Count
+from flows.terminal.sandbox_process import sandbox_command
 
 
 def sandbox(
@@ -31,15 +32,5 @@ def sandbox(
         Port to listen on; 0 takes any free one.
     """
     day = as_of or datetime.now(UTC).date()
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox.serve",
-        "--people",
-        str(people),
-        "--as-of",
-        day.isoformat(),
-        "--port",
-        str(port),
-    ]
+    command = sandbox_command(people, day, port=port)
     sys.exit(subprocess.run([*command, "--stay"], check=False).returncode)  # noqa: S603 - our own module, no shell
