@@ -6,11 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from connectors.http.body import Limits
+from connectors.http.body import RequestLimits
 from connectors.http.rate_limit import Rate
 from definitions.agreement.model import Definitions
 from definitions.config.mistakes import refuse
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 from definitions.mapping.custom_fields import PREFIX, FieldEntry, field_mistakes
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.mapping.source_words import ClassWord, StageWord, StatusWord, TimeZone
@@ -49,7 +49,7 @@ class SourceSettings(Protocol):
     def stages(self) -> Mapping[str, str]:
         """Canonical stage of each of its stages."""
 
-    def custom_columns(self) -> Iterator[tuple[Place, str, Column]]:
+    def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
         """Each entry of a customer's own field: its place in the source, the kind of record, its column."""
 
     def mapping(self, definitions: Definitions) -> SourceMapping:
@@ -132,7 +132,7 @@ class HttpSettings(BaseModel):
             for name, chosen in self.fields.items()
         }
 
-    def custom_columns(self) -> Iterator[tuple[Place, str, Column]]:
+    def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
         """Each entry of a customer's own field: its place in the source, the kind of record, its column."""
         for name, columns in self.custom.items():
             for column in columns:
@@ -160,7 +160,7 @@ class HttpSettings(BaseModel):
         given = {"page_size": self.page_size, "lookback_seconds": self.lookback_seconds, **more}
         return {
             **{name: value for name, value in given.items() if value is not None},
-            "limits": Limits(**{name: value for name, value in limits.items() if value is not None}),
+            "limits": RequestLimits(**{name: value for name, value in limits.items() if value is not None}),
             "properties": {name: _unique(chosen.values()) for name, chosen in self.source_fields.items()},
         }
 
