@@ -16,8 +16,17 @@ from definitions.polars_types import MOMENT
 from definitions.quarantine_reasons import not_expected
 from definitions.schema.records import STAGE
 from transforms.conform.conformed import Conformed
+from transforms.conform.custom_fields import custom_object
 from transforms.conform.faults import fault
-from transforms.conform.files_columns import Cell, cells_of, fault_column, text_column, with_fields, word
+from transforms.conform.files_columns import (
+    Cell,
+    cells_of,
+    fault_column,
+    own_cells_of,
+    text_column,
+    with_fields,
+    word,
+)
 from transforms.conform.raw import KEPT, gathered
 from transforms.conform.typed import KnownWords, translated, typed
 from transforms.values.dates import is_ambiguous, is_in_figures, start_of_day
@@ -42,7 +51,8 @@ def conform_file(
     count and lines where more values of a column than `limit` allows are not what it is declared to hold.
     """
     where = f"{meaning.source}.{stream.name}"
-    cells = cells_of(stream, meaning)
+    ours, own = cells_of(stream, meaning), own_cells_of(stream, meaning)
+    cells = [*ours, *own]
     frame = gathered(
         with_fields(state, stream)
         # What is no longer in a complete file is gone too, whatever its row said.
@@ -54,9 +64,9 @@ def conform_file(
         where,
     )
     _refuse_many(frame, cells, limit, f"{where}: {stream.path}")
-    faults = [pl.col(fault_column(cell.name)) for cell in cells]
+    faults = [pl.col(fault_column(cell.name)) for cell in ours]
     text = (
-        frame.lazy()
+        _with_custom(frame.lazy(), stream, own)
         .with_columns(is_deleted=pl.col(_IS_GONE))
         .with_columns(
             pl.lit(value).alias(name)
@@ -79,6 +89,15 @@ def conform_file(
         faults=faults,
         keeps_versions=stream.kind == "opportunity",
     )
+
+
+def _with_custom(frame: pl.LazyFrame, stream: FileStream, own: Sequence[Cell]) -> pl.LazyFrame:
+    """Add `custom`, the JSON object of the customer's own fields; a value that cannot be read costs itself alone."""
+    if not own:
+        return frame
+    values = {cell.name: pl.col(cell.name) for cell in own}
+    unread = {cell.name: pl.col(fault_column(cell.name)).is_not_null() for cell in own}
+    return frame.with_columns(custom=custom_object(stream.custom, values, unread))
 
 
 def stages_of_file(state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream) -> Conformed:

@@ -45,6 +45,11 @@ def cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
     return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
 
 
+def own_cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
+    """Every customer's own field of a stream, in the order of the settings."""
+    return [_cell(field, stream.columns[field.name], stream, meaning) for field in stream.custom]
+
+
 def with_fields(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
     """Add to rows that have `raw` the columns that the stream names, as source fields. Row by row."""
     names = stream.needed_columns

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.mapping.entries import blank_to_null
 from definitions.mapping.file_stream import DateOrder, DecimalMark
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import dtype_of, schema_of
@@ -142,7 +143,7 @@ def _read(field: Column, columns: pl.Schema, meaning: SourceMapping) -> pl.Expr:
         return column.cast(dtype_of(field))
     read = value_of(field, column, meaning)
     if field.values:
-        word = _blank_to_null(column).str.to_lowercase()
+        word = blank_to_null(column).str.to_lowercase()
         read = pl.when(word.is_in(field.values)).then(word)
     return read
 
@@ -194,7 +195,7 @@ def _may_fail(field: Column) -> bool:
 
 def _unread(field: Column) -> pl.Expr:
     """A fault where the source holds something that cannot be read; null where all is well."""
-    filled = _blank_to_null(pl.col(field.name)).is_not_null()
+    filled = blank_to_null(pl.col(field.name)).is_not_null()
     told = (
         fault("outside_vocabulary", field.name)
         if field.values
@@ -216,8 +217,3 @@ def _unmapped(vocabulary: KnownWords) -> pl.Expr:
 
 def _missing(name: str) -> pl.Expr:
     return pl.when(pl.col(_as_read(name)).is_null()).then(fault("missing_value", name))
-
-
-def _blank_to_null(column: pl.Expr) -> pl.Expr:
-    trimmed = column.str.strip_chars()
-    return pl.when(trimmed != "").then(trimmed)
