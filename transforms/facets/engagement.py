@@ -44,7 +44,7 @@ def _level(activity_type: pl.Expr, definitions: Definitions) -> pl.Expr:
     return activity_type.replace_strict(known, default="none", return_dtype=pl.String)
 
 
-@step(partition_by="person_id")
+@step(partition_by=ROW)
 def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """One row per completed move of or towards a person up to `as_of`: day, direction, interest, kind.
 
