@@ -9,13 +9,13 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from flows.home.spill import Spill
 from flows.orchestration.artifacts import keep_artifacts
 from flows.orchestration.interruption import at_interruption, interruptible
 from flows.orchestration.run_states import flow_states, task_states, value_of
 from flows.orchestration.time_limit import time_limited
-from flows.run.configured_streams import ConfiguredStream, Place, streams_of
+from flows.run.configured_streams import ConfiguredStream, StreamKey, streams_of
 from flows.run.extraction import Errand
 from flows.run.failures import end_reported, reported
 from flows.run.job import Job, open_job
@@ -23,8 +23,8 @@ from flows.run.open_run import OpenRun, open_run
 from flows.run.publication import Known, begun
 from flows.run.recomputation import recompute
 from flows.run.run_report import Report
-from flows.run.sources import Opened, Waits, opened
-from flows.terminal.progress import Watcher, watcher
+from flows.run.sources import OpenedSource, Waits, opened
+from flows.terminal.progress import ProgressReporter, watcher
 from flows.terminal.waits_shown import shown_waits
 from warehouse.publishing.run_lock import RunLock
 
@@ -34,7 +34,9 @@ _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 @task(task_run_name="pull {stream.label}", **_UNKEPT)
 @task_states
-def pull_stream(errand: Errand, source: Opened, stream: ConfiguredStream, seen: Watcher) -> tuple[str, Pulled]:
+def pull_stream(
+    errand: Errand, source: OpenedSource, stream: ConfiguredStream, seen: ProgressReporter
+) -> tuple[str, PullResult]:
     """Land one stream."""
     pulled = stream.pull(errand, source, seen.counter(stream.label))
     seen.done(stream.label)
@@ -47,8 +49,8 @@ _THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
 @task(**_UNKEPT)
 @task_states
 def publish(
-    job: Job, engine: sa.Engine, lock: RunLock, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill,
-    seen: Watcher,
+    job: Job, engine: sa.Engine, lock: RunLock, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill,
+    seen: ProgressReporter,
 ) -> Report:  # fmt: skip
     """Recompute, stage, audit and publish."""
     return recompute(job, engine, lock, known, pulls, spill, seen)
@@ -80,12 +82,12 @@ def refresh_pipeline(
     return report
 
 
-def _refreshed(job: Job, run: OpenRun, seen: Watcher) -> Report:
+def _refreshed(job: Job, run: OpenRun, seen: ProgressReporter) -> Report:
     pulls = _pulled(job, run.known, seen)
     return value_of(publish(job, run.engine, run.lock, run.known, pulls, run.spill, seen, return_state=True))
 
 
-def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
+def _pulled(job: Job, known: Known, seen: ProgressReporter) -> list[tuple[str, PullResult]]:
     """Pull all streams at once; one that follows another waits for it. A failure stops the run when all have ended."""
     errand, waits = begun(job, known), Waits()
     # Waits are ended first: a thread that woke up to a closed client would tell of that.
@@ -95,7 +97,7 @@ def _pulled(job: Job, known: Known, seen: Watcher) -> list[tuple[str, Pulled]]:
             if not job.is_asked(source):
                 continue
             access = clients.enter_context(opened(source, job.data, waits, shown_waits(seen)))
-            futures: dict[Place, Any] = {}
+            futures: dict[StreamKey, Any] = {}
             for stream in streams_of(source, job.definitions):
                 first = [futures[stream.after]] if stream.after else []
                 futures[stream.place] = pull_stream.submit(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from definitions.errors import AuditRefusedError, NeedsPersonError, PublicationUnknownError
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import CURATED, OPS_CONSERVATION
@@ -29,7 +29,7 @@ from flows.run.job import Job
 from flows.run.publication import Known, terms_of
 from flows.run.quarantine_ceiling import refuse_many_quarantined
 from flows.run.run_report import Facts, Report, build_report
-from flows.terminal.progress import Watcher
+from flows.terminal.progress import ProgressReporter
 from transforms.pipeline.assembly import Assembled, assemble
 from transforms.pipeline.terms import Records
 from warehouse.connect import safe_url
@@ -56,14 +56,14 @@ class _Staged:
     records: Records
     assembled: Assembled
     states: Sequence[StreamState]
-    pulls: Sequence[tuple[str, Pulled]]
+    pulls: Sequence[tuple[str, PullResult]]
 
     @property
     def audit_seconds(self) -> float:
         return self.job.settings.audit_minutes * 60
 
     @property
-    def pulled(self) -> dict[tuple[str, str], Pulled]:
+    def pulled(self) -> dict[tuple[str, str], PullResult]:
         """What was pulled, by source and stream."""
         return {(source, pulled.stream): pulled for source, pulled in self.pulls}
 
@@ -75,10 +75,10 @@ def publish_records(
     known: Known,
     records: Records,
     states: Sequence[StreamState],
-    pulls: Sequence[tuple[str, Pulled]],
+    pulls: Sequence[tuple[str, PullResult]],
     *,
     spill: Spill,
-    seen: Watcher,
+    seen: ProgressReporter,
 ) -> Report:
     """Compute the next tables, audit them where they are staged, and publish them with cursors and books.
 

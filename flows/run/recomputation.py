@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from definitions.errors import AnotherRunActiveError, PipelineError
 from definitions.runtime.commit_gate import GATE
 from flows.home.folders import Home
@@ -18,13 +18,13 @@ from flows.run.job import Job
 from flows.run.publication import Known
 from flows.run.run_report import Report
 from flows.run.states import read_records
-from flows.terminal.progress import Watcher
+from flows.terminal.progress import ProgressReporter
 from warehouse.publishing.run_lock import RunLock
 
 
 def recompute(
-    job: Job, engine: sa.Engine, lock: RunLock, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill,
-    seen: Watcher,
+    job: Job, engine: sa.Engine, lock: RunLock, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill,
+    seen: ProgressReporter,
 ) -> Report:  # fmt: skip
     """Read records, compute, stage, audit and publish; `pulls` is empty where nobody was asked. Gives the run report.
 
@@ -43,7 +43,7 @@ def recompute(
 
 
 @contextmanager
-def _judged(home: Home, run_id: str, pulls: list[tuple[str, Pulled]]) -> Iterator[None]:
+def _judged(home: Home, run_id: str, pulls: list[tuple[str, PullResult]]) -> Iterator[None]:
     """Note which streams were pulled by a run that publishes or fails in the block, unless a signal ends it there.
 
     What it listed may be the very fault it was refused for, so the next one asks anew. Of one that is ended or killed
@@ -60,7 +60,7 @@ def _judged(home: Home, run_id: str, pulls: list[tuple[str, Pulled]]) -> Iterato
     _note_judged(home, run_id, pulls)
 
 
-def _note_judged(home: Home, run_id: str, pulls: list[tuple[str, Pulled]]) -> None:
+def _note_judged(home: Home, run_id: str, pulls: list[tuple[str, PullResult]]) -> None:
     # Without the note the next run goes on from what this one listed, and is refused in its turn.
     with suppress(PipelineError):
         note_judged(home, run_id, [(source, pulled.stream) for source, pulled in pulls])

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from definitions.agreement.model import Definitions
 from definitions.runtime.disk_space import disk_error
 from transforms.pipeline.assembly import Assembled
@@ -35,7 +35,7 @@ class Facts:
     is_baseline: bool
     state_before: Mapping[str, str | None]
     state_after: Mapping[str, str | None]
-    pulls: Sequence[tuple[str, Pulled]]
+    pulls: Sequence[tuple[str, PullResult]]
     written: Mapping[str, Mapping[str, int]]
     audit: Sequence[Mapping[str, Any]]
     warehouse: str
@@ -97,7 +97,7 @@ def _quarantined(quarantined: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _pulled(source: str, pulled: Pulled) -> Report:
+def _pulled(source: str, pulled: PullResult) -> Report:
     return {
         "source": source,
         "stream": pulled.stream,

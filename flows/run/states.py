@@ -5,16 +5,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from connectors.landing.writer import Landing
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
 from flows.run.configured_streams import ConfiguredStream, configured_streams
-from flows.run.folding import Shelf
+from flows.run.folding import StateStore
 from flows.run.job import Job
 from flows.run.publication import Known
 from flows.run.reading import set_aside, with_unfiled
-from transforms.pipeline.gathering import Heard, gathered_records
+from transforms.pipeline.gathering import ConformedStream, gathered_records
 from transforms.pipeline.terms import Records
 
 # Folding keeps one core busy, conforming one and a half: on two cores a million people were read in 77 s one stream
@@ -27,19 +27,19 @@ class _Turn:
     """One stream's way: what folds it, on any thread, and what conforms its state."""
 
     fold: Callable[[], StreamState]
-    hear: Callable[[StreamState], Heard]
+    hear: Callable[[StreamState], ConformedStream]
 
 
 def heard_streams(
-    job: Job, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill
-) -> tuple[list[Heard], list[StreamState]]:
+    job: Job, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill
+) -> tuple[list[ConformedStream], list[StreamState]]:
     """Every stream of every source, pulled by this run or not, as canonical records with the state they came from.
 
     While one stream is conformed others are folded; their order is that of the settings all the same. An error or an
     interrupt waits for the folds begun, no more.
     """
     turns = list(_turns(job, known, pulls, spill))
-    told: dict[int, tuple[Heard, StreamState]] = {}
+    told: dict[int, tuple[ConformedStream, StreamState]] = {}
     with ThreadPoolExecutor(_FOLDED_AT_ONCE, thread_name_prefix="folding") as pool:
         folding = {pool.submit(turn.fold): place for place, turn in enumerate(turns)}
         try:
@@ -54,18 +54,18 @@ def heard_streams(
 
 
 def read_records(
-    job: Job, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill
+    job: Job, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill
 ) -> tuple[Records, list[StreamState]]:
     """All records of all sources, by kind, which lie in `spill`, and the states they came from."""
     heard, states = heard_streams(job, known, pulls, spill)
     return gathered_records(heard), states
 
 
-def _turns(job: Job, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill) -> Iterator[_Turn]:
+def _turns(job: Job, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill) -> Iterator[_Turn]:
     pulled = {(source, one.stream): one for source, one in pulls}
     landing = Landing(job.home.landing)
     for stream in configured_streams(job.settings, job.definitions):
-        shelf = Shelf(
+        shelf = StateStore(
             folder=job.home.state,
             landing=landing,
             source=stream.source.name,
@@ -82,11 +82,11 @@ def _turns(job: Job, known: Known, pulls: list[tuple[str, Pulled]], spill: Spill
 def _hear(
     known: Known,
     stream: ConfiguredStream,
-    shelf: Shelf,
-    pulled: Pulled | None,
+    shelf: StateStore,
+    pulled: PullResult | None,
     spill: Spill,
     state: StreamState,
-) -> Heard:
+) -> ConformedStream:
     """Conform a state; what earlier runs set aside stands until all of the stream is read again."""
     aside = set_aside(*stream.place, stream.object, shelf.unread_rejected())
     if not stream.is_reread(pulled):

@@ -27,7 +27,7 @@ from flows.run.run_report import Report
 from flows.run.sources import opened
 from flows.run.states import read_records
 from flows.run.warehouse_access import opened_warehouse, warehouse_here
-from flows.terminal.progress import Watcher
+from flows.terminal.progress import ProgressReporter
 from tests.databases import new_database
 from tests.processes import exit_code
 from transforms.pipeline.assembly import Assembled, assemble
@@ -140,7 +140,7 @@ def refresh(
 
 
 def recomputed(job: Job, run: OpenRun, pulls: list[tuple[str, Any]]) -> Report:
-    return recompute(job, run.engine, run.lock, run.known, pulls, run.spill, Watcher())
+    return recompute(job, run.engine, run.lock, run.known, pulls, run.spill, ProgressReporter())
 
 
 def pulled(job: Job, known: Known) -> list[tuple[str, Any]]:

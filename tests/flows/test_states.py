@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from connectors.landing.listing import Listing
 from connectors.landing.reader import Rejected
-from connectors.landing.writer import Landing, Parcel
+from connectors.landing.writer import Landing, PageBuffer
 from definitions.agreement.load import load_definitions
 from definitions.errors import TransformError
 from definitions.fault_limit import RECORDS
@@ -80,8 +80,8 @@ class Portal:
             writer.write_file(
                 [lines.encode()], suffix=".jsonl.zst", records=len(contacts), request="GET", rejected=rejected
             )
-            writer.write_page(Parcel(), request="GET", cursor={"run": run_id}, listing=listing)
-        pulled = Pulled(
+            writer.write_page(PageBuffer(), request="GET", cursor={"run": run_id}, listing=listing)
+        pulled = PullResult(
             stream="contacts", records=len(contacts), pages=1, rejected=len(rejected), repeated=0, is_full=is_full,
             cursor={}, high_water_at=NOW, notes=(),
         )  # fmt: skip

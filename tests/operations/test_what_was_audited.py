@@ -16,7 +16,7 @@ from definitions.errors import AnotherRunActiveError, AuditRefusedError, Publish
 from flows.home.spill import spilling
 from flows.run.publication import known_of
 from flows.run.recomputation import recompute
-from flows.terminal.progress import Watcher
+from flows.terminal.progress import ProgressReporter
 from tests.databases import address
 from tests.flows.held_audit import audit_held, running
 from tests.flows.line import pulled
@@ -109,7 +109,7 @@ def test_a_run_that_lost_its_lock_before_it_stages_touches_nothing(shop):
             ending = "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND pid <> 0"
             other.execute(f"{ending} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
         with pytest.raises(PublishError, match="lock was lost") as refused:
-            recompute(job, engine, lock, known, pulls, spill, Watcher())
+            recompute(job, engine, lock, known, pulls, spill, ProgressReporter())
     assert refused.value.exit_code == 6
     assert shop.ask("SELECT tablename FROM pg_tables WHERE schemaname = 'staging'") == [("of_another_run",)]
 
@@ -137,7 +137,7 @@ def test_a_run_over_which_another_was_published_is_turned_away_by_name(shop, els
         pulls = pulled(job, known)
         between = elsewhere.refresh(TUESDAY)["run_id"]
         with pytest.raises(AnotherRunActiveError, match=f"Run {between} was published while run") as told:
-            recompute(job, engine, lock, known, pulls, spill, Watcher())
+            recompute(job, engine, lock, known, pulls, spill, ProgressReporter())
     assert told.value.exit_code == 75
     assert shop.ask(STAGED) == [(0,)]
 
@@ -149,7 +149,7 @@ def test_a_run_whose_files_a_later_one_has_cleared_away_says_so(shop):
         with spilling(job.home.spill) as later_spill:
             later = known_of(job, engine, later_spill)
             with pytest.raises(AnotherRunActiveError, match=f"Run {later.run_id} has cleared away the files of run"):
-                recompute(job, engine, lock, known, pulls, spill, Watcher())
+                recompute(job, engine, lock, known, pulls, spill, ProgressReporter())
 
 
 def test_a_run_whose_audit_stands_still_ends_at_its_limit_with_exit_code_5(shop):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from transforms.pipeline.terms import Entities, Records, Shown, Terms
+from transforms.pipeline.terms import Entities, Records, StreamCounts, Terms
 from transforms.reconcile.balance import association_places, balance, entity_places, single_places
 from transforms.step import ALL, step
 
@@ -45,7 +45,7 @@ def _places(
     return entity_places(frame, chosen[kind]) if kind in bridges or kind == "owner" else single_places(frame)
 
 
-def _sheet(shown: Shown, ended: pl.DataFrame, records: Records, terms: Terms) -> pl.DataFrame:
+def _sheet(shown: StreamCounts, ended: pl.DataFrame, records: Records, terms: Terms) -> pl.DataFrame:
     place = [pl.lit(shown.source).alias("source_system"), pl.lit(shown.stream).alias("stream")]
     aside = pl.col("source_system").eq(shown.source) & pl.col("stream").eq(shown.stream)
     return balance(

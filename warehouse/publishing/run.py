@@ -16,7 +16,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class TableChange:
     """Rows of one table that a publication changed."""
 
     inserted: int = 0
