@@ -15,10 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from definitions.config.mistakes import refuse
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath
-<<<<<<< HEAD
-=======
 from definitions.mapping.custom_fields import PREFIX, OwnKind, own_column, own_hint, own_mistake
->>>>>>> tenmin
 from definitions.schema.column import Column as CanonicalField
 from definitions.schema.column import Kind
 from definitions.schema.records import RECORD_KINDS, RecordKind
@@ -271,15 +268,11 @@ def _known_format(path: str) -> Format:
 def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[FieldPath, str]:
     """What is wrong with the declaration of one field, by its place in the stream."""
     place: FieldPath = ("columns", name)
-<<<<<<< HEAD
-    field = next((field for field in kind.fields if field.name == name), None)
-=======
     is_own, example = name.startswith(PREFIX), f"{{column: {column.column or name}, kind: text}}"
     if is_own and (said := own_mistake(name, column.kind, kind, example=example)) is not None:
         return {place: said}
     fields = (column.own_field(name),) if is_own else kind.fields
     field = next((field for field in fields if field.name == name), None)
->>>>>>> tenmin
     if field is None or name in NOT_MAPPED:
         known = [one for one in kind.names if one not in NOT_MAPPED]
         said = suggestion(name, known, most=len(known)) + own_hint(name, kind)

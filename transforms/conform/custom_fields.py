@@ -7,12 +7,14 @@ import polars as pl
 from definitions.mapping.custom_fields import UNREADABLE, member
 from definitions.polars_types import dtype_of
 from definitions.schema.column import Column
+from transforms.step import ROW, step
 
 
+@step(partition_by=ROW)
 def with_custom_fields(
     text: pl.LazyFrame, columns: Sequence[Column], read: Callable[[Column, pl.Expr], pl.Expr]
 ) -> pl.LazyFrame:
-    """Add `custom`, a JSON object with the value of each column; null where there is none. Row by row.
+    """Add `custom`, a JSON object with the value of each column; null where there is none.
 
     `text` holds each column as text, under its name; `read` gives the typed value, null where it cannot be read. Such a
     value costs itself alone: it is null, and the member `unreadable` names it.
@@ -39,7 +41,7 @@ def custom_object(columns: Sequence[Column], values: Mapping[str, pl.Expr], unre
 
 
 def as_object(members: Sequence[pl.Expr]) -> pl.Expr:
-    """Compile named values to a JSON object; null where all are. Row by row."""
+    """Compile named values to a JSON object; null where all are."""
     return pl.when(pl.any_horizontal(one.is_not_null() for one in members)).then(
         pl.struct(members).struct.json_encode()
     )

@@ -1,4 +1,4 @@
-"""Mapping entries as Polars expressions over the fields of a source's record. Row by row."""
+"""Mapping entries as Polars expressions over the fields of a source's record."""
 
 from collections.abc import Mapping
 

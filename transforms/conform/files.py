@@ -29,6 +29,7 @@ from transforms.conform.files_columns import (
 )
 from transforms.conform.raw import KEPT, gathered
 from transforms.conform.typed import KnownWords, translated, typed
+from transforms.step import ALL, ROW, step
 from transforms.values.dates import is_ambiguous, is_in_figures, start_of_day
 from transforms.values.money import currency_in
 from transforms.values.shapes import shape
@@ -41,10 +42,11 @@ _DAY_NUMBER = r"^\s*[0-9]{5}(\.[0-9]+)?\s*$"
 _IS_GONE = "is gone"
 
 
+@step(partition_by=ROW)
 def conform_file(
     state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream, limit: FaultLimit = VALUES
 ) -> Conformed:
-    """State of a stream to records of its kind, and for opportunities every version of them. Row by row.
+    """State of a stream to records of its kind, and for opportunities every version of them.
 
     A closed opportunity without a mapped `closed_at` was closed on its close date; its stage says whether it is closed
     and won; an amount that names no currency is in the source's. Raises `FileUnreadableError` naming file, column,
@@ -100,10 +102,11 @@ def _with_custom(frame: pl.LazyFrame, stream: FileStream, own: Sequence[Cell]) -
     return frame.with_columns(custom=custom_object(stream.custom, values, unread))
 
 
+@step(partition_by=ALL)
 def stages_of_file(state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream) -> Conformed:
     """Stages that the settings map, spelt as the opportunities of a stream spell them (grain: pipeline and stage).
 
-    A mapped stage in which no opportunity is keeps the spelling of the settings. Needs all opportunities together.
+    A mapped stage in which no opportunity is keeps the spelling of the settings.
     """
     spelt = {
         name: word(stream.columns[name], stream, meaning) if name in stream.columns else pl.lit(None, pl.String)

@@ -18,6 +18,7 @@ from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.custom_fields import with_custom_fields
 from transforms.conform.faults import fault
 from transforms.conform.raw import gathered
+from transforms.step import ROW, step
 from transforms.values.dates import day, moment
 from transforms.values.money import money
 from transforms.values.numbers import boolean, integer, real
@@ -66,6 +67,7 @@ def translated(column: pl.Expr, meanings: Mapping[str, str]) -> pl.Expr:
     return lowered.replace_strict(list(words), list(words.values()), default=None, return_dtype=pl.String)
 
 
+@step(partition_by=ROW)
 def typed(
     text: pl.LazyFrame,
     kind: RecordKind,
@@ -81,7 +83,7 @@ def typed(
 
     Gives the latest version of each record that keeps the contract, the ones set aside with the first field at fault,
     and, where asked, every version's stage, close date and amount. `faults` are what the caller found wrong, each a
-    `FAULT` or null. Row by row.
+    `FAULT` or null.
     """
     keyed = text.with_columns(
         record_key=pl.concat_str(pl.lit(f"{meaning.source}:{object_name}:"), pl.col("source_id")),

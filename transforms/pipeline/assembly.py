@@ -23,6 +23,7 @@ from transforms.pipeline.terms import Before, Entities, Records, Terms
 from transforms.pipeline.words import word_table
 from transforms.reconcile.conservation import conservation
 from transforms.reconcile.totals import source_totals
+from transforms.step import ALL, step
 
 _FED = {
     "dim_person": "person",
@@ -67,6 +68,7 @@ class _People:
     live_records: int
 
 
+@step(partition_by=ALL)
 def assemble(
     records: Records,
     before: Before,

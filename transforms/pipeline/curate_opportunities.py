@@ -23,8 +23,10 @@ from transforms.frames import require_columns
 from transforms.history.changes import class_since, tracked_changes
 from transforms.identity.links import account_of, people_of_opportunities, with_id
 from transforms.pipeline.terms import Before, Entities, Records, Terms
+from transforms.step import ALL, ROW, step
 
 
+@step(partition_by=ALL, delivers=("stage_id", "max_age_days"))
 def stage_table(records: Records, terms: Terms) -> pl.DataFrame:
     """`dim_stage` rows, with the ageing limit beside them: the learnt one where enough deals left the stage."""
     rows = stages(records.kinds["stage"].collect(), terms.definitions)
@@ -34,10 +36,11 @@ def stage_table(records: Records, terms: Terms) -> pl.DataFrame:
     )
 
 
+@step(partition_by=ALL, delivers=("entity_id", "tracked_push_count", "original_close_date", "last_change_at"))
 def tracked(records: Records, deals: Entities, terms: Terms) -> pl.DataFrame:
     """What landed versions show of each deal; of several records of one deal, the most that any shows.
 
-    Grain: entity_id. Needs all versions of one deal together.
+    Grain: entity_id.
     """
     nobody = is_placeholder(terms.definitions, terms.as_of)
     versions = records.versions.lazy().with_columns(close_date=pl.when(~nobody).then("source_close_date"))
@@ -53,6 +56,7 @@ def tracked(records: Records, deals: Entities, terms: Terms) -> pl.DataFrame:
     )
 
 
+@step(partition_by=ALL)
 def roles(records: Records, people: pl.DataFrame, deals: Entities, terms: Terms) -> pl.DataFrame:
     """`bridge_opportunity_person` rows; `people` is the bridge of living persons."""
     told = ["record_key", "is_deleted", "source_updated_at"]
@@ -68,6 +72,7 @@ def roles(records: Records, people: pl.DataFrame, deals: Entities, terms: Terms)
     )
 
 
+@step(partition_by=ALL)
 def curated_opportunities(
     records: Records,
     entities: dict[str, Entities],
@@ -120,8 +125,9 @@ def _claim() -> pl.Expr:
     )
 
 
+@step(partition_by=ROW, needs=("classes",))
 def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: Classified, terms: Terms) -> pl.DataFrame:
-    """Add the day the class was first given: the published one (`Before.classes`) while it stays. Row by row."""
+    """Add the day the class was first given: the published one (`Before.classes`) while it stays."""
     column = CLASS_COLUMN[kind]
     after = frame.lazy().select(pl.col(f"{kind}_id").alias("record_id"), pl.col(column).alias("class"))
     since = class_since(classes.lazy(), after, terms.as_of)

@@ -48,7 +48,7 @@ class Desk:
     def give_history(self, kind: Classified, live: pl.DataFrame, classes: pl.DataFrame, issues: pl.LazyFrame) -> None:
         """Give what changed for persons or deals: their classes, and the issues opened, still open and resolved.
 
-        `classes` and `issues` are what was published of these records. Needs all rows of one record together.
+        `classes` and `issues` are what was published of these records.
         """
         changes = self._class_changes(kind, live, classes)
         self.give(FCT_CLASSIFICATION_CHANGE, changes)
