@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.values import phone
 from transforms.values.library_answers import LibraryAnswers
 from transforms.values.phone import NO_ANSWERS, no_answers, phone_e164, with_phone
 
@@ -94,6 +95,13 @@ def test_what_was_kept_changes_no_answer_and_what_was_used_is_kept_once(pairs, a
     assert read(pairs, again) == told
     assert again.used().equals(used)
     assert not used.select("number", "region").is_duplicated().any()
+
+
+def test_what_is_kept_is_not_asked_with_or_without_a_region(monkeypatch):
+    pairs, first = [("+4930901820", None), ("030 901820", "DE"), ("12", "DE")], no_answers()
+    told = read(pairs, first)
+    monkeypatch.setattr(phone, "_ask", None)
+    assert read(pairs, LibraryAnswers(first.used())) == told == ["+4930901820", "+4930901820", None]
 
 
 def test_a_kept_answer_is_taken_for_its_number_and_region_alone_and_left_out_when_nobody_asks_it():
