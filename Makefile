@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix test test-fast test-operations demo docs migration bench clean
+.PHONY: help setup check fix test test-fast test-operations demo docs country-names migration bench clean
 
 help: ## Show what each command does.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -47,6 +47,9 @@ demo: setup ## Refresh an embedded warehouse from a local imitation of HubSpot a
 
 docs: setup ## Write docs/files.md from the declarations.
 	$(BIN)/python -m flows.terminal.files_reference
+
+country-names: setup ## Write the table of names of countries anew, after an update of babel or pycountry.
+	$(BIN)/python -m transforms.values.country_names
 
 migration: setup ## Write the next migration from the declared columns; WHY="what it is for".
 	$(BIN)/python -m warehouse.migrations.generate "$(WHY)"

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from definitions.runtime.folder_owner import check_is_ours, unusable
 
-_PARTS = ("landing", "state", "spill", "reports", "data_docs", "prefect", "warehouse", "run.lock", "bound_warehouse")
+_PARTS = (
+    "landing", "state", "spill", "answers", "reports", "data_docs", "prefect", "warehouse", "run.lock",
+    "bound_warehouse",
+)  # fmt: skip
 
 
 def make_folder_of_ours(folder: Path) -> None:
@@ -58,6 +61,11 @@ class Home:
     def spill(self) -> Path:
         """What a run has no room for in memory; empty between runs."""
         return self.part("spill")
+
+    @property
+    def answers(self) -> Path:
+        """What libraries said of the values of the newest run."""
+        return self.part("answers")
 
     @property
     def reports(self) -> Path:

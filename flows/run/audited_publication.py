@@ -20,6 +20,7 @@ from definitions.schema.tables import CURATED, OPS_CONSERVATION
 from expectations.background import auditing
 from expectations.pages import write_page
 from expectations.report import ValidationResults, refuse_if_critical
+from flows.home.library_answers import keep_answers
 from flows.home.run_log import note_unsettled
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState, forget_old_states, versions_in_use
@@ -32,6 +33,7 @@ from flows.run.run_report import Facts, Report, build_report
 from flows.terminal.progress import ProgressReporter
 from transforms.pipeline.assembly import Assembled, assemble
 from transforms.pipeline.terms import Records
+from transforms.values.phone import LIBRARY
 from warehouse.connect import safe_url
 from warehouse.load.staging import empty_staging, staging
 from warehouse.publishing.publish import publish
@@ -99,10 +101,12 @@ def publish_records(
         with seen.step("computing and staging"):
             refuse_many_quarantined(records, job.settings.record_limit)
             lock.check()
+            terms = terms_of(job, known)
             with staging(engine, run) as give:
-                assembled = assemble(records, known.before, terms_of(job, known), give, spill)
+                assembled = assemble(records, known.before, terms, give, spill)
                 crash_point("transform.mid")
                 give(OPS_CONSERVATION.name, assembled.balance)
+            keep_answers(job.home.answers, LIBRARY, terms.phone_answers.used())
         staged = _Staged(
             job=job, known=known, run=run, records=records, assembled=assembled, states=states, pulls=pulls
         )

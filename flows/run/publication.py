@@ -15,6 +15,7 @@ from definitions.schema.tables import CURATED, OPS_QUARANTINE
 from expectations.fill import measure_fill
 from expectations.suites.structure import TableFill
 from flows.home.binding import bind_home
+from flows.home.library_answers import read_answers
 from flows.home.recovery import starting_point
 from flows.home.run_log import begin_run, read_run_log
 from flows.home.spill import Spill
@@ -23,6 +24,8 @@ from flows.run.job import Job
 from flows.run.reading import unfiled_of
 from flows.run.unanswered_commits import settle_unanswered_commits
 from transforms.pipeline.terms import Before, Terms
+from transforms.values.library_answers import LibraryAnswers
+from transforms.values.phone import LIBRARY, NO_ANSWERS
 from warehouse.publishing.definitions_used import check_definitions
 from warehouse.read import published as reads
 from warehouse.read.frames import reading
@@ -125,4 +128,5 @@ def terms_of(job: Job, known: Known) -> Terms:
             f"{source.name}:{owner}" for source in sources for owner in getattr(source, "ignored_owners", ())
         ),
         is_baseline=known.last_run_id is None,
+        phone_answers=LibraryAnswers(read_answers(job.home.answers, LIBRARY, NO_ANSWERS)),
     )

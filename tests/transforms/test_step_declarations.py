@@ -39,7 +39,6 @@ NO_STEPS = {
     "transforms.conform.raw.gathered": "collects, and computes nothing",
     "transforms.frames.in_slices": "cuts a frame into parts",
     "transforms.golden.winners.winning_rows": "gives places in its frame, which mean nothing elsewhere",
-    "transforms.values.numbering.read_by_plan": "reads the distinct values of an expression",
 }
 # What an expression of `transforms.values` is asked besides the text, where it has to be.
 BESIDES = {

@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -83,7 +86,15 @@ def test_registrants_lose_their_legal_forms_and_stay_apart():
         ("acme\u3002com", "acme.com"),
         ("info.nl", "info.nl"),
         ("eco.tec.br", "eco.tec.br"),
+        ("www.shop.city.kobe.jp", "city.kobe.jp"),
+        ("www.acme.chiyoda.tokyo.jp", "acme.chiyoda.tokyo.jp"),
+        ("kontor.gs.oslo.no", "kontor.gs.oslo.no"),
+        ("www.comune.mi.it", "comune.mi.it"),
+        ("acme.github.io", "github.io"),
+        ("www.acme.example", "acme.example"),
+        ("acme.internal.corp", "internal.corp"),
         ("co.uk", None),
+        ("acme.kobe.jp", None),
         ("acme", None),
         ("192.168.1.1", None),
         ("http://[::1]/", None),
@@ -104,3 +115,31 @@ def test_a_domain_is_its_own_domain(addresses):
     once = [domain for domain in read(web_domain, addresses) if domain is not None]
     assert read(web_domain, once) == once
     assert read(web_domain, [f"https://www.shop.{domain}/x" for domain in once]) == once
+
+
+WATCHED = """
+import json, sys
+import polars as pl
+from transforms.values.domains import web_domain
+seen = []
+def note(event, arguments):
+    if event.startswith("socket.") or event == "os.mkdir" or (event == "open" and set(str(arguments[1])) & set("wax+")):
+        seen.append(event)
+sys.addaudithook(note)
+told = pl.select(web_domain(pl.lit("www.shop.city.kobe.jp"))).item()
+print(json.dumps([told, seen]))
+"""
+
+
+@pytest.mark.slow
+def test_the_list_of_suffixes_is_read_without_network_and_nothing_is_written(tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-c", WATCHED],
+        cwd=Path(__file__).parents[2],
+        env={"HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(told.stdout) == ["city.kobe.jp", []]
+    assert list(tmp_path.iterdir()) == []

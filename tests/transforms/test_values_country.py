@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.values.country import iso_country, with_country
+from transforms.values.country import NAMES, iso_country, with_country
+from transforms.values.country_names import country_names
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 VARIANTS = DATA / "country_variants" / "country_name_variants.csv"
@@ -76,6 +77,10 @@ def test_the_spelling_of_the_source_stays():
 def test_every_code_is_its_country(field):
     countries = list(pycountry.countries)
     assert read(*(getattr(one, field) for one in countries)) == [one.alpha_2 for one in countries]
+
+
+def test_the_table_of_names_is_what_the_installed_libraries_say():
+    assert country_names().write_csv() == NAMES.read_text(encoding="utf-8"), "run `make country-names`"
 
 
 @given(

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.values.email import domain_type, is_shared_mailbox, normalise_email, with_email_domain
+from transforms.values.mailboxes import PERSONAL_BRANDS, PERSONAL_DOMAINS
 
 TRUTH = Path(__file__).parents[2].parent / "shared" / "data" / "email_truth" / "isemail_tests.csv"
 
@@ -90,11 +91,20 @@ def test_an_address_is_valid_or_not_and_unknown_where_there_is_none():
         ("yahoo-partners.com", "business"),
         ("mail.yahoo.consulting", "business"),
         ("mailinator.com", "disposable"),
+        ("10minutemail.co.za", "disposable"),
+        ("burnermail.io", "disposable"),
         (None, None),
     ],
 )
 def test_domain_type(domain, expected):
     assert read(domain_type(pl.col("text")), domain) == [expected]
+
+
+def test_no_list_says_of_a_provider_of_personal_mail_that_it_is_disposable():
+    providers = sorted(
+        PERSONAL_DOMAINS | {f"{brand}.{top}" for brand in PERSONAL_BRANDS for top in ("com", "de", "co.uk")}
+    )
+    assert set(read(domain_type(pl.col("text")), *providers)) == {"personal"}
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,19 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
 
-from transforms.values.numbering import read_by_plan
-from transforms.values.phone import phone_e164, with_phone
+from transforms.values import phone
+from transforms.values.library_answers import LibraryAnswers
+from transforms.values.phone import NO_ANSWERS, no_answers, phone_e164, with_phone
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 TRUTH = DATA / "phone_truth"
 labelled = pytest.mark.skipif(not TRUTH.exists(), reason="the labelled numbers are not beside the repository")
 
 
-def read(pairs):
+def read(pairs, answers=None):
     frame = pl.LazyFrame(pairs, schema={"phone": pl.String, "region": pl.String}, orient="row")
-    return frame.select(phone_e164(pl.col("phone"), pl.col("region"))).collect().to_series().to_list()
+    return frame.select(phone_e164(pl.col("phone"), pl.col("region"), answers)).collect().to_series().to_list()
 
 
 def file(name):
@@ -79,14 +79,6 @@ def test_sources_without_a_country_read_international_numbers_only():
     assert with_phone(records, default_regions={}).collect()["phone_e164"].to_list() == ["+4930901820", "+4930901820"]
 
 
-def by_library(number, region):
-    try:
-        read = parse(number, region)
-    except NumberParseException:
-        return None
-    return format_number(read, PhoneNumberFormat.E164) if is_valid_number(read) else None
-
-
 STARTS = ["", "+", "0", "00", "011", "1", "44", "49", "+1", "+44", "+49", "+39", "+7", "+55", "+54", "+800", "+999"]
 REGIONS = st.none() | st.sampled_from(
     ["US", "CA", "GB", "GG", "DE", "AT", "IT", "RU", "KZ", "BR", "AR", "MX", "FI", "XX"]
@@ -94,11 +86,29 @@ REGIONS = st.none() | st.sampled_from(
 NUMBERS = st.builds("{}{}".format, st.sampled_from(STARTS), st.text("0123456789", min_size=4, max_size=11))
 
 
-@given(st.lists(st.tuples(NUMBERS, REGIONS), max_size=60))
-def test_what_is_read_by_plan_is_what_the_library_reads(pairs):
-    rows = pl.DataFrame(pairs, schema={"number": pl.String, "region": pl.String}, orient="row")
-    told = zip(pairs, read_by_plan(rows), strict=True)
-    assert [(pair, e164) for pair, e164 in told if e164 not in {None, by_library(*pair)}] == []
+@given(st.lists(st.tuples(st.none() | NUMBERS, REGIONS), max_size=20), st.lists(st.booleans(), min_size=20))
+def test_what_was_kept_changes_no_answer_and_what_was_used_is_kept_once(pairs, are_kept):
+    first = no_answers()
+    told = read(pairs, first)
+    used = first.used()
+    again = LibraryAnswers(used.filter(pl.Series(are_kept[: used.height], dtype=pl.Boolean)))
+    assert read(pairs, again) == told
+    assert again.used().equals(used)
+    assert not used.select("number", "region").is_duplicated().any()
+
+
+def test_what_is_kept_is_not_asked_with_or_without_a_region(monkeypatch):
+    pairs, first = [("+4930901820", None), ("030 901820", "DE"), ("12", "DE")], no_answers()
+    told = read(pairs, first)
+    monkeypatch.setattr(phone, "_ask", None)
+    assert read(pairs, LibraryAnswers(first.used())) == told == ["+4930901820", "+4930901820", None]
+
+
+def test_a_kept_answer_is_taken_for_its_number_and_region_alone_and_left_out_when_nobody_asks_it():
+    kept = pl.DataFrame([("2127365000", "US", "+1"), ("5", None, "+2")], schema=NO_ANSWERS.schema, orient="row")
+    answers = LibraryAnswers(kept)
+    assert read([("212 736 5000", "US"), ("212 736 5000", "CA")], answers) == ["+1", "+12127365000"]
+    assert answers.used().rows() == [("2127365000", "CA", "+12127365000"), ("2127365000", "US", "+1")]
 
 
 @given(st.lists(st.tuples(st.none() | st.text(max_size=20) | NUMBERS, REGIONS), max_size=20))

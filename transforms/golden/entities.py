@@ -36,7 +36,7 @@ _TYING = [
 def resolved_entities(records: Records, terms: Terms) -> dict[str, Entities]:
     """Make the entities of every kind but persons; a product is its own entity."""
     kinds = {kind: records.kinds[kind].collect().sort("record_key") for kind in (*_EDGES, "product")}
-    mended = {**kinds, "account": _mended_accounts(kinds["account"], _regions(terms))}
+    mended = {**kinds, "account": _mended_accounts(kinds["account"], terms)}
     entities = {kind: _entities(mended[kind], kind, terms) for kind in _EDGES}
     products = kinds["product"].select("record_key", entity_id="record_key")
     sold = products.filter(~kinds["product"]["is_deleted"])
@@ -62,7 +62,7 @@ def golden_people(records: pl.LazyFrame, terms: Terms) -> tuple[pl.DataFrame, pl
 
     `records` have the columns of `tied_people` and person_id.
     """
-    mended = with_names(with_phone(with_country(with_email_domain(records)), default_regions=_regions(terms)))
+    mended = with_names(_with_phone(with_country(with_email_domain(records)), terms))
     own = mended.collect(engine="streaming")
     rows = _golden(own.drop(MATCH, "person_id"), "person", terms)
     return rows.filter(~pl.col("is_deleted")).with_columns(person_id="entity_id"), own
@@ -97,13 +97,14 @@ def living_people(tied: pl.DataFrame) -> pl.DataFrame:
     return tied.select("record_key", "entity_id").join(live, on="entity_id", how="semi", maintain_order="left")
 
 
-def _regions(terms: Terms) -> dict[str, str]:
-    return {source: region for source, region in terms.regions.items() if region is not None}
+def _with_phone(records: pl.LazyFrame, terms: Terms) -> pl.LazyFrame:
+    regions = {source: region for source, region in terms.regions.items() if region is not None}
+    return with_phone(records, default_regions=regions, answers=terms.phone_answers)
 
 
-def _mended_accounts(accounts: pl.DataFrame, regions: dict[str, str]) -> pl.DataFrame:
+def _mended_accounts(accounts: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     """Accounts with match key, registrable domain, number and country."""
     mended = accounts.lazy().with_columns(
         name_normalised=company_normalised(pl.col("name")), domain=web_domain(pl.col("domain"))
     )
-    return with_phone(with_country(mended), default_regions=regions).collect()
+    return _with_phone(with_country(mended), terms).collect()

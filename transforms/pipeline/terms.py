@@ -1,12 +1,14 @@
 """What a run is computed under: the agreement, the date, and what was published before. Plain values, no clock."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
 from definitions.agreement.model import Definitions
+from transforms.values.library_answers import LibraryAnswers
+from transforms.values.phone import no_answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +17,8 @@ class Terms:
 
     `roles` says per source whether it is a `crm` or a `marketing` system, in order of priority; `regions` gives the
     country of a telephone number that names none; `rates` the reporting currency for one unit of another;
-    `ignored_owners` the record keys of integration users, whose activities are no evidence.
+    `ignored_owners` the record keys of integration users, whose activities are no evidence. `phone_answers` changes no
+    row: it has what the library of telephone numbers said, and takes up what it says.
     """
 
     definitions: Definitions
@@ -26,6 +29,7 @@ class Terms:
     rates: Mapping[str, float]
     ignored_owners: tuple[str, ...] = ()
     is_baseline: bool = False
+    phone_answers: LibraryAnswers = field(default_factory=no_answers, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,44 +2,24 @@
 
 import idna
 import polars as pl
+from tldextract import TLDExtract
 
 from transforms.values.distinct import Values, map_distinct, read_distinct
 
-# Second levels that registries sell names under, in most countries that sell names under second levels.
-_EVERYWHERE = ("ac", "co", "com", "edu", "gob", "gouv", "gov", "govt", "mil", "net", "org")
-# The further ones of single countries, as far as companies use them; from general knowledge, not a published list.
-_IN_COUNTRY = {
-    "ar": "int tur", "at": "gv or", "au": "asn id", "az": "biz info name pp pro", "bd": "info",
-    "br": "adm adv agr app arq art blog dev eco emp eng far flog fm ind inf jor leg log med mus odo ong pro psi rec"
-    " srv tec tmp tur tv vet wiki",
-    "ca": "ab bc gc mb nb nf nl ns nt nu on pe qc sk yk", "cn": "bj cq gd gz hb js sc sh tj zj", "cr": "ed fi go or sa",
-    "cy": "biz ltd press pro tm", "fr": "asso nom prd tm", "hk": "idv", "hu": "info priv sport tm",
-    "id": "biz desa go my or sch web", "il": "idf k12 muni", "in": "biz firm gen ind info nic res",
-    "jp": "ad ed go gr lg ne or", "ke": "go info me mobi ne or sc", "kr": "es go hs kg ms ne or pe re sc",
-    "my": "biz name", "ng": "i mobi name sch", "nz": "cri geek gen health iwi kiwi maori parliament school",
-    "pe": "nom", "ph": "ngo", "pk": "biz fam info web", "pl": "biz info nom priv shop", "pt": "int nome publ",
-    "ro": "firm info nom store tm", "sg": "per", "th": "go in mi or",
-    "tr": "av bbs bel biz dr gen info k12 kep name pol tel tsk tv web", "tw": "club ebiz game idv",
-    "tz": "go hotel info me mobi ne or sc tv", "ua": "dp in kh kharkov kherson kiev kyiv lviv od odesa odessa",
-    "ug": "go ne or sc", "uk": "ltd me nhs plc police sch", "ve": "info web", "vn": "biz health info int name pro",
-    "za": "law ngo nom school web", "zm": "biz info sch",
-}  # fmt: skip
-_SECOND_LEVELS = "|".join(
-    [rf"(?:{'|'.join(_EVERYWHERE)})\.[a-z]{{2}}"]
-    + [rf"(?:{'|'.join(names.split())})\.{country}" for country, names in _IN_COUNTRY.items()]
-)
+# The snapshot of the Public Suffix List that the library brings: nothing is fetched, no cache is written. Its private
+# part is left out: who has a page at a host's (acme.github.io) registered no domain.
+_SUFFIXES = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
 _TOP = r"(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})"
-_REGISTRABLE = rf"(?:^|\.)({_LABEL}\.(?:(?:{_SECOND_LEVELS})|{_TOP}))$"
 _HOST = rf"^(?:{_LABEL}\.)+{_TOP}$"
 
 
 def web_domain(address: pl.Expr) -> pl.Expr:
     """Make the registrable domain of a web address, an e-mail address or a bare host name: lower case, IDN as ASCII.
 
-    Null where there is no text or no host in it, for IP addresses and for names without a dot. Which part
-    of a host is registrable is told by a short list of second-level registries, without the network: right for what
-    companies use (co.uk, com.br), not for towns that register names of their own (city.kobe.jp).
+    Null where there is no text or no host in it, for IP addresses, names without a dot and names that a
+    registry sells domains under (co.uk). The Public Suffix List tells which part of a host is registrable; under a top
+    level that it does not know, the last two labels are.
 
     >>> rows = pl.LazyFrame({"site": ["https://www.Acme.co.uk:443/about?x=1", "ada@mail.acme.com", "Bücher.de", "n/a"]})
     >>> rows.select(web_domain(pl.col("site"))).collect().to_series().to_list()
@@ -61,9 +41,15 @@ def _read(addresses: pl.DataFrame) -> pl.Series:
     foreign = pl.when(ascii_host.is_null()).then(host)
     encoded = map_distinct(foreign, answer=_encode, names=("host",)).struct.field("host")
     hosts = addresses.select(host=ascii_host.fill_null(encoded))
-    is_registry = pl.col("host").str.contains(rf"^(?:{_SECOND_LEVELS})$")
-    is_host = pl.col("host").str.contains(_HOST)
-    return hosts.select(pl.when(is_host & ~is_registry).then(pl.col("host").str.extract(_REGISTRABLE))).to_series()
+    whole = pl.when(pl.col("host").str.contains(_HOST)).then("host")
+    return hosts.select(map_distinct(whole, answer=_registrable, names=("domain",)).struct.field("domain")).to_series()
+
+
+def _registrable(host: str) -> Values:
+    parts = _SUFFIXES.extract_str(host)
+    if not parts.suffix:
+        return (".".join(host.split(".")[-2:]),)
+    return (parts.top_domain_under_public_suffix or None,)
 
 
 def _encode(host: str) -> Values:

@@ -56,7 +56,7 @@ def with_email_domain(people: pl.LazyFrame) -> pl.LazyFrame:
 def domain_type(domain: pl.Expr) -> pl.Expr:
     """Say what a mail domain is: personal, disposable, or business, which is every other; null where there is none.
 
-    The seed lists are in `transforms.values.mailboxes`.
+    The lists are in `transforms.values.mailboxes`.
     """
     is_personal = domain.is_in(sorted(PERSONAL_DOMAINS)) | domain.str.contains(_BRAND)
     return (

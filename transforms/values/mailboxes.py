@@ -1,8 +1,10 @@
 """What is known of mailboxes: providers of personal and of disposable ones, and names that stand for no one person.
 
-The lists are a seed from general knowledge of mail providers, not a copy of a published list, and not complete:
-a domain in none of them counts as business. Add to them here.
+The list of personal providers is a seed from general knowledge and not complete: a domain in no list counts as
+business. Add to it here.
 """
+
+from disposable_email_domains import blocklist
 
 
 def _words(text: str) -> frozenset[str]:
@@ -46,19 +48,10 @@ PERSONAL_DOMAINS = _words(
     """
 )
 
-DISPOSABLE_DOMAINS = _words(
+# Ten thousand domains from a list that a community keeps, and the known ones that it lacks.
+DISPOSABLE_DOMAINS = frozenset(blocklist) | _words(
     """
-    mailinator.com mailinator.net mailinator2.com guerrillamail.com guerrillamail.net guerrillamail.org
-    guerrillamail.biz guerrillamail.de guerrillamail.info guerrillamailblock.com sharklasers.com grr.la pokemail.net
-    spam4.me 10minutemail.com 10minutemail.net 20minutemail.com minuteinbox.com tempmail.com tempmail.net temp-mail.org
-    temp-mail.io temp-mail.ru tempmailo.com tempmailaddress.com tempinbox.com tempr.email mytemp.email tmail.ws
-    throwawaymail.com throwaway.email yopmail.com yopmail.fr yopmail.net cool.fr.nf jetable.org jetable.fr.nf
-    trashmail.com trashmail.de trashmail.me trashmail.net trash-mail.com getnada.com nada.email dispostable.com
-    discard.email discardmail.com maildrop.cc mailnesia.com mailcatch.com mailnull.com mailexpire.com mailforspam.com
-    mintemail.com moakt.com mohmal.com emailondeck.com emailfake.com fakeinbox.com fakemailgenerator.com generator.email
-    spamgourmet.com spambox.us inboxkitten.com burnermail.io 1secmail.com 1secmail.net 1secmail.org harakirimail.com
-    incognitomail.org anonbox.net wegwerfmail.de wegwerfmail.net wegwerfmail.org byom.de einrot.com cuvox.de
-    armyspy.com dayrep.com fleckens.hu gustr.com jourrapide.com rhyta.com superrito.com teleworm.us
+    burnermail.io cool.fr.nf spamgourmet.com temp-mail.io tempmail.com tempmail.net tempmailaddress.com throwaway.email
     """
 )
 
