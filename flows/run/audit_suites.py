@@ -15,7 +15,7 @@ from expectations.suites.structure import TableFill, structure_suite
 from expectations.suites.timeliness import timeliness_suite
 from flows.run.job import Job
 from transforms.pipeline.assembly import Assembled
-from transforms.pipeline.terms import Records
+from transforms.pipeline.records import Records
 
 
 def audit_suites(job: Job, before: Mapping[str, TableFill], records: Records, assembled: Assembled) -> list[Suite]:

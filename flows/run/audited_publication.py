@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from connectors.extract import Pulled
 from definitions.errors import AuditRefusedError, NeedsPersonError, PublicationUnknownError
+from definitions.run_context import RunContext
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import CURATED, OPS_CONSERVATION
 from expectations.background import auditing
@@ -26,17 +27,16 @@ from flows.home.state_files import StreamState, forget_old_states, versions_in_u
 from flows.run.audit_suites import audit_suites
 from flows.run.books import cursor_book, definitions_book, quarantine_book
 from flows.run.job import Job
-from flows.run.publication import Known, terms_of
+from flows.run.publication import Known, run_context
 from flows.run.quarantine_ceiling import refuse_many_quarantined
 from flows.run.run_report import Facts, Report, build_report
 from flows.terminal.progress import Watcher
 from transforms.pipeline.assembly import Assembled, assemble
-from transforms.pipeline.terms import Records
+from transforms.pipeline.records import Records
 from warehouse.connect import safe_url
 from warehouse.load.staging import empty_staging, staging
 from warehouse.publishing.publish import publish
 from warehouse.publishing.refused_runs import keep_audit
-from warehouse.publishing.run import Run
 from warehouse.publishing.run_lock import RunLock
 from warehouse.publishing.transaction import Publication
 
@@ -52,7 +52,7 @@ class _Staged:
 
     job: Job
     known: Known
-    run: Run
+    run: RunContext
     records: Records
     assembled: Assembled
     states: Sequence[StreamState]
@@ -88,19 +88,13 @@ def publish_records(
     `TransformError`, `AuditRefusedError`, `PublishError` and `AnotherRunActiveError`, with the published tables as they
     were, and `PublicationUnknownError`.
     """
-    run = Run(
-        run_id=known.run_id,
-        as_of=job.as_of,
-        started_at=job.started_at,
-        definitions_version=job.definitions.version,
-        is_draft=job.definitions.is_draft,
-    )
+    run = run_context(job, known)
     with _cleared_on_failure(engine, lock):
         with seen.step("computing and staging"):
             refuse_many_quarantined(records, job.settings.record_limit)
             lock.check()
             with staging(engine, run) as give:
-                assembled = assemble(records, known.before, terms_of(job, known), give, spill)
+                assembled = assemble(records, known.before, run, give, spill)
                 crash_point("transform.mid")
                 give(OPS_CONSERVATION.name, assembled.balance)
         staged = _Staged(
@@ -179,7 +173,6 @@ def _attempt(
         report = _report(engine, staged, publication, results, finished_at)
         publication.record(
             finished_at=finished_at,
-            profile=staged.job.definitions.profile,
             report=report,
             streams=[(state.source, state.stream) for state in staged.states],
         )

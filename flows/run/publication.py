@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from connectors.landing.writer import Landing
 from definitions.errors import ConfigurationError
+from definitions.run_context import RunContext
 from definitions.schema.tables import CURATED, OPS_QUARANTINE
 from expectations.fill import measure_fill
 from expectations.suites.structure import TableFill
@@ -22,7 +23,7 @@ from flows.run.extraction import Errand
 from flows.run.job import Job
 from flows.run.reading import unfiled_of
 from flows.run.unanswered_commits import settle_unanswered_commits
-from transforms.pipeline.terms import Before, Terms
+from transforms.pipeline.records import Before
 from warehouse.publishing.definitions_used import check_definitions
 from warehouse.read import published as reads
 from warehouse.read.frames import reading
@@ -111,13 +112,14 @@ def begun(job: Job, known: Known) -> Errand:
     )
 
 
-def terms_of(job: Job, known: Known) -> Terms:
-    """What the computation of this run needs beside its records."""
+def run_context(job: Job, known: Known) -> RunContext:
+    """Give what every step of this run is told."""
     sources = job.settings.sources
-    return Terms(
-        definitions=job.definitions,
-        as_of=job.as_of,
+    return RunContext(
         run_id=known.run_id,
+        as_of=job.as_of,
+        started_at=job.started_at,
+        definitions=job.definitions,
         roles={source.name: source.role for source in sources},
         regions={source.name: source.region for source in sources},
         rates=job.settings.exchange_rates,

@@ -15,7 +15,7 @@ from connectors.extract import Pulled
 from definitions.agreement.model import Definitions
 from definitions.runtime.disk_space import disk_error
 from transforms.pipeline.assembly import Assembled
-from transforms.pipeline.terms import Records
+from transforms.pipeline.records import Records
 from transforms.reconcile import metrics
 
 Report = dict[str, Any]

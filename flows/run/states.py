@@ -15,7 +15,7 @@ from flows.run.job import Job
 from flows.run.publication import Known
 from flows.run.reading import set_aside, with_unfiled
 from transforms.pipeline.gathering import Heard, gathered_records
-from transforms.pipeline.terms import Records
+from transforms.pipeline.records import Records
 
 # Folding keeps one core busy, conforming one and a half: on two cores a million people were read in 77 s one stream
 # after the other, in 57 s with two folded ahead. What is folded lies on disk and costs no memory there.

@@ -21,7 +21,7 @@ from flows.run.configured_streams import streams_of
 from flows.run.failures import reported
 from flows.run.job import Job, open_job
 from flows.run.open_run import OpenRun, open_run
-from flows.run.publication import Known, begun, known_of, terms_of
+from flows.run.publication import Known, begun, known_of, run_context
 from flows.run.recomputation import recompute
 from flows.run.run_report import Report
 from flows.run.sources import opened
@@ -31,7 +31,7 @@ from flows.terminal.progress import Watcher
 from tests.databases import new_database
 from tests.processes import exit_code
 from transforms.pipeline.assembly import Assembled, assemble
-from transforms.pipeline.terms import Records
+from transforms.pipeline.records import Records
 from warehouse.embedded.server import EmbeddedServer
 from warehouse.read import published as reads
 from warehouse.read.frames import reading
@@ -191,7 +191,7 @@ def computed(job: Job, known: Known, records: Records) -> Computed:
     told = assemble(
         records,
         known.before,
-        terms_of(job, known),
+        run_context(job, known),
         lambda name, rows: taken.setdefault(name, []).append(rows.lazy().collect()),
         spill_of(job),
     )

@@ -22,7 +22,7 @@ from flows.run.reading import unfiled_of
 from flows.run.states import read_records
 from flows.settings import load_settings
 from transforms.conform.conformed import nothing_quarantined
-from transforms.pipeline.terms import Before
+from transforms.pipeline.records import Before
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONFIG = """

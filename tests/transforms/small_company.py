@@ -12,6 +12,7 @@ import polars as pl
 
 from definitions.agreement.load import load_definitions
 from definitions.polars_types import schema_of
+from definitions.run_context import RunContext
 from definitions.schema.records import RECORD_KINDS
 from definitions.schema.tables import CURATED, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
 from flows.home.spill import Spill
@@ -19,7 +20,7 @@ from transforms.conform.conformed import nothing_quarantined
 from transforms.frames import empty
 from transforms.pipeline.assembly import BUCKET_PERSONS, Assembled, assemble
 from transforms.pipeline.gathering import Heard, gathered_records
-from transforms.pipeline.terms import Before, Shown, Terms
+from transforms.pipeline.records import Before, Shown
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)
@@ -153,8 +154,8 @@ def usual():
 
 def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", bucket_persons=BUCKET_PERSONS, **told):
     """The company computed; `told` has the landed versions of deals, the integration users and the exchange rates."""
-    terms = Terms(
-        definitions=HANDOFF, as_of=as_of, run_id=run_id, roles={"sf": "crm", "hs": "marketing"},
+    run = RunContext(
+        definitions=HANDOFF, as_of=as_of, run_id=run_id, started_at=NOW, roles={"sf": "crm", "hs": "marketing"},
         regions={"sf": "US", "hs": "US"}, rates=told.get("rates", {}), is_baseline=before is None,
         ignored_owners=told.get("ignored_owners", ()),
     )  # fmt: skip
@@ -162,7 +163,7 @@ def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", bucket_pe
     records = records_of(company or COMPANY, told.get("versions", ()))
     with TemporaryDirectory() as folder:
         told = assemble(
-            records, before or nothing_before(), terms, lambda table, rows: taken[table].append(rows.lazy().collect()),
+            records, before or nothing_before(), run, lambda table, rows: taken[table].append(rows.lazy().collect()),
             Spill(Path(folder)), bucket_persons=bucket_persons,
         )  # fmt: skip
     return Computed(told, {table.name: pl.concat(taken[table.name]).sort(table.key) for table in CURATED})

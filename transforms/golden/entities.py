@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from definitions.run_context import RunContext
 from definitions.schema.records import ENTITIES
 from transforms.golden.custom_fields import packed, unpacked
 from transforms.golden.rows import golden
 from transforms.golden.survivorship import rules_of
 from transforms.identity.links import with_id
 from transforms.identity.matching import account_edges, opportunity_edges, owner_edges, person_edges, resolve, untied
-from transforms.pipeline.terms import Entities, Records, Terms
+from transforms.pipeline.records import Entities, Records
 from transforms.values.company import company_normalised
 from transforms.values.country import with_country
 from transforms.values.domains import web_domain
@@ -31,11 +32,11 @@ _TYING = [
 ]  # fmt: skip
 
 
-def resolved_entities(records: Records, terms: Terms) -> dict[str, Entities]:
+def resolved_entities(records: Records, run: RunContext) -> dict[str, Entities]:
     """Make the entities of every kind but persons; a product is its own entity. Needs all records together."""
     kinds = {kind: records.kinds[kind].collect().sort("record_key") for kind in (*_EDGES, "product")}
-    mended = {**kinds, "account": _mended_accounts(kinds["account"], _regions(terms))}
-    entities = {kind: _entities(mended[kind], kind, terms) for kind in _EDGES}
+    mended = {**kinds, "account": _mended_accounts(kinds["account"], _regions(run))}
+    entities = {kind: _entities(mended[kind], kind, run) for kind in _EDGES}
     products = kinds["product"].select("record_key", entity_id="record_key")
     sold = products.filter(~kinds["product"]["is_deleted"])
     return {**entities, "product": Entities(golden=sold, bridge=products, alive=sold, chosen=sold)}
@@ -53,22 +54,22 @@ def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return resolve(known, edges).with_columns(known["email_normalised"], known["is_deleted"]), untied(known, edges)
 
 
-def golden_people(records: pl.LazyFrame, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:
+def golden_people(records: pl.LazyFrame, run: RunContext) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Golden rows of the live persons among `records`, and the records, mended, with the id of their person.
 
     `records` have the columns of `tied_people`. Needs all records of one person together.
     """
-    mended = with_names(with_phone(with_country(with_email_domain(records)), default_regions=_regions(terms)))
+    mended = with_names(with_phone(with_country(with_email_domain(records)), default_regions=_regions(run)))
     own = mended.collect(engine="streaming")
-    rows = _golden(own.drop(MATCH), "person", terms)
+    rows = _golden(own.drop(MATCH), "person", run)
     person = pl.col("entity_id").alias("person_id")
     return rows.filter(~pl.col("is_deleted")).with_columns(person), own.with_columns(person)
 
 
-def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
+def _entities(records: pl.DataFrame, kind: str, run: RunContext) -> Entities:
     bridge = resolve(records, _EDGES[kind](records))
     tied = with_id(records, bridge, key="record_key", gives="entity_id")
-    rows = _golden(tied, kind, terms)
+    rows = _golden(tied, kind, run)
     live = rows.filter(~pl.col("is_deleted"))
     # An owner who left still owns records.
     kept = rows if kind == "owner" else live
@@ -80,11 +81,11 @@ def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
     )
 
 
-def _golden(records: pl.DataFrame, kind: str, terms: Terms) -> pl.DataFrame:
+def _golden(records: pl.DataFrame, kind: str, run: RunContext) -> pl.DataFrame:
     """Golden rows of the records of one kind, the customer's own fields among them. Needs whole entities."""
-    own = terms.definitions.custom.get(kind, ())
+    own = run.definitions.custom.get(kind, ())
     rules = (*_SURVIVORS[kind], *rules_of(own))
-    return packed(golden(unpacked(records, own), rules, roles=terms.roles), own)
+    return packed(golden(unpacked(records, own), rules, roles=run.roles), own)
 
 
 def living_people(tied: pl.DataFrame) -> pl.DataFrame:
@@ -93,8 +94,8 @@ def living_people(tied: pl.DataFrame) -> pl.DataFrame:
     return tied.select("record_key", "entity_id").join(live, on="entity_id", how="semi", maintain_order="left")
 
 
-def _regions(terms: Terms) -> dict[str, str]:
-    return {source: region for source, region in terms.regions.items() if region is not None}
+def _regions(run: RunContext) -> dict[str, str]:
+    return {source: region for source, region in run.regions.items() if region is not None}
 
 
 def _mended_accounts(accounts: pl.DataFrame, regions: dict[str, str]) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from datetime import date
 
 import polars as pl
 
+from definitions.run_context import RunContext
 from definitions.schema import tables as contract
 from transforms.facets.engagement import activities
 from transforms.golden.entities import golden_people, living_people, resolved_entities, tied_people
@@ -19,7 +20,7 @@ from transforms.pipeline.curate_opportunities import curated_opportunities, role
 from transforms.pipeline.curate_people import account_table, accounts_of_people, curated_people, with_deals
 from transforms.pipeline.giving import Desk, Give
 from transforms.pipeline.person_tables import Company, PersonTables, people_in, person_tables, split_people
-from transforms.pipeline.terms import Before, Entities, Records, Terms
+from transforms.pipeline.records import Before, Entities, Records
 from transforms.pipeline.words import word_table
 from transforms.reconcile.conservation import conservation
 from transforms.reconcile.totals import source_totals
@@ -70,7 +71,7 @@ class _People:
 def assemble(
     records: Records,
     before: Before,
-    terms: Terms,
+    run: RunContext,
     give: Give,
     store: Store,
     *,
@@ -81,19 +82,19 @@ def assemble(
     Persons are computed one bucket after the other, about `bucket_persons` at a time, from tables that are split in
     `store`: into how many buckets makes no difference to what is given in all.
     """
-    desk = Desk(give, terms)
-    entities = resolved_entities(records, terms)
+    desk = Desk(give, run)
+    entities = resolved_entities(records, run)
     tied, untied = tied_people(records.kinds["person"])
-    company = _company(records, entities, tied, before, terms)
-    _give_company(records, company, before, terms, desk)
+    company = _company(records, entities, tied, before, run)
+    _give_company(records, company, before, run, desk)
     _give_links(records, company, desk)
     buckets = Buckets(store, buckets_for(tied["entity_id"].n_unique(), bucket_persons))
-    split_people(person_tables(records, tied, company, before, terms), buckets)
-    people = _give_all_people(buckets, company, terms, desk)
+    split_people(person_tables(records, tied, company, before, run), buckets)
+    people = _give_all_people(buckets, company, run, desk)
     return Assembled(
-        balance=conservation(records, entities, tied, people.chosen, terms),
+        balance=conservation(records, entities, tied, people.chosen, run),
         totals=source_totals(
-            records.kinds["opportunity"].collect(), entities["opportunity"], company.stages, terms.roles
+            records.kinds["opportunity"].collect(), entities["opportunity"], company.stages, run.roles
         ),
         streams_of={table: _streams(records, kind) for table, kind in _FED.items()},
         people=people.facts,
@@ -106,35 +107,35 @@ def assemble(
 
 
 def _company(
-    records: Records, entities: dict[str, Entities], tied: pl.DataFrame, before: Before, terms: Terms
+    records: Records, entities: dict[str, Entities], tied: pl.DataFrame, before: Before, run: RunContext
 ) -> Company:
     """Everything but the people."""
     owners = _owner_table(entities["owner"])
-    stages = stage_table(records, terms)
-    on_deals = roles(records, living_people(tied), entities["opportunity"], terms)
+    stages = stage_table(records, run)
+    on_deals = roles(records, living_people(tied), entities["opportunity"], run)
     acts = activities(
         records.kinds["activity"],
-        terms.definitions,
+        run.definitions,
         bridges={"opportunity": entities["opportunity"].alive},
-        ignored_owners=terms.ignored_owners,
+        ignored_owners=run.ignored_owners,
     )
     columns = ["opportunity_id", "is_human", "is_completed", "occurred_at"]
     done = acts.filter(pl.col("opportunity_id").is_not_null()).select(columns).collect(engine="streaming")
-    deals = curated_opportunities(records, entities, done, on_deals, owners, stages, before, terms)
+    deals = curated_opportunities(records, entities, done, on_deals, owners, stages, before, run)
     return Company(
         entities=entities,
         linked=accounts_of_people(records, tied, entities["account"]),
         on_deals=on_deals,
         deals=deals,
-        accounts=with_deals(account_table(entities, owners), deals, terms.definitions.open_classes),
+        accounts=with_deals(account_table(entities, owners), deals, run.definitions.open_classes),
         owners=owners,
         stages=stages,
     )  # fmt: skip
 
 
-def _give_all_people(buckets: Buckets, company: Company, terms: Terms, desk: Desk) -> _People:
+def _give_all_people(buckets: Buckets, company: Company, run: RunContext, desk: Desk) -> _People:
     """Curate and give away all persons, bucket by bucket."""
-    done = [_give_people(people_in(buckets, number), company, terms, desk) for number in range(buckets.count)]
+    done = [_give_people(people_in(buckets, number), company, run, desk) for number in range(buckets.count)]
     return _People(
         facts=pl.concat([people.facts for people in done]),
         chosen=pl.concat([people.chosen for people in done]),
@@ -142,13 +143,13 @@ def _give_all_people(buckets: Buckets, company: Company, terms: Terms, desk: Des
     )
 
 
-def _give_people(tables: PersonTables, company: Company, terms: Terms, desk: Desk) -> _People:
+def _give_people(tables: PersonTables, company: Company, run: RunContext, desk: Desk) -> _People:
     """Curate the persons of a bucket and give away their rows, records, activities, issues and changes of class."""
     desk.give(contract.FCT_ACTIVITY, tables.activities)
-    golden, own = golden_people(tables.records, terms)
+    golden, own = golden_people(tables.records, run)
     sources = own.join(golden.select("person_id"), on="person_id", how="semi")
     desk.give(contract.BRIDGE_PERSON_SOURCE, sources)
-    people = curated_people(golden, tables, company.entities["owner"].bridge, company.owners, terms)
+    people = curated_people(golden, tables, company.entities["owner"].bridge, company.owners, run)
     desk.give(contract.DIM_PERSON, people)
     desk.give_history("person", people, tables.classes.collect(), tables.issues)
     return _People(
@@ -158,10 +159,10 @@ def _give_people(tables: PersonTables, company: Company, terms: Terms, desk: Des
     )
 
 
-def _give_company(records: Records, company: Company, before: Before, terms: Terms, desk: Desk) -> None:
-    deals, as_of = company.deals, terms.as_of
-    desk.give(contract.DIM_DATE, _dates(deals, terms))
-    desk.give(contract.DIM_WORD, word_table(terms.definitions))
+def _give_company(records: Records, company: Company, before: Before, run: RunContext, desk: Desk) -> None:
+    deals, as_of = company.deals, run.as_of
+    desk.give(contract.DIM_DATE, _dates(deals, run))
+    desk.give(contract.DIM_WORD, word_table(run.definitions))
     desk.give(contract.DIM_OWNER, company.owners)
     desk.give(contract.DIM_STAGE, company.stages)
     products = records.kinds["product"].filter(~pl.col("is_deleted")).collect()
@@ -198,9 +199,9 @@ def _owner_table(owners: Entities) -> pl.DataFrame:
     return frame.join(managers, on="manager_key", how="left", maintain_order="left")
 
 
-def _dates(deals: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+def _dates(deals: pl.DataFrame, run: RunContext) -> pl.DataFrame:
     """Every day of the years in which deals were created and are to close, two years back and five ahead at least."""
     told = pl.concat([deals["created_on"], deals["close_date"]]).drop_nulls().dt.year()
-    years = [*told.unique(), terms.as_of.year - 2, terms.as_of.year + 5]
+    years = [*told.unique(), run.as_of.year - 2, run.as_of.year + 5]
     start, end = date(max(min(years), _FIRST_YEAR), 1, 1), date(max(years), 12, 31)
-    return calendar(start, end, fiscal_year_starts_in=terms.definitions.reporting.fiscal_year_starts_in).collect()
+    return calendar(start, end, fiscal_year_starts_in=run.definitions.reporting.fiscal_year_starts_in).collect()

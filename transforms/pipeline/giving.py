@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from definitions.polars_types import MONEY
+from definitions.run_context import RunContext
 from definitions.schema.classified import CLASS_COLUMN, Classified
 from definitions.schema.column import Step
 from definitions.schema.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE, Table
 from transforms.classify.hygiene import findings
 from transforms.frames import conformed, require_columns, with_record_hash
 from transforms.history.changes import class_changes, issue_lives
-from transforms.pipeline.terms import Terms
 
 Give = Callable[[str, pl.DataFrame | pl.LazyFrame], None]
 """Takes rows of a curated table: its name, and rows in its contract but for the columns only the publisher knows."""
@@ -29,7 +29,7 @@ class Desk:
     """Where finished rows are handed over."""
 
     take: Give
-    terms: Terms
+    run: RunContext
     _changes: list[pl.DataFrame] = field(default_factory=list)
     _issues: list[pl.DataFrame] = field(default_factory=list)
 
@@ -53,12 +53,12 @@ class Desk:
         changes = self._class_changes(kind, live, classes)
         self.give(FCT_CLASSIFICATION_CHANGE, changes)
         self._changes.append(changes.select(_CHANGE))
-        as_of = self.terms.as_of
+        as_of = self.run.as_of
         lives = issue_lives(
             issues,
-            findings(live.lazy(), self.terms.definitions, kind, as_of),
+            findings(live.lazy(), self.run.definitions, kind, as_of),
             as_of=as_of,
-            is_baseline=self.terms.is_baseline,
+            is_baseline=self.run.is_baseline,
         ).collect()
         self.give(FCT_HYGIENE_ISSUE, lives)
         self._issues.append(lives.select(_ISSUE))
@@ -80,14 +80,14 @@ class Desk:
             **{"record_id": f"{kind}_id", "class": CLASS_COLUMN[kind]},
             value=value,
         )
-        terms = self.terms
+        run = self.run
         return class_changes(
             classes.lazy(),
             after,
             kind=kind,
-            as_of=terms.as_of,
-            profile=terms.definitions.profile,
-            run_id=terms.run_id,
+            as_of=run.as_of,
+            profile=run.definitions.profile,
+            run_id=run.run_id,
         ).collect()
 
 

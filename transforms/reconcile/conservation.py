@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from transforms.pipeline.terms import Entities, Records, Shown, Terms
+from definitions.run_context import RunContext
+from transforms.pipeline.records import Entities, Records, Shown
 from transforms.reconcile.balance import association_places, balance, entity_places, single_places
 
 _PLACED = ["record_key", "is_deleted", "merged_into_key", "from_key", "to_key"]
@@ -15,7 +16,7 @@ def conservation(
     entities: Mapping[str, Entities],
     tied: pl.DataFrame,
     chosen_people: pl.DataFrame,
-    terms: Terms,
+    run: RunContext,
 ) -> pl.DataFrame:
     """One row per source and stream, in the contract of `ops.conservation`.
 
@@ -27,7 +28,7 @@ def conservation(
     sheets = []
     for kind in sorted({shown.kind for shown in records.shown}):
         ended = _places(records, kind, chosen, bridges)
-        sheets += [_sheet(shown, ended, records, terms) for shown in records.shown if shown.kind == kind]
+        sheets += [_sheet(shown, ended, records, run) for shown in records.shown if shown.kind == kind]
     return pl.concat(sheets).sort("source_system", "stream")
 
 
@@ -43,7 +44,7 @@ def _places(
     return entity_places(frame, chosen[kind]) if kind in bridges or kind == "owner" else single_places(frame)
 
 
-def _sheet(shown: Shown, ended: pl.DataFrame, records: Records, terms: Terms) -> pl.DataFrame:
+def _sheet(shown: Shown, ended: pl.DataFrame, records: Records, run: RunContext) -> pl.DataFrame:
     place = [pl.lit(shown.source).alias("source_system"), pl.lit(shown.stream).alias("stream")]
     aside = pl.col("source_system").eq(shown.source) & pl.col("stream").eq(shown.stream)
     return balance(
@@ -51,5 +52,5 @@ def _sheet(shown: Shown, ended: pl.DataFrame, records: Records, terms: Terms) ->
         ended,
         records.quarantined.filter(aside),
         pl.select(*place, pl.lit(shown.pulled, pl.Int64).alias("pulled")),
-        run_id=terms.run_id,
+        run_id=run.run_id,
     )

@@ -1,31 +1,9 @@
-"""What a run is computed under: the agreement, the date, and what was published before. Plain values, no clock."""
+"""What a run is computed from: canonical records, their entities, and what was published before."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
-
-from definitions.agreement.model import Definitions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What all sources share in a run.
-
-    `roles` says per source whether it is a `crm` or a `marketing` system, in order of priority; `regions` gives the
-    country of a telephone number that names none; `rates` the reporting currency for one unit of another;
-    `ignored_owners` the record keys of integration users, whose activities are no evidence.
-    """
-
-    definitions: Definitions
-    as_of: date
-    run_id: str
-    roles: Mapping[str, str]
-    regions: Mapping[str, str | None]
-    rates: Mapping[str, float]
-    ignored_owners: tuple[str, ...] = ()
-    is_baseline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
