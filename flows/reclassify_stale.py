@@ -29,14 +29,9 @@ def reclassify_stale(
 
     No source is asked and no cursor moves. Safe to run twice; while a refresh runs it exits 75.
     """
-    seen = watcher()
     job = open_job(config, data=None, as_of=as_of, sources=None, pulls=False)
     with end_reported(job):
-        with open_run(job) as run:
-            report = reported(
-                job,
-                run.known.run_id,
-                lambda: recompute(job, run.engine, run.lock, run.known, [], run.spill, seen),
-            )
+        with open_run(job, watcher()) as run:
+            report = reported(job, run.run_id, lambda: recompute(run, []))
         keep_artifacts(report)
     return report

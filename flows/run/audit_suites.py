@@ -14,19 +14,18 @@ from expectations.suites.reconciliation import SourceTotal, reconciliation_suite
 from expectations.suites.structure import TableFill, structure_suite
 from expectations.suites.timeliness import timeliness_suite
 from flows.run.job import Job
-from transforms.pipeline.assembly import Assembled
-from transforms.pipeline.records import Records
+from flows.run.staged_run import StagedRun
 
 
-def audit_suites(job: Job, before: Mapping[str, TableFill], records: Records, assembled: Assembled) -> list[Suite]:
+def audit_suites(job: Job, before: Mapping[str, TableFill], staged: StagedRun) -> list[Suite]:
     """Give every suite; `before` says how full the published tables are, by name."""
     sources = [source.name for source in job.settings.sources]
-    totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()]
-    streams = [(one.source, one.stream) for one in records.shown]
+    totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in staged.totals.to_dicts()]
+    streams = [(one.source, one.stream) for one in staged.records.shown]
     return [
         structure_suite(CURATED, before, volume_accepted_because=job.volume_accepted_because),
         timeliness_suite(sources, as_of=job.as_of, now=_judged_at(job)),
-        reconciliation_suite(tallies_of(assembled.streams_of), totals, streams=streams),
+        reconciliation_suite(tallies_of(staged.streams_of), totals, streams=streams),
         consistency_suite(),
         agreement_suite(job.definitions, as_of=job.as_of),
     ]

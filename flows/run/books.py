@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 
 from connectors.extract import Pulled
-from definitions.agreement.model import Definitions
 from definitions.polars_types import schema_of
 from definitions.run_context import RunContext
 from definitions.schema.tables import OPS_CURSOR, OPS_DEFINITIONS_VERSION, OPS_QUARANTINE, Table
@@ -43,8 +42,9 @@ def quarantine_book(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
     return conformed(seen.lazy(), OPS_QUARANTINE).collect()
 
 
-def definitions_book(definitions: Definitions, run: RunContext) -> pl.DataFrame:
+def definitions_book(run: RunContext) -> pl.DataFrame:
     """The full text of the definitions used, as it stands: once a version."""
+    definitions = run.definitions
     row = {
         "profile": definitions.profile,
         "definitions_version": definitions.version,

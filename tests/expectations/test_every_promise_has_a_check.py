@@ -14,7 +14,7 @@ from expectations.suites.agreement import agreement_suite
 from expectations.suites.reconciliation import SourceTotal, Tally, reconciliation_suite
 from expectations.suites.structure import HISTORY, TableFill, structure_suite
 from expectations.suites.timeliness import timeliness_suite
-from transforms.pipeline.assembly import _FED
+from transforms.pipeline.compute import _FED
 
 _AS_OF = date(2026, 11, 20)
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

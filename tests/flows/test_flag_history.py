@@ -15,7 +15,7 @@ from flows.home.folders import Home
 from flows.home.recovery import starting_point
 from flows.home.state_files import StreamState
 from flows.run.configured_streams import configured_streams
-from flows.run.extraction import Errand
+from flows.run.extraction import ExtractContext
 from flows.run.folding import Shelf
 from flows.run.job import Job
 from flows.run.sources import opened
@@ -76,12 +76,12 @@ class Portal:
         """Pull what changed over HTTP, as one more run."""
         now = datetime.now(UTC)
         cursors = {} if self.cursor is None else {PLACE: self.cursor}
-        errand = Errand(
+        context = ExtractContext(
             landing=self.landing, run_id=self.begin(), cursors=cursors, versions={}, now=now, full=False
         )  # fmt: skip
         [source] = self.job.settings.sources
         with opened(source, self.job.data) as vendor:
-            self.cursor = self.stream.pull(errand, vendor, lambda _count: None).cursor
+            self.cursor = self.stream.pull(context, vendor, lambda _count: None).cursor
         self.fold()
 
     def fold(self, last="the last", folder=None):

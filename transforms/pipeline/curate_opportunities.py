@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from definitions.published_state import PublishedState
 from definitions.run_context import RunContext
 from definitions.schema.classified import CLASS_COLUMN, Classified
 from definitions.schema.column import Step
@@ -23,7 +24,7 @@ from transforms.facets.stage_age import completed_stays, learnt_limits
 from transforms.frames import require_columns
 from transforms.history.changes import class_since, tracked_changes
 from transforms.identity.links import account_of, people_of_opportunities, with_id
-from transforms.pipeline.records import Before, Entities, Records
+from transforms.pipeline.records import Entities, Records
 
 
 def stage_table(records: Records, run: RunContext) -> pl.DataFrame:
@@ -76,7 +77,7 @@ def curated_opportunities(
     on_deals: pl.DataFrame,
     owners: pl.DataFrame,
     stage_rows: pl.DataFrame,
-    before: Before,
+    published: PublishedState,
     run: RunContext,
 ) -> pl.DataFrame:
     """One row per live opportunity, in the contract of `fct_opportunity` but for the run's own columns."""
@@ -107,7 +108,7 @@ def curated_opportunities(
     require_columns(tested, FCT_OPPORTUNITY, Step.CRITERIA)
     classed = classify_opportunities(tested, definitions, as_of)
     require_columns(classed, FCT_OPPORTUNITY, Step.CLASS)
-    return with_since(classed.collect(), before.classes["opportunity"], "opportunity", run)
+    return with_since(classed.collect(), published.classes["opportunity"], "opportunity", run)
 
 
 def _claim() -> pl.Expr:
@@ -122,7 +123,7 @@ def _claim() -> pl.Expr:
 
 
 def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: Classified, run: RunContext) -> pl.DataFrame:
-    """Add the day the class was first given: the published one (`Before.classes`) while it stays. Row by row."""
+    """Add the day the class was first given: the published one while it stays. Row by row."""
     column = CLASS_COLUMN[kind]
     after = frame.lazy().select(pl.col(f"{kind}_id").alias("record_id"), pl.col(column).alias("class"))
     since = class_since(classes.lazy(), after, run.as_of)

@@ -5,13 +5,14 @@ from dataclasses import dataclass, fields
 
 import polars as pl
 
+from definitions.published_state import PublishedState
 from definitions.run_context import RunContext
 from definitions.schema.tables import FCT_ACTIVITY
 from transforms.facets.engagement import activities
 from transforms.frames import conformed
 from transforms.golden.entities import MATCH, living_people
 from transforms.pipeline.buckets import Buckets
-from transforms.pipeline.records import Before, Entities, Records
+from transforms.pipeline.records import Entities, Records
 
 _OF_IDENTITY = ["record_key", "entity_id", "email_normalised", *MATCH]
 _OF_ACCOUNTS = ["account_id", "industry", "employees", "claims_customer", "has_won_opportunity"]
@@ -57,7 +58,7 @@ class PersonTables:
 
 
 def person_tables(
-    records: Records, tied: pl.DataFrame, company: Company, before: Before, run: RunContext
+    records: Records, tied: pl.DataFrame, company: Company, published: PublishedState, run: RunContext
 ) -> PersonTables:
     """Collect all that is known of persons from every table that tells of them; `tied` as from `tied_people`."""
     people, identities = records.kinds["person"], tied.lazy()
@@ -72,8 +73,8 @@ def person_tables(
         linked=linked,
         account_keys=account_keys,
         accounts=at.join(company.accounts.lazy().select(_OF_ACCOUNTS), on="account_id"),
-        classes=before.classes["person"].lazy(),
-        issues=before.issues.filter(pl.col("record_kind") == "person"),
+        classes=published.classes["person"].lazy(),
+        issues=published.issues.filter(pl.col("record_kind") == "person"),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a run is computed from: canonical records, their entities, and what was published before."""
+"""What a run is computed from: canonical records, how their streams were read, and their entities."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,15 +31,6 @@ class Records:
     versions: pl.DataFrame
     quarantined: pl.DataFrame
     shown: Sequence[Shown]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    """What is published: classes per kind (record_id, class, class_since), issues and the latest snapshots."""
-
-    classes: Mapping[str, pl.DataFrame]
-    issues: pl.LazyFrame
-    snapshots: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
