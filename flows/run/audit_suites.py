@@ -15,6 +15,7 @@ from expectations.suites.structure import TableFill, structure_suite
 from expectations.suites.timeliness import timeliness_suite
 from flows.run.job import Job
 from flows.run.staged_run import StagedRun
+from transforms.pipeline.records import streams_by_table
 
 
 def audit_suites(job: Job, before: Mapping[str, TableFill], staged: StagedRun) -> list[Suite]:
@@ -25,7 +26,7 @@ def audit_suites(job: Job, before: Mapping[str, TableFill], staged: StagedRun) -
     return [
         structure_suite(CURATED, before, volume_accepted_because=job.volume_accepted_because),
         timeliness_suite(sources, as_of=job.as_of, now=_judged_at(job)),
-        reconciliation_suite(tallies_of(staged.streams_of), totals, streams=streams),
+        reconciliation_suite(tallies_of(streams_by_table(staged.records)), totals, streams=streams),
         consistency_suite(),
         agreement_suite(job.definitions, as_of=job.as_of),
     ]

@@ -40,15 +40,13 @@ _COUNTED: Mapping[str, Sequence[str]] = {
 class StagedRun:
     """A run whose tables are staged, with all that its audit, its books and its report read.
 
-    `pulls` (source, what was pulled) and `states` are of each stream. `totals`, `streams_of` and `untied` as in
-    `Computation`.
+    `pulls` (source, what was pulled) and `states` are of each stream. `totals` and `untied` as in `Computation`.
     """
 
     records: Records
     states: Sequence[StreamState]
     pulls: Sequence[tuple[str, Pulled]]
     totals: pl.DataFrame
-    streams_of: Mapping[str, Sequence[tuple[str, str]]]
     untied: pl.DataFrame
     counted: Mapping[str, pl.DataFrame]
 
@@ -75,7 +73,6 @@ def stage(
         states=states,
         pulls=pulls,
         totals=computation.totals,
-        streams_of=computation.streams_of,
         untied=computation.untied,
         counted=_load(run, computation.batches),
     )

@@ -142,7 +142,7 @@ def test_the_order_of_sources_in_the_settings_only_breaks_ties(usual):
 
 
 def test_asking_one_source_keeps_what_the_other_told(lived, usual):
-    _, _, expected = usual
+    _, expected = usual
     found, asked = lived.one_source
     assert asked["hubspot"] == 0 < asked["salesforce"]
     assert found.tables["dim_person"].equals(expected.tables["dim_person"])

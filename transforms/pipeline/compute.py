@@ -3,7 +3,7 @@
 Batches are computed one at a time, the wide tables in parts, so that no more than a part of them is in memory.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,13 +26,6 @@ from transforms.pipeline.words import word_table
 from transforms.reconcile.conservation import conservation
 from transforms.reconcile.totals import source_totals
 
-_FED = {
-    "dim_person": "person",
-    "dim_account": "account",
-    "fct_opportunity": "opportunity",
-    "dim_owner": "owner",
-    "fct_activity": "activity",
-}
 # So many take about half a gigabyte while they are computed.
 BUCKET_PERSONS = 60_000
 # A date before this is a mistake of somebody's; a calendar from there on would be nearly all of the table.
@@ -44,13 +37,11 @@ class Computation:
     """The next tables, as batches that are computed while they are taken, and what is known before the first of them.
 
     `batches` yields every computed table in at least one batch, once; `ops.conservation`, the balance of each stream,
-    comes last. `totals` is what the source records say of deals in sum; `streams_of` which streams (source, stream)
-    feed a table, by name; `untied` what ties nobody though it could.
+    comes last. `totals` is what the source records say of deals in sum; `untied` what ties nobody though it could.
     """
 
     batches: Iterator[TableBatch]
     totals: pl.DataFrame
-    streams_of: Mapping[str, Sequence[tuple[str, str]]]
     untied: pl.DataFrame
 
 
@@ -75,7 +66,6 @@ def compute(
         totals=source_totals(
             records.kinds["opportunity"].collect(), entities["opportunity"], company.stages, run.roles
         ),
-        streams_of={table: _streams(records, kind) for table, kind in _FED.items()},
         untied=untied,
     )
 
@@ -174,11 +164,6 @@ def _link_batches(records: Records, company: Company) -> Iterator[TableBatch]:
         # Merged and deleted records too: the alias map of the keys that are gone.
         sources = records.kinds[kind].collect().join(company.entities[kind].alive, on="record_key")
         yield table_batch(table, sources.rename({"entity_id": f"{kind}_id"}))
-
-
-def _streams(records: Records, kind: str) -> list[tuple[str, str]]:
-    """Streams (source, stream) whose records are of a kind."""
-    return sorted((shown.source, shown.stream) for shown in records.shown if shown.kind == kind)
 
 
 def _owner_table(owners: Entities) -> pl.DataFrame:

@@ -33,6 +33,24 @@ class Records:
     shown: Sequence[Shown]
 
 
+# Kind of record that a table of golden rows or of facts is made of.
+KIND_OF_TABLE: Mapping[str, str] = {
+    "dim_person": "person",
+    "dim_account": "account",
+    "fct_opportunity": "opportunity",
+    "dim_owner": "owner",
+    "fct_activity": "activity",
+}
+
+
+def streams_by_table(records: Records) -> dict[str, list[tuple[str, str]]]:
+    """Streams (source, stream) whose records a table is made of, by its name."""
+    return {
+        table: sorted((shown.source, shown.stream) for shown in records.shown if shown.kind == kind)
+        for table, kind in KIND_OF_TABLE.items()
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entities:
     """One kind of entity.
