@@ -19,8 +19,8 @@ from connectors.landing.writer import Landing
 from connectors.registry import SOURCE_TYPES
 from flows.run.configured_streams import streams_of
 from flows.run.extraction import ExtractContext
-from flows.run.job import Job, open_job
 from flows.run.open_run import OpenRun
+from flows.run.request import RunRequest, read_request
 from flows.run.sources import opened
 from flows.terminal.sandbox_process import sandbox_running
 
@@ -51,13 +51,13 @@ class Sizes:
     tasks: int
 
 
-def job_in(home: Path) -> Job:
+def job_in(home: Path) -> RunRequest:
     """Open a run over the landing in `home`, for the example's two sources; nothing is asked of them."""
     os.environ["BANTAM_HOME"] = str(home)
     for name in ("HUBSPOT_TOKEN", "SALESFORCE_CLIENT_ID", "SALESFORCE_CLIENT_SECRET"):
         os.environ.setdefault(name, "nobody is asked")
     os.environ.setdefault("SALESFORCE_URL", "https://bantam-sandbox.example")
-    return open_job(str(CONFIG), data=None, as_of=DAY, sources=None)
+    return read_request(str(CONFIG), data=None, as_of=DAY, sources=None)
 
 
 def land_base(home: Path, people: int = BASE_PEOPLE) -> None:
@@ -135,7 +135,7 @@ def _renamed(system: str, stream: str, own: int, others: int) -> pl.Expr:
 
 def pulled_before(run: OpenRun) -> list[tuple[str, Pulled]]:
     """What a pull would tell of every stream: the landed records the first time, nothing new from then on."""
-    job, landing = run.job, Landing(run.job.home.landing)
+    job, landing = run.request, Landing(run.request.home.landing)
     return [
         (
             source.name,

@@ -16,9 +16,9 @@ from flows.orchestration.time_limit import time_limited
 from flows.run.configured_streams import ConfiguredStream, Place, streams_of
 from flows.run.extraction import ExtractContext
 from flows.run.failures import end_reported, reported
-from flows.run.job import open_job
 from flows.run.open_run import OpenRun, extract_context, open_run
 from flows.run.recomputation import recompute
+from flows.run.request import read_request
 from flows.run.run_report import Report
 from flows.run.sources import Opened, Waits, opened
 from flows.terminal.progress import Watcher, watcher
@@ -64,10 +64,10 @@ def refresh_pipeline(
 
     A deployment gives its runs a time limit; past it the run is ended with exit code 124.
     """
-    job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with end_reported(job):
-        with open_run(job, watcher()) as run:
-            report = reported(job, run.run_id, lambda: _refreshed(run))
+    request = read_request(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
+    with end_reported(request):
+        with open_run(request, watcher()) as run:
+            report = reported(request, run.run_id, lambda: _refreshed(run))
         keep_artifacts(report)
     return report
 
@@ -78,16 +78,16 @@ def _refreshed(run: OpenRun) -> Report:
 
 def _pulled(run: OpenRun) -> list[tuple[str, Pulled]]:
     """Pull all streams at once; one that follows another waits for it. A failure stops the run when all have ended."""
-    job, context, waits = run.job, extract_context(run), Waits()
+    request, context, waits = run.request, extract_context(run), Waits()
     # Waits are ended first: a thread that woke up to a closed client would tell of that.
     with ExitStack() as clients, closing(waits), at_interruption(waits.close):
         waiting: list[Any] = []
-        for source in job.settings.sources:
-            if not job.is_asked(source):
+        for source in request.settings.sources:
+            if not request.is_asked(source):
                 continue
-            access = clients.enter_context(opened(source, job.data, waits, shown_waits(run.progress)))
+            access = clients.enter_context(opened(source, request.data, waits, shown_waits(run.progress)))
             futures: dict[Place, Any] = {}
-            for stream in streams_of(source, job.definitions):
+            for stream in streams_of(source, run.context.definitions):
                 first = [futures[stream.after]] if stream.after else []
                 futures[stream.place] = pull_stream.submit(
                     context, access, stream, run.progress, wait_for=first, return_state=False

@@ -60,7 +60,7 @@ def publish_staged(run: OpenRun, staged: StagedRun) -> Report:
     `AuditRefusedError`, `PublishError` and `AnotherRunActiveError`, with the published tables as they were, and
     `PublicationUnknownError`.
     """
-    suites = audit_suites(run.job, _published_fill(run), staged)
+    suites = audit_suites(run, _published_fill(run), staged)
 
     def attempt(publication: Publication) -> tuple[Report, ValidationResults]:
         return _attempt(run, staged, suites, publication)
@@ -75,7 +75,7 @@ def publish_staged(run: OpenRun, staged: StagedRun) -> Report:
             idle_seconds=_audit_seconds(run) + _IDLE_SECONDS,
         )
     except PublicationUnknownError:
-        note_unsettled(run.job.home, run.run_id)
+        note_unsettled(run.request.home, run.run_id)
         raise
     left = [note for note in (_write_page(run, results), *_clear_up(run, staged)) if note]
     return report | {"notes": [*report["notes"], *left]}
@@ -89,7 +89,7 @@ def _published_fill(run: OpenRun) -> Mapping[str, TableFill]:
 
 
 def _audit_seconds(run: OpenRun) -> float:
-    return run.job.settings.audit_minutes * 60
+    return run.request.settings.audit_minutes * 60
 
 
 def _attempt(
@@ -99,7 +99,7 @@ def _attempt(
     with auditing(
         run.engine.url,
         suites,
-        run.job.settings.expectations,
+        run.request.settings.expectations,
         run_id=run.run_id,
         seconds=_audit_seconds(run),
         at_limit=publication.abort,
@@ -159,7 +159,7 @@ def _with_evidence(run: OpenRun, results: ValidationResults, refused: AuditRefus
 
 def _write_page(run: OpenRun, results: ValidationResults) -> str | None:
     try:
-        folder = run.job.home.data_docs
+        folder = run.request.home.data_docs
     except NeedsPersonError as error:
         return f"the page of the audit could not be written: {str(error).rstrip('.')}"
     return write_page(folder, results, run_id=run.run_id, now=run.context.started_at)
@@ -173,7 +173,9 @@ def _clear_up(run: OpenRun, staged: StagedRun) -> list[str]:
     notes: list[str] = []
     try:
         run.lock.check()
-        forget_old_states(run.job.home.state, versions_in_use(run.start.versions, staged.states, staged.pulled.keys()))
+        forget_old_states(
+            run.request.home.state, versions_in_use(run.start.versions, staged.states, staged.pulled.keys())
+        )
         empty_staging(run.engine, lock_seconds=_CLEARING_SECONDS)
     except NeedsPersonError as error:
         notes.append(f"what the run left behind is removed by the next one: {str(error).rstrip('.')}")

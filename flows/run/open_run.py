@@ -15,8 +15,8 @@ from flows.home.recovery import StartingPoint, starting_point
 from flows.home.run_log import begin_run, read_run_log
 from flows.home.spill import Spill, spilling
 from flows.run.extraction import ExtractContext
-from flows.run.job import Job
 from flows.run.published_state import read_published
+from flows.run.request import RunRequest
 from flows.run.unanswered_commits import settle_unanswered_commits
 from flows.run.warehouse_access import opened_warehouse
 from flows.terminal.progress import Watcher
@@ -29,11 +29,11 @@ from warehouse.read.published import last_run, newest_audited_run_id
 class OpenRun:
     """What every step of one run in `flows` works with.
 
-    `job` is what was asked of the run, with its settings and its home. `start` says where each stream goes on from;
+    `request` is what is asked of the run, with its settings and its home. `start` says where each stream goes on from;
     `notes` what was found out of earlier runs, and what of the home was made again. `spill` is gone when the run ends.
     """
 
-    job: Job
+    request: RunRequest
     context: RunContext
     published: PublishedState
     start: StartingPoint
@@ -50,42 +50,42 @@ class OpenRun:
 
 
 @contextmanager
-def open_run(job: Job, progress: Watcher) -> Iterator[OpenRun]:
+def open_run(request: RunRequest, progress: Watcher) -> Iterator[OpenRun]:
     """Lock home and warehouse, read what is published, and give the run its id; free all of it at the end.
 
     Raises `AnotherRunActiveError` at once where another run holds either lock, `ConfigurationError` for a home of
     another account or warehouse, and `LandingError` where a state is lost that cannot be made again.
     """
     with (
-        home_lock(job.home),
-        opened_warehouse(job.settings) as engine,
+        home_lock(request.home),
+        opened_warehouse(request.settings) as engine,
         run_lock(engine) as lock,
-        spilling(job.home.spill) as spill,
+        spilling(request.home.spill) as spill,
     ):
-        yield begin(job, engine, lock, spill, progress)
+        yield begin(request, engine, lock, spill, progress)
 
 
-def begin(job: Job, engine: sa.Engine, lock: RunLock, spill: Spill, progress: Watcher) -> OpenRun:
+def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, progress: Watcher) -> OpenRun:
     """Read what is published, give the run its id, and see to it that every stream has a state; for who holds the lock.
 
     Raises what `open_run` raises, but for the locks.
     """
-    settled = settle_unanswered_commits(job.home, engine)
-    bound = bind_home(job.home, engine, is_empty=last_run(engine) is None)
-    agreed = job.definitions
+    settled = settle_unanswered_commits(request.home, engine)
+    bound = bind_home(request.home, engine, is_empty=last_run(engine) is None)
+    agreed = request.definitions
     used = check_definitions(engine, agreed.profile, agreed.version, agreed.text_sha256)
-    published = read_published(engine, job.as_of, spill)
-    run_id = begin_run(job.home, job.started_at, [published.last_run_id, newest_audited_run_id(engine)])
+    published = read_published(engine, request.as_of, spill)
+    run_id = begin_run(request.home, request.started_at, [published.last_run_id, newest_audited_run_id(engine)])
     start = starting_point(
-        job,
+        request,
         run_id,
         cursors=published.cursors,
         versions=published.state_versions,
         published_runs=published.run_ids,
     )
     return OpenRun(
-        job=job,
-        context=run_context(job, run_id, is_baseline=published.last_run_id is None),
+        request=request,
+        context=run_context(request, run_id, is_baseline=published.last_run_id is None),
         published=published,
         start=start,
         engine=engine,
@@ -96,17 +96,17 @@ def begin(job: Job, engine: sa.Engine, lock: RunLock, spill: Spill, progress: Wa
     )
 
 
-def run_context(job: Job, run_id: str, *, is_baseline: bool) -> RunContext:
+def run_context(request: RunRequest, run_id: str, *, is_baseline: bool) -> RunContext:
     """Give what every step of this run is told."""
-    sources = job.settings.sources
+    sources = request.settings.sources
     return RunContext(
         run_id=run_id,
-        as_of=job.as_of,
-        started_at=job.started_at,
-        definitions=job.definitions,
+        as_of=request.as_of,
+        started_at=request.started_at,
+        definitions=request.definitions,
         roles={source.name: source.role for source in sources},
         regions={source.name: source.region for source in sources},
-        rates=job.settings.exchange_rates,
+        rates=request.settings.exchange_rates,
         ignored_owners=tuple(
             f"{source.name}:{owner}" for source in sources for owner in getattr(source, "ignored_owners", ())
         ),
@@ -117,12 +117,12 @@ def run_context(job: Job, run_id: str, *, is_baseline: bool) -> RunContext:
 def extract_context(run: OpenRun) -> ExtractContext:
     """Give what the pulls of this run share."""
     return ExtractContext(
-        landing=Landing(run.job.home.landing),
+        landing=Landing(run.request.home.landing),
         run_id=run.run_id,
         cursors=run.start.cursors,
         versions=run.start.versions,
         now=run.context.started_at,
-        full=run.job.full,
-        limit=run.job.settings.record_limit,
-        judged=read_run_log(run.job.home).judged,
+        full=run.request.full,
+        limit=run.request.settings.record_limit,
+        judged=read_run_log(run.request.home).judged,
     )

@@ -23,14 +23,14 @@ def recompute(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Report:
     Raises what `read_records`, `stage` and `publish_staged` raise, and `AnotherRunActiveError` where a later run has
     cleared away the files of this one; the published tables are then as they were.
     """
-    home = run.job.home
+    home = run.request.home
     with foreign_errors_named(home.root), later_run_named(home, run.run_id), _judged(run, pulls):
         with run.progress.step("reading records"):
             run.lock.check()
             records, states = read_records(run, pulls)
         with cleared_on_failure(run):
             with run.progress.step("computing and staging"):
-                refuse_many_quarantined(records, run.job.settings.record_limit)
+                refuse_many_quarantined(records, run.request.settings.record_limit)
                 run.lock.check()
                 staged = stage(run, records, states, pulls)
             with run.progress.step("auditing and publishing"):
@@ -58,4 +58,4 @@ def _judged(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Iterator[None]:
 def _note_judged(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> None:
     # Without the note the next run goes on from what this one listed, and is refused in its turn.
     with suppress(PipelineError):
-        note_judged(run.job.home, run.run_id, [(source, pulled.stream) for source, pulled in pulls])
+        note_judged(run.request.home, run.run_id, [(source, pulled.stream) for source, pulled in pulls])

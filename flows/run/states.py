@@ -57,10 +57,10 @@ def read_records(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> tuple[Records
 
 def _turns(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Iterator[_Turn]:
     pulled = {(source, one.stream): one for source, one in pulls}
-    landing = Landing(run.job.home.landing)
-    for stream in configured_streams(run.job.settings, run.context.definitions):
+    landing = Landing(run.request.home.landing)
+    for stream in configured_streams(run.request.settings, run.context.definitions):
         shelf = Shelf(
-            folder=run.job.home.state,
+            folder=run.request.home.state,
             landing=landing,
             source=stream.source.name,
             stream=stream.name,

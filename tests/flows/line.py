@@ -19,9 +19,9 @@ from definitions.schema.tables import COMPUTED, CURATED, OPS_CONSERVATION, Table
 from flows.home.spill import Spill
 from flows.run.configured_streams import streams_of
 from flows.run.failures import reported
-from flows.run.job import Job, open_job
 from flows.run.open_run import OpenRun, begin, extract_context, open_run
 from flows.run.recomputation import recompute
+from flows.run.request import RunRequest, read_request
 from flows.run.run_report import Report
 from flows.run.sources import opened
 from flows.run.states import read_records
@@ -77,7 +77,7 @@ class Line:
     def reclassify(self, as_of: date) -> Report:
         """Assess again without asking anybody, as the flow does."""
         with environment(self.surroundings()):
-            job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=None, pulls=False)
+            job = read_request(str(self.config), data=self._data(), as_of=as_of, sources=None, pulls=False)
             with open_run(job, Watcher()) as run:
                 return reported(job, run.run_id, lambda: recompute(run, []))
 
@@ -96,10 +96,10 @@ class Line:
     @contextmanager
     def opened(
         self, as_of: date, *, sources: list[str] | None = None, full: bool = False
-    ) -> Iterator[tuple[Job, sa.Engine]]:
+    ) -> Iterator[tuple[RunRequest, sa.Engine]]:
         """The job of a run and its warehouse."""
         with environment(self.surroundings()):
-            job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=sources, full=full)
+            job = read_request(str(self.config), data=self._data(), as_of=as_of, sources=sources, full=full)
             with opened_warehouse(job.settings) as engine:
                 yield job, engine
 
@@ -133,14 +133,14 @@ def refresh(
 ) -> Report:
     """One refresh in this environment."""
     folder = None if data is None else str(data)
-    job = open_job(config, data=folder, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
+    job = read_request(config, data=folder, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
     with open_run(job, Watcher()) as run:
         return reported(job, run.run_id, lambda: recompute(run, pulled(run)))
 
 
 def pulled(run: OpenRun) -> list[tuple[str, Any]]:
     """Land every stream of the sources asked, one after the other."""
-    job, context = run.job, extract_context(run)
+    job, context = run.request, extract_context(run)
     pulls = []
     with ExitStack() as clients:
         for source in job.settings.sources:
@@ -169,7 +169,7 @@ def assembled(run: OpenRun, pulls: list[tuple[str, Any]]) -> Computed:
     return computed(run, records)
 
 
-def begun(job: Job, engine: sa.Engine) -> OpenRun:
+def begun(job: RunRequest, engine: sa.Engine) -> OpenRun:
     """A run that holds no lock: it is computed, and not published."""
     no_lock: Any = None
     return begin(job, engine, no_lock, _spill_of(job), Watcher())
@@ -177,10 +177,10 @@ def begun(job: Job, engine: sa.Engine) -> OpenRun:
 
 def afresh(run: OpenRun) -> OpenRun:
     """The run, with room on disk that nothing was written to."""
-    return replace(run, spill=_spill_of(run.job))
+    return replace(run, spill=_spill_of(run.request))
 
 
-def _spill_of(job: Job) -> Spill:
+def _spill_of(job: RunRequest) -> Spill:
     """Room for a computation that is not published; the next run gives it back."""
     return Spill(Path(tempfile.mkdtemp(dir=job.home.spill)))
 

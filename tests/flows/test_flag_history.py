@@ -17,7 +17,7 @@ from flows.home.state_files import StreamState
 from flows.run.configured_streams import configured_streams
 from flows.run.extraction import ExtractContext
 from flows.run.folding import Shelf
-from flows.run.job import Job
+from flows.run.request import RunRequest
 from flows.run.sources import opened
 from flows.settings import load_settings
 from flows.terminal.sandbox_process import sandbox_running
@@ -43,7 +43,7 @@ class Portal:
         folder.mkdir(exist_ok=True)
         config = folder / "bantam.yaml"
         config.write_text(CONFIG)
-        self.job = Job(
+        self.job = RunRequest(
             settings=load_settings(config, variables), definitions=load_definitions("handoff"),
             home=Home(folder / "home"), as_of=date(2026, 11, 22), started_at=datetime(2026, 11, 22, tzinfo=UTC),
             data=folder, asked=(), full=False,

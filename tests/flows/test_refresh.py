@@ -126,10 +126,10 @@ def test_the_order_in_which_streams_come_changes_nothing(usual, seed):
 def test_the_order_of_sources_in_the_settings_only_breaks_ties(usual):
     """It is a priority: of two values changed at one moment. Who is who, and what class, does not hang on it."""
     run, expected = usual
-    sources = tuple(reversed(run.job.settings.sources))
-    job = replace(run.job, settings=run.job.settings.model_copy(update={"sources": sources}))
+    sources = tuple(reversed(run.request.settings.sources))
+    job = replace(run.request, settings=run.request.settings.model_copy(update={"sources": sources}))
     other = assembled(
-        replace(run, job=job, context=run_context(job, run.run_id, is_baseline=run.context.is_baseline)), []
+        replace(run, request=job, context=run_context(job, run.run_id, is_baseline=run.context.is_baseline)), []
     )
     for name, columns in {
         "dim_person": ["person_id", "email", "owner_id", "account_id", "lifecycle_class"],

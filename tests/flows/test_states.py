@@ -17,10 +17,10 @@ from definitions.published_state import PublishedState
 from flows.home.folders import Home
 from flows.home.recovery import StartingPoint
 from flows.home.spill import spilling
-from flows.run.job import Job
 from flows.run.open_run import OpenRun, run_context
 from flows.run.quarantine_ceiling import refuse_many_quarantined
 from flows.run.reading import unfiled_of
+from flows.run.request import RunRequest
 from flows.run.states import read_records
 from flows.settings import load_settings
 from flows.terminal.progress import Watcher
@@ -45,7 +45,7 @@ class Portal:
     def __init__(self, folder):
         config = folder / "bantam.yaml"
         config.write_text(CONFIG)
-        self.job = Job(
+        self.job = RunRequest(
             settings=load_settings(config, {"TOKEN": "canary"}), definitions=load_definitions("handoff"),
             home=Home(folder / "home"), as_of=date(2026, 11, 22), started_at=NOW, data=folder, asked=(), full=False,
         )  # fmt: skip
@@ -61,7 +61,7 @@ class Portal:
         )  # fmt: skip
         with spilling(self.job.home.spill) as spill:
             run = OpenRun(
-                job=self.job, context=run_context(self.job, run_id, is_baseline=True), published=published,
+                request=self.job, context=run_context(self.job, run_id, is_baseline=True), published=published,
                 start=StartingPoint(cursors={}, versions=self.versions, anew=frozenset(), notes=()),
                 engine=None, lock=None, spill=spill, progress=Watcher(),
             )  # fmt: skip
