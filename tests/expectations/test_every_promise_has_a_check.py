@@ -169,7 +169,7 @@ def test_every_count_of_the_conservation_sheet_is_held_against_the_others():
 
 
 def test_every_table_made_of_several_records_is_held_against_the_sheet():
-    """What streams feed is told by the assembly; the audit counts against the sheet whatever it is told of."""
+    """What streams feed is told by the computation; the audit counts against the sheet whatever it is told of."""
     golden = {table.name for table in CURATED if "record_count" in table.names}
     assert golden == set(KIND_OF_TABLE) - {"fct_activity"}
     told = [Tally(table=table, streams=(("crm", "a"), ("crm", "b"))) for table in sorted(golden)]
