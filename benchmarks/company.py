@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.example import CONFIG, DAY, RUN
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from connectors.landing.reader import inflate
 from connectors.landing.writer import Landing
 from connectors.registry import SOURCE_TYPES
@@ -133,13 +133,13 @@ def _renamed(system: str, stream: str, own: int, others: int) -> pl.Expr:
     return raw
 
 
-def pulled_before(run: OpenRun) -> list[tuple[str, Pulled]]:
+def pulled_before(run: OpenRun) -> list[tuple[str, PullResult]]:
     """What a pull would tell of every stream: the landed records the first time, nothing new from then on."""
     job, landing = run.request, Landing(run.request.home.landing)
     return [
         (
             source.name,
-            Pulled(
+            PullResult(
                 stream=stream.name,
                 records=0 if run.published.last_run_id else _records(landing, source.name, stream.name),
                 pages=0,

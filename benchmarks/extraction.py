@@ -16,13 +16,13 @@ from typing import Any
 
 from benchmarks.example import CONFIG, DAY, RUN
 from benchmarks.measured import peak_memory, tell
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from connectors.landing.writer import Landing
 from connectors.registry import SOURCE_TYPES
 from connectors.settings import SourceSettings
 from connectors.stream import Stream
 from flows.run.extraction import ExtractContext, pull_vendor_stream
-from flows.run.sources import Opened, opened
+from flows.run.sources import OpenedSource, opened
 from flows.settings import load_settings
 from flows.terminal.sandbox_process import sandbox_running
 
@@ -59,17 +59,19 @@ def main() -> None:
 
 def _started(
     source: SourceSettings, context: ExtractContext, pool: ThreadPoolExecutor, clients: ExitStack
-) -> Iterator[Future[Pulled]]:
+) -> Iterator[Future[PullResult]]:
     """Start the pulls of a source; one that follows another stream begins when that one has ended."""
     access = clients.enter_context(opened(source, CONFIG.parent))
-    started: dict[str, Future[Pulled]] = {}
+    started: dict[str, Future[PullResult]] = {}
     for stream in SOURCE_TYPES[source.kind].streams_of(source):
         first = started.get(stream.after) if stream.after else None
         started[stream.name] = pool.submit(_pulled, first, context, access, stream)
         yield started[stream.name]
 
 
-def _pulled(first: Future[Pulled] | None, context: ExtractContext, source: Opened, stream: Stream[Any]) -> Pulled:
+def _pulled(
+    first: Future[PullResult] | None, context: ExtractContext, source: OpenedSource, stream: Stream[Any]
+) -> PullResult:
     if first is not None:
         first.result()
     return pull_vendor_stream(context, source, stream, lambda _: None)

@@ -15,7 +15,7 @@ from connectors.landing.listing import Checkpoint, Listing
 from connectors.landing.resume import ResumePoint
 from connectors.landing.writer import LandingWriter
 from connectors.page_batch import PageBatch
-from connectors.stream import A, Pass, Prepared, Stream, Visit, When
+from connectors.stream import A, PreparedStream, Stream, SyncContext, SyncMode, SyncPass
 from definitions.fault_limit import RECORDS, FaultLimit
 
 BATCH_BYTES = 4 << 20
@@ -24,7 +24,7 @@ FRESH = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pulled:
+class PullResult:
     """What a pull did; fetched = `records` + `rejected` + `repeated`, of this run.
 
     `is_full`: every record of the source was listed, by this run and those it goes on from. `is_unchanged`: a file is
@@ -55,7 +55,7 @@ def pull(
     seen_in: tuple[str, ...] = (),
     limit: FaultLimit = RECORDS,
     batch_bytes: int = BATCH_BYTES,
-) -> Pulled:
+) -> PullResult:
     """Land what a stream holds (no cursor at the start) or what changed since; give the cursor that covers it.
 
     A listing that a run left unfinished is gone on with at its checkpoint, under its id; where the source refuses that
@@ -97,7 +97,7 @@ def pull(
         is_full = batch.listing.is_full
         if not stream.after and batch.listing.started_at < now - FRESH:
             done = walk.to_its_end(walk.begun(done))
-    return Pulled(
+    return PullResult(
         stream=stream.name,
         records=batch.records,
         pages=batch.pages,
@@ -118,7 +118,7 @@ class _Walk(Generic[A]):
     account: A
     http: Http
     writer: LandingWriter
-    prepared: Prepared
+    prepared: PreparedStream
     now: datetime
     earliest_now: datetime
     landed_by: tuple[str, ...]
@@ -198,20 +198,20 @@ class _Walk(Generic[A]):
         is_grown = not set(self.prepared.fields) <= set(known.fields)
         return known.until is None or is_grown or not (self.stream.modified or self.stream.after)
 
-    def _passes_left(self, listing: Listing) -> Sequence[Pass[A]]:
+    def _passes_left(self, listing: Listing) -> Sequence[SyncPass[A]]:
         """Passes that are still to be made, or made again from a position on."""
         if listing.is_complete and not self.stream.after:
             return ()
-        wanted = When.FIRST if listing.is_full else When.AGAIN
-        passes = [step for step in self.stream.passes if step.when in (wanted, When.ALWAYS)]
+        wanted = SyncMode.FIRST if listing.is_full else SyncMode.AGAIN
+        passes = [step for step in self.stream.passes if step.when in (wanted, SyncMode.ALWAYS)]
         names = [step.name for step in passes]
         at = listing.checkpoint
         if at is None or at.sync_pass not in names:
             return passes
         return passes[names.index(at.sync_pass) + at.is_through :]
 
-    def _visit(self, listing: Listing, position: dict[str, Any] | None) -> Visit[A]:
-        return Visit(
+    def _visit(self, listing: Listing, position: dict[str, Any] | None) -> SyncContext[A]:
+        return SyncContext(
             stream=self.stream,
             account=self.account,
             http=self.http,

@@ -7,7 +7,7 @@ import msgspec
 from connectors.cursor import Cursor
 from connectors.landing.listing import Checkpoint, Listing
 from connectors.landing.reader import Rejected
-from connectors.landing.writer import LandingWriter, Parcel
+from connectors.landing.writer import LandingWriter, PageBuffer
 from connectors.stream import Page
 from definitions.counting import counted
 from definitions.errors import SourceAnswerUnusableError
@@ -34,7 +34,7 @@ class PageBatch:
         self._progress = progress
         self._enough = enough
         self._listing: Listing | None = None
-        self._waiting = Parcel()
+        self._waiting = PageBuffer()
         self._aside: list[Rejected] = []
         self._aside_letters = 0
         self._request = "nothing to ask for"
@@ -92,7 +92,7 @@ class PageBatch:
             rejected=self._aside,
             listing=listing,
         )
-        self._waiting, self._aside, self._aside_letters = Parcel(), [], 0
+        self._waiting, self._aside, self._aside_letters = PageBuffer(), [], 0
 
     def _stop_at_too_many(self) -> None:
         listing = self.listing

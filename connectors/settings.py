@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from connectors.http.body import Limits
+from connectors.http.body import RequestLimits
 from connectors.http.rate_limit import Rate
 from definitions.agreement.model import Definitions
 from definitions.config.mistakes import refuse
@@ -150,7 +150,7 @@ class HttpSettings(BaseModel):
         given = {"page_size": self.page_size, "lookback_seconds": self.lookback_seconds, **more}
         return {
             **{name: value for name, value in given.items() if value is not None},
-            "limits": Limits(**{name: value for name, value in limits.items() if value is not None}),
+            "limits": RequestLimits(**{name: value for name, value in limits.items() if value is not None}),
             "properties": {name: _unique(chosen.values()) for name, chosen in self.source_fields.items()},
         }
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
 from connectors.http.client import Http
-from connectors.landing.envelope import Checked, Identify
+from connectors.landing.envelope import Identify, ValidatedPage
 from connectors.landing.listing import Listing
 from connectors.landing.writer import LandingWriter
 from connectors.record_identity import identity_of
@@ -35,7 +35,7 @@ class Account(Protocol):
 A = TypeVar("A", bound=Account)
 
 
-class When(Enum):
+class SyncMode(Enum):
     """Which listings a pass belongs to."""
 
     FIRST = "first"  # of everything
@@ -44,7 +44,7 @@ class When(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedStream:
     """What was learned before the first page: fields to ask for, remarks for the report, the source's clock."""
 
     fields: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Page:
     pass comes after it. `repeated` counts records left out because this pass gave the same version before.
     """
 
-    checked: Checked
+    checked: ValidatedPage
     request: str
     position: Mapping[str, Any] | None = None
     is_last: bool = False
@@ -69,7 +69,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit(Generic[A]):
+class SyncContext(Generic[A]):
     """One pass over one stream, as its pager sees it.
 
     `position` is where an interrupted pass goes on. `earlier_runs` landed the listing that this one goes on from, and
@@ -108,17 +108,17 @@ class Visit(Generic[A]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pass(Generic[A]):
+class SyncPass(Generic[A]):
     """One walk over a stream: its name (kept in checkpoints), when it is made, and its pager."""
 
     name: str
-    when: When
-    pages: Callable[[Visit[A]], Iterator[Page]]
+    when: SyncMode
+    pages: Callable[[SyncContext[A]], Iterator[Page]]
 
 
-def nothing_to_prepare(stream: "Stream[A]", account: A, http: Http) -> Prepared:  # noqa: ARG001 - one shape for all
+def nothing_to_prepare(stream: "Stream[A]", account: A, http: Http) -> PreparedStream:  # noqa: ARG001 - one shape for all
     """Say that a stream has no choice of fields."""
-    return Prepared()
+    return PreparedStream()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +134,12 @@ class Stream(Generic[A]):
     name: str
     mapping: StreamMapping
     remote: str
-    passes: tuple[Pass[A], ...]
+    passes: tuple[SyncPass[A], ...]
     envelope: Envelope
     identify: Identify | None = None
     modified: str = ""
     after: str | None = None
-    prepare: Callable[["Stream[A]", A, Http], Prepared] = nothing_to_prepare
+    prepare: Callable[["Stream[A]", A, Http], PreparedStream] = nothing_to_prepare
 
     @property
     def object(self) -> str:

@@ -32,7 +32,7 @@ class Aggregate(NamedTuple):
     sql: str
 
 
-class Across(NamedTuple):
+class CrossTableMetric(NamedTuple):
     """A number from aggregates of several tables; `combine` gets their values in order, and gives null for none."""
 
     aggregates: tuple[Aggregate, ...]
@@ -55,7 +55,7 @@ class Check:
     table: str
     measure: Measure
     sql: str = ""
-    across: Across | None = None
+    across: CrossTableMetric | None = None
     severity: Severity = "critical"
     tolerance: float = 0.0
     among: str | None = None

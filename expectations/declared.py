@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from definitions.config.mistakes import refuse
 from definitions.config.suggestions import suggestion
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 from definitions.schema.tables import CURATED
 from expectations.check import Severity
 
@@ -37,7 +37,7 @@ class DeclaredExpectation(BaseModel):
         if table is None:
             refuse({("table",): f"there is no curated table {self.table!r}{suggestion(self.table, _TABLES)}"})
             return self
-        mistakes: dict[Place, str] = {}
+        mistakes: dict[FieldPath, str] = {}
         conditions = ("row_condition", list(_columns_of(self.arguments.get("row_condition"))))
         for argument, names in (*self._columns(), conditions):
             for name in names:

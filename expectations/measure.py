@@ -13,7 +13,7 @@ import polars as pl
 import psycopg
 
 from definitions.sql_text import identifier
-from expectations.check import Across, Aggregate, Check, Measure, Suite
+from expectations.check import Aggregate, Check, CrossTableMetric, Measure, Suite
 from expectations.session import row_of, run
 
 _MOST_COLUMNS = 1600  # PostgreSQL takes 1664 in one SELECT
@@ -83,7 +83,7 @@ def long_table(metrics: Sequence[CheckMetric]) -> pl.DataFrame:
 
 
 def _nothing_in(suite: Suite) -> Suite:
-    hollow = Across((), lambda _: 0)
+    hollow = CrossTableMetric((), lambda _: 0)
     name = f"{suite.name}: the suite has checks"
     one = Check(name=name, table="none", measure=Measure.NUMBER, across=hollow, at_least=1, unit="checks")
     return Suite(suite.name, (one,))

@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from definitions.config.suggestions import suggestion
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 from definitions.errors import AuditRefusedError
 from expectations.declared import DeclaredExpectation, names_of
 from expectations.measure import CheckMetric, long_table
@@ -119,11 +119,11 @@ def evaluate(
     return [results[number] for number in range(len(declared))]
 
 
-def mistakes_in(declared: Sequence[DeclaredExpectation]) -> dict[Place, str]:
+def mistakes_in(declared: Sequence[DeclaredExpectation]) -> dict[FieldPath, str]:
     """Find classes and arguments that Great Expectations does not have, by their place in the list."""
     expected = import_great_expectations().expectations
     classes = _classes(expected)
-    mistakes: dict[Place, str] = {}
+    mistakes: dict[FieldPath, str] = {}
     for number, one in enumerate(declared):
         made = classes.get(one.expectation)
         if made is not None:
@@ -241,7 +241,7 @@ def _classes(expected: Any) -> dict[str, Any]:
     return {name: one for name, one in named.items() if "PostgreSQL" in databases[name]}
 
 
-def _wrong_arguments(made: Any, one: DeclaredExpectation) -> dict[Place, str]:
+def _wrong_arguments(made: Any, one: DeclaredExpectation) -> dict[FieldPath, str]:
     from great_expectations.compatibility.pydantic import ValidationError  # noqa: PLC0415  # see the top of the file
 
     known = [name for name in made.__fields__ if name not in _OURS]
@@ -252,7 +252,7 @@ def _wrong_arguments(made: Any, one: DeclaredExpectation) -> dict[Place, str]:
     query = one.arguments.get("unexpected_rows_query", "{batch}")
     if isinstance(query, str) and "{batch}" not in query:
         return {("arguments", "unexpected_rows_query"): "write {batch} where the table stands in the query"}
-    mistakes: dict[Place, str] = {}
+    mistakes: dict[FieldPath, str] = {}
     try:
         made(**one.arguments)
     except ValidationError as error:

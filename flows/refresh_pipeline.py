@@ -8,20 +8,20 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from flows.orchestration.artifacts import keep_artifacts
 from flows.orchestration.interruption import at_interruption, interruptible
 from flows.orchestration.run_states import flow_states, task_states, value_of
 from flows.orchestration.time_limit import time_limited
-from flows.run.configured_streams import ConfiguredStream, Place, streams_of
+from flows.run.configured_streams import ConfiguredStream, StreamKey, streams_of
 from flows.run.extraction import ExtractContext
 from flows.run.failures import end_reported, reported
 from flows.run.open_run import OpenRun, extract_context, open_run
 from flows.run.recomputation import recompute
 from flows.run.request import read_request
 from flows.run.run_report import Report
-from flows.run.sources import Opened, Waits, opened
-from flows.terminal.progress import Watcher, watcher
+from flows.run.sources import OpenedSource, Waits, opened
+from flows.terminal.progress import ProgressReporter, watcher
 from flows.terminal.waits_shown import shown_waits
 
 # A result that is kept would be a copy of a report or of an error that nobody knows of.
@@ -30,7 +30,9 @@ _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 @task(task_run_name="pull {stream.label}", **_UNKEPT)
 @task_states
-def pull_stream(context: ExtractContext, source: Opened, stream: ConfiguredStream, seen: Watcher) -> tuple[str, Pulled]:
+def pull_stream(
+    context: ExtractContext, source: OpenedSource, stream: ConfiguredStream, seen: ProgressReporter
+) -> tuple[str, PullResult]:
     """Land one stream."""
     pulled = stream.pull(context, source, seen.counter(stream.label))
     seen.done(stream.label)
@@ -42,7 +44,7 @@ _THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
 
 @task(**_UNKEPT)
 @task_states
-def publish(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Report:
+def publish(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Report:
     """Recompute, stage, audit and publish."""
     return recompute(run, pulls)
 
@@ -76,7 +78,7 @@ def _refreshed(run: OpenRun) -> Report:
     return value_of(publish(run, _pulled(run), return_state=True))
 
 
-def _pulled(run: OpenRun) -> list[tuple[str, Pulled]]:
+def _pulled(run: OpenRun) -> list[tuple[str, PullResult]]:
     """Pull all streams at once; one that follows another waits for it. A failure stops the run when all have ended."""
     request, context, waits = run.request, extract_context(run), Waits()
     # Waits are ended first: a thread that woke up to a closed client would tell of that.
@@ -86,7 +88,7 @@ def _pulled(run: OpenRun) -> list[tuple[str, Pulled]]:
             if not request.is_asked(source):
                 continue
             access = clients.enter_context(opened(source, request.data, waits, shown_waits(run.progress)))
-            futures: dict[Place, Any] = {}
+            futures: dict[StreamKey, Any] = {}
             for stream in streams_of(source, run.context.definitions):
                 first = [futures[stream.after]] if stream.after else []
                 futures[stream.place] = pull_stream.submit(

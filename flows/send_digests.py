@@ -9,7 +9,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows.alerts.delivery import Desk, Outcome, deliver, raise_if_pending
+from flows.alerts.delivery import DeliveryContext, Outcome, deliver, raise_if_pending
 from flows.alerts.plan import Plan, check_targets, plan, read_news
 from flows.alerts.sent_journal import journal_of
 from flows.orchestration.interruption import interruptible
@@ -36,7 +36,7 @@ def plan_messages(request: RunRequest, engine: sa.Engine) -> Plan | None:
 def deliver_messages(request: RunRequest, engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome:
     """Send the messages, each noted by its outcome before the next one leaves."""
     limit = request.settings.alerts.time_limit_seconds
-    return deliver(Desk(engine, lock, journal_of(request.home), lambda: datetime.now(UTC), limit), planned)
+    return deliver(DeliveryContext(engine, lock, journal_of(request.home), lambda: datetime.now(UTC), limit), planned)
 
 
 @flow(name="send_digests", log_prints=False, persist_result=False)

@@ -27,7 +27,7 @@ from connectors.settings import HttpSettings, SourceSettings
 from definitions.config.mistakes import all_of, refuse
 from definitions.config.shape_errors import told
 from definitions.config.suggestions import suggestion
-from definitions.config.yaml_file import Place, read_yaml
+from definitions.config.yaml_file import FieldPath, read_yaml
 from definitions.fault_limit import RECORDS, VALUES, FaultLimit
 from definitions.mapping.custom_fields import UNREADABLE
 from definitions.schema.column import Column, Kind
@@ -115,7 +115,7 @@ class Settings(_Strict):
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Settings":
         names = [source.name for source in self.sources]
-        mistakes: dict[Place, str] = {}
+        mistakes: dict[FieldPath, str] = {}
         for number, source in enumerate(self.sources):
             if source.name in names[:number]:
                 mistakes["sources", number, "name"] = f"two sources are called {source.name!r}; give each its own name"
@@ -128,7 +128,7 @@ class Settings(_Strict):
     @model_validator(mode="after")
     def _custom_fields_are_of_one_kind(self) -> "Settings":
         kinds: dict[tuple[str, str], Kind] = {}
-        mistakes: dict[Place, str] = {}
+        mistakes: dict[FieldPath, str] = {}
         for place, record_kind, column in self._custom_columns():
             known = kinds.setdefault((record_kind, column.name), column.kind)
             if known is not column.kind:
@@ -144,7 +144,7 @@ class Settings(_Strict):
             found.setdefault(record_kind, {}).setdefault(column.name, column)
         return {kind: (*columns.values(), UNREADABLE) for kind, columns in found.items()}
 
-    def _custom_columns(self) -> Iterator[tuple[Place, str, Column]]:
+    def _custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
         """Each entry of a customer's own field: where it stands in the file, the kind of record, its column."""
         for number, source in enumerate(self.sources):
             if isinstance(source, HttpSettings):
@@ -186,9 +186,9 @@ class _Filling:
     """Puts values of the environment in place of `${NAME}`; `missing` gets the places of names that are not set."""
 
     environment: Mapping[str, str]
-    missing: dict[Place, str]
+    missing: dict[FieldPath, str]
 
-    def of(self, value: Any, place: Place) -> Any:
+    def of(self, value: Any, place: FieldPath) -> Any:
         """The value with every reference replaced, but for those that have nothing to be replaced by."""
         if isinstance(value, dict):
             return {key: self.of(item, (*place, key)) for key, item in value.items()}

@@ -18,7 +18,7 @@ import uvicorn
 
 from sandbox.company.company import found
 from sandbox.server.application import application
-from sandbox.server.limits import Limits, Manners
+from sandbox.server.limits import Limits, VendorBehaviour
 from sandbox.server.sandbox_state import Credentials, Sandbox
 
 RESET_AT_ONCE = struct.pack("ii", 1, 0)
@@ -32,7 +32,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
-    manners: Manners | None = None,
+    manners: VendorBehaviour | None = None,
     stay: bool = False,
 ) -> None:
     """Serve until told to stop; port 0 takes any free one. `stay` ignores the closing of standard input."""
@@ -44,7 +44,7 @@ def serve(
         )
         sys.exit(2)
     credentials = Credentials()
-    sandbox = Sandbox(found(people, seed, as_of), credentials, manners or Manners(), time.monotonic)
+    sandbox = Sandbox(found(people, seed, as_of), credentials, manners or VendorBehaviour(), time.monotonic)
     # Accepted connections inherit it; without it Nagle's algorithm holds each body back for 40 ms after its headers.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     opens = {
@@ -110,7 +110,7 @@ def main() -> None:
         search_secondly=asked.search_secondly,
         salesforce_daily=asked.salesforce_daily,
     )
-    manners = Manners(limits=limits, token_lifetime=asked.token_lifetime, unsteady_ties=asked.unsteady_ties)
+    manners = VendorBehaviour(limits=limits, token_lifetime=asked.token_lifetime, unsteady_ties=asked.unsteady_ties)
     serve(asked.people, asked.seed, asked.as_of, asked.host, asked.port, manners=manners, stay=asked.stay)
 
 

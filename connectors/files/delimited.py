@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from connectors.files.header import Header, read_header, refuse_unnamed
-from connectors.files.line_buffer import Tape, reader_of
-from connectors.files.rows import Findings, Row, framed, frames, is_damaged, set_aside
+from connectors.files.line_buffer import LineBuffer, reader_of
+from connectors.files.rows import ReadFindings, Row, framed, frames, is_damaged, set_aside
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream
 
@@ -24,12 +24,12 @@ _LONE_RETURN = re.compile(r"\r(?!\n)")
 _TELLING_WIDTH = 4
 
 
-def read_delimited(blocks: Iterator[str], stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
+def read_delimited(blocks: Iterator[str], stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
     """Read the rows of a delimited file, part by part.
 
     Raises `FileUnreadableError`: no header, a mapped column missing or named twice, values in a column without a name.
     """
-    tape = Tape(blocks)
+    tape = LineBuffer(blocks)
     table = _Table(stream, read_header(tape, stream, findings), findings)
     findings.columns = table.header.named
     block = tape.rest() or tape.next_block()
@@ -50,7 +50,7 @@ class _Table:
 
     stream: FileStream
     header: Header
-    findings: Findings
+    findings: ReadFindings
     blank_lines: int = 0
     _headers_again: list[int] = field(default_factory=list)
 
@@ -59,7 +59,7 @@ class _Table:
         quote = self.stream.quote
         return not ((quote and quote in block) or _LONE_RETURN.search(block) or is_damaged(block))
 
-    def read(self, tape: Tape) -> Iterator[Row | Rejected]:
+    def read(self, tape: LineBuffer) -> Iterator[Row | Rejected]:
         """Rows of a block one by one, quotes obeyed; one that goes on in the next block takes its lines from there."""
         names, reader = self.header.names, reader_of(tape, self.stream)
         while not tape.is_at_end_of_block:
@@ -157,6 +157,6 @@ class _Table:
 
 def _width(line: str, stream: FileStream) -> int:
     try:
-        return len(next(reader_of(Tape(iter([line])), stream), []))
+        return len(next(reader_of(LineBuffer(iter([line])), stream), []))
     except csv.Error:
         return 0

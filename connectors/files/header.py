@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.files.line_buffer import Tape, reader_of
-from connectors.files.rows import Findings, is_damaged, refuse_missing, refuse_wide
+from connectors.files.line_buffer import LineBuffer, reader_of
+from connectors.files.rows import ReadFindings, is_damaged, refuse_missing, refuse_wide
 from definitions.errors import FileUnreadableError
 from definitions.mapping.file_stream import FileStream, header_name
 
@@ -33,7 +33,7 @@ class Header:
         return tuple(name for name in self.names if name)
 
 
-def read_header(tape: Tape, stream: FileStream, findings: Findings) -> Header:
+def read_header(tape: LineBuffer, stream: FileStream, findings: ReadFindings) -> Header:
     """Take the header off the tape.
 
     A column that is named twice and not mapped is passed over with a note. Raises `FileUnreadableError`: no header, of
@@ -65,7 +65,7 @@ def refuse_unnamed(cell: str, place: int, line: int, where: str) -> None:
         )
 
 
-def _cells(tape: Tape, stream: FileStream, where: str) -> tuple[list[str], str]:
+def _cells(tape: LineBuffer, stream: FileStream, where: str) -> tuple[list[str], str]:
     """Cells of the header, and its text."""
     try:
         for cells in reader_of(tape, stream):

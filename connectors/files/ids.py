@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from connectors.files.rows import ROWS, FileRows, Findings, set_aside
+from connectors.files.rows import ROWS, FileRows, ReadFindings, set_aside
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream
 
-Read = Callable[[Findings], Iterator[pl.DataFrame]]
+Read = Callable[[ReadFindings], Iterator[pl.DataFrame]]
 """Read the rows of a file from its beginning, part by part, with what else is found."""
 
 _KEYS = pl.Schema({"line": pl.Int64(), "id": pl.String(), "version": pl.String(), "content": pl.UInt64()})
@@ -31,7 +31,7 @@ def identified(read: Read, stream: FileStream, where: str, *, with_text: bool) -
     rows that a mapped `source_updated_at` tells apart are versions of one record. `with_text` false leaves out `raw`,
     so that a file is counted without its text being held; it is read again where rows have to be set aside.
     """
-    findings = Findings(stream, where)
+    findings = ReadFindings(stream, where)
     parts: list[pl.DataFrame] = []
     keys: list[pl.DataFrame] = [pl.DataFrame(schema=_KEYS)]
     for part in read(findings):
@@ -42,7 +42,7 @@ def identified(read: Read, stream: FileStream, where: str, *, with_text: bool) -
     verdict = _verdict(pl.concat(keys))
     rejected = list(findings.rejected)
     if verdict.aside.height:
-        texts = iter(parts) if with_text else read(Findings(stream, where))
+        texts = iter(parts) if with_text else read(ReadFindings(stream, where))
         rejected += _set_aside(texts, verdict.aside, stream.id)
         rejected.sort(key=lambda row: row.offset)
     dropped = pl.concat([verdict.aside["line"], verdict.repeats])

@@ -6,13 +6,13 @@ from typing import Any
 
 import polars as pl
 
-from connectors.files.rows import Findings, Row, frames, is_damaged, refuse_missing, refuse_wide, set_aside
+from connectors.files.rows import ReadFindings, Row, frames, is_damaged, refuse_missing, refuse_wide, set_aside
 from connectors.json_text import mend
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream, header_name
 
 
-def read_json_lines(blocks: Iterator[str], stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
+def read_json_lines(blocks: Iterator[str], stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
     """Read one record a line, part by part; a line that is no JSON object, or names a key twice, is set aside.
 
     A key that some lines lack is null there. Raises `FileUnreadableError` naming a mapped column that no line has.

@@ -8,7 +8,7 @@ from connectors.files.text import lines_of
 from definitions.mapping.file_stream import FileStream
 
 
-class Tape:
+class LineBuffer:
     """Gives lines to a reader. `taken` are those of the record that is being read, `line` is the first of them."""
 
     def __init__(self, blocks: Iterator[str]) -> None:
@@ -17,7 +17,7 @@ class Tape:
         self.taken: list[str] = []
         self.line = 1
 
-    def __iter__(self) -> "Tape":
+    def __iter__(self) -> "LineBuffer":
         """Give itself."""
         return self
 
@@ -60,7 +60,7 @@ class Tape:
         self.line += 1
 
 
-def reader_of(tape: Tape, stream: FileStream) -> Iterator[list[str]]:
+def reader_of(tape: LineBuffer, stream: FileStream) -> Iterator[list[str]]:
     """Cells of one record after the other, as the stream delimits and quotes them; takes no line ahead."""
     if stream.quote is None:
         return csv.reader(tape, delimiter=stream.delimiter, quoting=csv.QUOTE_NONE)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from polars._typing import PolarsDataType
 from pyarrow import ArrowException
 
-from connectors.files.rows import Findings, framed, refuse_missing, refuse_wide
+from connectors.files.rows import ReadFindings, framed, refuse_missing, refuse_wide
 from definitions.errors import FileUnreadableError
 from definitions.mapping.file_stream import FileStream, header_name
 
@@ -18,7 +18,7 @@ _WORDS = {pl.String, pl.Boolean, pl.Categorical, pl.Enum, pl.Null}
 _MOMENT = "%Y-%m-%dT%H:%M:%S%.f"
 
 
-def read_parquet(content: bytes, stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
+def read_parquet(content: bytes, stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
     """Read every row, part by part; lines are row numbers from 1.
 
     Whole numbers and decimals keep every digit, moments are ISO 8601 (with their offset where the column has a zone),

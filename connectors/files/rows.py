@@ -30,7 +30,7 @@ _TIMES_THE_FILE = 4
 
 
 @dataclass(slots=True)
-class Findings:
+class ReadFindings:
     """What reading a file finds besides its rows; filled while the rows are read.
 
     `columns` are the names in the file; `notes` say what was passed over.
@@ -106,7 +106,7 @@ def framed(texts: pl.DataFrame, stream: FileStream, names: Sequence[str]) -> pl.
     return texts.select(line="", raw=raw, id=pl.col(stream.id), version=version).cast(ROWS)
 
 
-def frames(found: Iterable[Row | Rejected], stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
+def frames(found: Iterable[Row | Rejected], stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
     """Rows as frames of some megabytes, in the order of the file; the rejected ones go to the findings."""
     encode = msgspec.json.Encoder().encode
     batch: list[tuple[int, bytes, str | None, str | None]] = []

@@ -9,7 +9,7 @@ from connectors.settings import source_mapping
 from definitions.agreement.model import Definitions
 from definitions.config.mistakes import refuse
 from definitions.config.suggestions import suggestion
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.mapping.source_words import FileStageWord, TimeZone
@@ -55,9 +55,9 @@ class FilesSource(BaseModel):
     @model_validator(mode="after")
     def _is_coherent(self) -> "FilesSource":
         names = [stream.name for stream in self.streams]
-        mistakes: dict[Place, str] = {}
+        mistakes: dict[FieldPath, str] = {}
         for number, stream in enumerate(self.streams):
-            place: Place = ("streams", number)
+            place: FieldPath = ("streams", number)
             if stream.name in names[:number]:
                 mistakes[*place, "name"] = f"two streams are called {stream.name!r}; give each a name of its own"
             if "source_stage" in stream.columns and not self.stages:
@@ -74,7 +74,7 @@ class FilesSource(BaseModel):
         return source_mapping(self, definitions)
 
 
-def _references(stream: FileStream, place: Place, names: list[str]) -> dict[Place, str]:
+def _references(stream: FileStream, place: FieldPath, names: list[str]) -> dict[FieldPath, str]:
     """Columns that hold the id of a stream that is not there, by their place."""
     return {
         (*place, "columns", field, "refers_to"): f"{field}: no stream is called so{suggestion(named, names)}"

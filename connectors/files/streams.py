@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from connectors.files.delimited import read_delimited
 from connectors.files.ids import identified
 from connectors.files.jsonl import read_json_lines
 from connectors.files.kinds import refuse_other_kind
 from connectors.files.parquet import read_parquet
-from connectors.files.rows import FileRows, Findings, refuse_many
+from connectors.files.rows import FileRows, ReadFindings, refuse_many
 from connectors.files.text import blocks_of, head_of, refuse_other_mark
 from connectors.files.unpacking import FileContent
 from connectors.landing.reader import LandedPage
@@ -37,7 +37,7 @@ def read_rows(
     return identified(partial(_parts, chunks, stream), stream, where, with_text=with_text)
 
 
-def _parts(chunks: Callable[[], Iterable[bytes]], stream: FileStream, findings: Findings) -> Iterator[pl.DataFrame]:
+def _parts(chunks: Callable[[], Iterable[bytes]], stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
     if stream.format == "parquet":
         return read_parquet(b"".join(chunks()), stream, findings)
     head, whole = head_of(iter(chunks()))
@@ -59,7 +59,7 @@ def pull_file(
     now: datetime,
     progress: Callable[[int], None],
     limit: FaultLimit = RECORDS,
-) -> Pulled:
+) -> PullResult:
     """Land a file, unless it and the way to read it are those that `cursor` (null the first time) tells of.
 
     `folder` is where paths of the source begin. `is_full` of the answer is `is_whole`. The text of the file is never
@@ -135,10 +135,10 @@ def _pulled(
     found: FileRows | None = None,
     repeated: int = 0,
     notes: tuple[str, ...] = (),
-) -> Pulled:
+) -> PullResult:
     rows = 0 if found is None else found.rows.height
     rejected = 0 if found is None else len(found.rejected)
-    return Pulled(
+    return PullResult(
         stream=stream.name,
         records=rows,
         pages=0 if found is None else 1,

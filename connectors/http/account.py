@@ -8,7 +8,7 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.http.auth import StaticBearer
-from connectors.http.body import Limits
+from connectors.http.body import RequestLimits
 from connectors.http.client import Http
 from connectors.http.origin import configured_url
 from connectors.http.rate_limit import Clock, Rate
@@ -29,7 +29,7 @@ class HttpAccount:
     page_size: int = 100
     trail_seconds: float = 60.0
     lookback_seconds: float = 300.0
-    limits: Limits = field(default_factory=Limits)
+    limits: RequestLimits = field(default_factory=RequestLimits)
     properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proxy: str | None = None
 

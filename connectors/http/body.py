@@ -17,7 +17,7 @@ _RATIO_COUNTS_FROM = 1 << 23
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RequestLimits:
     """What one request may cost: seconds in all, seconds of silence, seconds of retrying, bytes, and times inflated.
 
     `retry_budget_seconds` bounds all waiting for one answer; half an hour lets a vendor be away for a while.
@@ -31,7 +31,7 @@ class Limits:
     inflation_ratio: int = 200
 
 
-def read_whole(response: httpx.Response, limits: Limits, is_late: Callable[[], bool]) -> bytes:
+def read_whole(response: httpx.Response, limits: RequestLimits, is_late: Callable[[], bool]) -> bytes:
     """Body of a streamed answer, inflated, every byte of it.
 
     Raises `TryAgainError` for a body that ends too early or takes too long, `SourceAnswerUnusableError` for one that
@@ -57,7 +57,7 @@ def _check_length(response: httpx.Response, received: int) -> None:
 
 
 class _Plain:
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
 
     def feed(self, chunk: bytes, received: int) -> list[bytes]:
@@ -70,7 +70,7 @@ class _Plain:
 
 
 class _Gzip:
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
         self._inflater = zlib.decompressobj(wbits=31)
         self._inflated = 0
@@ -101,7 +101,7 @@ class _Gzip:
             raise SourceAnswerUnusableError(f"the body inflates more than {self._limits.inflation_ratio} times")
 
 
-def _unpacker(encoding: str, limits: Limits) -> _Plain | _Gzip:
+def _unpacker(encoding: str, limits: RequestLimits) -> _Plain | _Gzip:
     if encoding in ("identity", ""):
         return _Plain(limits)
     if encoding in ("gzip", "x-gzip"):

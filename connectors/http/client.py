@@ -11,11 +11,11 @@ import httpx
 import msgspec
 
 from connectors.http.auth import Auth, TokenAnswer
-from connectors.http.body import Limits, read_whole
+from connectors.http.body import RequestLimits, read_whole
 from connectors.http.connection_errors import certificate_problem, failure_in_words, in_seconds
 from connectors.http.deadline import Deadline, transport_with
 from connectors.http.origin import linked_url, origin_of, own_url
-from connectors.http.rate_limit import NOTICEABLE, Clock, Gate, Patience, Rate
+from connectors.http.rate_limit import NOTICEABLE, Clock, Rate, RateLimiter, RetryBudget
 from connectors.http.request import Call
 from connectors.http.status_errors import (
     CallRefusedError,
@@ -38,7 +38,7 @@ _SIGN_IN_REFUSED = frozenset({400, _UNAUTHORISED, _FORBIDDEN})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class Response(Generic[T]):
     """A whole answer, decoded; `source_now` is the source's own clock (its Date header)."""
 
     value: T
@@ -67,7 +67,7 @@ class Http:
         auth: Auth,
         read_error: ReadError,
         rates: Mapping[str, Rate],
-        limits: Limits,
+        limits: RequestLimits,
         clock: Clock,
         proxy: str | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -81,7 +81,7 @@ class Http:
         self._read_error = read_error
         self._limits = limits
         self._clock = clock
-        self._gate = Gate(rates, clock)
+        self._limiter = RateLimiter(rates, clock)
         self._deadline = Deadline(clock)
         self._is_given_up = False
         self._client = httpx.Client(
@@ -106,7 +106,7 @@ class Http:
         """Close all connections."""
         self._client.close()
 
-    def ask(self, call: Call, decoder: msgspec.json.Decoder[T]) -> Answer[T]:
+    def ask(self, call: Call, decoder: msgspec.json.Decoder[T]) -> Response[T]:
         """Send a call until it is answered whole and in the agreed shape.
 
         All waiting counts against the retry budget: signing in, connecting, the answer, and the pauses between tries. A
@@ -120,34 +120,34 @@ class Http:
         """
         # The run fails with the request that used up the budget: those that begin after it are tried once.
         budget = 0.0 if self._is_given_up else self._limits.retry_budget_seconds
-        return self._ask(call, decoder, Patience(budget, self._clock))
+        return self._ask(call, decoder, RetryBudget(budget, self._clock))
 
-    def _ask(self, call: Call, decoder: msgspec.json.Decoder[T], patience: Patience) -> Answer[T]:
-        url, sign_in = self._locate(call), _SignIn(self, patience)
+    def _ask(self, call: Call, decoder: msgspec.json.Decoder[T], retry_budget: RetryBudget) -> Response[T]:
+        url, sign_in = self._locate(call), _SignIn(self, retry_budget)
         renewed, unusable = False, 0
         while True:
             token = None if call.form is not None else self._auth.token(sign_in)
-            self._gate.wait(call.lane, self._where(call))
+            self._limiter.wait(call.bucket, self._where(call))
             began = self._clock.monotonic()
             try:
-                received = self._exchange(call, url, token, patience)
+                received = self._exchange(call, url, token, retry_budget)
             except TryAgainError as error:
-                self._wait(call, patience, str(error), began)
+                self._wait(call, retry_budget, str(error), began)
                 continue
             if received.status in range(200, 300):
                 answer = _decoded(received, decoder)
                 if answer is not None:
                     return answer
                 unusable += 1
-                self._shape_is_wrong(call, received, patience, unusable)
+                self._shape_is_wrong(call, received, retry_budget, unusable)
             elif received.status == _UNAUTHORISED and token and not renewed and self._auth.renew(token, sign_in):
                 renewed = True
             else:
-                self._not_answered(call, url, received, patience)
+                self._not_answered(call, url, received, retry_budget)
 
-    def ask_token(self, call: Call, patience: Patience) -> TokenAnswer:
+    def ask_token(self, call: Call, retry_budget: RetryBudget) -> TokenAnswer:
         """Send a token request with what is left of the patience of the request that needs it."""
-        return self._ask(call, msgspec.json.Decoder(TokenAnswer), patience).value
+        return self._ask(call, msgspec.json.Decoder(TokenAnswer), retry_budget).value
 
     def _where(self, call: Call) -> str:
         return f"{self.source}: {call.stream}: page {call.page}"
@@ -159,7 +159,7 @@ class Http:
             return linked_url(self._base_url, call.link, self._where(call))
         return own_url(self._base_url, call.path)
 
-    def _exchange(self, call: Call, url: httpx.URL, token: str | None, patience: Patience) -> _Received:
+    def _exchange(self, call: Call, url: httpx.URL, token: str | None, retry_budget: RetryBudget) -> _Received:
         """Send once and read to the end; `TryAgainError` says why it did not work this time, and with which host."""
         headers = {**call.headers, **({"Authorization": f"Bearer {token}"} if token else {})}
         # An empty `params` would strip the query of a link.
@@ -167,15 +167,15 @@ class Http:
             call.method, url, params=call.params or None, headers=headers, json=call.json, data=call.form
         )
         origin, began = origin_of(url), self._clock.monotonic()
-        silence = patience.silent_seconds(self._limits.idle_seconds)
+        silence = retry_budget.silent_seconds(self._limits.idle_seconds)
 
         def tell(waited: float) -> None:
             self._clock.tell(
-                f"{self._where(call)}: {origin} has sent nothing for {in_seconds(waited)} (try {patience.tries + 1}); "
+                f"{self._where(call)}: {origin} has sent nothing for {in_seconds(waited)} (try {retry_budget.tries + 1}); "
                 f"is given up after {in_seconds(silence)}"
             )
 
-        seconds = patience.request_seconds(self._limits.deadline_seconds)
+        seconds = retry_budget.request_seconds(self._limits.deadline_seconds)
         self._deadline.start(seconds, silence=silence, tell=tell)
         try:
             response = self._client.send(request, stream=True)
@@ -202,39 +202,41 @@ class Http:
         logger.debug("%s: %s %s %d %d bytes", self._where(call), call.method, url.path, response.status_code, len(body))
         return _Received(response.status_code, response.headers, body)
 
-    def _wait(self, call: Call, patience: Patience, reason: str, began: float) -> None:
+    def _wait(self, call: Call, retry_budget: RetryBudget, reason: str, began: float) -> None:
         """Wait before the next try; a try that took long and its wait are told together."""
-        wait = self._next_wait(call, patience, reason, None)
+        wait = self._next_wait(call, retry_budget, reason, None)
         if self._clock.monotonic() - began + wait > NOTICEABLE:
-            self._tell_wait(call, patience, reason, wait)
+            self._tell_wait(call, retry_budget, reason, wait)
         self._clock.sleep(wait)
 
-    def _next_wait(self, call: Call, patience: Patience, reason: str, asked_for: float | None) -> float:
-        wait = patience.next_wait(asked_for)
+    def _next_wait(self, call: Call, retry_budget: RetryBudget, reason: str, asked_for: float | None) -> float:
+        wait = retry_budget.next_wait(asked_for)
         if wait is None:
             budget = f"the retry budget of {self._limits.retry_budget_seconds:g} s"
             asks = "" if asked_for is None else f" and asks for {in_seconds(asked_for)} of patience"
             self._is_given_up = True
             raise TryAgainError(
-                f"{self._where(call)}: {reason}{asks}; {budget} is used up ({_counted(patience.tries, 'try', 'tries')} "
-                f"in {in_seconds(patience.spent)}). Run again later, or raise `retry_budget_seconds` of {self.source}."
+                f"{self._where(call)}: {reason}{asks}; {budget} is used up ({_counted(retry_budget.tries, 'try', 'tries')} "
+                f"in {in_seconds(retry_budget.spent)}). Run again later, or raise `retry_budget_seconds` of {self.source}."
             )
         logger.info("%s: %s; waits %.1f s", self._where(call), reason, wait)
         return wait
 
-    def _tell_wait(self, call: Call, patience: Patience, reason: str, wait: float) -> None:
-        self._clock.tell(f"{self._where(call)}: {reason} (try {patience.tries}); is asked again in {in_seconds(wait)}")
+    def _tell_wait(self, call: Call, retry_budget: RetryBudget, reason: str, wait: float) -> None:
+        self._clock.tell(
+            f"{self._where(call)}: {reason} (try {retry_budget.tries}); is asked again in {in_seconds(wait)}"
+        )
 
-    def _shape_is_wrong(self, call: Call, received: _Received, patience: Patience, times: int) -> None:
+    def _shape_is_wrong(self, call: Call, received: _Received, retry_budget: RetryBudget, times: int) -> None:
         content_type = plain_type(received.headers.get("content-type", ""))
         found = f"answered {received.status} with {len(received.body)} bytes of {content_type}, not the agreed JSON"
         if times >= self._limits.unusable_attempts:
             raise SourceAnswerUnusableError(
                 f"{self._where(call)}: {call.method} {call.path} {found}, {times} times. Compare with the docs."
             )
-        self._wait(call, patience, found, self._clock.monotonic())
+        self._wait(call, retry_budget, found, self._clock.monotonic())
 
-    def _not_answered(self, call: Call, url: httpx.URL, received: _Received, patience: Patience) -> None:
+    def _not_answered(self, call: Call, url: httpx.URL, received: _Received, retry_budget: RetryBudget) -> None:
         """Pause the whole source when waiting helps; otherwise raise what a person must know."""
         error, status, where = self._read_error(received.body), received.status, self._where(call)
         if error.is_daily_quota:
@@ -244,9 +246,9 @@ class Http:
         if error.is_passing or is_worth_waiting(status):
             told = wait_seconds(status, received.headers, error)
             reason = f"{origin_of(url)} answered {status} ({error.code})"
-            wait = self._next_wait(call, patience, reason, told)
-            if self._gate.pause(wait) and wait > NOTICEABLE:
-                self._tell_wait(call, patience, reason, wait)
+            wait = self._next_wait(call, retry_budget, reason, told)
+            if self._limiter.pause(wait) and wait > NOTICEABLE:
+                self._tell_wait(call, retry_budget, reason, wait)
             return
         if call.form is not None and status not in _SIGN_IN_REFUSED:
             raise ConfigurationError(
@@ -267,12 +269,12 @@ class Http:
         raise CallRefusedError(f"{where}: {call.method} {url.path} answered {status} ({error.code})", error.code)
 
 
-def _decoded(received: _Received, decoder: msgspec.json.Decoder[T]) -> Answer[T] | None:
+def _decoded(received: _Received, decoder: msgspec.json.Decoder[T]) -> Response[T] | None:
     try:
         value, mended = decode(received.body, decoder)
     except (ValueError, RecursionError):
         return None
-    return Answer(value, http_date(received.headers.get("date", "")), mended)
+    return Response(value, http_date(received.headers.get("date", "")), mended)
 
 
 def _counted(count: int, one: str, many: str) -> str:
@@ -284,7 +286,7 @@ class _SignIn:
     """Signs in on behalf of one request, on its patience."""
 
     http: Http
-    patience: Patience
+    retry_budget: RetryBudget
 
     def ask_token(self, call: Call) -> TokenAnswer:
-        return self.http.ask_token(call, self.patience)
+        return self.http.ask_token(call, self.retry_budget)

@@ -10,8 +10,8 @@ import msgspec
 
 from connectors.http.request import Call
 from connectors.json_text import mended_note
-from connectors.landing.envelope import sort_out
-from connectors.stream import Page, Tokens, Visit
+from connectors.landing.envelope import validate_records
+from connectors.stream import Page, SyncContext, Tokens
 from definitions.errors import SourceAnswerUnusableError
 
 _ANSWER = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -33,26 +33,26 @@ class CursorPages:
     size_parameter: str = "limit"
     since_parameter: str | None = None
 
-    def __call__(self, visit: Visit[Any]) -> Iterator[Page]:
+    def __call__(self, context: SyncContext[Any]) -> Iterator[Page]:
         """Walk the pages; raises `SourceAnswerUnusableError` where an answer has no list or a cursor comes again."""
-        tokens = Tokens(visit.where)
-        cursor = str(visit.position["cursor"]) if visit.position else None
+        tokens = Tokens(context.where)
+        cursor = str(context.position["cursor"]) if context.position else None
         for number in itertools.count(1):
             call = Call(
-                stream=visit.stream.name, path=visit.stream.remote, params=self._asked(visit, cursor), page=number
+                stream=context.stream.name, path=context.stream.remote, params=self._asked(context, cursor), page=number
             )
-            answer = visit.http.ask(call, _ANSWER)
+            answer = context.http.ask(call, _ANSWER)
             try:
                 records = _RECORDS.decode(answer.value[self.records])
                 following = self._next(answer.value)
             except (KeyError, msgspec.DecodeError):
                 raise SourceAnswerUnusableError(
-                    f"{visit.where}: page {number}: the answer has no list {self.records!r}, or no cursor as agreed. "
+                    f"{context.where}: page {number}: the answer has no list {self.records!r}, or no cursor as agreed. "
                     "Compare it with the vendor's docs."
                 ) from None
             cursor = None if following is None else tokens.new(following, number)
             yield Page(
-                checked=sort_out(records, visit.identify, number),
+                checked=validate_records(records, context.identify, number),
                 request=f"GET {call.path}",
                 position=None if cursor is None else {"cursor": cursor},
                 is_last=cursor is None,
@@ -61,10 +61,10 @@ class CursorPages:
             if cursor is None:
                 return
 
-    def _asked(self, visit: Visit[Any], cursor: str | None) -> dict[str, str]:
-        asked = {self.size_parameter: str(visit.account.page_size)}
-        if self.since_parameter is not None and visit.since is not None:
-            asked[self.since_parameter] = visit.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    def _asked(self, context: SyncContext[Any], cursor: str | None) -> dict[str, str]:
+        asked = {self.size_parameter: str(context.account.page_size)}
+        if self.since_parameter is not None and context.since is not None:
+            asked[self.since_parameter] = context.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return asked if cursor is None else asked | {self.cursor_parameter: cursor}
 
     def _next(self, answer: dict[str, msgspec.Raw]) -> object:

@@ -46,7 +46,7 @@ class Clock:
     tell: Callable[[str], None] = _tell_nobody
 
 
-class Gate:
+class RateLimiter:
     """Lets requests of one source through at its rates; a pause holds all lanes and all threads."""
 
     def __init__(self, lanes: Mapping[str, Rate], clock: Clock) -> None:
@@ -56,12 +56,12 @@ class Gate:
         self._slots: dict[str, deque[float]] = {name: deque(maxlen=rate.requests) for name, rate in lanes.items()}
         self._paused_until = clock.monotonic()
 
-    def wait(self, lane: str, where: str = "") -> None:
-        """Return when a request of `lane` may leave; a lane without a rate waits for pauses only.
+    def wait(self, bucket: str, where: str = "") -> None:
+        """Return when a request of `bucket` may leave; a lane without a rate waits for pauses only.
 
         A long wait for the rate is told under the name `where`; a pause is told by whoever asks for it.
         """
-        due = self._reserve(lane)
+        due = self._reserve(bucket)
         if (seconds := due - self._clock.monotonic()) > NOTICEABLE and due > self._paused_until:
             self._clock.tell(f"{where}: waits {seconds:.0f} s: the configured rate allows no earlier request")
         while (wait := max(due, self._paused_until) - self._clock.monotonic()) > _NO_WAIT:
@@ -75,19 +75,19 @@ class Gate:
             self._paused_until = max(self._paused_until, until)
         return is_longer
 
-    def _reserve(self, lane: str) -> float:
+    def _reserve(self, bucket: str) -> float:
         now = self._clock.monotonic()
-        rate = self._rates.get(lane)
+        rate = self._rates.get(bucket)
         if rate is None:
             return now
         with self._lock:
-            slots = self._slots[lane]
+            slots = self._slots[bucket]
             due = now if len(slots) < rate.requests else max(now, slots[0] + rate.seconds * _MARGIN)
             slots.append(due)
         return due
 
 
-class Patience:
+class RetryBudget:
     """The retry budget of one request: every wait for it counts, from the first connection to the last answer.
 
     `tries` counts the requests that failed.

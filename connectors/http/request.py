@@ -9,7 +9,7 @@ import httpx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request; `stream` and `page` (from 1) are for messages, `lane` names the rate it counts against.
+    """One request; `stream` and `page` (from 1) are for messages, `bucket` names the rate it counts against.
 
     `path` is one of our own, under the configured URL; `link` is one the source gave; `url` only for signing in.
     `json` and `form` are bodies; neither is ever part of a message.
@@ -24,5 +24,5 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    lane: str = "any"
+    bucket: str = "any"
     page: int = 1

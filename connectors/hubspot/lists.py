@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import msgspec
 
-from connectors.http.client import Answer
+from connectors.http.client import Response
 from connectors.http.request import Call
 from connectors.http.status_errors import plain
 from connectors.hubspot.account import Account
 from connectors.hubspot.responses import Batch, BatchProblem, Listing, Live
 from connectors.json_text import mended_note
-from connectors.landing.envelope import Checked, sort_out
+from connectors.landing.envelope import ValidatedPage, validate_records
 from connectors.landing.reader import LandedPage
-from connectors.stream import Page, Tokens, Visit, portions
+from connectors.stream import Page, SyncContext, Tokens, portions
 from definitions.errors import SourceAnswerUnusableError
 
 READ_BATCH = 100
@@ -28,94 +28,98 @@ _LIVE = msgspec.json.Decoder(Live)
 _NONE_THERE = ("OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND")
 
 
-def live_pages(visit: Visit[Account]) -> Iterator[Page]:
+def live_pages(context: SyncContext[Account]) -> Iterator[Page]:
     """Every live record, in order of id; a page may be empty and not the last."""
-    yield from _listed(visit, archived=False)
+    yield from _listed(context, archived=False)
 
 
-def archived_pages(visit: Visit[Account]) -> Iterator[Page]:
+def archived_pages(context: SyncContext[Account]) -> Iterator[Page]:
     """Every archived record (HubSpot keeps them 90 days and cannot filter them by date)."""
-    yield from _listed(visit, archived=True)
+    yield from _listed(context, archived=True)
 
 
-def archived_and_restored_pages(visit: Visit[Account]) -> Iterator[Page]:
+def archived_and_restored_pages(context: SyncContext[Account]) -> Iterator[Page]:
     """Every archived record, then those that were archived when last listed, or were seen so since, and are not now.
 
     A restored record keeps its old modified time, so no search would show it.
     """
-    position = visit.position or {}
+    position = context.position or {}
     archived: set[str] = set()
     if position:
-        parts = (page for page in _landed(visit, visit.listing.runs) if page.listing_id == visit.listing.id)
-        archived = _archived_in(visit, parts)
+        parts = (page for page in _landed(context, context.listing.runs) if page.listing_id == context.listing.id)
+        archived = _archived_in(context, parts)
     if "restored" not in position:
-        for page in _listed(visit, archived=True, at_end={"restored": ""}):
+        for page in _listed(context, archived=True, at_end={"restored": ""}):
             archived.update(seen.id for seen in page.checked.records)
             yield page
             del page
     restored = str(position.get("restored", ""))
-    gone = sorted(one for one in _archived_in(visit, _landed(visit, visit.earlier_runs)) - archived if one > restored)
+    gone = sorted(
+        one for one in _archived_in(context, _landed(context, context.earlier_runs)) - archived if one > restored
+    )
     for number, chunk in enumerate(portions(gone, READ_BATCH), start=1):
         is_last = chunk[-1] == gone[-1]
-        yield replace(_restored(visit, chunk, number), position={"restored": chunk[-1]}, is_last=is_last)
+        yield replace(_restored(context, chunk, number), position={"restored": chunk[-1]}, is_last=is_last)
 
 
-def whole_list(visit: Visit[Account]) -> Iterator[Page]:
+def whole_list(context: SyncContext[Account]) -> Iterator[Page]:
     """Read a list that HubSpot gives in one answer (pipelines)."""
-    call = Call(stream=visit.stream.name, path=_path(visit))
-    answer = visit.http.ask(call, _LISTING)
+    call = Call(stream=context.stream.name, path=_path(context))
+    answer = context.http.ask(call, _LISTING)
     yield Page(
-        checked=sort_out(answer.value.results, visit.identify, 1),
+        checked=validate_records(answer.value.results, context.identify, 1),
         request=f"GET {call.path}",
         is_last=True,
         notes=mended_note(answer.mended),
     )
 
 
-def read_batch(visit: Visit[Account], ids: Sequence[str], *, archived: bool, page: int) -> Answer[Batch]:
+def read_batch(context: SyncContext[Account], ids: Sequence[str], *, archived: bool, page: int) -> Response[Batch]:
     """Read up to 100 records by id; ids that are gone are not in the answer.
 
     Raises `SourceAnswerUnusableError` where others are not in it either: they would pass for gone.
     """
     call = Call(
-        stream=visit.stream.name,
+        stream=context.stream.name,
         method="POST",
-        path=f"{_path(visit)}/batch/read",
+        path=f"{_path(context)}/batch/read",
         params={"archived": str(archived).lower()},
         json={
             "inputs": [{"id": identity} for identity in ids],
-            "properties": list(visit.fields),
+            "properties": list(context.fields),
             "propertiesWithHistory": [],
         },
         page=page,
     )
-    answer = visit.http.ask(call, _BATCH)
-    refuse_problems(visit, answer.value.errors, page)
+    answer = context.http.ask(call, _BATCH)
+    refuse_problems(context, answer.value.errors, page)
     return answer
 
 
-def refuse_problems(visit: Visit[Account], problems: list[BatchProblem], page: int) -> None:
+def refuse_problems(context: SyncContext[Account], problems: list[BatchProblem], page: int) -> None:
     """Raise `SourceAnswerUnusableError` if part of a batch was not answered, unless there is nothing to answer with."""
     for problem in problems:
         words = f"{problem.category} {problem.subCategory}"
         if not any(word in words for word in _NONE_THERE):
             raise SourceAnswerUnusableError(
-                f"{visit.where}: page {page}: part of a batch was refused ({plain(problem.category)}). Run again; if "
+                f"{context.where}: page {page}: part of a batch was refused ({plain(problem.category)}). Run again; if "
                 "it stays, compare with the vendor's docs."
             )
 
 
-def _path(visit: Visit[Account]) -> str:
-    family, _, rest = visit.stream.remote.partition("/")
-    return visit.account.path(family, f"/{rest}" if rest else "")
+def _path(context: SyncContext[Account]) -> str:
+    family, _, rest = context.stream.remote.partition("/")
+    return context.account.path(family, f"/{rest}" if rest else "")
 
 
-def _listed(visit: Visit[Account], *, archived: bool, at_end: Mapping[str, str] | None = None) -> Iterator[Page]:
+def _listed(
+    context: SyncContext[Account], *, archived: bool, at_end: Mapping[str, str] | None = None
+) -> Iterator[Page]:
     """One of the two lists; the pass goes on from `at_end` when it is through (null: it was all of the pass)."""
-    tokens = Tokens(visit.where)
-    after = str(visit.position["after"]) if visit.position and visit.position.get("after") else None
+    tokens = Tokens(context.where)
+    after = str(context.position["after"]) if context.position and context.position.get("after") else None
     for number in itertools.count(1):
-        page, following = _list_page(visit, after, archived=archived, number=number)
+        page, following = _list_page(context, after, archived=archived, number=number)
         if following is not None:
             after = tokens.new(following, number)
         is_end = following is None
@@ -126,54 +130,56 @@ def _listed(visit: Visit[Account], *, archived: bool, at_end: Mapping[str, str] 
             return
 
 
-def _list_page(visit: Visit[Account], after: str | None, *, archived: bool, number: int) -> tuple[Page, str | None]:
+def _list_page(
+    context: SyncContext[Account], after: str | None, *, archived: bool, number: int
+) -> tuple[Page, str | None]:
     """One page, and the token of the next; None at the end."""
-    asked = ",".join(visit.fields)
+    asked = ",".join(context.fields)
     is_wide = len(asked) > WIDEST_QUERY
-    params = {"limit": str(visit.account.page_size), "archived": str(archived).lower()}
+    params = {"limit": str(context.account.page_size), "archived": str(archived).lower()}
     params |= {"properties": "hs_object_id" if is_wide else asked} if asked else {}
     params |= {"after": after} if after else {}
-    call = Call(stream=visit.stream.name, path=_path(visit), params=params, page=number)
-    answer = visit.http.ask(call, _LISTING)
+    call = Call(stream=context.stream.name, path=_path(context), params=params, page=number)
+    answer = context.http.ask(call, _LISTING)
     if answer.value.after() is not None and not answer.value.results:
         # Rare, and not the end; asked twice, for a list has no total that would show what such a page left out.
-        answer = visit.http.ask(call, _LISTING)
-    checked = sort_out(answer.value.results, visit.identify, number)
+        answer = context.http.ask(call, _LISTING)
+    checked = validate_records(answer.value.results, context.identify, number)
     if is_wide and checked.records:
-        checked = _widened(visit, checked, archived=archived, page=number)
+        checked = _widened(context, checked, archived=archived, page=number)
     page = Page(checked=checked, request=f"GET {call.path}", notes=mended_note(answer.mended))
     return page, answer.value.after()
 
 
-def _restored(visit: Visit[Account], ids: Sequence[str], number: int) -> Page:
-    answer = read_batch(visit, ids, archived=False, page=number)
+def _restored(context: SyncContext[Account], ids: Sequence[str], number: int) -> Page:
+    answer = read_batch(context, ids, archived=False, page=number)
     return Page(
-        checked=sort_out(answer.value.results, visit.identify, number),
-        request=f"POST {_path(visit)}/batch/read",
+        checked=validate_records(answer.value.results, context.identify, number),
+        request=f"POST {_path(context)}/batch/read",
         notes=mended_note(answer.mended),
     )
 
 
-def _widened(visit: Visit[Account], narrow: Checked, *, archived: bool, page: int) -> Checked:
+def _widened(context: SyncContext[Account], narrow: ValidatedPage, *, archived: bool, page: int) -> ValidatedPage:
     """Read the listed records again with all their properties; one deleted in between is left out."""
     ids = [seen.id for seen in narrow.records]
     parts = [
-        sort_out(read_batch(visit, chunk, archived=archived, page=page).value.results, visit.identify, page)
+        validate_records(read_batch(context, chunk, archived=archived, page=page).value.results, context.identify, page)
         for chunk in portions(ids, READ_BATCH)
     ]
-    return Checked(
+    return ValidatedPage(
         [seen for part in parts for seen in part.records],
         [*narrow.rejected, *(bad for part in parts for bad in part.rejected)],
     )
 
 
-def _landed(visit: Visit[Account], runs: Iterable[str]) -> Iterator[LandedPage]:
+def _landed(context: SyncContext[Account], runs: Iterable[str]) -> Iterator[LandedPage]:
     """Pages of this stream that these runs landed."""
-    writer = visit.writer
+    writer = context.writer
     return writer.landing.pages_of(writer.source, writer.stream, dict.fromkeys(runs))
 
 
-def _archived_in(visit: Visit[Account], pages: Iterable[LandedPage]) -> set[str]:
+def _archived_in(context: SyncContext[Account], pages: Iterable[LandedPage]) -> set[str]:
     """Ids of the records that landed pages show archived."""
-    records = (record for page in pages for record in visit.writer.landing.records(page))
+    records = (record for page in pages for record in context.writer.landing.records(page))
     return {str(record.id) for record in map(_LIVE.decode, records) if record.archived}

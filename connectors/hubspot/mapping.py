@@ -22,7 +22,7 @@ from definitions.mapping.entries import (
     text,
     words,
 )
-from definitions.mapping.stream_mapping import DatedActivity, Each, StreamMapping, mapping_of, record_id
+from definitions.mapping.stream_mapping import DatedActivity, ListItems, StreamMapping, mapping_of, record_id
 from definitions.schema.records import ACCOUNT, ASSOCIATION, OPPORTUNITY, OWNER, PERSON, STAGE, RecordKind
 
 LEAD_STATUSES = {
@@ -220,7 +220,7 @@ def _stage_fields() -> dict[str, Entry]:
     )
 
 
-PIPELINES = StreamMapping(kind=STAGE, object="stage", each=Each(field="stages", id="id"), fields=_stage_fields())
+PIPELINES = StreamMapping(kind=STAGE, object="stage", each=ListItems(field="stages", id="id"), fields=_stage_fields())
 
 
 def association(kind: str, from_object: str, to_object: str) -> StreamMapping:
@@ -233,7 +233,7 @@ def association(kind: str, from_object: str, to_object: str) -> StreamMapping:
     return StreamMapping(
         kind=ASSOCIATION,
         object=f"{from_object}_{to_object}",
-        each=Each(field="to", id="toObjectId"),
+        each=ListItems(field="to", id="toObjectId"),
         shapes={"associationTypes": pl.List(pl.Struct({"label": pl.String}))},
         fields=mapping_of(
             association_type=constant(kind),

@@ -7,7 +7,7 @@ import msgspec
 from connectors.landing.envelope import Identify, Scalar, clean_id
 
 
-class Next(msgspec.Struct, frozen=True):
+class NextPage(msgspec.Struct, frozen=True):
     """Where the next page begins."""
 
     after: str | int | None = None
@@ -16,7 +16,7 @@ class Next(msgspec.Struct, frozen=True):
 class Paging(msgspec.Struct, frozen=True):
     """Present while there is more; associations also page backwards, and then lack `next` at the end."""
 
-    next: Next | None = None
+    next: NextPage | None = None
 
     def after(self) -> str | None:
         """Token of the next page, empty when there is none to follow; None when nothing is next."""
@@ -51,7 +51,7 @@ class Batch(msgspec.Struct, frozen=True):
     errors: list[BatchProblem] = []
 
 
-class Named(msgspec.Struct, frozen=True):
+class PropertyName(msgspec.Struct, frozen=True):
     """A property of an object."""
 
     name: str
@@ -60,7 +60,7 @@ class Named(msgspec.Struct, frozen=True):
 class Properties(msgspec.Struct, frozen=True):
     """All properties of an object."""
 
-    results: list[Named]
+    results: list[PropertyName]
 
 
 class Live(msgspec.Struct, frozen=True):

@@ -21,8 +21,8 @@ from connectors.http.request import Call
 from connectors.hubspot.account import Account
 from connectors.hubspot.responses import Listing
 from connectors.json_text import mended_note
-from connectors.landing.envelope import Checked, Seen, sort_out
-from connectors.stream import Page, Visit
+from connectors.landing.envelope import RawRecord, ValidatedPage, validate_records
+from connectors.stream import Page, SyncContext
 from definitions.errors import SourceAnswerUnusableError
 
 # Pages in a row that promise more and bring the walk no further, with and without a token to follow.
@@ -55,14 +55,14 @@ class _Place:
         return {"since": self.since, "tie_id": self.tie_id, "is_tail": self.is_tail}
 
 
-def changed_pages(visit: Visit[Account]) -> Iterator[Page]:
+def changed_pages(context: SyncContext[Account]) -> Iterator[Page]:
     """Every live record whose modified time is at or after `visit.since`, however many, however alike."""
-    place: _Place | None = _start(visit)
+    place: _Place | None = _start(context)
     number = 0
-    until = milliseconds(visit.until - visit.account.lookback)
+    until = milliseconds(context.until - context.account.lookback)
     while place is not None:
         number += 1
-        page, place = _page(visit, place, until, number)
+        page, place = _page(context, place, until, number)
         yield page
         # Let go before the next is asked for: one page at a time is held.
         del page
@@ -73,28 +73,28 @@ def milliseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def _start(visit: Visit[Account]) -> _Place:
-    if visit.position:
-        kept = visit.position
+def _start(context: SyncContext[Account]) -> _Place:
+    if context.position:
+        kept = context.position
         return _Place(since=int(kept["since"]), tie_id=kept["tie_id"], is_tail=bool(kept["is_tail"]))
     # HubSpot answers 500 to a filter at the epoch itself.
-    return _Place(since=max(1, milliseconds(visit.since or _EPOCH)))
+    return _Place(since=max(1, milliseconds(context.since or _EPOCH)))
 
 
-def _page(visit: Visit[Account], place: _Place, until: int, number: int) -> tuple[Page, _Place | None]:
-    call = _call(visit, place, until, number)
-    answer = visit.http.ask(call, _LISTING)
+def _page(context: SyncContext[Account], place: _Place, until: int, number: int) -> tuple[Page, _Place | None]:
+    call = _call(context, place, until, number)
+    answer = context.http.ask(call, _LISTING)
     listing = answer.value
-    checked = sort_out(listing.results, visit.identify, number)
+    checked = validate_records(listing.results, context.identify, number)
     fresh = [seen for seen in checked.records if (seen.id, seen.version) not in place.seen]
     following = _next(place, checked.records, len(fresh), listing, until)
     if following is not None and following.fruitless > (FRUITLESS if listing.after() is None else FRUITLESS_WITH_TOKEN):
         raise SourceAnswerUnusableError(
-            f"{visit.where}: page {number}: the search says {listing.total} match, but does not show them all. Run "
+            f"{context.where}: page {number}: the search says {listing.total} match, but does not show them all. Run "
             "again; if it stays, run this source in full."
         )
     page = Page(
-        checked=Checked(fresh, checked.rejected),
+        checked=ValidatedPage(fresh, checked.rejected),
         request=f"POST {call.path}",
         position=(following or place).resumable(),
         is_last=following is None,
@@ -104,9 +104,9 @@ def _page(visit: Visit[Account], place: _Place, until: int, number: int) -> tupl
     return page, following
 
 
-def _call(visit: Visit[Account], place: _Place, until: int, number: int) -> Call:
-    modified = visit.stream.modified
-    family, _, rest = visit.stream.remote.partition("/")
+def _call(context: SyncContext[Account], place: _Place, until: int, number: int) -> Call:
+    modified = context.stream.modified
+    family, _, rest = context.stream.remote.partition("/")
     sort = modified
     if place.tie_id is not None:
         filters = [
@@ -121,17 +121,17 @@ def _call(visit: Visit[Account], place: _Place, until: int, number: int) -> Call
             {"propertyName": modified, "operator": "BETWEEN", "value": str(place.since), "highValue": str(until)}
         ]
     return Call(
-        stream=visit.stream.name,
+        stream=context.stream.name,
         method="POST",
-        path=visit.account.path(family, f"/{rest}/search"),
+        path=context.account.path(family, f"/{rest}/search"),
         json={
             "filterGroups": [{"filters": filters}],
             "sorts": [{"propertyName": sort, "direction": "ASCENDING"}],
-            "properties": list(visit.fields),
-            "limit": visit.account.search_page_size,
+            "properties": list(context.fields),
+            "limit": context.account.search_page_size,
             "after": place.offset,
         },
-        lane="search",
+        bucket="search",
         page=number,
     )
 
@@ -143,7 +143,7 @@ def _remaining(listing: Listing) -> int:
     return 0 if listing.after() is None else 1
 
 
-def _next(place: _Place, records: list[Seen], fresh: int, listing: Listing, until: int) -> _Place | None:
+def _next(place: _Place, records: list[RawRecord], fresh: int, listing: Listing, until: int) -> _Place | None:
     """Decide where the next page begins; None at the very end."""
     if _remaining(listing) == 0:
         return _after_window(place, until)
@@ -151,7 +151,7 @@ def _next(place: _Place, records: list[Seen], fresh: int, listing: Listing, unti
     return moved or replace(place, offset=str(listing.after() or "0"), fruitless=place.fruitless + 1)
 
 
-def _after_tie(place: _Place, records: list[Seen]) -> _Place | None:
+def _after_tie(place: _Place, records: list[RawRecord]) -> _Place | None:
     highest = max((int(seen.id) for seen in records if _DIGITS.fullmatch(seen.id)), default=0)
     return replace(place, tie_id=highest, offset="0", fruitless=0) if highest > (place.tie_id or 0) else None
 
@@ -164,7 +164,7 @@ def _after_window(place: _Place, until: int) -> _Place | None:
     return _Place(since=max(place.since, until + 1), is_tail=True)
 
 
-def _after_page(place: _Place, records: list[Seen], fresh: int, until: int) -> _Place | None:
+def _after_page(place: _Place, records: list[RawRecord], fresh: int, until: int) -> _Place | None:
     """Go on from the last moment of this page; by id where one moment fills half of it, or nothing was new.
 
     The last moment is that of the last record: a later one that stands before it was shown at its old place. None where

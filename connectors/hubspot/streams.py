@@ -12,7 +12,7 @@ from connectors.hubspot.associations import association_pages
 from connectors.hubspot.lists import archived_and_restored_pages, archived_pages, live_pages, whole_list
 from connectors.hubspot.responses import Properties, association_identity, object_identity, simple_identity
 from connectors.hubspot.search import changed_pages
-from connectors.stream import Pass, Prepared, Stream, When
+from connectors.stream import PreparedStream, Stream, SyncMode, SyncPass
 from definitions.errors import ConfigurationError
 from definitions.mapping.envelope import Envelope
 from definitions.mapping.stream_mapping import StreamMapping
@@ -23,7 +23,7 @@ _OBJECT = Envelope(id="id", version="updatedAt", deleted="archived")
 _PROPERTIES = msgspec.json.Decoder(Properties)
 
 
-def check_properties(stream: Stream[Account], account: Account, http: Http) -> Prepared:
+def check_properties(stream: Stream[Account], account: Account, http: Http) -> PreparedStream:
     """Choose the properties to ask for: the usual ones this account has, and every configured one.
 
     Raises `ConfigurationError` naming the configured properties the account lacks: HubSpot would not, and their values
@@ -40,7 +40,7 @@ def check_properties(stream: Stream[Account], account: Account, http: Http) -> P
         )
     usual = stream.mapping.asked_fields()
     absent = sorted(set(usual) - there)
-    return Prepared(
+    return PreparedStream(
         fields=tuple(dict.fromkeys(name for name in (*usual, *custom) if name in there)),
         notes=(f"properties this account does not have: {', '.join(absent)}",) if absent else (),
         source_now=answer.source_now,
@@ -58,10 +58,10 @@ def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
         prepare=check_properties,
         passes=(
             # What is restored meanwhile is then in both lists; in the other order it would be in none.
-            Pass(name="archive", when=When.FIRST, pages=archived_pages),
-            Pass(name="list", when=When.FIRST, pages=live_pages),
-            Pass(name="changes", when=When.AGAIN, pages=changed_pages),
-            Pass(name="archived", when=When.AGAIN, pages=archived_and_restored_pages),
+            SyncPass(name="archive", when=SyncMode.FIRST, pages=archived_pages),
+            SyncPass(name="list", when=SyncMode.FIRST, pages=live_pages),
+            SyncPass(name="changes", when=SyncMode.AGAIN, pages=changed_pages),
+            SyncPass(name="archived", when=SyncMode.AGAIN, pages=archived_and_restored_pages),
         ),
     )
 
@@ -74,7 +74,7 @@ def _association(name: str, of: StreamMapping, remote: str, after: str) -> Strea
         identify=association_identity,
         envelope=Envelope(id="from.id"),
         after=after,
-        passes=(Pass(name="associations", when=When.ALWAYS, pages=association_pages),),
+        passes=(SyncPass(name="associations", when=SyncMode.ALWAYS, pages=association_pages),),
     )
 
 
@@ -88,8 +88,8 @@ OWNERS = Stream(
     identify=simple_identity,
     envelope=_OBJECT,
     passes=(
-        Pass(name="active", when=When.ALWAYS, pages=live_pages),
-        Pass(name="deactivated", when=When.ALWAYS, pages=archived_pages),
+        SyncPass(name="active", when=SyncMode.ALWAYS, pages=live_pages),
+        SyncPass(name="deactivated", when=SyncMode.ALWAYS, pages=archived_pages),
     ),
 )
 PIPELINES = Stream(
@@ -98,7 +98,7 @@ PIPELINES = Stream(
     remote="pipelines/deals",
     identify=simple_identity,
     envelope=_OBJECT,
-    passes=(Pass(name="all", when=When.ALWAYS, pages=whole_list),),
+    passes=(SyncPass(name="all", when=SyncMode.ALWAYS, pages=whole_list),),
 )
 STREAMS: tuple[Stream[Account], ...] = (
     OWNERS,

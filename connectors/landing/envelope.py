@@ -19,7 +19,7 @@ _MISSING = re.compile(r"missing required field `(?P<field>[^`]*)`")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class Seen(NamedTuple):
+class RawRecord(NamedTuple):
     """A good record: its own bytes, its id, and its version (a modified time as the source writes it, or '')."""
 
     raw: bytes
@@ -32,16 +32,16 @@ Identify = Callable[[msgspec.Raw], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class ValidatedPage:
     """One page, sorted out; both lists keep the order of the answer."""
 
-    records: list[Seen]
+    records: list[RawRecord]
     rejected: list[Rejected]
 
 
-def sort_out(raws: Iterable[msgspec.Raw], identify: Identify, page: int) -> Checked:
+def validate_records(raws: Iterable[msgspec.Raw], identify: Identify, page: int) -> ValidatedPage:
     """Check each record of a page by itself: one bad record does not cost the page."""
-    good: list[Seen] = []
+    good: list[RawRecord] = []
     bad: list[Rejected] = []
     for offset, raw in enumerate(raws):
         try:
@@ -49,8 +49,8 @@ def sort_out(raws: Iterable[msgspec.Raw], identify: Identify, page: int) -> Chec
         except (ValueError, RecursionError) as error:
             bad.append(_reject(bytes(raw), error, page, offset))
         else:
-            good.append(Seen(bytes(raw), identity, version))
-    return Checked(good, bad)
+            good.append(RawRecord(bytes(raw), identity, version))
+    return ValidatedPage(good, bad)
 
 
 def clean_id(value: str | int) -> str:

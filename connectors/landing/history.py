@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from connectors.landing.durable import append_line, sync_folder
-from connectors.landing.reader import MANIFEST, PUT_ASIDE, LandedPage, PutAside, damage_of
+from connectors.landing.reader import MANIFEST, PUT_ASIDE, LandedPage, QuarantinedPage, damage_of
 from connectors.landing.writer import UNFINISHED, Landing
 from definitions.errors import LandingError
 
@@ -16,7 +16,7 @@ _ASIDE = "aside-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
+class CompletedListing:
     """A listing that a run completed.
 
     `runs` landed its parts; `previous` is the listing it goes on from (null: it needs nothing that was landed before).
@@ -51,20 +51,20 @@ class LandedRun:
         return None if self.last is None else self.last.cursor
 
     @property
-    def completed(self) -> list[Completed]:
+    def completed(self) -> list[CompletedListing]:
         """The listings that the run completed, in order."""
         return [_completed(page) for page in self.pages if page.is_last]
 
 
-def _completed(page: LandedPage) -> Completed:
+def _completed(page: LandedPage) -> CompletedListing:
     """The listing that was complete with a page."""
     listing, end = page.listing, page.end
     if listing is not None:
         previous = None if listing.is_whole else listing.previous
-        return Completed(id=listing.id, runs=tuple(listing.runs), previous=previous, is_whole=listing.is_whole)
+        return CompletedListing(id=listing.id, runs=tuple(listing.runs), previous=previous, is_whole=listing.is_whole)
     if end is not None:
-        return Completed(id=page.run_id, runs=(page.run_id,), previous=end.previous_run, is_whole=end.is_whole)
-    return Completed(id=page.run_id, runs=(page.run_id,), is_chained=False)
+        return CompletedListing(id=page.run_id, runs=(page.run_id,), previous=end.previous_run, is_whole=end.is_whole)
+    return CompletedListing(id=page.run_id, runs=(page.run_id,), is_chained=False)
 
 
 def landed_runs(
@@ -118,7 +118,7 @@ def needed_for(runs: Sequence[LandedRun], run_id: str) -> frozenset[str] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Damage:
+class DamagedFile:
     """One landed file that is missing or not as it was landed; `page` is null where it is a manifest."""
 
     run: LandedRun
@@ -127,14 +127,14 @@ class Damage:
     page: LandedPage | None
 
 
-def damages(runs: Iterable[LandedRun]) -> Iterator[Damage]:
+def damages(runs: Iterable[LandedRun]) -> Iterator[DamagedFile]:
     """Read every landed file of the runs, and name each that is damaged: a page, its rejected records, a manifest."""
     for run in runs:
         if run.is_manifest_damaged:
-            yield Damage(run=run, path=run.folder / MANIFEST, reason="a line is damaged", page=None)
+            yield DamagedFile(run=run, path=run.folder / MANIFEST, reason="a line is damaged", page=None)
         for page in run.pages:
             if (found := damage_of_page(page)) is not None:
-                yield Damage(run=run, path=found[0], reason=found[1], page=page)
+                yield DamagedFile(run=run, path=found[0], reason=found[1], page=page)
 
 
 def damage_of_page(page: LandedPage) -> tuple[Path, str] | None:
@@ -145,7 +145,7 @@ def damage_of_page(page: LandedPage) -> tuple[Path, str] | None:
     return None
 
 
-def put_aside(damage: Damage) -> None:
+def put_aside(damage: DamagedFile) -> None:
     """Let a damaged page, or all that a damaged manifest names, count no more; the files stay, under another name.
 
     Safe to repeat. Raises `LandingError` where the folder cannot be written.
@@ -165,7 +165,7 @@ def put_aside(damage: Damage) -> None:
             f"{damage.path}: is damaged and cannot be put aside ({error.strerror}). Mend the rights, run again."
         ) from None
     if damage.page is not None:
-        line = PutAside(seq=damage.page.seq, reason=f"{damage.path.name} {damage.reason}")
+        line = QuarantinedPage(seq=damage.page.seq, reason=f"{damage.path.name} {damage.reason}")
         append_line(folder / PUT_ASIDE, msgspec.json.encode(line))
 
 

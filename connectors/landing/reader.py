@@ -167,7 +167,7 @@ def ask_again(*sources: str) -> str:
     return " ".join(["bantam run --full", *(f"--source {source}" for source in dict.fromkeys(sources))])
 
 
-class PutAside(msgspec.Struct, frozen=True, kw_only=True):
+class QuarantinedPage(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `aside.jsonl`: a page that counts no more, and why."""
 
     seq: int
@@ -182,7 +182,7 @@ def _put_aside(folder: Path) -> frozenset[int]:
     found = set()
     for line in path.read_bytes().split(b"\n")[:-1]:
         with contextlib.suppress(msgspec.MsgspecError):
-            found.add(msgspec.json.decode(line, type=PutAside).seq)
+            found.add(msgspec.json.decode(line, type=QuarantinedPage).seq)
     return frozenset(found)
 
 

@@ -48,7 +48,7 @@ _PACKING = zstandard.ZstdCompressionParameters.from_level(3, window_log=19, writ
 _LINES_AT_ONCE = 20
 
 
-class Parcel:
+class PageBuffer:
     """Records on their way into one file, packed as they come: what waits is a tenth of what came."""
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ class LandingWriter:
 
     def write_page(
         self,
-        parcel: Parcel,
+        buffer: PageBuffer,
         *,
         request: str,
         cursor: Mapping[str, Any] | None = None,
@@ -121,8 +121,8 @@ class LandingWriter:
 
         `listing` as it stands after them; null: it is not to be resumed. Raises `LandingError` naming path and bytes.
         """
-        chunks = parcel.chunks() if parcel.records else None
-        return self._land(chunks, ".jsonl.zst", parcel.records, request, cursor, rejected, listing)
+        chunks = buffer.chunks() if buffer.records else None
+        return self._land(chunks, ".jsonl.zst", buffer.records, request, cursor, rejected, listing)
 
     def write_file(
         self,
@@ -155,12 +155,12 @@ class LandingWriter:
         pages = [page for page in self._journal.pages() if page.entry.seq == self._seq + 1]
         if not pages:
             return
-        parcel = Parcel()
+        buffer = PageBuffer()
         for page in pages:
-            parcel.add(page.records)
+            buffer.add(page.records)
         last = pages[-1].entry
         rejected = [bad for page in pages for bad in page.entry.rejected]
-        self.write_page(parcel, request=last.request, rejected=rejected, listing=last.listing.landed())
+        self.write_page(buffer, request=last.request, rejected=rejected, listing=last.listing.landed())
 
     def close(self) -> None:
         """Say that this run wrote all it wanted; the next run then has nothing to clean here."""

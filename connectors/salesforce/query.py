@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from connectors.http.client import Answer
+from connectors.http.client import Response
 from connectors.http.request import Call
 from connectors.http.status_errors import CallRefusedError
 from connectors.json_text import mended_note
-from connectors.landing.envelope import Scalar, Seen, clean_id, sort_out
+from connectors.landing.envelope import RawRecord, Scalar, clean_id, validate_records
 from connectors.salesforce.account import Account
-from connectors.stream import Page, Tokens, Visit
+from connectors.stream import Page, SyncContext, Tokens
 from definitions.errors import SourceAnswerUnusableError
 
 # Locators live two days; an org may also drop the oldest.
@@ -45,34 +45,34 @@ def row_identity(raw: msgspec.Raw) -> tuple[str, str]:
     return clean_id(identity if isinstance(identity, str) else ""), str(row.get("SystemModstamp") or "")
 
 
-def settled_pages(visit: Visit[Account]) -> Iterator[Page]:
+def settled_pages(context: SyncContext[Account]) -> Iterator[Page]:
     """Rows changed from `visit.since` up to the trail, deleted ones too, in order of (SystemModstamp, Id)."""
-    bounds = [f"SystemModstamp >= {_literal(visit.since)}"] if visit.since else []
-    yield from _walked(visit, [*bounds, f"SystemModstamp < {_literal(visit.until)}"])
+    bounds = [f"SystemModstamp >= {_literal(context.since)}"] if context.since else []
+    yield from _walked(context, [*bounds, f"SystemModstamp < {_literal(context.until)}"])
 
 
-def fresh_pages(visit: Visit[Account]) -> Iterator[Page]:
+def fresh_pages(context: SyncContext[Account]) -> Iterator[Page]:
     """Rows newer than the trail: they land now, and are asked again next time, when they are complete."""
-    yield from _walked(visit, [f"SystemModstamp >= {_literal(visit.until)}"])
+    yield from _walked(context, [f"SystemModstamp >= {_literal(context.until)}"])
 
 
-def all_pages(visit: Visit[Account]) -> Iterator[Page]:
+def all_pages(context: SyncContext[Account]) -> Iterator[Page]:
     """Every row in order of Id, where an object is small and keeps no useful modified time."""
-    after = f" WHERE Id > '{_quoted(visit.position['id'])}'" if visit.position else ""
-    for page in _query(visit, f"{_select(visit)}{after} ORDER BY Id", "query", 0):
+    after = f" WHERE Id > '{_quoted(context.position['id'])}'" if context.position else ""
+    for page in _query(context, f"{_select(context)}{after} ORDER BY Id", "query", 0):
         records = page.checked.records
         yield replace(page, position={"id": records[-1].id} if records else None)
         del page
 
 
-def _walked(visit: Visit[Account], bounds: list[str]) -> Iterator[Page]:
+def _walked(context: SyncContext[Account], bounds: list[str]) -> Iterator[Page]:
     """Walk a window; where the locator dies, ask again for what comes after the last row seen."""
-    reached = visit.position
+    reached = context.position
     asked_from: Mapping[str, Any] | None = None
     number = 0
     while True:
         try:
-            for page in _query(visit, _soql(visit, bounds, reached), "queryAll", number):
+            for page in _query(context, _soql(context, bounds, reached), "queryAll", number):
                 number += 1
                 reached = _last(page.checked.records) or reached
                 yield replace(page, position=reached)
@@ -86,36 +86,36 @@ def _walked(visit: Visit[Account], bounds: list[str]) -> Iterator[Page]:
             return
 
 
-def _soql(visit: Visit[Account], bounds: list[str], reached: Mapping[str, Any] | None) -> str:
+def _soql(context: SyncContext[Account], bounds: list[str], reached: Mapping[str, Any] | None) -> str:
     where = list(bounds)
     if reached:
         stamp, identity = _literal(datetime.fromisoformat(reached["modstamp"])), reached["id"]
         where.append(f"(SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > '{_quoted(identity)}'))")
-    return f"{_select(visit)} WHERE {' AND '.join(where)} ORDER BY SystemModstamp, Id"
+    return f"{_select(context)} WHERE {' AND '.join(where)} ORDER BY SystemModstamp, Id"
 
 
-def _select(visit: Visit[Account]) -> str:
+def _select(context: SyncContext[Account]) -> str:
     """Begin a query; its names are declared here or described by the org, and are plain words."""
-    return f"SELECT {', '.join(visit.fields)} FROM {visit.stream.remote}"  # noqa: S608 - plain words only, see above
+    return f"SELECT {', '.join(context.fields)} FROM {context.stream.remote}"  # noqa: S608 - plain words only, see above
 
 
-def _query(visit: Visit[Account], soql: str, resource: str, before: int) -> Iterator[Page]:
+def _query(context: SyncContext[Account], soql: str, resource: str, before: int) -> Iterator[Page]:
     """Follow one query to its end; `before` pages came from earlier ones. Fewer rows than announced is an error."""
-    tokens, came = Tokens(visit.where), 0
+    tokens, came = Tokens(context.where), 0
     link: str | None = None
     for number in itertools.count(before + 1):
-        answer = _ask(visit, soql, resource, link, number)
+        answer = _ask(context, soql, resource, link, number)
         rows = answer.value
         came += len(rows.records)
         if not rows.done:
             link = tokens.new(rows.nextRecordsUrl, number)
         elif came < rows.totalSize:
             raise SourceAnswerUnusableError(
-                f"{visit.where}: page {number}: {rows.totalSize} rows were announced, {came} came. Run again."
+                f"{context.where}: page {number}: {rows.totalSize} rows were announced, {came} came. Run again."
             )
         is_last = rows.done
         page = Page(
-            checked=sort_out(rows.records, visit.identify, number),
+            checked=validate_records(rows.records, context.identify, number),
             request=f"GET {visit.account.path(f'/{resource}')}",
             is_last=is_last,
             notes=mended_note(answer.mended),
@@ -128,19 +128,19 @@ def _query(visit: Visit[Account], soql: str, resource: str, before: int) -> Iter
             return
 
 
-def _ask(visit: Visit[Account], soql: str, resource: str, link: str | None, number: int) -> Answer[Rows]:
+def _ask(context: SyncContext[Account], soql: str, resource: str, link: str | None, number: int) -> Response[Rows]:
     call = Call(
-        stream=visit.stream.name,
-        path=visit.account.path(f"/{resource}"),
+        stream=context.stream.name,
+        path=context.account.path(f"/{resource}"),
         link=link,
         params={} if link else {"q": soql},
-        headers={"Sforce-Query-Options": f"batchSize={visit.account.page_size}"},
+        headers={"Sforce-Query-Options": f"batchSize={context.account.page_size}"},
         page=number,
     )
-    return visit.http.ask(call, _ROWS)
+    return context.http.ask(call, _ROWS)
 
 
-def _last(records: list[Seen]) -> dict[str, str] | None:
+def _last(records: list[RawRecord]) -> dict[str, str] | None:
     """Where a page ends, if its last row can be told."""
     if not records:
         return None

@@ -10,7 +10,7 @@ from connectors.http.request import Call
 from connectors.salesforce import mapping
 from connectors.salesforce.account import Account, open_http
 from connectors.salesforce.query import all_pages, fresh_pages, row_identity, settled_pages
-from connectors.stream import Pass, Prepared, Stream, When
+from connectors.stream import PreparedStream, Stream, SyncMode, SyncPass
 from definitions.errors import ConfigurationError, SourceRefusedError
 from definitions.mapping.envelope import Envelope
 from definitions.mapping.stream_mapping import StreamMapping
@@ -36,7 +36,7 @@ class _Described(msgspec.Struct, frozen=True):
 _DESCRIBED = msgspec.json.Decoder(_Described)
 
 
-def choose_fields(stream: Stream[Account], account: Account, http: Http) -> Prepared:
+def choose_fields(stream: Stream[Account], account: Account, http: Http) -> PreparedStream:
     """Choose the fields to ask for: the usual ones this org has, and every custom field that holds a single value.
 
     Raises `ConfigurationError` naming configured fields the org lacks (or hides from this user), `SourceRefusedError`
@@ -64,7 +64,7 @@ def choose_fields(stream: Stream[Account], account: Account, http: Http) -> Prep
     absent, too_many = sorted(set(usual) - there), sorted(set(wanted) - set(kept))
     notes = [f"fields this org does not have or show: {', '.join(absent)}"] if absent else []
     notes += [f"custom fields left out, a query cannot hold them: {', '.join(too_many)}"] if too_many else []
-    return Prepared(fields=kept, notes=tuple(notes), source_now=answer.source_now)
+    return PreparedStream(fields=kept, notes=tuple(notes), source_now=answer.source_now)
 
 
 def _fitting(wanted: tuple[str, ...]) -> tuple[str, ...]:
@@ -87,8 +87,8 @@ def _changing(name: str, remote: str, of: StreamMapping, *, dies: bool = True) -
         modified="SystemModstamp",
         prepare=choose_fields,
         passes=(
-            Pass(name="settled", when=When.ALWAYS, pages=settled_pages),
-            Pass(name="fresh", when=When.ALWAYS, pages=fresh_pages),
+            SyncPass(name="settled", when=SyncMode.ALWAYS, pages=settled_pages),
+            SyncPass(name="fresh", when=SyncMode.ALWAYS, pages=fresh_pages),
         ),
     )
 
@@ -102,7 +102,7 @@ STREAMS: tuple[Stream[Account], ...] = (
         identify=row_identity,
         envelope=Envelope(id="Id", version="SystemModstamp"),
         prepare=choose_fields,
-        passes=(Pass(name="all", when=When.ALWAYS, pages=all_pages),),
+        passes=(SyncPass(name="all", when=SyncMode.ALWAYS, pages=all_pages),),
     ),
     _changing("account", "Account", mapping.ACCOUNTS),
     _changing("lead", "Lead", mapping.LEAD),

@@ -9,19 +9,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from definitions.agreement.ladders import ladder_mistakes
 from definitions.agreement.model import NAMED_IN_BRACES, Definitions, HygieneRule
 from definitions.config.suggestions import suggestion
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 from definitions.predicates.logic import can_be_met
 from definitions.predicates.predicate import Predicate
 from definitions.schema import vocabulary as words
 from definitions.schema.classified import GONE
 from definitions.schema.facets import Derived, Subject, facets_of
 
-Mistake = tuple[Place, str]
+Mistake = tuple[FieldPath, str]
 
 
-def contradictions(definitions: Definitions) -> dict[Place, str]:
+def contradictions(definitions: Definitions) -> dict[FieldPath, str]:
     """Return every contradiction by its place; the first found at a place stands."""
-    found: dict[Place, str] = {}
+    found: dict[FieldPath, str] = {}
     for check in _CHECKS:
         for place, said in check(definitions):
             found.setdefault(place, said)
@@ -58,7 +58,7 @@ def _activities(definitions: Definitions) -> Iterator[Mistake]:
 
 
 def _tests(definitions: Definitions) -> Iterator[Mistake]:
-    tests: dict[Place, Predicate | None] = {
+    tests: dict[FieldPath, Predicate | None] = {
         **{("fit", number, "when"): rule.when for number, rule in enumerate(definitions.fit)},
         ("icp", "fails"): definitions.icp.fails,
         ("icp", "passes"): definitions.icp.passes,
@@ -130,7 +130,7 @@ def _hygiene(definitions: Definitions) -> Iterator[Mistake]:
         yield from _sayings(("hygiene", number), rule, definitions)
 
 
-def _sayings(place: Place, rule: HygieneRule, definitions: Definitions) -> Iterator[Mistake]:
+def _sayings(place: FieldPath, rule: HygieneRule, definitions: Definitions) -> Iterator[Mistake]:
     subject: Subject = rule.on
     facets = facets_of(subject, own=definitions.own)
     for key in ("says", "ask", "action"):
@@ -149,13 +149,13 @@ def _ladders(definitions: Definitions) -> Iterator[Mistake]:
     yield from ladder_mistakes("opportunities", definitions.opportunities, is_forecast=True)
 
 
-def _known(place: Place, word: str, known: Iterable[str] | Mapping[str, object], what: str) -> Iterator[Mistake]:
+def _known(place: FieldPath, word: str, known: Iterable[str] | Mapping[str, object], what: str) -> Iterator[Mistake]:
     choices = list(known)
     if word not in choices:
         yield place, f"no {what} is called {word!r}{suggestion(word, choices)}"
 
 
-def _lower_case(place: Place, text: str) -> Iterator[Mistake]:
+def _lower_case(place: FieldPath, text: str) -> Iterator[Mistake]:
     if text != text.strip().lower():
         yield place, f"{text!r} is compared in lower case; write {text.strip().lower()!r}"
 

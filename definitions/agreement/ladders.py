@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from definitions.agreement.model import ClassRule
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 from definitions.predicates.logic import can_be_met, implies, is_always_met
 
-Mistake = tuple[Place, str]
+Mistake = tuple[FieldPath, str]
 
 
 def ladder_mistakes(section: str, rules: Sequence[ClassRule], *, is_forecast: bool) -> Iterator[Mistake]:
@@ -28,7 +28,7 @@ def ladder_mistakes(section: str, rules: Sequence[ClassRule], *, is_forecast: bo
             yield place, f"the class {rule.name} is of people; forecast and counts_as_open are for opportunities"
 
 
-def _end(place: Place, rule: ClassRule, *, is_last: bool) -> Iterator[Mistake]:
+def _end(place: FieldPath, rule: ClassRule, *, is_last: bool) -> Iterator[Mistake]:
     """Check that the last class, and only the last, takes everyone else."""
     if rule.when is not None and rule.otherwise:
         yield (*place, "otherwise"), f"the class {rule.name} has a test and `otherwise`; keep one"
@@ -43,7 +43,7 @@ def _end(place: Place, rule: ClassRule, *, is_last: bool) -> Iterator[Mistake]:
         yield place, f"the last class, {rule.name}, must say `otherwise: true`, or some records have no class"
 
 
-def _reach(place: Place, rule: ClassRule, earlier: Sequence[ClassRule]) -> Iterator[Mistake]:
+def _reach(place: FieldPath, rule: ClassRule, earlier: Sequence[ClassRule]) -> Iterator[Mistake]:
     """Check that someone can be in the class: its test can be met, and no earlier class takes them all."""
     if rule.when is None:
         return

@@ -17,11 +17,11 @@ from definitions.agreement.own_columns import Custom, OwnColumns, own_columns
 from definitions.config.mistakes import all_of
 from definitions.config.shape_errors import told
 from definitions.config.suggestions import suggestion
-from definitions.config.yaml_file import Place, read_text, read_yaml, read_yaml_text
+from definitions.config.yaml_file import FieldPath, read_text, read_yaml, read_yaml_text
 from definitions.errors import ConfigurationError
 from definitions.fingerprint import fingerprint_of
 from definitions.predicates.predicate import Predicate, at_least, parse
-from definitions.schema.facets import Subject, Use
+from definitions.schema.facets import PredicateUse, Subject
 
 __all__ = ["load_definitions", "load_text", "profiles", "read_yaml"]
 
@@ -54,7 +54,7 @@ def load_text(text: str, where: str, custom: Custom = NO_CUSTOM) -> Definitions:
     """Load definitions from the text of a file; `where` is named in errors."""
     content, lines = read_yaml_text(text, where)
     own = {"text": text, "text_sha256": fingerprint_of(content), "custom": custom}
-    mistakes: dict[Place, str] = {}
+    mistakes: dict[FieldPath, str] = {}
     reader = _TestReader(mistakes, _own_columns(content, custom))
     reader.read(content)
     for derived in _DERIVED:
@@ -96,33 +96,33 @@ _UNREAD = parse("true", "both")
 class _TestReader:
     """Replaces the text of every test by its predicate, in place, and notes what could not be read."""
 
-    mistakes: dict[Place, str]
+    mistakes: dict[FieldPath, str]
     own: OwnColumns
     criteria: dict[str, Predicate] = field(default_factory=dict)
     macros: dict[str, Predicate] = field(default_factory=dict)
 
     def read(self, content: dict[str, Any]) -> None:
         for name, criterion in _mapping(content.get("criteria")).items():
-            self._test(criterion, "met", ("criteria", name), "both", Use.CRITERION)
+            self._test(criterion, "met", ("criteria", name), "both", PredicateUse.CRITERION)
             if isinstance(criterion, dict) and isinstance(criterion.get("met"), Predicate):
                 self.criteria[name] = criterion["met"]
         self.macros |= self.criteria
         for name, policy in _mapping(content.get("policies")).items():
             self._policy(name, policy)
         for number, rule in enumerate(_list(content.get("fit"))):
-            self._test(rule, "when", ("fit", number), "person", Use.FIT)
+            self._test(rule, "when", ("fit", number), "person", PredicateUse.FIT)
         for key in ("fails", "passes", "low_quality"):
-            self._test(content.get("icp"), key, ("icp",), "person", Use.FIT)
+            self._test(content.get("icp"), key, ("icp",), "person", PredicateUse.FIT)
         ladders: tuple[tuple[str, Subject], ...] = (("people", "person"), ("opportunities", "opportunity"))
         for section, subject in ladders:
             for number, rule in enumerate(_list(content.get(section))):
-                self._test(rule, "when", (section, number), subject, Use.CLASS)
+                self._test(rule, "when", (section, number), subject, PredicateUse.CLASS)
         for number, rule in enumerate(_list(content.get("hygiene"))):
             about: Subject = "person" if isinstance(rule, dict) and rule.get("on") == "person" else "opportunity"
             for key in ("when", "critical_when"):
-                self._test(rule, key, ("hygiene", number), about, Use.HYGIENE)
+                self._test(rule, key, ("hygiene", number), about, PredicateUse.HYGIENE)
 
-    def _test(self, holder: object, key: str, place: Place, subject: Subject, use: Use) -> None:
+    def _test(self, holder: object, key: str, place: FieldPath, subject: Subject, use: PredicateUse) -> None:
         text = holder.get(key) if isinstance(holder, dict) else None
         if text is None or not isinstance(holder, dict):
             return
@@ -132,7 +132,7 @@ class _TestReader:
         if not isinstance(text, str):
             self.mistakes[*place, key] = "this is not a test; write one, such as days_overdue > 7"
             return
-        macros = self.macros if use >= Use.CLASS else {}
+        macros = self.macros if use >= PredicateUse.CLASS else {}
         try:
             holder[key] = parse(text, subject, macros, use=use, own=self.own)
         except ConfigurationError as error:

@@ -26,7 +26,7 @@ STRICT = ConfigDict(
     validate_by_alias=True,
 )
 
-Said = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+NonBlank = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Days = Annotated[int, Field(ge=0)]
 Points = Annotated[int, Field(ge=0, le=100)]
@@ -42,7 +42,7 @@ class Signature(BaseModel):
     model_config = STRICT
 
     team: Word
-    name: Said
+    name: NonBlank
     on: date
 
 
@@ -51,7 +51,7 @@ class Reporting(BaseModel):
 
     model_config = STRICT
 
-    time_zone: Said
+    time_zone: NonBlank
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     fiscal_year_starts_in: Annotated[int, Field(ge=1, le=12)]
 
@@ -64,7 +64,7 @@ class Engagement(BaseModel):
     none: tuple[Word, ...] = ()
     passive: tuple[Word, ...] = ()
     proactive: tuple[Word, ...] = ()
-    because: Said | None = None
+    because: NonBlank | None = None
 
     def level_of(self, activity_type: str) -> Level:
         """Return the interest an activity shows; a kind that is not listed shows none."""
@@ -91,7 +91,7 @@ class Silence(BaseModel):
     lead_days: Days = 180
     inbound_days: Days = 180
     activity_days: Days = 90
-    because: Said | None = None
+    because: NonBlank | None = None
 
 
 class FitRule(BaseModel):
@@ -101,7 +101,7 @@ class FitRule(BaseModel):
 
     when: Predicate
     points: Points
-    because: Said
+    because: NonBlank
 
 
 class EngagementPoints(BaseModel):
@@ -125,7 +125,7 @@ class IdealCustomer(BaseModel):
     fails: Predicate | None = None
     passes: Predicate | None = None
     low_quality: Predicate | None = None
-    because: Said | None = None
+    because: NonBlank | None = None
 
 
 class Criterion(BaseModel):
@@ -133,10 +133,10 @@ class Criterion(BaseModel):
 
     model_config = STRICT
 
-    question: Said
+    question: NonBlank
     met: Predicate
     evidence: Word
-    because: Said | None = None
+    because: NonBlank | None = None
 
 
 class Policy(BaseModel):
@@ -148,7 +148,7 @@ class Policy(BaseModel):
     of: tuple[Word, ...]
     including: tuple[Word, ...] = ()
     unknown_as: Literal["pending", "not_met"] = "pending"
-    because: Said | None = None
+    because: NonBlank | None = None
 
 
 class ClassRule(BaseModel):
@@ -157,12 +157,12 @@ class ClassRule(BaseModel):
     model_config = STRICT
 
     name: Word = Field(alias="class")
-    means: Said
+    means: NonBlank
     when: Predicate | None = None
     otherwise: Literal[True] | None = None
-    because: Said
-    source: Said | None = None
-    leaves_when: Said | None = None
+    because: NonBlank
+    source: NonBlank | None = None
+    leaves_when: NonBlank | None = None
     forecast: Literal["included", "excluded", "booked"] | None = None
     is_open_class: bool = Field(default=False, alias="counts_as_open")
 
@@ -179,7 +179,7 @@ class Stage(BaseModel):
     forecast_category: Word
     max_age_days: Annotated[int, Field(ge=1)] | None = None
     requires: tuple[Word, ...] = ()
-    because: Said | None = None
+    because: NonBlank | None = None
 
 
 class StageAge(BaseModel):
@@ -189,7 +189,7 @@ class StageAge(BaseModel):
 
     multiple: Annotated[float, Field(gt=0)]
     minimum_exits: Annotated[int, Field(ge=1)]
-    because: Said | None = None
+    because: NonBlank | None = None
 
 
 class ClosePlaceholders(BaseModel):
@@ -224,10 +224,10 @@ class HygieneRule(BaseModel):
     when: Predicate
     severity: Severity
     critical_when: Predicate | None = None
-    says: Said
-    ask: Said
-    action: Said
-    source: Said
+    says: NonBlank
+    ask: NonBlank
+    action: NonBlank
+    source: NonBlank
 
 
 class Definitions(BaseModel):
@@ -240,11 +240,11 @@ class Definitions(BaseModel):
     model_config = STRICT
 
     profile: Word = Field(alias="definitions")
-    version: Said
+    version: NonBlank
     status: Literal["draft", "approved"]
     approved_by: tuple[Signature, ...] = ()
-    because: Said
-    sources: dict[str, Said] = {}
+    because: NonBlank
+    sources: dict[str, NonBlank] = {}
     reporting: Reporting
     engagement: Engagement
     lead_sources: dict[str, Word] = {}

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 from definitions.errors import ConfigurationError
 
 # The kind of pydantic error that holds our own words.
 OURS = "mistake"
 
 
-def refuse(mistakes: Mapping[Place, str]) -> None:
+def refuse(mistakes: Mapping[FieldPath, str]) -> None:
     """Raise, inside a pydantic validator, each mistake at its place below what is validated; return if there is none.
 
     A `ValueError` would name the validated part as a whole, and with it the line on which that begins.
@@ -26,7 +26,7 @@ def refuse(mistakes: Mapping[Place, str]) -> None:
     raise ValidationError.from_exception_data("mistakes", details)
 
 
-def all_of(mistakes: Mapping[Place, str], lines: Mapping[Place, int], where: str) -> ConfigurationError:
+def all_of(mistakes: Mapping[FieldPath, str], lines: Mapping[FieldPath, int], where: str) -> ConfigurationError:
     """Make one error of all mistakes, a line each, in the order of the file; `lines` has the line of every place."""
     placed = sorted((line_of(place, lines), ".".join(map(str, place)), said) for place, said in mistakes.items())
     return ConfigurationError(
@@ -34,6 +34,6 @@ def all_of(mistakes: Mapping[Place, str], lines: Mapping[Place, int], where: str
     )
 
 
-def line_of(place: Place, lines: Mapping[Place, int]) -> int:
+def line_of(place: FieldPath, lines: Mapping[FieldPath, int]) -> int:
     """Line of a place, or of the nearest part of the file around it."""
     return next((lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in lines), 1)

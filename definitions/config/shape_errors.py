@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from definitions.config import mistakes
 from definitions.config.suggestions import closest, suggestion
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 
 _TEXT = "must be text; put it in quotes"
 _WHOLE = "must be a whole number"
@@ -50,12 +50,12 @@ _EXAMPLES = {
 _QUOTED = re.compile(r"'([^']*)'")
 
 
-def told(error: ValidationError, model: type[BaseModel], *, derived: Collection[str] = ()) -> dict[Place, str]:
+def told(error: ValidationError, model: type[BaseModel], *, derived: Collection[str] = ()) -> dict[FieldPath, str]:
     """Return each finding by the place it is at, in words of ours; the first found at a place stands.
 
     `model` is what was validated, `derived` names those of its fields that no file gives.
     """
-    found: dict[Place, str] = {}
+    found: dict[FieldPath, str] = {}
     for problem in error.errors(include_url=False):
         if problem["type"] == "too_short" and problem["input"]:
             continue  # Not empty: what it holds was refused, which is told by itself.
@@ -70,7 +70,7 @@ def told(error: ValidationError, model: type[BaseModel], *, derived: Collection[
     return found
 
 
-def _strangers(given: object, place: Place, held: Any) -> dict[Place, str]:
+def _strangers(given: object, place: FieldPath, held: Any) -> dict[FieldPath, str]:
     """Keys that none of the shapes has which a part may be of: nobody looks at them where its shape is not known."""
     if not isinstance(given, dict):
         return {}
@@ -123,7 +123,7 @@ def _one(problem: Mapping[str, Any], key: str, around: Any, held: Any) -> str:
     return said
 
 
-def _called(place: Place) -> str:
+def _called(place: FieldPath) -> str:
     """What people call a place: by its key, or by its number in a list."""
     if not place:
         return "the file"
@@ -142,7 +142,7 @@ def _either(words: list[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def _placed(location: Place, model: type[BaseModel]) -> tuple[Place, Any, Any]:
+def _placed(location: FieldPath, model: type[BaseModel]) -> tuple[FieldPath, Any, Any]:
     """Turn pydantic's location into a place of the file; with what that is a part of, and what may stand there.
 
     The location also has the member of a union that was chosen, and marks a key that is wrong itself.

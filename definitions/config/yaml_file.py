@@ -15,7 +15,7 @@ import yaml
 from definitions.config.yaml_faults import fault_of
 from definitions.errors import ConfigurationError
 
-Place = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 
 # The same events ten times as fast, where PyYAML was built with libyaml, as its wheels are.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,7 +26,7 @@ _REAL = re.compile(r"-?\d{1,18}\.\d{1,18}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def read_yaml(path: Path) -> tuple[dict[str, Any], Mapping[Place, int]]:
+def read_yaml(path: Path) -> tuple[dict[str, Any], Mapping[FieldPath, int]]:
     """Read a file whose top is a mapping; return its content and the line of every place in it.
 
     Raises `ConfigurationError` naming file and line.
@@ -44,7 +44,7 @@ def read_text(path: Path) -> str:
         raise ConfigurationError(f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8.") from error
 
 
-def read_yaml_text(text: str, where: str) -> tuple[dict[str, Any], Mapping[Place, int]]:
+def read_yaml_text(text: str, where: str) -> tuple[dict[str, Any], Mapping[FieldPath, int]]:
     r"""As `read_yaml`, from text; `where` is named in errors.
 
     >>> read_yaml_text("on: 2026-01-31\nteams:\n- marketing\n", "notes")
@@ -69,7 +69,7 @@ class _Builder:
     """Walks the events of one document and remembers the line of each place; `mistakes` has line and words."""
 
     def __init__(self) -> None:
-        self.lines: dict[Place, int] = {}
+        self.lines: dict[FieldPath, int] = {}
         self.mistakes: list[tuple[int, str]] = []
 
     def document(self, events: Iterator[yaml.Event]) -> object:
@@ -86,7 +86,7 @@ class _Builder:
                 content = self._value(first, events, ())
         return content
 
-    def _value(self, event: yaml.Event, events: Iterator[yaml.Event], place: Place) -> object:
+    def _value(self, event: yaml.Event, events: Iterator[yaml.Event], place: FieldPath) -> object:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             self._note(event, "anchors (& and *) are not allowed; write it out, it is read aloud")
         if tag := getattr(event, "tag", None):
@@ -102,7 +102,7 @@ class _Builder:
             return event.value
         return self._plain(event)
 
-    def _mapping(self, events: Iterator[yaml.Event], place: Place) -> dict[str, object]:
+    def _mapping(self, events: Iterator[yaml.Event], place: FieldPath) -> dict[str, object]:
         content: dict[str, object] = {}
         for event in events:
             if isinstance(event, yaml.MappingEndEvent):
@@ -119,7 +119,7 @@ class _Builder:
             content[event.value] = self._value(next(events), events, here)
         return content
 
-    def _sequence(self, events: Iterator[yaml.Event], place: Place) -> list[object]:
+    def _sequence(self, events: Iterator[yaml.Event], place: FieldPath) -> list[object]:
         content: list[object] = []
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):

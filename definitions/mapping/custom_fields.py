@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from definitions.config.suggestions import suggestion
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 from definitions.schema.column import (
     BOOLEAN,
     COUNT,
@@ -67,9 +67,9 @@ class FieldEntry(BaseModel):
 
 def field_mistakes(
     fields: Mapping[str, Mapping[str, FieldEntry]], objects: Mapping[str, RecordKind]
-) -> dict[Place, str]:
+) -> dict[FieldPath, str]:
     """Say what is wrong with the entries of `fields`, by place; `objects` are those that have any, with their kind."""
-    mistakes: dict[Place, str] = {}
+    mistakes: dict[FieldPath, str] = {}
     for name, chosen in fields.items():
         if name not in objects:
             mistakes[name,] = f"no object {name!r} has fields to map{suggestion(name, objects)}"

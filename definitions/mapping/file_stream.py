@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from definitions.config.mistakes import refuse
 from definitions.config.suggestions import suggestion
-from definitions.config.yaml_file import Place
+from definitions.config.yaml_file import FieldPath
 from definitions.schema.column import Column as CanonicalField
 from definitions.schema.column import Kind
 from definitions.schema.records import RECORD_KINDS, RecordKind
@@ -199,7 +199,7 @@ class FileStream(_Strict):
     def _fits_its_kind(self) -> "FileStream":
         if self.kind not in RECORD_KINDS:
             refuse({("kind",): f"no records are of this kind{suggestion(self.kind, RECORD_KINDS)}"})
-        mistakes: dict[Place, str] = {}
+        mistakes: dict[FieldPath, str] = {}
         for name, column in self.columns.items():
             mistakes |= _mistakes(self.record_kind, name, column)
         missing = sorted(self.record_kind.required - NOT_MAPPED - DEFAULTS.keys() - self.columns.keys())
@@ -244,9 +244,9 @@ def _known_format(path: str) -> Format:
     raise ValueError(f"{path}: {said}, which says no format that is read. {_WAYS_OUT.get(ending, known.capitalize())}")
 
 
-def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[Place, str]:
+def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[FieldPath, str]:
     """What is wrong with the declaration of one field, by its place in the stream."""
-    place: Place = ("columns", name)
+    place: FieldPath = ("columns", name)
     field = next((field for field in kind.fields if field.name == name), None)
     if field is None or name in NOT_MAPPED:
         known = [one for one in kind.names if one not in NOT_MAPPED]
@@ -258,9 +258,9 @@ def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[Place, str]:
     return _outside(field, column, place) if field.values else {}
 
 
-def _outside(field: CanonicalField, column: Column, place: Place) -> dict[Place, str]:
+def _outside(field: CanonicalField, column: Column, place: FieldPath) -> dict[FieldPath, str]:
     """Words that are none of the field's, each by its place."""
-    said: dict[Place, str] = {(*place, "values", word): meaning for word, meaning in column.values.items()}
+    said: dict[FieldPath, str] = {(*place, "values", word): meaning for word, meaning in column.values.items()}
     if column.constant is not None:
         said[*place, "constant"] = str(column.constant)
     return {

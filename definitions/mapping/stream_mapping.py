@@ -13,7 +13,7 @@ ROWS_BESIDE = Callable[[pl.DataFrame, SourceMapping], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Each:
+class ListItems:
     """One landed record holds several: the items of its list `field`, told apart by their own `id` (`record/item`)."""
 
     field: str
@@ -49,7 +49,7 @@ class StreamMapping:
     outside: tuple[str, ...] = ()
     shapes: Mapping[str, pl.DataType] = field(default_factory=dict)
     extras: tuple[str, ...] = ()
-    each: Each | None = None
+    each: ListItems | None = None
     merged_ids: str | None = None
     activities: tuple[DatedActivity, ...] = ()
     rows_beside: ROWS_BESIDE | None = None

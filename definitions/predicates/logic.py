@@ -189,10 +189,10 @@ def _compared(op: str, of: Node, value: Scalar) -> Fact | None:
     return Fact(of, low=value, low_open=op == ">")
 
 
-Answer = bool | None
+TruthValue = bool | None
 
 
-def answers(node: Node) -> frozenset[Answer]:  # noqa: PLR0911  # one return a kind of node
+def answers(node: Node) -> frozenset[TruthValue]:  # noqa: PLR0911  # one return a kind of node
     """Return the answers a test could give: some of True, False and None (unknown)."""
     match node:
         case Literal(value=value):
@@ -218,7 +218,7 @@ def answers(node: Node) -> frozenset[Answer]:  # noqa: PLR0911  # one return a k
             return frozenset({True, False, None})
 
 
-def _joined(op: str, choice: tuple[Answer, ...]) -> Answer:
+def _joined(op: str, choice: tuple[TruthValue, ...]) -> TruthValue:
     decisive = op == "or"
     if decisive in choice:
         return decisive

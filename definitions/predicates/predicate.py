@@ -16,7 +16,7 @@ from definitions.predicates.parse import tree_of
 from definitions.predicates.postgres import sql_of
 from definitions.predicates.text import text_of
 from definitions.schema.column import Column
-from definitions.schema.facets import Subject, Use, facets_of
+from definitions.schema.facets import PredicateUse, Subject, facets_of
 
 _MOST_MEMBERS = 8
 
@@ -55,7 +55,7 @@ def parse(
     subject: Subject,
     macros: Mapping[str, Predicate] | None = None,
     *,
-    use: Use = Use.HYGIENE,
+    use: PredicateUse = PredicateUse.HYGIENE,
     own: Mapping[Subject, Mapping[str, Column]] = MappingProxyType({}),
 ) -> Predicate:
     """Parse the text of a test about `subject`; `macros` are criteria and policies it may use by name.

@@ -24,7 +24,7 @@ class Publication(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class CommitState:
     """The publication at one moment; `run_id` is null where no run has come as far as its transaction."""
 
     publication: Publication
@@ -76,7 +76,7 @@ class CommitGate:
         with self._changed:
             self._publication, self._run_id = Publication.NOT_SENT, None
 
-    def close(self, wait_seconds: float) -> Decided:
+    def close(self, wait_seconds: float) -> CommitState:
         """Let no COMMIT be sent from now on, and say what is published.
 
         Where COMMIT has been sent, waits for its answer, at most so long; SENT then means that none came.
@@ -84,12 +84,12 @@ class CommitGate:
         with self._changed:
             self._is_closed = True
             self._changed.wait_for(lambda: self._publication is not Publication.SENT, timeout=wait_seconds)
-            return Decided(self._publication, self._run_id)
+            return CommitState(self._publication, self._run_id)
 
-    def now(self) -> Decided:
+    def now(self) -> CommitState:
         """Say what is published, without waiting."""
         with self._changed:
-            return Decided(self._publication, self._run_id)
+            return CommitState(self._publication, self._run_id)
 
     def _set(self, publication: Publication, run_id: str) -> None:
         with self._changed:

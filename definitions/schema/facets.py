@@ -20,7 +20,7 @@ CUSTOM = "custom"
 Subject = Literal["person", "opportunity", "both"]
 
 
-class Use(IntEnum):
+class PredicateUse(IntEnum):
     """What a predicate is for, in the order of evaluation: each may name only what is known before it."""
 
     FIT = 1
@@ -82,7 +82,12 @@ DERIVED: Mapping[str, Derived] = {derived.name: derived for derived in (*_BOTH, 
 
 _OF_THE_ACCOUNT = ("industry", "employees")
 # A predicate may name what earlier steps have computed.
-_READS_UP_TO = {Use.FIT: Step.FACETS, Use.CRITERION: Step.FIT, Use.CLASS: Step.CRITERIA, Use.HYGIENE: Step.CLASS}
+_READS_UP_TO = {
+    PredicateUse.FIT: Step.FACETS,
+    PredicateUse.CRITERION: Step.FIT,
+    PredicateUse.CLASS: Step.CRITERIA,
+    PredicateUse.HYGIENE: Step.CLASS,
+}
 
 
 def _named(columns: tuple[Column, ...], derived: tuple[Derived, ...]) -> dict[str, Facet]:
@@ -102,7 +107,9 @@ _NAMES: dict[Subject, dict[str, Facet]] = {
 
 
 def facets_of(
-    subject: Subject, use: Use = Use.HYGIENE, own: Mapping[Subject, Mapping[str, Column]] = MappingProxyType({})
+    subject: Subject,
+    use: PredicateUse = PredicateUse.HYGIENE,
+    own: Mapping[Subject, Mapping[str, Column]] = MappingProxyType({}),
 ) -> dict[str, Facet]:
     """Return the names that a predicate about `subject` may use when it is evaluated for `use`.
 
@@ -119,6 +126,6 @@ def facets_of(
         for name, facet in _NAMES[subject].items()
         if table[facet.column if isinstance(facet, Derived) else name].step <= latest
     }
-    if use is Use.FIT and subject == "person":
+    if use is PredicateUse.FIT and subject == "person":
         known |= {name: DIM_ACCOUNT[name] for name in _OF_THE_ACCOUNT}
     return known | {name: column for name, column in own.get(subject, {}).items() if column.step <= latest}

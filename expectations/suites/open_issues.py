@@ -11,7 +11,7 @@ from definitions.agreement.model import Definitions, HygieneRule
 from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE
 from definitions.schema.tables import FCT_HYGIENE_ISSUE
 from definitions.sql_text import literal
-from expectations.check import Across, Aggregate, Check, Measure, failing_rows, one_of
+from expectations.check import Aggregate, Check, CrossTableMetric, Measure, failing_rows, one_of
 
 _ISSUES = FCT_HYGIENE_ISSUE.name
 _MANY = {"person": "persons", "opportunity": "opportunities"}
@@ -42,7 +42,7 @@ def _as_many(rule: HygieneRule, definitions: Definitions, as_of: date) -> Check:
         name=f"{_ISSUES}: as many issues of {rule.rule} are open as {_MANY[rule.on]} fail it, each with its severity",
         table=_ISSUES,
         measure=Measure.FAILING_COUNT,
-        across=Across(tuple(counts), _apart),
+        across=CrossTableMetric(tuple(counts), _apart),
         unit="issues apart",
     )
 

@@ -18,7 +18,7 @@ _STATES = {"open": '"is_open"', "won": '"is_won"', "lost": '"is_closed" AND NOT 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class RowCount:
     """Rows of `table` must number what the conservation sheet says was curated of these streams.
 
     `streams` are pairs (source_system, stream). `is_live` counts only rows whose source did not delete them, and
@@ -45,18 +45,18 @@ class SourceTotal:
     amount: Decimal
 
 
-def tallies_of(streams_of: Mapping[str, Sequence[tuple[str, str]]]) -> list[Tally]:
+def tallies_of(streams_of: Mapping[str, Sequence[tuple[str, str]]]) -> list[RowCount]:
     """What each table that streams feed must number."""
     direct = FCT_ACTIVITY.name
     return [
-        Tally(table=table, streams=tuple(streams), is_live=table != direct, is_direct=table == direct)
+        RowCount(table=table, streams=tuple(streams), is_live=table != direct, is_direct=table == direct)
         for table, streams in streams_of.items()
         if streams
     ]
 
 
 def reconciliation_suite(
-    tallies: Iterable[Tally] = (),
+    tallies: Iterable[RowCount] = (),
     totals: Iterable[SourceTotal] | None = None,
     *,
     streams: Iterable[tuple[str, str]] = (),
@@ -102,7 +102,7 @@ def _pairs(streams: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"({literal(source)}, {literal(stream)})" for source, stream in sorted(set(streams)))
 
 
-def _tally(tally: Tally) -> Check:
+def _tally(tally: RowCount) -> Check:
     conditions = ['NOT "is_deleted"'] if tally.is_live else []
     pairs = _pairs(tally.streams)
     if tally.is_direct:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from definitions.schema.tables import DIM_ACCOUNT, DIM_PERSON, FCT_ACTIVITY, FCT_OPPORTUNITY
 from definitions.sql_text import identifier, literal
-from expectations.check import Across, Aggregate, Check, Measure, Severity, Suite, failing_rows
+from expectations.check import Aggregate, Check, CrossTableMetric, Measure, Severity, Suite, failing_rows
 
 WARN_HOURS, ERROR_HOURS = 26, 50
 _DATED = (DIM_PERSON.name, DIM_ACCOUNT.name, FCT_OPPORTUNITY.name, FCT_ACTIVITY.name)
@@ -83,7 +83,7 @@ def _fresh(source: str, now: datetime) -> list[Check]:
             name=f"{source}: something changed in the last {limit} hours",
             table=_EVERYWHERE,
             measure=Measure.NUMBER,
-            across=Across(latest, hours),
+            across=CrossTableMetric(latest, hours),
             at_most=limit,
             unit="hours",
             severity="warning",

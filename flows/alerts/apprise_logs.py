@@ -20,7 +20,7 @@ _UNDERNEATH = ("urllib3", "requests", "charset_normalizer")
 
 
 @dataclass(slots=True)
-class Heard:
+class SendingLog:
     """What was heard of one sending: HTTP status codes, exceptions, and in how many parts it was taken."""
 
     codes: list[int] = field(default_factory=list)
@@ -33,7 +33,7 @@ class _Hearing(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.by_thread: dict[int, Heard] = {}
+        self.by_thread: dict[int, SendingLog] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep codes and exceptions, drop the record."""
@@ -52,13 +52,13 @@ _turn = threading.Lock()
 
 
 @contextmanager
-def hushed() -> Iterator[Heard]:
+def hushed() -> Iterator[SendingLog]:
     """Keep what this thread sends out of every log, and give what is heard of it meanwhile.
 
     A sending that was given up goes on in its thread, and so does the silence: the last to leave ends it.
     """
     apprise = logging.getLogger("apprise")
-    heard = Heard()
+    heard = SendingLog()
     with _turn:
         if not _hearing.by_thread:
             wanted = {logging.getLogger(name): _SILENT for name in _UNDERNEATH} | {apprise: logging.INFO}

@@ -17,7 +17,7 @@ from definitions.runtime.crash_points import crash_point
 from flows.alerts.deliveries import SentMessage
 from flows.alerts.messages import Message
 from flows.alerts.plan import Plan
-from flows.alerts.responses import Answer
+from flows.alerts.responses import DeliveryResult
 from flows.alerts.sent_journal import SentJournal
 from flows.alerts.targets import send
 from warehouse.publishing.deliveries import begin, finish, reserve
@@ -44,7 +44,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class DeliveryContext:
     """What a sending needs: where it is noted, the lock it holds, the clock, and how long a target may take."""
 
     engine: sa.Engine
@@ -54,7 +54,7 @@ class Desk:
     seconds: float
 
 
-def deliver(desk: Desk, planned: Plan) -> Outcome:
+def deliver(desk: DeliveryContext, planned: Plan) -> Outcome:
     """Send every message; a target that refuses one, or never answers, does not keep the others waiting.
 
     The time limit of one target is `seconds` a message, and three times that in all where it always is late.
@@ -92,7 +92,7 @@ def deliver(desk: Desk, planned: Plan) -> Outcome:
     )
 
 
-def _deliver_one(desk: Desk, message: Message) -> tuple[Answer, bool]:
+def _deliver_one(desk: DeliveryContext, message: Message) -> tuple[DeliveryResult, bool]:
     """Send one message, noted before and after; the answer, and whether nothing more is sent of it."""
     desk.lock.check()
     begin(desk.engine, message.delivery)

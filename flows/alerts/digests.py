@@ -12,7 +12,7 @@ import polars as pl
 
 from definitions.counting import counted
 from definitions.schema.vocabulary import SEVERITY
-from flows.alerts.message_text import REPETITION, Edition, literal, safe_link
+from flows.alerts.message_text import REPETITION, MessageContext, literal, safe_link
 
 REVOPS = "revops"
 # Narrower than what mail allows, and just what Apprise reads as one address and as itself: of o'neill@corp.example it
@@ -170,7 +170,7 @@ def line_of(row: dict[str, Any]) -> Line:
     )
 
 
-def subject(digest: Digest, edition: Edition) -> str:
+def subject(digest: Digest, edition: MessageContext) -> str:
     """Subject line: how many records, what they are worth, and that the definitions are not agreed yet if so."""
     count = len(digest.lines) + digest.more
     records = counted(count, "record")
@@ -181,7 +181,7 @@ def subject(digest: Digest, edition: Edition) -> str:
     return f"{edition.mark}{said}{at_risk}"
 
 
-def body(digest: Digest, edition: Edition) -> str:
+def body(digest: Digest, edition: MessageContext) -> str:
     """Make the message as plain text: every record in a few short lines, its link on a line of its own."""
     opening = f"As of {edition.as_of}, worst first. Each issue is told once."
     if digest.reader_id == REVOPS:
@@ -195,7 +195,7 @@ def body(digest: Digest, edition: Edition) -> str:
     return "\n\n".join([*again, *edition.warning, opening, *told, *more])
 
 
-def written(place: int, line: Line, edition: Edition) -> str:
+def written(place: int, line: Line, edition: MessageContext) -> str:
     """Write one record: what it is, what is wrong, the one thing to do, the question to ask, where it is."""
     at_risk = "" if line.value_at_risk is None else f" ({edition.money(line.value_at_risk)} at risk)"
     rows = [f"{place}. {literal(line.record, longest=120)}{at_risk}"]

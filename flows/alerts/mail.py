@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from apprise.plugins.email import NotifyEmail
 
-from flows.alerts.responses import ACCEPTED, Answer
+from flows.alerts.responses import ACCEPTED, DeliveryResult
 
 # Every mail server takes lines of seven bits; few take others.
 _SEVEN_BITS = policy.SMTP.clone(cte_type="7bit")
@@ -24,7 +24,7 @@ _Address: TypeAlias = tuple[str | None, str]
 KEY_HEADER = "X-Bantam-Message-Key"
 
 
-def submit(server: NotifyEmail, title: str, body: str, key: str) -> Answer:
+def submit(server: NotifyEmail, title: str, body: str, key: str) -> DeliveryResult:
     """Hand the message to the mail server, once for each address of the URL, each step within its time-out.
 
     Where only some addresses were taken, the answer is `unconfirmed`: they have the message, the others do not.
@@ -40,7 +40,7 @@ def submit(server: NotifyEmail, title: str, body: str, key: str) -> Answer:
     if len(outcomes) == 1:
         return answers[0]
     worst = next(answer for answer in answers if answer.outcome != "accepted")
-    return Answer("unconfirmed", worst.reason, worst.is_late)
+    return DeliveryResult("unconfirmed", worst.reason, worst.is_late)
 
 
 def _connected(server: NotifyEmail) -> smtplib.SMTP:
@@ -67,7 +67,7 @@ def _connected(server: NotifyEmail) -> smtplib.SMTP:
     return smtp
 
 
-def _deliver(smtp: smtplib.SMTP, server: NotifyEmail, title: str, body: str, key: str, to: _Address) -> Answer:
+def _deliver(smtp: smtplib.SMTP, server: NotifyEmail, title: str, body: str, key: str, to: _Address) -> DeliveryResult:
     is_sent = False
     try:
         content = _message(server, title, body, key, to).as_bytes()
@@ -83,10 +83,14 @@ def _deliver(smtp: smtplib.SMTP, server: NotifyEmail, title: str, body: str, key
         return _failed(error, is_sent=is_sent)
     if code in _ACCEPTED:
         return ACCEPTED
-    return Answer("refused", f"answered {code}") if code >= _REFUSALS else Answer("unconfirmed", "gave no answer")
+    return (
+        DeliveryResult("refused", f"answered {code}")
+        if code >= _REFUSALS
+        else DeliveryResult("unconfirmed", "gave no answer")
+    )
 
 
-def _envelope(smtp: smtplib.SMTP, server: NotifyEmail, address: str) -> Answer | None:
+def _envelope(smtp: smtplib.SMTP, server: NotifyEmail, address: str) -> DeliveryResult | None:
     """Name sender and recipients and ask to go on; the answer where the server does not. Copies may be refused."""
     code, _said = smtp.mail(_address(server.from_addr)[1])
     if code in _ACCEPTED:
@@ -97,7 +101,7 @@ def _envelope(smtp: smtplib.SMTP, server: NotifyEmail, address: str) -> Answer |
         code, _said = smtp.docmd("DATA")
         if code == _GO_ON:
             return None
-    return Answer("refused", f"answered {code}")
+    return DeliveryResult("refused", f"answered {code}")
 
 
 def _message(server: NotifyEmail, title: str, body: str, key: str, to: _Address) -> EmailMessage:
@@ -129,14 +133,14 @@ def _address(pair: Any) -> _Address:
     return name or None, str(address)
 
 
-def _failed(error: OSError | smtplib.SMTPException, *, is_sent: bool = False) -> Answer:
+def _failed(error: OSError | smtplib.SMTPException, *, is_sent: bool = False) -> DeliveryResult:
     """Read what ended the talk with the server. After the last line of a message was sent, it may have been taken."""
     # smtplib tells a time-out as a lost connection, while it handles the one.
     is_late = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
     if is_sent:
-        return Answer("unconfirmed", "did not answer in time" if is_late else "gave no answer", is_late)
+        return DeliveryResult("unconfirmed", "did not answer in time" if is_late else "gave no answer", is_late)
     if isinstance(error, smtplib.SMTPResponseException):
-        return Answer("refused", f"answered {error.smtp_code}")
+        return DeliveryResult("refused", f"answered {error.smtp_code}")
     if is_late or isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
-        return Answer("refused", "could not be reached in time" if is_late else "could not be reached", is_late)
-    return Answer("refused", f"failed with {type(error).__name__}")
+        return DeliveryResult("refused", "could not be reached in time" if is_late else "could not be reached", is_late)
+    return DeliveryResult("refused", f"failed with {type(error).__name__}")

@@ -17,7 +17,7 @@ _UNSAFE_IN_LINK = re.compile(r"[^\w:/?#@!$&*+,;=%~.\-]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
+class MessageContext:
     """What all messages of one sending have in common. `definitions` is profile and version: "handoff 2026.1"."""
 
     as_of: date

@@ -7,11 +7,11 @@ from pydantic import SecretStr
 
 from flows.alerts.digests import REVOPS, Digest, body, subject
 from flows.alerts.message_keys import message_key
-from flows.alerts.message_text import REPETITION, Edition
+from flows.alerts.message_text import REPETITION, MessageContext
 from flows.alerts.targets import Target, for_owner, for_revops
 from flows.settings import Settings
 from warehouse.publishing.deliveries import Delivery
-from warehouse.read.notifications import Announced
+from warehouse.read.notifications import DeliveryState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def revops_targets(settings: Settings) -> dict[str, Target]:
 
 def digest_message(
     digest: Digest,
-    edition: Edition,
+    edition: MessageContext,
     *,
     run_id: str,
     revops: dict[str, Target],
@@ -84,7 +84,7 @@ def digest_message(
     )
 
 
-def not_told(targets: dict[str, Target], sent: dict[str, Announced]) -> dict[str, Target]:
+def not_told(targets: dict[str, Target], sent: dict[str, DeliveryState]) -> dict[str, Target]:
     """Targets of RevOps, by identity, that an announcement still goes to; `sent` says how far it got, by target.
 
     What was sent before targets had an identity is known by the target's place in the settings.
@@ -96,7 +96,7 @@ def not_told(targets: dict[str, Target], sent: dict[str, Announced]) -> dict[str
 
 
 def announcement(
-    draft: Draft, what: tuple[str, date], run_id: str, waiting: dict[str, Target], sent: dict[str, Announced]
+    draft: Draft, what: tuple[str, date], run_id: str, waiting: dict[str, Target], sent: dict[str, DeliveryState]
 ) -> tuple[Message, ...]:
     """Make the message of a kind and day for each target that waits for it; `sent` says how far it got, by target."""
     kind, day = what

@@ -12,7 +12,7 @@ from flows.alerts.deliveries import SentMessage, due, with_remembered
 from flows.alerts.digests import REVOPS, digests, readers
 from flows.alerts.freshness import HELD_BACK, held_back, stale_reasons
 from flows.alerts.message_keys import finding_key, owner_target
-from flows.alerts.message_text import Edition
+from flows.alerts.message_text import MessageContext
 from flows.alerts.messages import Draft, Message, announcement, digest_message, not_told, revops_targets
 from flows.alerts.remembered import (
     deliveries_to_note,
@@ -29,14 +29,14 @@ from warehouse.publishing.deliveries import Delivery
 from warehouse.read import lookups, notifications
 from warehouse.read import published as reads
 from warehouse.read.frames import reading
-from warehouse.read.notifications import Announced, Doubtful
+from warehouse.read.notifications import DeliveryState, UnconfirmedMessages
 
 _OWNER = ["owner_id", "owner_name", "owner_email", "is_active", "is_queue", "is_deleted", "manager_id", "team"]
 _WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class AlertState:
     """What is published, who was told of what, and what may have arrived twice.
 
     `untold` issues go with the `deliveries` of them. `rolled_up` and `held_back` say, by target, how far the
@@ -52,9 +52,9 @@ class News:
     since: date
     cursors: pl.DataFrame
     quarantined: pl.DataFrame
-    rolled_up: dict[str, Announced]
-    held_back: dict[str, Announced]
-    doubtful: Doubtful
+    rolled_up: dict[str, DeliveryState]
+    held_back: dict[str, DeliveryState]
+    doubtful: UnconfirmedMessages
     journal: tuple[SentMessage, ...]
     damaged: int
     runs: pl.DataFrame
@@ -86,14 +86,14 @@ def check_targets(settings: Settings) -> None:
         check(for_owner(settings.alerts.owners, "example:owner:1", "owner@example.com"))
 
 
-def read_news(request: RunRequest, engine: sa.Engine) -> News | None:
+def read_news(request: RunRequest, engine: sa.Engine) -> AlertState | None:
     """Read what one run published, and the journal of the home; None where nothing was published yet."""
     messages, damaged = journal_of(request.home).read()
     while (last := reads.last_run(engine)) is not None:
         earlier = notifications.last_announced(engine, "roll_up", before=last.as_of)
         since = earlier or last.as_of - _WEEK
         with reading(engine) as warehouse:
-            news = News(
+            news = AlertState(
                 last=last,
                 untold=notifications.untold_issues(warehouse),
                 deliveries=notifications.deliveries_of_untold(warehouse),
@@ -125,10 +125,10 @@ def _is_configured(settings: Settings) -> pl.Expr:
     return pl.any_horizontal(known)
 
 
-def plan(request: RunRequest, news: News) -> Plan:
+def plan(request: RunRequest, news: AlertState) -> Plan:
     """Decide what is told now: digests and the roll-up; or, where the data is stale, only that they are held back."""
     agreed = news.last.report["definitions"]
-    edition = Edition(
+    edition = MessageContext(
         as_of=news.last.as_of,
         currency=agreed["currency"],
         definitions=f"{agreed['profile']} {agreed['version']}",
@@ -161,8 +161,8 @@ def plan(request: RunRequest, news: News) -> Plan:
 
 def _digests(
     settings: Settings,
-    news: News,
-    edition: Edition,
+    news: AlertState,
+    edition: MessageContext,
     revops: dict[str, Target],
     told: list[tuple[str, SentMessage]],
 ) -> tuple[list[Draft], int]:
@@ -194,7 +194,9 @@ def _digests(
     return drafts, sum(more.values())
 
 
-def _roll_up(news: News, edition: Edition, revops: dict[str, Target], sent: dict[str, Announced]) -> tuple[Draft, ...]:
+def _roll_up(
+    news: AlertState, edition: MessageContext, revops: dict[str, Target], sent: dict[str, DeliveryState]
+) -> tuple[Draft, ...]:
     waiting = not_told(revops, sent)
     if not waiting and (revops or sent):
         return ()
@@ -218,7 +220,7 @@ def _roll_up(news: News, edition: Edition, revops: dict[str, Target], sent: dict
 
 
 def _held_back(
-    request: RunRequest, news: News, reasons: tuple[str, ...], sent: dict[str, Announced]
+    request: RunRequest, news: AlertState, reasons: tuple[str, ...], sent: dict[str, DeliveryState]
 ) -> tuple[Message, ...]:
     draft = Draft(title=HELD_BACK, body=held_back(reasons, hours=request.settings.alerts.max_stale_hours))
     waiting = not_told(revops_targets(request.settings), sent)

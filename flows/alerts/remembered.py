@@ -8,7 +8,7 @@ import polars as pl
 from flows.alerts.deliveries import SentMessage, remembered
 from flows.alerts.message_keys import owner_target
 from warehouse.publishing.deliveries import Delivery
-from warehouse.read.notifications import Announced
+from warehouse.read.notifications import DeliveryState
 
 
 def remembered_issues(
@@ -21,7 +21,7 @@ def remembered_issues(
 
 
 def remembered_announcements(
-    journal: Sequence[SentMessage], what: str, day: date, known: dict[str, Announced]
+    journal: Sequence[SentMessage], what: str, day: date, known: dict[str, DeliveryState]
 ) -> dict[str, SentMessage]:
     """Announcements of a day, by target, that were told according to the journal and not to what is `known`."""
     of_the_day = {message.target: message for message in journal if (message.kind, message.told_for) == (what, day)}
@@ -30,10 +30,11 @@ def remembered_announcements(
     }
 
 
-def with_announcements(known: dict[str, Announced], told: dict[str, SentMessage]) -> dict[str, Announced]:
+def with_announcements(known: dict[str, DeliveryState], told: dict[str, SentMessage]) -> dict[str, DeliveryState]:
     """Add what the journal remembers to how far an announcement got, by target."""
     settled = {
-        target: Announced(key=message.key, is_settled=True, may_have_arrived=False) for target, message in told.items()
+        target: DeliveryState(key=message.key, is_settled=True, may_have_arrived=False)
+        for target, message in told.items()
     }
     return known | settled
 

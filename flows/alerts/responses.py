@@ -27,7 +27,7 @@ _AFTER_SENDING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DeliveryResult:
     """`outcome` of one message at one target: taken, refused for this reason, or perhaps taken: nobody said so.
 
     `is_late`: a time limit passed. The reason is null where the message was taken; it never has an address or a URL.
@@ -38,16 +38,16 @@ class Answer:
     is_late: bool = False
 
 
-ACCEPTED = Answer("accepted")
+ACCEPTED = DeliveryResult("accepted")
 
 
-def answered(code: int) -> Answer:
+def answered(code: int) -> DeliveryResult:
     """Read an HTTP status that is no success."""
     is_late = code == _GATEWAY_TIMEOUT
-    return Answer("unconfirmed" if is_late else "refused", f"answered {code}", is_late)
+    return DeliveryResult("unconfirmed" if is_late else "refused", f"answered {code}", is_late)
 
 
-def failed(error: BaseException) -> Answer:
+def failed(error: BaseException) -> DeliveryResult:
     """Read the exception that ended an HTTP request.
 
     Whether the request was written decides: no connection, no TLS, no proxy means that nothing arrived. Everything that
@@ -55,10 +55,10 @@ def failed(error: BaseException) -> Answer:
     """
     is_late = isinstance(error, requests.Timeout | TimeoutError)
     if _was_sent(error):
-        return Answer("unconfirmed", "did not answer in time" if is_late else "gave no answer", is_late)
+        return DeliveryResult("unconfirmed", "did not answer in time" if is_late else "gave no answer", is_late)
     if isinstance(error, requests.ConnectionError | OSError):
-        return Answer("refused", "could not be reached in time" if is_late else "could not be reached", is_late)
-    return Answer("refused", f"failed with {type(error).__name__}")
+        return DeliveryResult("refused", "could not be reached in time" if is_late else "could not be reached", is_late)
+    return DeliveryResult("refused", f"failed with {type(error).__name__}")
 
 
 def _was_sent(error: BaseException) -> bool:

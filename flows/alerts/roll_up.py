@@ -11,7 +11,7 @@ import polars as pl
 from definitions.counting import counted
 from flows.alerts.digests import line_of, worst_first, written
 from flows.alerts.freshness import moment, up_to
-from flows.alerts.message_text import Edition, literal
+from flows.alerts.message_text import MessageContext, literal
 from transforms.reconcile import metrics
 
 _RULES, _TEAMS, _OWNERS, _RECORDS, _REASONS = 15, 8, 10, 5, 8
@@ -27,7 +27,7 @@ class RollUp:
     twice, and `unconfirmed` ones not at all.
     """
 
-    edition: Edition
+    edition: MessageContext
     run_id: str
     published_at: datetime
     since: date
@@ -118,7 +118,7 @@ def _rules(told: RollUp) -> list[str]:
     return _headed("BY RULE, WORST FIRST", lines, ranked.height - len(lines))
 
 
-def _rule(row: dict[str, Any], edition: Edition) -> str:
+def _rule(row: dict[str, Any], edition: MessageContext) -> str:
     worth = f", {edition.money(row['value_at_risk'])}" if row["value_at_risk"] else ""
     count = counted(row["findings"], *_NOUNS[row["record_kind"]])
     moved = f"{row['opened'] or 0:,} opened, {row['resolved'] or 0:,} resolved"
@@ -152,7 +152,7 @@ def _by_whom(issues: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _shares(rows: pl.DataFrame, edition: Edition, nobody: str) -> list[str]:
+def _shares(rows: pl.DataFrame, edition: MessageContext, nobody: str) -> list[str]:
     return [
         f"{literal(row['who'] or nobody, longest=80)}: {counted(row['issues'], 'issue')} on "
         f"{counted(row['records'], 'record')}" + (f", {edition.money(row['value'])}" if row["value"] else "")

@@ -9,11 +9,11 @@ from apprise.plugins.email import NotifyEmail
 from pydantic import SecretStr
 
 from definitions.errors import ConfigurationError
-from flows.alerts.apprise_logs import Heard, hushed
+from flows.alerts.apprise_logs import SendingLog, hushed
 from flows.alerts.mail import submit
 from flows.alerts.message_keys import owner_target, revops_target
 from flows.alerts.message_text import is_link
-from flows.alerts.responses import ACCEPTED, Answer, answered, failed
+from flows.alerts.responses import ACCEPTED, DeliveryResult, answered, failed
 
 _SLACK = "slack"
 _OTHER_SIGNS = str.maketrans({"<": "\u2039", ">": "\u203a"})
@@ -80,33 +80,33 @@ def check(target: Target) -> None:
         raise ConfigurationError(f"{target.name} asks for PGP, which these mails do not have. Remove `pgp` and `wkd`.")
 
 
-def send(target: Target, title: str, body: str, key: str, *, seconds: float) -> Answer:
+def send(target: Target, title: str, body: str, key: str, *, seconds: float) -> DeliveryResult:
     """Send one message that carries this key, and say how the target answered within so many seconds.
 
     Whoever has not answered then may answer for ever: that sending is left to a thread that nothing waits for, and the
     message may have arrived.
     """
-    answers: list[Answer] = []
+    answers: list[DeliveryResult] = []
     sending = threading.Thread(
         target=lambda: answers.append(_send(target, title, body, key)), name="sending a message", daemon=True
     )
     sending.start()
     sending.join(seconds)
-    return answers[0] if answers else Answer("unconfirmed", "did not answer in time", is_late=True)
+    return answers[0] if answers else DeliveryResult("unconfirmed", "did not answer in time", is_late=True)
 
 
-def _send(target: Target, title: str, body: str, key: str) -> Answer:
+def _send(target: Target, title: str, body: str, key: str) -> DeliveryResult:
     with hushed() as heard:
         try:
             server = _server(target, key)
             if server is None:
-                return Answer("refused", "cannot be addressed")
+                return DeliveryResult("refused", "cannot be addressed")
             if isinstance(server, NotifyEmail):
                 return submit(server, title, body, key)
             text = body if _takes_keys(server) else f"{body}\n\nMessage key: {key}"
             return ACCEPTED if deliver(server, title, text) else _answer(heard)
         except Exception as error:  # a plug-in may raise anything, with the URL in it; the other messages must leave
-            return Answer("refused", f"failed with {type(error).__name__}")
+            return DeliveryResult("refused", f"failed with {type(error).__name__}")
 
 
 def _server(target: Target, key: str) -> NotifyBase | None:
@@ -127,12 +127,12 @@ def _takes_keys(server: NotifyBase) -> bool:
     return {"headers", "payload"} <= set(server.template_kwargs)
 
 
-def _answer(heard: Heard) -> Answer:
+def _answer(heard: SendingLog) -> DeliveryResult:
     """What is known of a message that a plug-in did not call accepted; a part of it may have been taken."""
     told = [*map(answered, heard.codes), *map(failed, heard.errors)]
     told.sort(key=lambda answer: answer.outcome != "unconfirmed")
-    worst = told[0] if told else Answer("refused", "did not take the message")
-    return Answer("unconfirmed", worst.reason, worst.is_late) if heard.parts_taken else worst
+    worst = told[0] if told else DeliveryResult("refused", "did not take the message")
+    return DeliveryResult("unconfirmed", worst.reason, worst.is_late) if heard.parts_taken else worst
 
 
 def deliver(server: NotifyBase, title: str, body: str) -> bool:

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.cursor import run_of_cursor
-from connectors.landing.history import Damage, LandedRun, damages, landed_runs, needed_for, put_aside
+from connectors.landing.history import DamagedFile, LandedRun, damages, landed_runs, needed_for, put_aside
 from connectors.landing.reader import MANIFEST, ask_again
 from connectors.landing.writer import Landing
 from definitions.errors import LandingError
 from definitions.mapping.file_stream import FileStream
 from flows.home.coverage import Cursor, covering_run, needed_runs, tells_all
 from flows.home.state_files import damage_of_state, intact_version, lacks_flag_history, run_of, state_path
-from flows.run.configured_streams import ConfiguredStream, Place, configured_streams
-from flows.run.folding import Shelf
+from flows.run.configured_streams import ConfiguredStream, StreamKey, configured_streams
+from flows.run.folding import StateStore
 from flows.run.request import RunRequest
 from flows.terminal.progress import watcher
 
@@ -31,18 +31,18 @@ class StartingPoint:
     `anew` are streams whose state starts from this run's full listing. `notes` say what was made again or put aside.
     """
 
-    cursors: Mapping[Place, Cursor]
-    versions: Mapping[Place, str | None]
-    anew: frozenset[Place]
+    cursors: Mapping[StreamKey, Cursor]
+    versions: Mapping[StreamKey, str | None]
+    anew: frozenset[StreamKey]
     notes: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class _Recovered:
-    cursors: dict[Place, Cursor]
-    versions: dict[Place, str | None]
-    anew: set[Place] = field(default_factory=set)
-    taken_back: set[Place] = field(default_factory=set)
+    cursors: dict[StreamKey, Cursor]
+    versions: dict[StreamKey, str | None]
+    anew: set[StreamKey] = field(default_factory=set)
+    taken_back: set[StreamKey] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
 
@@ -50,8 +50,8 @@ def starting_point(
     request: RunRequest,
     run_id: str,
     *,
-    cursors: Mapping[Place, Cursor],
-    versions: Mapping[Place, str | None],
+    cursors: Mapping[StreamKey, Cursor],
+    versions: Mapping[StreamKey, str | None],
     published_runs: Collection[str],
 ) -> StartingPoint:
     """Verify the state of every configured stream, and make again what is missing or damaged.
@@ -145,7 +145,7 @@ class _Stream:
 
     def _rebuild(self, until: str, why: str) -> None:
         stream, found = self.stream, self.found
-        shelf = Shelf(
+        shelf = StateStore(
             folder=self.request.home.state,
             landing=self.landing,
             source=stream.source.name,
@@ -227,7 +227,7 @@ class _Stream:
                 raise self._lost(f"{damage.path}: {damage.reason}, and {why}, which is to be made again from it")
         self._put_aside(damaged)
 
-    def _put_aside(self, damaged: Iterable[Damage]) -> None:
+    def _put_aside(self, damaged: Iterable[DamagedFile]) -> None:
         for damage in damaged:
             if self.increment is not None and not self.is_full and not self._is_at_hand(self.increment, damage):
                 raise self._lost(
@@ -243,7 +243,7 @@ class _Stream:
     def _loss(self) -> str:
         return "what only it told is lost" if self.increment and self.is_full else "what it told is asked again"
 
-    def _is_at_hand(self, increment: FileStream, damage: Damage) -> bool:
+    def _is_at_hand(self, increment: FileStream, damage: DamagedFile) -> bool:
         """Whether the file that a damaged page was landed from lies where it is read from: then it is landed again."""
         if damage.page is None or damage.page.cursor is None:
             return False

@@ -22,7 +22,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class DeclaredDeployment:
     """One deployment; `environment` is what its runs get beside the environment of whoever starts them."""
 
     name: str
@@ -41,7 +41,7 @@ class Declared:
         return self.entrypoint.split(":")[1]
 
 
-def declared_deployments() -> tuple[Declared, ...]:
+def declared_deployments() -> tuple[DeclaredDeployment, ...]:
     """Read `prefect.yaml`. Raises `ConfigurationError` where it is not beside the code."""
     return tuple(_declared(one) for one in _read("prefect.yaml")["deployments"])
 
@@ -52,9 +52,9 @@ def declared_automations() -> Sequence[Mapping[str, Any]]:
     return automations
 
 
-def _declared(one: Mapping[str, Any]) -> Declared:
+def _declared(one: Mapping[str, Any]) -> DeclaredDeployment:
     limit = one["concurrency_limit"]
-    return Declared(
+    return DeclaredDeployment(
         name=one["name"],
         description=one["description"],
         entrypoint=one["entrypoint"],

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 from definitions.errors import TimeLimitError
-from definitions.runtime.commit_gate import GATE, Decided, Publication
+from definitions.runtime.commit_gate import GATE, CommitState, Publication
 from flows.orchestration.work_thread import WorkThread
 
 _P = ParamSpec("_P")
@@ -31,7 +31,7 @@ _REPORT_SECONDS, _CLEAN_SECONDS, _LAST_SECONDS = 2.0, 4.0, 6.5
 
 _acts: dict[object, Callable[[], object]] = {}
 _first_acts: dict[object, Callable[[], object]] = {}
-_reporters: list[Callable[[int, str, Decided], object]] = []
+_reporters: list[Callable[[int, str, CommitState], object]] = []
 _seen: list[int] = []
 
 
@@ -51,7 +51,7 @@ def at_interruption(act: Callable[[], object], *, first: bool = False) -> Iterat
 
 
 @contextmanager
-def interruption_reported(report: Callable[[int, str, Decided], object]) -> Iterator[None]:
+def interruption_reported(report: Callable[[int, str, CommitState], object]) -> Iterator[None]:
     """Have `report` called with exit code, words and publication when a signal ends the process inside the block."""
     _reporters.append(report)
     try:
@@ -140,7 +140,7 @@ def exit_code_of(number: int | None) -> int:
     return TimeLimitError.exit_code if number is None else EXIT_CODES[signal.Signals(number)]
 
 
-def line_of(number: int | None, decided: Decided | None) -> str:
+def line_of(number: int | None, decided: CommitState | None) -> str:
     """Say that a signal, or the time limit (null), ended the process, and what is published.
 
     `decided` is null where nothing was run.
@@ -187,7 +187,7 @@ def _reason_of(raised: BaseException) -> int | None:
 
 def _ended_run(number: int | None, doing: WorkThread[Any]) -> bool:
     """End the run inside a worker's process; whether it was published and has ended, so that it is a success."""
-    decided: list[Decided] = []
+    decided: list[CommitState] = []
 
     def end() -> None:
         decided.append(_decide(number, doing))
@@ -211,7 +211,7 @@ def _ended_run(number: int | None, doing: WorkThread[Any]) -> bool:
     return decided[0].publication is Publication.PUBLISHED and doing.has_ended(0)
 
 
-def _decide(number: int | None, doing: WorkThread[Any]) -> Decided:
+def _decide(number: int | None, doing: WorkThread[Any]) -> CommitState:
     """Close the gate; a run that is published has some seconds for its report and the like."""
     if number is not None:
         _seen.append(number)
@@ -221,7 +221,7 @@ def _decide(number: int | None, doing: WorkThread[Any]) -> Decided:
     return decided
 
 
-def _report(code: int, line: str, decided: Decided) -> None:
+def _report(code: int, line: str, decided: CommitState) -> None:
     for report in _reporters[-1:]:
         report(code, line.removeprefix("bantam: "), decided)
 

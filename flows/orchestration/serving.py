@@ -15,7 +15,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.runner import Runner
 from prefect.schedules import Cron
 
-from flows.orchestration.deployments import Declared, declared_automations, declared_deployments
+from flows.orchestration.deployments import DeclaredDeployment, declared_automations, declared_deployments
 
 
 def serve(config: Path, ready: Path) -> None:
@@ -33,7 +33,7 @@ def serve(config: Path, ready: Path) -> None:
     asyncio.run(runner.start())
 
 
-def served(declared: Declared, config: Path) -> RunnerDeployment:
+def served(declared: DeclaredDeployment, config: Path) -> RunnerDeployment:
     """Return the deployment as Prefect serves it: in processes of this machine instead of a work pool."""
     deployment = RunnerDeployment.from_entrypoint(
         entrypoint=declared.entrypoint,

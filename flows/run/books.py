@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from definitions.polars_types import schema_of
 from definitions.run_context import RunContext
 from definitions.schema.tables import OPS_CURSOR, OPS_DEFINITIONS_VERSION, OPS_QUARANTINE, Table
@@ -15,7 +15,7 @@ from transforms.frames import conformed
 
 
 def cursor_book(
-    states: Sequence[StreamState], pulls: Mapping[tuple[str, str], Pulled], run: RunContext
+    states: Sequence[StreamState], pulls: Mapping[tuple[str, str], PullResult], run: RunContext
 ) -> pl.DataFrame:
     """One row per stream this run pulled: the cursor that covers exactly what its state holds."""
     rows = [

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from connectors.registry import SOURCE_TYPES
 from connectors.settings import SourceSettings
 from connectors.stream import Stream
@@ -17,13 +17,13 @@ from definitions.mapping.source_mapping import SourceMapping
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
 from flows.run.extraction import ExtractContext, pull_file_stream, pull_vendor_stream
-from flows.run.folding import Shelf, fold_files, fold_pages
+from flows.run.folding import StateStore, fold_files, fold_pages
 from flows.run.reading import heard_file, heard_vendor
-from flows.run.sources import Opened
+from flows.run.sources import OpenedSource
 from flows.settings import Settings
-from transforms.pipeline.gathering import Heard
+from transforms.pipeline.gathering import ConformedStream
 
-Place: TypeAlias = tuple[str, str]
+StreamKey: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class _Configured:
         return str(self.stream.name)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> StreamKey:
         """Source and stream, as cursors are filed by."""
         return self.source.name, self.name
 
@@ -66,7 +66,7 @@ class VendorStream(_Configured):
         return self.stream.object
 
     @property
-    def after(self) -> Place | None:
+    def after(self) -> StreamKey | None:
         """The stream of the same source whose landed ids this one asks for; null where it asks by itself."""
         return None if self.stream.after is None else (self.source.name, self.stream.after)
 
@@ -75,19 +75,19 @@ class VendorStream(_Configured):
         """Whether its state keeps since when a flag of each record is set."""
         return self.stream.envelope.flag is not None
 
-    def pull(self, context: ExtractContext, source: Opened, progress: Callable[[int], None]) -> Pulled:
+    def pull(self, context: ExtractContext, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
         """Land what changed."""
         return pull_vendor_stream(context, source, self.stream, progress)
 
-    def fold(self, shelf: Shelf) -> StreamState:
+    def fold(self, shelf: StateStore) -> StreamState:
         """Make the next state."""
         return fold_pages(shelf, self.stream.envelope, keeps_versions=self.stream.mapping.keeps_versions)
 
-    def is_reread(self, pulled: Pulled | None) -> bool:
+    def is_reread(self, pulled: PullResult | None) -> bool:
         """Whether this run was told of every record of the stream."""
         return pulled is not None and pulled.is_full
 
-    def conform(self, state: StreamState, spill: Spill, *, pulled: int, aside: pl.DataFrame) -> Heard:
+    def conform(self, state: StreamState, spill: Spill, *, pulled: int, aside: pl.DataFrame) -> ConformedStream:
         """Canonical records of a state."""
         return heard_vendor(self.meaning, self.stream, state, spill, pulled=pulled, aside=aside)
 
@@ -120,19 +120,19 @@ class DeclaredFile(_Configured):
         """The file whose every landing adds to those before it: what one of them told, no source can give again."""
         return None if self.stream.complete else self.stream
 
-    def pull(self, context: ExtractContext, source: Opened, progress: Callable[[int], None]) -> Pulled:
+    def pull(self, context: ExtractContext, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
         """Land the file if it changed."""
         return pull_file_stream(context, source, self.stream, progress)
 
-    def fold(self, shelf: Shelf) -> StreamState:
+    def fold(self, shelf: StateStore) -> StreamState:
         """Make the next state."""
         return fold_files(shelf, self.stream, self.meaning)
 
-    def is_reread(self, pulled: Pulled | None) -> bool:
+    def is_reread(self, pulled: PullResult | None) -> bool:
         """Whether this run was told of every record of the stream."""
         return self.stream.complete and pulled is not None and bool(pulled.pages)
 
-    def conform(self, state: StreamState, spill: Spill, *, pulled: int, aside: pl.DataFrame) -> Heard:
+    def conform(self, state: StreamState, spill: Spill, *, pulled: int, aside: pl.DataFrame) -> ConformedStream:
         """Canonical records of a state."""
         return heard_file(self.meaning, self.stream, state, spill, limit=self.limit, pulled=pulled, aside=aside)
 
@@ -158,7 +158,7 @@ def streams_of(
             yield VendorStream(source=source, meaning=meaning, stream=stream)
 
 
-def configured_places(settings: Settings) -> list[Place]:
+def configured_places(settings: Settings) -> list[StreamKey]:
     """Source and stream of all that is pulled."""
     return [
         (source.name, stream.name)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.cursor import run_of_cursor
-from connectors.extract import Pulled, pull
+from connectors.extract import PullResult, pull
 from connectors.files.streams import pull_file
 from connectors.landing.history import landed_runs
 from connectors.landing.resume import ResumePoint, resume_point
@@ -16,7 +16,7 @@ from definitions.fault_limit import RECORDS, FaultLimit
 from definitions.mapping.file_stream import FileStream
 from flows.home.state_files import run_of
 from flows.orchestration.unexpected import foreign_errors_named
-from flows.run.sources import Opened
+from flows.run.sources import OpenedSource
 
 Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 
@@ -56,8 +56,8 @@ class ExtractContext:
 
 
 def pull_vendor_stream(
-    context: ExtractContext, source: Opened, stream: Stream[Any], progress: Callable[[int], None]
-) -> Pulled:
+    context: ExtractContext, source: OpenedSource, stream: Stream[Any], progress: Callable[[int], None]
+) -> PullResult:
     """Pull one stream of a vendor into the landing."""
     followed = () if stream.after is None else context.unpublished_runs(source.name, stream.after)
     with (
@@ -79,8 +79,8 @@ def pull_vendor_stream(
 
 
 def pull_file_stream(
-    context: ExtractContext, source: Opened, stream: FileStream, progress: Callable[[int], None]
-) -> Pulled:
+    context: ExtractContext, source: OpenedSource, stream: FileStream, progress: Callable[[int], None]
+) -> PullResult:
     """Land one file, if it is another than the one landed last: it may be that of a run that was refused for it.
 
     Compared with the one published last, a file put back as it was would pass for unchanged, and the refused one stand.

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from definitions.errors import PipelineError
-from definitions.runtime.commit_gate import GATE, Decided, Publication
+from definitions.runtime.commit_gate import GATE, CommitState, Publication
 from flows.home.run_log import note_unsettled
 from flows.orchestration.interruption import interruption_reported
 from flows.orchestration.unexpected import unexpected
@@ -39,7 +39,7 @@ class RunEnd:
         self.report: Report | None = None
         self._lock = threading.Lock()
 
-    def interrupted(self, exit_code: int, words: str, decided: Decided) -> None:
+    def interrupted(self, exit_code: int, words: str, decided: CommitState) -> None:
         """Write the report of a run that a signal ends now, unless it has one."""
         self.run_id = decided.run_id or self.run_id
         if self.run_id is not None and decided.publication in {Publication.SENT, Publication.UNKNOWN}:
@@ -142,7 +142,7 @@ def reported(request: RunRequest, run_id: str, work: Callable[[], Report]) -> Re
         try:
             report = {**work(), "exit_code": 0, "error": None}
         except Exception as error:
-            if GATE.now() != Decided(Publication.PUBLISHED, run_id):
+            if GATE.now() != CommitState(Publication.PUBLISHED, run_id):
                 raise
             told = error if isinstance(error, PipelineError) else unexpected(error, request.home.root)
             note(f"run {run_id} is published, but not all that follows was done: {told}")

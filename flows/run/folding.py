@@ -26,7 +26,7 @@ _LINES_AT_ONCE = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class StateStore:
     """Where one stream's state lies, which version the warehouse points to, and the run up to which it is folded.
 
     `trusted` are the runs, beside `run_id`, whose complete listings count, with those that they go on from: the runs
@@ -93,7 +93,7 @@ class Shelf:
         return [*reversed(counting.values())]
 
 
-def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool) -> StreamState:
+def fold_pages(shelf: StateStore, envelope: Envelope, *, keeps_versions: bool) -> StreamState:
     """Fold what a vendor's stream landed since the last version; without anything new the last one stands.
 
     All texts are read twice and never held together: first to file the versions, then to write those that stay. What a
@@ -121,7 +121,7 @@ def fold_pages(shelf: Shelf, envelope: Envelope, *, keeps_versions: bool) -> Str
     return shelf.keep(_kept(texts, files, heights), needed_bytes=_needed(last, pages))
 
 
-def fold_files(shelf: Shelf, stream: FileStream, meaning: SourceMapping) -> StreamState:
+def fold_files(shelf: StateStore, stream: FileStream, meaning: SourceMapping) -> StreamState:
     """Fold the files landed since the last version; a complete file takes away what it no longer holds.
 
     Raises `LandingError` as `fold_pages`, `FileUnreadableError` where a landed file cannot be read as declared now,
@@ -141,7 +141,7 @@ def fold_files(shelf: Shelf, stream: FileStream, meaning: SourceMapping) -> Stre
     return shelf.keep([state], needed_bytes=_needed(last, pages))
 
 
-def _landed_files(shelf: Shelf, pages: Sequence[LandedPage], stream: FileStream) -> Iterator[LandedFile]:
+def _landed_files(shelf: StateStore, pages: Sequence[LandedPage], stream: FileStream) -> Iterator[LandedFile]:
     """Files in the order landed; of a complete stream, none that cannot be read as declared if a later one has rows.
 
     That is the file of a run that was refused for it: what is in the corrected one, it need not say.

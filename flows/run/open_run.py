@@ -19,7 +19,7 @@ from flows.run.published_state import read_published
 from flows.run.request import RunRequest
 from flows.run.unanswered_commits import settle_unanswered_commits
 from flows.run.warehouse_access import opened_warehouse
-from flows.terminal.progress import Watcher
+from flows.terminal.progress import ProgressReporter
 from warehouse.publishing.definitions_used import check_definitions
 from warehouse.publishing.run_lock import RunLock, run_lock
 from warehouse.read.published import last_run, newest_audited_run_id
@@ -40,7 +40,7 @@ class OpenRun:
     engine: sa.Engine
     lock: RunLock
     spill: Spill
-    progress: Watcher
+    progress: ProgressReporter
     notes: tuple[str, ...] = ()
 
     @property
@@ -50,7 +50,7 @@ class OpenRun:
 
 
 @contextmanager
-def open_run(request: RunRequest, progress: Watcher) -> Iterator[OpenRun]:
+def open_run(request: RunRequest, progress: ProgressReporter) -> Iterator[OpenRun]:
     """Lock home and warehouse, read what is published, and give the run its id; free all of it at the end.
 
     Raises `AnotherRunActiveError` at once where another run holds either lock, `ConfigurationError` for a home of
@@ -65,7 +65,7 @@ def open_run(request: RunRequest, progress: Watcher) -> Iterator[OpenRun]:
         yield begin(request, engine, lock, spill, progress)
 
 
-def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, progress: Watcher) -> OpenRun:
+def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, progress: ProgressReporter) -> OpenRun:
     """Read what is published, give the run its id, and see to it that every stream has a state; for who holds the lock.
 
     Raises what `open_run` raises, but for the locks.

@@ -20,8 +20,8 @@ from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.files import conform_file, stages_of_file
 from transforms.conform.merges import merges_of, with_survivors
 from transforms.conform.records import conform_stream
-from transforms.pipeline.gathering import Heard
-from transforms.pipeline.records import Shown
+from transforms.pipeline.gathering import ConformedStream
+from transforms.pipeline.records import StreamCounts
 
 # `is_unlisted` is of the run, not of the published table.
 QUARANTINE_COLUMNS = [field.name for field in QUARANTINE if field.name != "is_unlisted"]
@@ -35,7 +35,7 @@ def heard_vendor(
     *,
     pulled: int,
     aside: pl.DataFrame,
-) -> Heard:
+) -> ConformedStream:
     """Conform one stream of a vendor, part by part, so that only a part of its text is ever in memory.
 
     `aside` holds the records that were set aside before they were landed.
@@ -43,7 +43,7 @@ def heard_vendor(
     mapping = stream.mapping
     where = f"{meaning.source}.{state.stream}"
     merges = merges_of(state.frame(), mapping, where) if mapping.merged_ids else None
-    kept = Kept(spill, where)
+    kept = StreamRecords(spill, where)
     for batch in state.batches():
         known = batch if merges is None else with_survivors(batch, merges)
         kept.add(conform_stream(known, mapping, meaning, stream=stream.name))
@@ -64,9 +64,9 @@ def heard_file(
     limit: FaultLimit,
     pulled: int,
     aside: pl.DataFrame,
-) -> Heard:
+) -> ConformedStream:
     """Conform one file, whole: what is wrong with a column shows only in all of it. Opportunities tell stages too."""
-    kept = Kept(spill, f"{meaning.source}.{stream.name}")
+    kept = StreamRecords(spill, f"{meaning.source}.{stream.name}")
     kept.add({stream.kind: conform_file(state.frame(), meaning, stream=stream, limit=limit)})
     if stream.kind == "opportunity":
         kept.add({"stage": stages_of_file(state.frame(), meaning, stream=stream)})
@@ -75,7 +75,7 @@ def heard_file(
 
 
 @dataclass(slots=True)
-class Kept:
+class StreamRecords:
     """What has been conformed of one stream: records on disk, what was set aside and versions of deals in memory."""
 
     spill: Spill
@@ -98,9 +98,9 @@ class Kept:
         """Record keys of what could be read."""
         return self.spill.scan(self._name(kind)).select("record_key")
 
-    def heard(self, shown: Shown, aside: pl.DataFrame) -> Heard:
+    def heard(self, shown: StreamCounts, aside: pl.DataFrame) -> ConformedStream:
         """The stream as the computation takes it."""
-        return Heard(
+        return ConformedStream(
             shown=shown,
             kinds={kind: self.spill.scan(self._name(kind)) for kind in self._kinds},
             quarantined=pl.concat([*self.quarantined, aside]),
@@ -111,9 +111,11 @@ class Kept:
         return f"{self.where}.{kind}"
 
 
-def _shown(source: str, state: StreamState, kind: str, keys: pl.LazyFrame, aside: pl.DataFrame, pulled: int) -> Shown:
+def _shown(
+    source: str, state: StreamState, kind: str, keys: pl.LazyFrame, aside: pl.DataFrame, pulled: int
+) -> StreamCounts:
     told = pl.concat([keys, aside.lazy().select("record_key")])
-    return Shown(source=source, stream=state.stream, kind=kind, record_keys=told, pulled=pulled)
+    return StreamCounts(source=source, stream=state.stream, kind=kind, record_keys=told, pulled=pulled)
 
 
 def _keys(state: StreamState, source: str, object_name: str) -> pl.LazyFrame:

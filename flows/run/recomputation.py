@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from definitions.errors import AnotherRunActiveError, PipelineError
 from definitions.runtime.commit_gate import GATE
 from flows.home.run_log import note_judged
@@ -17,7 +17,7 @@ from flows.run.staged_run import stage
 from flows.run.states import read_records
 
 
-def recompute(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Report:
+def recompute(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Report:
     """Read records, compute, stage, audit and publish; `pulls` is empty where nobody was asked. Gives the run report.
 
     Raises what `read_records`, `stage` and `publish_staged` raise, and `AnotherRunActiveError` where a later run has
@@ -38,7 +38,7 @@ def recompute(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Report:
 
 
 @contextmanager
-def _judged(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Iterator[None]:
+def _judged(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Iterator[None]:
     """Note which streams were pulled by a run that publishes or fails in the block, unless a signal ends it there.
 
     What it listed may be the very fault it was refused for, so the next one asks anew. Of one that is ended or killed
@@ -55,7 +55,7 @@ def _judged(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Iterator[None]:
     _note_judged(run, pulls)
 
 
-def _note_judged(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> None:
+def _note_judged(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> None:
     # Without the note the next run goes on from what this one listed, and is refused in its turn.
     with suppress(PipelineError):
         note_judged(run.request.home, run.run_id, [(source, pulled.stream) for source, pulled in pulls])

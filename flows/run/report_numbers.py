@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from definitions.schema.tables import (
     BRIDGE_PERSON_SOURCE,
     CURATED,
@@ -23,7 +23,7 @@ from flows.run.run_report import Report
 from flows.run.staged_run import StagedRun
 from transforms.reconcile import metrics
 from warehouse.connect import safe_url
-from warehouse.publishing.written import Written
+from warehouse.publishing.written import TableChange
 
 # What tells faults of records apart in a report.
 _FAULT = ["source_system", "stream", "reason_code", "field_name", "expected", "detail"]
@@ -33,7 +33,7 @@ _PLACES_SHOWN = 3
 def build_report(
     run: OpenRun,
     staged: StagedRun,
-    written: Mapping[str, Written],
+    written: Mapping[str, TableChange],
     checks: pl.DataFrame,
     finished_at: datetime,
 ) -> Report:
@@ -100,7 +100,7 @@ def _quarantined(quarantined: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _pulled(source: str, pulled: Pulled) -> Report:
+def _pulled(source: str, pulled: PullResult) -> Report:
     return {
         "source": source,
         "stream": pulled.stream,

@@ -10,7 +10,7 @@ from definitions.agreement.load import load_definitions
 from definitions.agreement.model import Definitions
 from definitions.config.mistakes import all_of
 from definitions.config.suggestions import suggestion
-from definitions.config.yaml_file import Place, read_yaml
+from definitions.config.yaml_file import FieldPath, read_yaml
 from definitions.errors import ConfigurationError
 from definitions.runtime.crash_points import arm
 from flows.home.folders import Home
@@ -89,7 +89,7 @@ def read_request(
 def _check_activities(config: str, settings: Settings, definitions: Definitions) -> None:
     """Refuse a kind of activity that the definitions do not know: it would show no interest, and nobody would see."""
     known = definitions.engagement.known_types
-    mistakes: dict[Place, str] = {
+    mistakes: dict[FieldPath, str] = {
         ("sources", number, "activity_types", label): f"this is no activity of the definitions {definitions.profile}"
         f"{suggestion(meaning, sorted(known))}"
         for number, source in enumerate(settings.sources)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import (
     BRIDGE_PERSON_SOURCE,
@@ -45,7 +45,7 @@ class StagedRun:
 
     records: Records
     states: Sequence[StreamState]
-    pulls: Sequence[tuple[str, Pulled]]
+    pulls: Sequence[tuple[str, PullResult]]
     totals: pl.DataFrame
     untied: pl.DataFrame
     counted: Mapping[str, pl.DataFrame]
@@ -55,13 +55,13 @@ class StagedRun:
         return self.counted[table.name].lazy()
 
     @property
-    def pulled(self) -> dict[tuple[str, str], Pulled]:
+    def pulled(self) -> dict[tuple[str, str], PullResult]:
         """What was pulled, by source and stream."""
         return {(source, pulled.stream): pulled for source, pulled in self.pulls}
 
 
 def stage(
-    run: OpenRun, records: Records, states: Sequence[StreamState], pulls: Sequence[tuple[str, Pulled]]
+    run: OpenRun, records: Records, states: Sequence[StreamState], pulls: Sequence[tuple[str, PullResult]]
 ) -> StagedRun:
     """Compute the next tables and stage each batch as it comes.
 

@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from connectors.landing.writer import Landing
 from flows.home.state_files import StreamState
 from flows.run.configured_streams import ConfiguredStream, configured_streams
-from flows.run.folding import Shelf
+from flows.run.folding import StateStore
 from flows.run.open_run import OpenRun
 from flows.run.reading import set_aside, with_unfiled
-from transforms.pipeline.gathering import Heard, gathered_records
+from transforms.pipeline.gathering import ConformedStream, gathered_records
 from transforms.pipeline.records import Records
 
 # Folding keeps one core busy, conforming one and a half: on two cores a million people were read in 77 s one stream
@@ -25,17 +25,17 @@ class _Turn:
     """One stream's way: what folds it, on any thread, and what conforms its state."""
 
     fold: Callable[[], StreamState]
-    hear: Callable[[StreamState], Heard]
+    hear: Callable[[StreamState], ConformedStream]
 
 
-def heard_streams(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> tuple[list[Heard], list[StreamState]]:
+def heard_streams(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> tuple[list[ConformedStream], list[StreamState]]:
     """Every stream of every source, pulled by this run or not, as canonical records with the state they came from.
 
     While one stream is conformed others are folded; their order is that of the settings all the same. An error or an
     interrupt waits for the folds begun, no more.
     """
     turns = list(_turns(run, pulls))
-    told: dict[int, tuple[Heard, StreamState]] = {}
+    told: dict[int, tuple[ConformedStream, StreamState]] = {}
     with ThreadPoolExecutor(_FOLDED_AT_ONCE, thread_name_prefix="folding") as pool:
         folding = {pool.submit(turn.fold): place for place, turn in enumerate(turns)}
         try:
@@ -49,17 +49,17 @@ def heard_streams(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> tuple[list[H
     return [heard for heard, _ in in_order], [state for _, state in in_order]
 
 
-def read_records(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> tuple[Records, list[StreamState]]:
+def read_records(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> tuple[Records, list[StreamState]]:
     """All records of all sources, by kind, which lie on disk, and the states they came from."""
     heard, states = heard_streams(run, pulls)
     return gathered_records(heard), states
 
 
-def _turns(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Iterator[_Turn]:
+def _turns(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Iterator[_Turn]:
     pulled = {(source, one.stream): one for source, one in pulls}
     landing = Landing(run.request.home.landing)
     for stream in configured_streams(run.request.settings, run.context.definitions):
-        shelf = Shelf(
+        shelf = StateStore(
             folder=run.request.home.state,
             landing=landing,
             source=stream.source.name,
@@ -76,10 +76,10 @@ def _turns(run: OpenRun, pulls: list[tuple[str, Pulled]]) -> Iterator[_Turn]:
 def _hear(
     run: OpenRun,
     stream: ConfiguredStream,
-    shelf: Shelf,
-    pulled: Pulled | None,
+    shelf: StateStore,
+    pulled: PullResult | None,
     state: StreamState,
-) -> Heard:
+) -> ConformedStream:
     """Conform a state; what earlier runs set aside stands until all of the stream is read again."""
     aside = set_aside(*stream.place, stream.object, shelf.unread_rejected())
     if not stream.is_reread(pulled):

@@ -11,7 +11,7 @@ from definitions.counting import counted
 from flows.orchestration.interruption import at_interruption
 
 
-class Watcher:
+class ProgressReporter:
     """Shows progress on a terminal; without one it keeps quiet. Used from several threads.
 
     No dataclass: Prefect walks through those that a task is given, and trips over what other tasks change meanwhile.
@@ -61,12 +61,12 @@ def _nobody_watches(count: int) -> None:
     """Show nothing."""
 
 
-_CURRENT: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+_CURRENT: ContextVar[ProgressReporter | None] = ContextVar("watcher", default=None)
 
 
-def watcher() -> Watcher:
+def watcher() -> ProgressReporter:
     """Give whoever watches this run; somebody silent if nobody does."""
-    return _CURRENT.get() or Watcher()
+    return _CURRENT.get() or ProgressReporter()
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def watched(console: Console, *, quiet: bool = False) -> Iterator[None]:
         disable=quiet or not console.is_terminal,
     )
     with bars, at_interruption(bars.stop, first=True):
-        token = _CURRENT.set(Watcher(bars, None if quiet else console))
+        token = _CURRENT.set(ProgressReporter(bars, None if quiet else console))
         try:
             yield
         finally:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from prefect import get_run_logger
 
-from flows.terminal.progress import Watcher
+from flows.terminal.progress import ProgressReporter
 
 
-def shown_waits(seen: Watcher) -> Callable[[str], None]:
+def shown_waits(seen: ProgressReporter) -> Callable[[str], None]:
     """Make a function that shows one line about a wait, from any thread; to be called inside a flow."""
     # Taken here: a thread of a task that waits in a connector has no flow run of its own to ask for its log.
     log = get_run_logger()

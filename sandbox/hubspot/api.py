@@ -14,7 +14,7 @@ from sandbox.hubspot.errors import HubSpotError, refusal, words
 from sandbox.hubspot.links import Pairs, batch_read, pairs_of
 from sandbox.hubspot.objects import Pages, owners
 from sandbox.hubspot.search import Searches
-from sandbox.hubspot.store import MODIFIED, TYPES, Shelf
+from sandbox.hubspot.store import MODIFIED, TYPES, ObjectTable
 from sandbox.server.catalogue import hubspot_properties
 from sandbox.server.web import Answer, Request, says
 
@@ -38,7 +38,7 @@ class HubSpot:
     def __init__(self, company: Company, token: str, now: Callable[[], str], *, unsteady_ties: bool = False) -> None:
         """`now` gives the moment for the frames of batch answers, as text."""
         self.company, self.token, self.now = company, token, now
-        self.shelves = {kind: Shelf.of(kind, company.hubspot[kind]) for kind in MODIFIED}
+        self.shelves = {kind: ObjectTable.of(kind, company.hubspot[kind]) for kind in MODIFIED}
         self.pages, self.searches = Pages(self.shelves), Searches(self.shelves, unsteady=unsteady_ties)
         self._pairs: Pairs | None = None
 

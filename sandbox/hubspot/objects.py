@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from sandbox.hubspot.errors import HubSpotError, batch, number, words
-from sandbox.hubspot.store import CHUNK, KEPT_CHUNKS, MODIFIED, Chunk, Shelf
+from sandbox.hubspot.store import CHUNK, KEPT_CHUNKS, MODIFIED, Chunk, ObjectTable
 from sandbox.server.rendering import hubspot_objects
 from sandbox.server.web import Answer, Request, says
 
@@ -21,7 +21,7 @@ BATCH_LIMIT = 100
 class Pages:
     """Lists of records; a stretch of records is rendered once for each set of properties asked."""
 
-    def __init__(self, shelves: dict[str, Shelf]) -> None:
+    def __init__(self, shelves: dict[str, ObjectTable]) -> None:
         """`shelves` by object type."""
         self.shelves = shelves
         self._chunks: dict[Chunk, list[bytes]] = {}

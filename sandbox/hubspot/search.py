@@ -8,7 +8,7 @@ import polars as pl
 
 from sandbox.hubspot.errors import HubSpotError
 from sandbox.hubspot.objects import DEFAULTS
-from sandbox.hubspot.store import MODIFIED, Shelf
+from sandbox.hubspot.store import MODIFIED, ObjectTable
 from sandbox.server.rendering import as_text, hubspot_objects
 from sandbox.server.web import Answer, Request
 
@@ -22,7 +22,7 @@ KEPT_SEARCHES = 32
 class Searches:
     """Searches of one state of the company; the rows of a search are found once and paged from."""
 
-    def __init__(self, shelves: dict[str, Shelf], *, unsteady: bool) -> None:
+    def __init__(self, shelves: dict[str, ObjectTable], *, unsteady: bool) -> None:
         """`shelves` by object type; `unsteady` gives ties another order at every request."""
         self.shelves, self.unsteady = shelves, unsteady
         self._turn = False

@@ -25,7 +25,7 @@ Chunk = tuple[str, bool, tuple[str, ...], int]
 
 
 @dataclass(slots=True)
-class Shelf:
+class ObjectTable:
     """The records of one type, ordered by id: live and archived apart, as HubSpot lists them."""
 
     kind: str
@@ -35,7 +35,7 @@ class Shelf:
     survivors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, kind: str, table: pl.DataFrame) -> "Shelf":
+    def of(cls, kind: str, table: pl.DataFrame) -> "ObjectTable":
         """Sort the table's records out; merged-away ones are on no shelf."""
         ordered = table.sort("_rank")
         modified = MODIFIED[kind]

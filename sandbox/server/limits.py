@@ -19,7 +19,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class VendorBehaviour:
     """How the vendors behave towards their clients, beyond answering.
 
     `token_lifetime` is in seconds, null for ever. `unsteady_ties` gives records of one modified time another order at
@@ -32,7 +32,7 @@ class Manners:
 
 
 @dataclass(slots=True)
-class Gate:
+class RequestCounter:
     """Counts requests against the limits, by a clock that never jumps."""
 
     limits: Limits

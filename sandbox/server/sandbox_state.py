@@ -18,7 +18,7 @@ from sandbox.salesforce.api import Salesforce
 from sandbox.salesforce.query import Cursors
 from sandbox.salesforce.sessions import Sessions
 from sandbox.server.faults import CONNECTION_FAULTS, Fault, FaultScript, spoiled
-from sandbox.server.limits import Gate, Manners
+from sandbox.server.limits import RequestCounter, VendorBehaviour
 from sandbox.server.web import Answer, Request, says
 
 KINDS = {"people": KEYS, "accounts": ACCOUNT_KEYS, "deals": DEAL_KEYS}
@@ -47,7 +47,7 @@ class Sandbox:
         self,
         company: Company,
         credentials: Credentials,
-        manners: Manners,
+        manners: VendorBehaviour,
         monotonic: Callable[[], float],
     ) -> None:
         """`monotonic` gives seconds of a clock that never jumps."""
@@ -59,7 +59,7 @@ class Sandbox:
             monotonic=monotonic,
             lifetime=manners.token_lifetime,
         )
-        self.gate, self.faults = Gate(manners.limits, monotonic), FaultScript()
+        self.gate, self.faults = RequestCounter(manners.limits, monotonic), FaultScript()
         self.cursors = Cursors()
         self.requests: dict[str, int] = {}
         self.open(company)

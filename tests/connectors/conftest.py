@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.extract import pull
-from connectors.http.body import Limits
+from connectors.http.body import RequestLimits
 from connectors.http.client import Http
 from connectors.hubspot import streams as hubspot
 from connectors.landing.history import landed_runs
@@ -104,7 +104,7 @@ def pull_crm(tmp_path, crm, fake_time) -> Puller:
         search_page_size=10,
         association_batch=4,
         lookback_seconds=600,
-        limits=Limits(retry_budget_seconds=300),
+        limits=RequestLimits(retry_budget_seconds=300),
     )
     return Puller(tmp_path, hubspot, account, crm, fake_time)
 
@@ -118,7 +118,7 @@ def pull_org(tmp_path, org, fake_time) -> Puller:
         client_id=SecretStr("canary-client"),
         client_secret=SecretStr(CLIENT_SECRET),
         page_size=10,
-        limits=Limits(retry_budget_seconds=300),
+        limits=RequestLimits(retry_budget_seconds=300),
     )
     return Puller(tmp_path, salesforce, account, org, fake_time)
 
@@ -132,7 +132,7 @@ def client(fake_time) -> Callable[..., Http]:
             name="hubspot",
             token=SecretStr(CANARY),
             base_url=base_url,
-            limits=replace(Limits(retry_budget_seconds=600), **limits),
+            limits=replace(RequestLimits(retry_budget_seconds=600), **limits),
         )
         return hubspot.open_http(account, fake_time.clock, transport)
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from connectors.extract import Pulled, pull
+from connectors.extract import PullResult, pull
 from connectors.http.client import Http
 from connectors.http.rate_limit import Clock, Rate
 from connectors.hubspot import streams as hubspot
@@ -63,7 +63,7 @@ class Bench:
             lookback_seconds=DAY,
         )
 
-    def pull(self, vendor: str, name: str, run_id: str, *, is_full: bool = False) -> Pulled:
+    def pull(self, vendor: str, name: str, run_id: str, *, is_full: bool = False) -> PullResult:
         account = self.account(vendor)
         http = self.clients[vendor]
         cursor = None if is_full else self.cursors.get((vendor, name))
@@ -74,7 +74,7 @@ class Bench:
         self.cursors[vendor, name] = json.loads(json.dumps(pulled.cursor))
         return pulled
 
-    def all(self, run_id: str, *, is_full: bool = False) -> dict[tuple[str, str], Pulled]:
+    def all(self, run_id: str, *, is_full: bool = False) -> dict[tuple[str, str], PullResult]:
         return {key: self.pull(*key, run_id, is_full=is_full) for key in STREAMS}
 
     def latest(self, vendor: str, name: str, *runs: str) -> dict[str, dict[str, Any]]:
@@ -108,7 +108,7 @@ def bench(tmp_path_factory) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
-def first(bench) -> dict[tuple[str, str], Pulled]:
+def first(bench) -> dict[tuple[str, str], PullResult]:
     return bench.all("run-1")
 
 
@@ -179,7 +179,7 @@ def test_streams_of_one_source_can_be_pulled_at_once(bench, first, vendor):
 
 
 @pytest.fixture(scope="module")
-def after_a_week(bench, first) -> dict[tuple[str, str], Pulled]:
+def after_a_week(bench, first) -> dict[tuple[str, str], PullResult]:
     bench.told("/_sandbox/advance", body={"days": 7})
     changed = bench.all("run-2")
     saved = dict(bench.cursors)

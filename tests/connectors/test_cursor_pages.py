@@ -10,7 +10,7 @@ from connectors.http.cursor_pages import CursorPages
 from connectors.landing.history import landed_runs
 from connectors.landing.resume import resume_point
 from connectors.landing.writer import Landing
-from connectors.stream import Pass, Stream, When
+from connectors.stream import Stream, SyncMode, SyncPass
 from definitions.errors import SourceAnswerUnusableError, SourceRefusedError
 from definitions.mapping.envelope import Envelope
 from definitions.mapping.stream_mapping import StreamMapping
@@ -38,7 +38,7 @@ def pulled(tmp_path, fake_time):
             remote="/v1/people",
             envelope=Envelope(id="id", version="changed"),
             modified="changed",
-            passes=(Pass(name="changes", when=When.ALWAYS, pages=PAGES),),
+            passes=(SyncPass(name="changes", when=SyncMode.ALWAYS, pages=PAGES),),
         )
         account = BearerAccount(name="tiny", base_url=HOME, token=SecretStr("t"), page_size=size)
         landing = Landing(tmp_path)

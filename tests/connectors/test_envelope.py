@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.hubspot.responses import association_identity, object_identity, simple_identity
-from connectors.landing.envelope import sort_out
+from connectors.landing.envelope import validate_records
 from connectors.salesforce.query import row_identity
 
 CONTACT = object_identity("lastmodifieddate")
@@ -38,7 +38,7 @@ BAD = [
 @pytest.mark.parametrize(("raw", "reason", "field"), BAD, ids=[f"{r}-{n}" for n, (_, r, _) in enumerate(BAD)])
 def test_a_bad_record_is_named_and_its_neighbours_stay(raw, reason, field):
     """F30."""
-    checked = sort_out([msgspec.Raw(one) for one in (GOOD, raw, GOOD)], CONTACT, page=4)
+    checked = validate_records([msgspec.Raw(one) for one in (GOOD, raw, GOOD)], CONTACT, page=4)
     assert [seen.raw for seen in checked.records] == [GOOD, GOOD]
     (bad,) = checked.rejected
     assert (bad.reason, bad.field, bad.page, bad.offset) == (reason, field, 4, 1)
@@ -70,7 +70,7 @@ def test_a_good_record_tells_id_and_version(identify, raw, expected):
     ids=["no id", "compound", "list"],
 )
 def test_a_bad_row_is_named(raw, reason, field):
-    (bad,) = sort_out([msgspec.Raw(raw)], row_identity, page=1).rejected
+    (bad,) = validate_records([msgspec.Raw(raw)], row_identity, page=1).rejected
     assert (bad.reason, bad.field) == (reason, field)
 
 
@@ -86,7 +86,7 @@ json_values = st.recursive(
 )
 def test_law_every_record_is_either_good_or_set_aside(values, identify):
     raws = [msgspec.Raw(json.dumps(value).encode()) for value in values]
-    checked = sort_out(raws, identify, page=1)
+    checked = validate_records(raws, identify, page=1)
     assert len(checked.records) + len(checked.rejected) == len(raws)
     assert all(seen.id.strip() for seen in checked.records)
     assert [bad.offset for bad in checked.rejected] == sorted({bad.offset for bad in checked.rejected})

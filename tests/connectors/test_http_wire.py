@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
-from connectors.http.body import Limits
+from connectors.http.body import RequestLimits
 from connectors.http.client import Http
 from connectors.http.rate_limit import Clock
 from connectors.http.request import Call
@@ -74,7 +74,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % l
 def real_client(base_url: str, **limits: float) -> Http:
     """Real time, but hurried: the waits between tries are skipped."""
     account = hubspot.Account(
-        name="hubspot", token=SecretStr("token"), base_url=base_url, limits=replace(Limits(), **limits)
+        name="hubspot", token=SecretStr("token"), base_url=base_url, limits=replace(RequestLimits(), **limits)
     )
     return hubspot.open_http(account, Clock(monotonic=time.monotonic, sleep=lambda _: None, chance=lambda: 0.0))
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from connectors.landing.history import damages, landed_runs, put_aside
 from connectors.landing.reader import MANIFEST, Rejected
-from connectors.landing.writer import UNFINISHED, Landing, Parcel
+from connectors.landing.writer import UNFINISHED, Landing, PageBuffer
 from definitions.errors import ConfigurationError, LandingError
 from definitions.runtime.crash_points import arm
 
@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 NAMES = ("hubspot", "contacts", "run-1")
 
 
-def packed(*portions: list[bytes]) -> Parcel:
-    parcel = Parcel()
+def packed(*portions: list[bytes]) -> PageBuffer:
+    parcel = PageBuffer()
     for portion in portions:
         parcel.add(portion)
     return parcel

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.landing.durable import append_line, make_folder, write_durably
-from connectors.landing.writer import Landing, Parcel
+from connectors.landing.writer import Landing, PageBuffer
 from definitions.errors import LandingError
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def small_disk(tmp_path) -> Iterator[Path]:
 
 
 def land(landing: Landing, record: bytes) -> None:
-    parcel = Parcel()
+    parcel = PageBuffer()
     parcel.add([record])
     with landing.writer("hubspot", "contacts", "run-1") as writer:
         writer.write_page(parcel, request="GET /contacts", cursor={"after": "1"})

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from connectors.http.body import Limits
+from connectors.http.body import RequestLimits
 from connectors.http.rate_limit import Clock, Rate
 from connectors.http.status_errors import retry_after
 from connectors.hubspot import streams as hubspot
@@ -71,7 +71,7 @@ def opened(port: int, clock: Clock, **limits: float):
         name="hubspot",
         token=SecretStr(TOKEN),
         base_url=f"http://127.0.0.1:{port}",
-        limits=replace(Limits(), **limits),
+        limits=replace(RequestLimits(), **limits),
     )
     return hubspot.open_http(account, clock)
 
@@ -124,7 +124,10 @@ def test_a_repetition_gets_what_is_left_of_the_budget_and_no_more(fake_time):
         raise httpx.ReadTimeout("silence")
 
     account = hubspot.Account(
-        name="hubspot", token=SecretStr(TOKEN), base_url="https://crm.example", limits=Limits(retry_budget_seconds=100)
+        name="hubspot",
+        token=SecretStr(TOKEN),
+        base_url="https://crm.example",
+        limits=RequestLimits(retry_budget_seconds=100),
     )
     http = hubspot.open_http(account, fake_time.clock, httpx.MockTransport(silent))
     began = fake_time.now
@@ -192,7 +195,7 @@ def test_streams_that_wait_for_one_sign_in_fail_with_it_and_not_one_after_the_ot
         token_url=f"{url}/token",
         client_id=SecretStr("id"),
         client_secret=SecretStr("secret"),
-        limits=Limits(retry_budget_seconds=5),
+        limits=RequestLimits(retry_budget_seconds=5),
     )
     http = salesforce.open_http(account, hurried.clock)
     began = time.monotonic()

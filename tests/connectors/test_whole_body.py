@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.http.body import Limits, read_whole
+from connectors.http.body import RequestLimits, read_whole
 from definitions.errors import SourceAnswerUnusableError, TryAgainError
 
-LIMITS = Limits()
+LIMITS = RequestLimits()
 
 
 class Chunks(httpx.SyncByteStream):
@@ -26,7 +26,7 @@ def answer(content: bytes, *, size: int = 1000, **headers: str) -> httpx.Respons
     return httpx.Response(200, headers=headers, stream=Chunks(content, size))
 
 
-def read(response: httpx.Response, limits: Limits = LIMITS, *, is_late: bool = False) -> bytes:
+def read(response: httpx.Response, limits: RequestLimits = LIMITS, *, is_late: bool = False) -> bytes:
     return read_whole(response, limits, lambda: is_late)
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from definitions.errors import RunInterruptedError
-from definitions.runtime.commit_gate import CommitGate, Decided, Publication
+from definitions.runtime.commit_gate import CommitGate, CommitState, Publication
 from tests.waiting import until
 
 RUN = "000001"
@@ -14,7 +14,7 @@ RUN = "000001"
 def test_a_signal_that_comes_first_keeps_the_run_from_committing():
     gate = CommitGate()
     with gate.transaction(RUN):
-        assert gate.close(0) == Decided(Publication.NOT_SENT, RUN)
+        assert gate.close(0) == CommitState(Publication.NOT_SENT, RUN)
         with pytest.raises(RunInterruptedError):
             gate.sent()
 
@@ -29,7 +29,7 @@ def test_a_run_that_was_kept_from_committing_has_published_nothing():
 
     with pytest.raises(RunInterruptedError):
         publish()
-    assert gate.now() == Decided(Publication.NOT_SENT, RUN)
+    assert gate.now() == CommitState(Publication.NOT_SENT, RUN)
 
 
 def test_a_signal_that_comes_after_commit_waits_for_its_answer():
@@ -49,14 +49,14 @@ def test_a_signal_that_comes_after_commit_waits_for_its_answer():
     go_on.set()
     publishing.join()
     ending.join()
-    assert decided == [Decided(Publication.PUBLISHED, RUN)]
+    assert decided == [CommitState(Publication.PUBLISHED, RUN)]
 
 
 def test_an_answer_that_does_not_come_is_not_guessed():
     gate = CommitGate()
     with gate.transaction(RUN):
         gate.sent()
-        assert gate.close(0) == Decided(Publication.SENT, RUN)
+        assert gate.close(0) == CommitState(Publication.SENT, RUN)
 
 
 def test_a_connection_lost_at_commit_leaves_it_open_until_somebody_has_looked():
@@ -69,9 +69,9 @@ def test_a_connection_lost_at_commit_leaves_it_open_until_somebody_has_looked():
 
     with pytest.raises(OSError, match="lost"):
         publish()
-    assert gate.now() == Decided(Publication.UNKNOWN, RUN)
+    assert gate.now() == CommitState(Publication.UNKNOWN, RUN)
     gate.found(RUN)
-    assert gate.close(0) == Decided(Publication.PUBLISHED, RUN)
+    assert gate.close(0) == CommitState(Publication.PUBLISHED, RUN)
 
 
 def test_a_transaction_that_fails_before_commit_publishes_nothing():
@@ -86,4 +86,4 @@ def test_the_next_run_of_a_process_begins_anew():
     with gate.transaction(RUN):
         gate.sent()
     gate.forget()
-    assert gate.now() == Decided(Publication.NOT_SENT, None)
+    assert gate.now() == CommitState(Publication.NOT_SENT, None)

@@ -11,7 +11,7 @@ from definitions.errors import ConfigurationError
 from definitions.predicates.predicate import at_least, parse
 from definitions.schema.column import Kind
 from definitions.schema.columns import COLUMNS
-from definitions.schema.facets import DERIVED, Derived, Use, facets_of
+from definitions.schema.facets import DERIVED, Derived, PredicateUse, facets_of
 from transforms.classify.predicates import compile_facet, compile_predicate
 
 AS_OF = date(2026, 1, 31)
@@ -109,7 +109,7 @@ def test_a_test_is_written_one_way_however_it_was_typed(text, written):
 
 
 def test_a_criterion_is_named_in_the_text_and_read_through_in_the_names():
-    need = parse("need_status = 'acknowledged'", "both", use=Use.CRITERION)
+    need = parse("need_status = 'acknowledged'", "both", use=PredicateUse.CRITERION)
     predicate = parse("need and days_overdue > 7", "opportunity", {"need": need})
     assert predicate.text == "need and days_overdue > 7"
     assert predicate.names == {"need_status", "days_overdue"}
@@ -120,18 +120,18 @@ def test_a_criterion_is_named_in_the_text_and_read_through_in_the_names():
 @pytest.mark.parametrize(
     ("name", "subject", "first"),
     [
-        ("industry", "person", Use.FIT),
-        ("icp_fit", "person", Use.CRITERION),
-        ("criteria_met", "person", Use.CLASS),
-        ("has_open_opportunity", "person", Use.CLASS),
-        ("days_silent", "person", Use.CLASS),
-        ("missing_criteria_count", "opportunity", Use.CLASS),
-        ("lifecycle_class", "person", Use.HYGIENE),
-        ("pipeline_class", "opportunity", Use.HYGIENE),
+        ("industry", "person", PredicateUse.FIT),
+        ("icp_fit", "person", PredicateUse.CRITERION),
+        ("criteria_met", "person", PredicateUse.CLASS),
+        ("has_open_opportunity", "person", PredicateUse.CLASS),
+        ("days_silent", "person", PredicateUse.CLASS),
+        ("missing_criteria_count", "opportunity", PredicateUse.CLASS),
+        ("lifecycle_class", "person", PredicateUse.HYGIENE),
+        ("pipeline_class", "opportunity", PredicateUse.HYGIENE),
     ],
 )
 def test_a_test_names_only_what_is_known_before_it(name, subject, first):
-    known = [use for use in Use if name in facets_of(subject, use)]
+    known = [use for use in PredicateUse if name in facets_of(subject, use)]
     assert known[0] == first
 
 

@@ -11,7 +11,7 @@ from definitions.schema.column import Kind
 from definitions.schema.tables import CURATED, OPS_CONSERVATION, Table
 from expectations.check import Check
 from expectations.suites.agreement import agreement_suite
-from expectations.suites.reconciliation import SourceTotal, Tally, reconciliation_suite
+from expectations.suites.reconciliation import RowCount, SourceTotal, reconciliation_suite
 from expectations.suites.structure import HISTORY, TableFill, structure_suite
 from expectations.suites.timeliness import timeliness_suite
 from transforms.pipeline.records import KIND_OF_TABLE
@@ -172,7 +172,7 @@ def test_every_table_made_of_several_records_is_held_against_the_sheet():
     """What streams feed is told by the computation; the audit counts against the sheet whatever it is told of."""
     golden = {table.name for table in CURATED if "record_count" in table.names}
     assert golden == set(KIND_OF_TABLE) - {"fct_activity"}
-    told = [Tally(table=table, streams=(("crm", "a"), ("crm", "b"))) for table in sorted(golden)]
+    told = [RowCount(table=table, streams=(("crm", "a"), ("crm", "b"))) for table in sorted(golden)]
     checks = {check.name: check for check in reconciliation_suite(told).checks}
     for table in golden:
         check = checks[f"{table}: live rows match the conservation sheet"]

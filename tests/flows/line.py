@@ -26,7 +26,7 @@ from flows.run.run_report import Report
 from flows.run.sources import opened
 from flows.run.states import read_records
 from flows.run.warehouse_access import opened_warehouse, warehouse_here
-from flows.terminal.progress import Watcher
+from flows.terminal.progress import ProgressReporter
 from tests.databases import new_database
 from tests.processes import exit_code
 from transforms.pipeline.compute import compute
@@ -78,7 +78,7 @@ class Line:
         """Assess again without asking anybody, as the flow does."""
         with environment(self.surroundings()):
             job = read_request(str(self.config), data=self._data(), as_of=as_of, sources=None, pulls=False)
-            with open_run(job, Watcher()) as run:
+            with open_run(job, ProgressReporter()) as run:
                 return reported(job, run.run_id, lambda: recompute(run, []))
 
     def refresh_in_a_process(
@@ -134,7 +134,7 @@ def refresh(
     """One refresh in this environment."""
     folder = None if data is None else str(data)
     job = read_request(config, data=folder, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with open_run(job, Watcher()) as run:
+    with open_run(job, ProgressReporter()) as run:
         return reported(job, run.run_id, lambda: recompute(run, pulled(run)))
 
 
@@ -172,7 +172,7 @@ def assembled(run: OpenRun, pulls: list[tuple[str, Any]]) -> Computed:
 def begun(job: RunRequest, engine: sa.Engine) -> OpenRun:
     """A run that holds no lock: it is computed, and not published."""
     no_lock: Any = None
-    return begin(job, engine, no_lock, _spill_of(job), Watcher())
+    return begin(job, engine, no_lock, _spill_of(job), ProgressReporter())
 
 
 def afresh(run: OpenRun) -> OpenRun:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from connectors.landing.listing import Listing
-from connectors.landing.writer import Landing, Parcel
+from connectors.landing.writer import Landing, PageBuffer
 from definitions.mapping.envelope import Envelope
-from flows.run.folding import Shelf, fold_pages
+from flows.run.folding import StateStore, fold_pages
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FIRST, SECOND, THIRD = "000001-20261120T000000Z", "000002-20261121T000000Z", "000003-20261122T000000Z"
@@ -21,7 +21,7 @@ def record(number, minute=0, name="x", *, archived=False):
 
 
 def empty_shelf(folder):
-    return Shelf(
+    return StateStore(
         folder=folder / "state",
         landing=Landing(folder / "landing"),
         source="hubspot",
@@ -44,7 +44,7 @@ def land(shelf, run_id, records, rows=1000, *, is_whole=None):
             )
         if is_whole is not None:
             end = listing(run_id, is_full=is_whole)
-            writer.write_page(Parcel(), request="the end", cursor={"run": run_id}, listing=end)
+            writer.write_page(PageBuffer(), request="the end", cursor={"run": run_id}, listing=end)
     return replace(shelf, run_id=run_id)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from definitions.errors import LandingError, PublishError, SourceRefusedError, UnexpectedError
-from definitions.runtime.commit_gate import GATE, Decided, Publication
+from definitions.runtime.commit_gate import GATE, CommitState, Publication
 from flows.run.failures import end_reported, failed_since, reported
 from flows.run.request import read_request
 from flows.run.run_report import ended_report, write_report
@@ -97,7 +97,7 @@ def test_the_first_to_tell_of_an_end_is_the_one_who_tells_it(job):
     def run():
         with end_reported(job) as end:
             end.run_id = RUN
-            end.interrupted(143, "terminated", Decided(Publication.NOT_SENT, None))
+            end.interrupted(143, "terminated", CommitState(Publication.NOT_SENT, None))
             raise SourceRefusedError("the connection is closed")
 
     with pytest.raises(SourceRefusedError):
@@ -112,7 +112,7 @@ def test_the_first_to_tell_of_an_end_is_the_one_who_tells_it(job):
 )
 def test_a_signal_after_commit_does_not_deny_it(job, publication, status):
     with end_reported(job) as end:
-        end.interrupted(130, "interrupted", Decided(publication, RUN))
+        end.interrupted(130, "interrupted", CommitState(publication, RUN))
     assert [(one["run_id"], one["status"], one["exit_code"]) for one in told(job)] == [(RUN, status, 130)]
 
 

@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from connectors.landing.writer import Landing, Parcel
+from connectors.landing.writer import Landing, PageBuffer
 from definitions.agreement.load import load_definitions
 from flows.home.folders import Home
 from flows.home.recovery import starting_point
 from flows.home.state_files import StreamState
 from flows.run.configured_streams import configured_streams
 from flows.run.extraction import ExtractContext
-from flows.run.folding import Shelf
+from flows.run.folding import StateStore
 from flows.run.request import RunRequest
 from flows.run.sources import opened
 from flows.settings import load_settings
@@ -68,7 +68,7 @@ class Portal:
         with self.landing.writer(*PLACE, run_id) as writer:
             writer.write_file([lines.encode()], suffix=".jsonl.zst", records=len(records), request="GET")
             end = replace(listing(run_id, is_full=is_whole), previous=previous)
-            writer.write_page(Parcel(), request="GET", cursor={"run": run_id}, listing=end)
+            writer.write_page(PageBuffer(), request="GET", cursor={"run": run_id}, listing=end)
         self.cursor = {"run": run_id}
         self.fold()
 
@@ -86,7 +86,7 @@ class Portal:
 
     def fold(self, last="the last", folder=None):
         version = getattr(self.state, "version", None) if last == "the last" else last
-        shelf = Shelf(
+        shelf = StateStore(
             folder=folder or self.job.home.state, landing=self.landing, source=PLACE[0], stream=PLACE[1],
             run_id=self.runs[-1], last_version=version, trusted=frozenset(self.runs),
         )  # fmt: skip

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from connectors.landing.reader import MANIFEST
-from connectors.landing.writer import Parcel
+from connectors.landing.writer import PageBuffer
 from flows.home.state_files import damage_of_state, intact_version
 from tests.flows.shelves import FIRST, SECOND, THIRD, empty_shelf, fold, land, listing, record, shown
 
@@ -33,12 +33,12 @@ def test_what_runs_that_died_had_listed_is_a_part_of_the_listing_that_another_co
     for run_id, pages in parts.items():
         with shelf.landing.writer(shelf.source, shelf.stream, run_id) as writer:
             for number, id_ in pages:
-                parcel = Parcel()
+                parcel = PageBuffer()
                 parcel.add([record(number).encode()])
                 writer.write_page(parcel, request="GET", listing=listing(id_, run_id, is_complete=False))
             if run_id == runs[2]:
                 end = listing(runs[1], *runs)
-                writer.write_page(Parcel(), request="GET", cursor={"run": run_id}, listing=end)
+                writer.write_page(PageBuffer(), request="GET", cursor={"run": run_id}, listing=end)
     last = replace(shelf, run_id=runs[2], last_version=first.version)
     gone = [(number, is_deleted, by) for number, is_deleted, by in sorted(shown(fold(last))) if is_deleted]
     assert gone == [(number, True, runs[2]) for number in "1678"]
@@ -51,7 +51,7 @@ def test_a_listing_counts_with_the_published_run_that_goes_on_from_it(shelf, is_
     died = land(shelf, SECOND, [record(1)], is_whole=True)
     with shelf.landing.writer(shelf.source, shelf.stream, THIRD) as writer:
         end = msgspec.structs.replace(listing(THIRD, is_full=False), previous=SECOND if is_trusted else FIRST)
-        writer.write_page(Parcel(), request="GET", cursor={"run": THIRD}, listing=end)
+        writer.write_page(PageBuffer(), request="GET", cursor={"run": THIRD}, listing=end)
     state = fold(replace(died, run_id=THIRD, last_version=first.version))
     assert sorted(row[:2] for row in shown(state)) == [("1", False), ("2", is_trusted)]
 

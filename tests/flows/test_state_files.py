@@ -16,7 +16,7 @@ from definitions.errors import FileUnreadableError, LandingError
 from definitions.mapping.file_stream import Column, FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from flows.home.state_files import StreamState, damage_of_state, forget_old_states, intact_version, run_of
-from flows.run.folding import Shelf, fold_files
+from flows.run.folding import StateStore, fold_files
 from tests.flows.shelves import CONTACT, FIRST, SECOND, THIRD, empty_shelf, fold, land, record
 from transforms.state.versions import STATE, folded, opened
 
@@ -134,7 +134,7 @@ def test_a_stream_without_state_is_read_as_one_slice_without_rows(shelf):
 
 def test_a_folder_of_any_name_holds_states(tmp_path):
     home, of = tmp_path / "home [1] * ?", FileStream(name="people", kind="person", path="p.csv", id="id", columns=NAMED)
-    shelf = Shelf(
+    shelf = StateStore(
         folder=home / "state",
         landing=Landing(home / "landing"),
         source="crm",

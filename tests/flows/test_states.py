@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from connectors.extract import Pulled
+from connectors.extract import PullResult
 from connectors.landing.listing import Listing
 from connectors.landing.reader import Rejected
-from connectors.landing.writer import Landing, Parcel
+from connectors.landing.writer import Landing, PageBuffer
 from definitions.agreement.load import load_definitions
 from definitions.errors import TransformError
 from definitions.fault_limit import RECORDS
@@ -23,7 +23,7 @@ from flows.run.reading import unfiled_of
 from flows.run.request import RunRequest
 from flows.run.states import read_records
 from flows.settings import load_settings
-from flows.terminal.progress import Watcher
+from flows.terminal.progress import ProgressReporter
 from transforms.conform.conformed import nothing_quarantined
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -63,7 +63,7 @@ class Portal:
             run = OpenRun(
                 request=self.job, context=run_context(self.job, run_id, is_baseline=True), published=published,
                 start=StartingPoint(cursors={}, versions=self.versions, anew=frozenset(), notes=()),
-                engine=None, lock=None, spill=spill, progress=Watcher(),
+                engine=None, lock=None, spill=spill, progress=ProgressReporter(),
             )  # fmt: skip
             records, states = read_records(run, pulls)
             living = records.kinds["person"].filter(~pl.col("is_deleted")).collect()
@@ -85,8 +85,8 @@ class Portal:
             writer.write_file(
                 [lines.encode()], suffix=".jsonl.zst", records=len(contacts), request="GET", rejected=rejected
             )
-            writer.write_page(Parcel(), request="GET", cursor={"run": run_id}, listing=listing)
-        pulled = Pulled(
+            writer.write_page(PageBuffer(), request="GET", cursor={"run": run_id}, listing=listing)
+        pulled = PullResult(
             stream="contacts", records=len(contacts), pages=1, rejected=len(rejected), repeated=0, is_full=is_full,
             cursor={}, high_water_at=NOW, notes=(),
         )  # fmt: skip

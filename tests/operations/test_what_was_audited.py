@@ -16,7 +16,7 @@ from definitions.errors import AnotherRunActiveError, AuditRefusedError, Publish
 from flows.home.spill import spilling
 from flows.run.open_run import begin
 from flows.run.recomputation import recompute
-from flows.terminal.progress import Watcher
+from flows.terminal.progress import ProgressReporter
 from tests.databases import address
 from tests.flows.held_audit import audit_held, running
 from tests.flows.line import pulled
@@ -102,7 +102,7 @@ def test_after_a_lost_connection_the_audit_is_made_again(shop):
 
 def test_a_run_that_lost_its_lock_before_it_stages_touches_nothing(shop):
     with shop.opened(TUESDAY) as (job, engine), run_lock(engine) as lock, spilling(job.home.spill) as spill:
-        run = begin(job, engine, lock, spill, Watcher())
+        run = begin(job, engine, lock, spill, ProgressReporter())
         pulls = pulled(run)
         with psycopg.connect(url_of(shop), autocommit=True) as other:
             other.execute("CREATE TABLE staging.of_another_run (x text)")
@@ -133,7 +133,7 @@ def test_a_run_over_which_another_was_published_is_turned_away_by_name(shop, els
         job, engine = held.enter_context(shop.opened(TUESDAY))
         lock = held.enter_context(run_lock(engine, "another lock"))
         spill = held.enter_context(spilling(job.home.spill))
-        run = begin(job, engine, lock, spill, Watcher())
+        run = begin(job, engine, lock, spill, ProgressReporter())
         pulls = pulled(run)
         between = elsewhere.refresh(TUESDAY)["run_id"]
         with pytest.raises(AnotherRunActiveError, match=f"Run {between} was published while run") as told:
@@ -144,10 +144,10 @@ def test_a_run_over_which_another_was_published_is_turned_away_by_name(shop, els
 
 def test_a_run_whose_files_a_later_one_has_cleared_away_says_so(shop):
     with shop.opened(TUESDAY) as (job, engine), run_lock(engine) as lock, spilling(job.home.spill) as spill:
-        run = begin(job, engine, lock, spill, Watcher())
+        run = begin(job, engine, lock, spill, ProgressReporter())
         pulls = pulled(run)
         with spilling(job.home.spill) as later_spill:
-            later = begin(job, engine, lock, later_spill, Watcher())
+            later = begin(job, engine, lock, later_spill, ProgressReporter())
             with pytest.raises(AnotherRunActiveError, match=f"Run {later.run_id} has cleared away the files of run"):
                 recompute(run, pulls)
 

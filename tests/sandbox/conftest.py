@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox.company.company import Company, found
-from sandbox.server.limits import Manners
+from sandbox.server.limits import VendorBehaviour
 from sandbox.server.sandbox_state import Credentials, Sandbox
 from sandbox.server.web import Answer, Request
 from tests.sandbox.sandbox_process import Process, start, stop
@@ -119,7 +119,7 @@ def larger_company() -> Company:
 def asks() -> Callable[..., Asker]:
     def make(company: Company, **manners: Any) -> Asker:
         clock = Clock()
-        return Asker(Sandbox(company, Credentials(), Manners(**manners), clock), clock)
+        return Asker(Sandbox(company, Credentials(), VendorBehaviour(**manners), clock), clock)
 
     return make
 

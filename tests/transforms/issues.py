@@ -8,15 +8,15 @@ from definitions.polars_types import schema_of
 from definitions.schema.columns import columns_named
 from definitions.schema.tables import FCT_HYGIENE_ISSUE
 from flows.alerts.digests import Digest, digests, readers
-from flows.alerts.message_text import Edition
+from flows.alerts.message_text import MessageContext
 
 DAY = date(2026, 11, 22)
 
 
-EDITION = Edition(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=False)
+EDITION = MessageContext(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=False)
 
 
-DRAFT = Edition(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=True)
+DRAFT = MessageContext(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=True)
 
 
 _OWNER = columns_named("owner_id owner_name owner_email is_active is_queue is_deleted manager_id team")

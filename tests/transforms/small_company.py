@@ -20,8 +20,8 @@ from flows.home.spill import Spill
 from transforms.conform.conformed import nothing_quarantined
 from transforms.frames import empty
 from transforms.pipeline.compute import BUCKET_PERSONS, Computation, compute
-from transforms.pipeline.gathering import Heard, gathered_records
-from transforms.pipeline.records import Shown
+from transforms.pipeline.gathering import ConformedStream, gathered_records
+from transforms.pipeline.records import StreamCounts
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)
@@ -118,9 +118,11 @@ def records_of(company, versions=()):
         for system in sorted({row["source_system"] for row in rows}):
             own = frame.filter(pl.col("source_system") == system).lazy()
             keys = own.select("record_key")
-            shown = Shown(source=system, stream=kind, kind=kind, record_keys=keys, pulled=keys.collect().height)
+            shown = StreamCounts(source=system, stream=kind, kind=kind, record_keys=keys, pulled=keys.collect().height)
             known = landed.filter(pl.col("record_key").str.starts_with(f"{system}:")) if kind == "opportunity" else None
-            heard.append(Heard(shown=shown, kinds={kind: own}, quarantined=nothing_quarantined(), versions=known))
+            heard.append(
+                ConformedStream(shown=shown, kinds={kind: own}, quarantined=nothing_quarantined(), versions=known)
+            )
     return gathered_records(heard)
 
 

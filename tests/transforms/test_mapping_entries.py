@@ -19,7 +19,7 @@ from definitions.mapping.entries import (
 )
 from definitions.mapping.envelope import Envelope
 from definitions.mapping.source_mapping import SourceMapping
-from definitions.mapping.stream_mapping import Each, StreamMapping, mapping_of
+from definitions.mapping.stream_mapping import ListItems, StreamMapping, mapping_of
 from definitions.schema.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
 from transforms.conform.records import conform_stream
 from transforms.state.versions import folded, opened
@@ -131,7 +131,7 @@ def test_a_record_may_hold_several():
     told = conformed(
         {"items": [{"id": "x", "name": "Ann"}, {"id": None}, {"id": "y", "name": "Bob"}]},
         OWNER,
-        each=Each(field="items", id="id"),
+        each=ListItems(field="items", id="id"),
         owner_name=text("name"),
         is_active=constant(value=True),
         is_queue=constant(value=False),

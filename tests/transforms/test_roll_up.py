@@ -11,7 +11,7 @@ from definitions.schema.columns import columns_named
 from definitions.schema.tables import FCT_HYGIENE_ISSUE, OPS_CURSOR
 from flows.alerts import roll_up
 from flows.alerts.freshness import held_back, stale_reasons
-from flows.alerts.message_text import Edition
+from flows.alerts.message_text import MessageContext
 
 DAY = date(2026, 11, 29)
 SINCE = DAY - timedelta(days=7)
@@ -42,7 +42,7 @@ def issue(number: int, **given) -> dict:
 
 def told(*issues: dict, owners: tuple[dict, ...] = (), **given) -> roll_up.RollUp:
     usual = {
-        "edition": Edition(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=False),
+        "edition": MessageContext(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=False),
         "run_id": "000002",
         "published_at": NOW - timedelta(hours=2),
         "since": SINCE,
@@ -181,7 +181,7 @@ def test_nothing_wrong_is_good_news_and_still_told():
 
 
 def test_a_draft_says_so_first():
-    draft = Edition(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=True)
+    draft = MessageContext(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=True)
     said = told(issue(1), edition=draft)
     assert roll_up.subject(said).startswith("[draft definitions] ")
     assert roll_up.body(said).startswith("DRAFT: ")

@@ -10,7 +10,7 @@ from definitions.schema.records import RECORD_KINDS, RecordKind
 from transforms.conform.conformed import QUARANTINE
 from transforms.frames import empty
 from transforms.identity.links import without_the_dead
-from transforms.pipeline.records import Records, Shown
+from transforms.pipeline.records import Records, StreamCounts
 
 _VERSIONS = pl.Schema(
     {
@@ -29,20 +29,20 @@ _VERSIONS = pl.Schema(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class ConformedStream:
     """One stream, conformed.
 
     `kinds` holds its records by kind, `versions` every landed version of opportunities, `quarantined` what was set
     aside, before it could be landed or after; `shown` has its keys, read from the state and not from what became of it.
     """
 
-    shown: Shown
+    shown: StreamCounts
     kinds: Mapping[str, pl.LazyFrame]
     quarantined: pl.DataFrame
     versions: pl.DataFrame | None = None
 
 
-def gathered_records(streams: Iterable[Heard]) -> Records:
+def gathered_records(streams: Iterable[ConformedStream]) -> Records:
     """Put all streams together, by kind; a kind that no stream has is empty."""
     parts: dict[str, list[pl.LazyFrame]] = {name: [] for name in RECORD_KINDS}
     versions, aside = [pl.DataFrame(schema=_VERSIONS)], [empty(QUARANTINE).collect()]

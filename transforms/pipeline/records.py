@@ -7,7 +7,7 @@ import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class StreamCounts:
     """One stream of one source: which kind its records are, their keys, and how many versions this run landed.
 
     `record_keys` (one column, record_key) has every record the stream has shown, those set aside too.
@@ -30,7 +30,7 @@ class Records:
     kinds: Mapping[str, pl.LazyFrame]
     versions: pl.DataFrame
     quarantined: pl.DataFrame
-    shown: Sequence[Shown]
+    shown: Sequence[StreamCounts]
 
 
 # Kind of record that a table of golden rows or of facts is made of.

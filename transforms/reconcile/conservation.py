@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from definitions.run_context import RunContext
-from transforms.pipeline.records import Entities, Records, Shown
+from transforms.pipeline.records import Entities, Records, StreamCounts
 from transforms.reconcile.balance import association_places, balance, entity_places, single_places
 
 _PLACED = ["record_key", "is_deleted", "merged_into_key", "from_key", "to_key"]
@@ -44,7 +44,7 @@ def _places(
     return entity_places(frame, chosen[kind]) if kind in bridges or kind == "owner" else single_places(frame)
 
 
-def _sheet(shown: Shown, ended: pl.DataFrame, records: Records, run: RunContext) -> pl.DataFrame:
+def _sheet(shown: StreamCounts, ended: pl.DataFrame, records: Records, run: RunContext) -> pl.DataFrame:
     place = [pl.lit(shown.source).alias("source_system"), pl.lit(shown.stream).alias("stream")]
     aside = pl.col("source_system").eq(shown.source) & pl.col("stream").eq(shown.stream)
     return balance(

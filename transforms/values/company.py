@@ -5,7 +5,7 @@ from functools import cache
 import polars as pl
 from cleanco.clean import get_unique_terms
 
-from transforms.values.distinct import Answer, map_distinct, read_distinct
+from transforms.values.distinct import Values, map_distinct, read_distinct
 
 _Words = tuple[str, ...]
 _CYRILLIC = ("ао", "оао", "ооо", "пао")  # noqa: RUF001 - these letters are Cyrillic, as the names are
@@ -63,7 +63,7 @@ def _plain(name: pl.Expr) -> pl.Expr:
     )
 
 
-def _without_forms(plain: str) -> Answer:
+def _without_forms(plain: str) -> Values:
     words = _split(plain)
     before: _Words = ()
     while words != before:

@@ -105,7 +105,7 @@ _ISO_CODES_LANGUAGES = (
     "ro", "ru", "sk", "sl", "sq", "sr", "sv", "ta", "th", "tr", "uk", "ur", "vi", "zh_CN", "zh_HK", "zh_TW",
 )  # fmt: skip
 
-Named = Iterator[tuple[str, str]]
+CountryNames = Iterator[tuple[str, str]]
 
 
 def iso_country(spelling: pl.Expr) -> pl.Expr:
@@ -166,13 +166,13 @@ def _names() -> pl.DataFrame:
     return pl.concat(tiers).unique("key", keep="first", maintain_order=True)
 
 
-def _tier(named: Named) -> pl.DataFrame:
+def _tier(named: CountryNames) -> pl.DataFrame:
     table = pl.DataFrame(list(named), schema=["name", "named"], orient="row").select("named", key=_key(pl.col("name")))
     only = pl.when(pl.col("named").n_unique() == 1).then(pl.col("named").first())
     return table.filter(pl.col("key") != "").group_by("key").agg(only)
 
 
-def _certain() -> Named:
+def _certain() -> CountryNames:
     for country in pycountry.countries:
         for name in _official(country):
             yield name, country.alpha_2
@@ -184,12 +184,12 @@ def _certain() -> Named:
         yield from ((alias, code) for alias in aliases)
 
 
-def _in_cldr() -> Named:
+def _in_cldr() -> CountryNames:
     for language in (*(name for name in locale_identifiers() if "_" not in name), *_WRITTEN_TWICE):
         yield from _in_language(language)
 
 
-def _in_language(language: str) -> Named:
+def _in_language(language: str) -> CountryNames:
     # Read from babel's own file: its loader would keep all data of all locales in memory, 170 MB, for good.
     with Path(resolve_locale_filename(language)).open("rb") as file:
         territories = pickle.load(file).get("territories", {})  # noqa: S301 - a file of the installed library
@@ -198,7 +198,7 @@ def _in_language(language: str) -> Named:
             yield name, code
 
 
-def _in_iso_codes() -> Named:
+def _in_iso_codes() -> CountryNames:
     for language in _ISO_CODES_LANGUAGES:
         catalogue = gettext.find("iso3166-1", pycountry.LOCALES_DIR, languages=[language])
         if catalogue is None:

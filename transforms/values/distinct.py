@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-Answer = tuple[str | None, ...]
+Values = tuple[str | None, ...]
 
 
 def read_distinct(
@@ -30,7 +30,7 @@ def read_distinct(
     return asked.map_batches(ask, return_dtype=dtype)
 
 
-def map_distinct(*columns: pl.Expr, answer: Callable[..., Answer], names: tuple[str, ...]) -> pl.Expr:
+def map_distinct(*columns: pl.Expr, answer: Callable[..., Values], names: tuple[str, ...]) -> pl.Expr:
     """Make a struct of the text fields `names`: what `answer` says of each row's values, asked once per distinct row.
 
     Row by row. `answer` gets one text or null for each column and returns one text or null for each name. Rows whose

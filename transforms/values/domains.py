@@ -3,7 +3,7 @@
 import idna
 import polars as pl
 
-from transforms.values.distinct import Answer, map_distinct, read_distinct
+from transforms.values.distinct import Values, map_distinct, read_distinct
 
 # Second levels that registries sell names under, in most countries that sell names under second levels.
 _EVERYWHERE = ("ac", "co", "com", "edu", "gob", "gouv", "gov", "govt", "mil", "net", "org")
@@ -66,7 +66,7 @@ def _read(addresses: pl.DataFrame) -> pl.Series:
     return hosts.select(pl.when(is_host & ~is_registry).then(pl.col("host").str.extract(_REGISTRABLE))).to_series()
 
 
-def _encode(host: str) -> Answer:
+def _encode(host: str) -> Values:
     try:
         return (idna.encode(host, uts46=True).decode("ascii"),)
     except idna.IDNAError:

@@ -11,7 +11,7 @@ import unicodedata
 import polars as pl
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from transforms.values.distinct import Answer, map_distinct
+from transforms.values.distinct import Values, map_distinct
 from transforms.values.mailboxes import DISPOSABLE_DOMAINS, PERSONAL_BRANDS, PERSONAL_DOMAINS, SHARED_LOCAL_PARTS
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -98,7 +98,7 @@ def _is_plain(lower: pl.Expr) -> pl.Expr:
     )
 
 
-def _validate(email: str) -> Answer:
+def _validate(email: str) -> Values:
     visible = "".join(sign for sign in email if unicodedata.category(sign) != "Cf")
     # Lower case may undo NFKC, and NFKC may bring back upper case: hence once before and once after.
     lower = unicodedata.normalize("NFKC", visible).replace("İ", "i").lower()

@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 
-from transforms.values.distinct import Answer, map_distinct
+from transforms.values.distinct import Values, map_distinct
 
 _MARKS = r"\u0300-\u036f"
 _LETTERS = rf"(?:[^\W\d_][{_MARKS}]*)+"
@@ -58,12 +58,12 @@ def with_names(people: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _mend_given_name(name: str) -> Answer:
+def _mend_given_name(name: str) -> Values:
     words = _lower(name).split(" ")
     return (" ".join(_mend(word, is_first=place == 0) for place, word in enumerate(words)),)
 
 
-def _mend_family_name(name: str) -> Answer:
+def _mend_family_name(name: str) -> Values:
     words = _lower(name).split(" ")
     mended: list[str] = []
     for place, word in enumerate(words):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
 
-from transforms.values.distinct import Answer, map_distinct, read_distinct
+from transforms.values.distinct import Values, map_distinct, read_distinct
 from transforms.values.numbering import read_by_plan
 
 # Digits with the marks people set between them. Without the marks many spellings of a number are one.
@@ -63,7 +63,7 @@ def _read(rows: pl.DataFrame) -> pl.Series:
     return read.select(pl.coalesce("e164", asked)).to_series()
 
 
-def _ask(number: str, region: str | None) -> Answer:
+def _ask(number: str, region: str | None) -> Values:
     try:
         read = parse(number, region)
     except NumberParseException:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from definitions.errors import ConfigurationError, PublishError
 from definitions.runtime.folder_owner import belongs_to, unusable
-from warehouse.embedded.programs import MAJOR, Programs
+from warehouse.embedded.programs import MAJOR, ServerPrograms
 
 OWNER = "bantam"
 SOCKET_PORT = 5432
@@ -54,7 +54,7 @@ class Cluster:
     """The data folder, log and lock files under `folder`. Callers see to it that one process at a time changes it."""
 
     folder: Path
-    programs: Programs
+    programs: ServerPrograms
 
     @property
     def data(self) -> Path:

@@ -30,7 +30,7 @@ _ELSEWHERE = "Or set BANTAM_WAREHOUSE_URL to a PostgreSQL server of your own."
 
 
 @dataclass(frozen=True, slots=True)
-class Programs:
+class ServerPrograms:
     """Where the programs are, and as which account they run; None is the account we run as."""
 
     folder: Path
@@ -65,20 +65,20 @@ class Programs:
             os.chown(path, self.account.pw_uid, self.account.pw_gid, follow_symlinks=False)
 
 
-def find_programs() -> Programs:
+def find_programs() -> ServerPrograms:
     """Find the programs, and for root an account that can run them.
 
     Raises `ConfigurationError` when the package has none for this platform, or root can make no such account.
     """
     installed = _installed()
     if os.geteuid() != 0:
-        return Programs(installed / "bin", None)
+        return ServerPrograms(installed / "bin", None)
     account = _account()
-    found = Programs(installed / "bin", account)
+    found = ServerPrograms(installed / "bin", account)
     if _runs(found):
         return found
     try:
-        return Programs(_copied(installed) / "bin", account)
+        return ServerPrograms(_copied(installed) / "bin", account)
     except OSError as error:
         raise ConfigurationError(
             f"The account {_ACCOUNT} cannot read {installed}, and a copy in {_ACCOUNT_HOME} could not be made: "
@@ -114,7 +114,7 @@ def _account() -> pwd.struct_passwd:
         ) from None
 
 
-def _runs(programs: Programs) -> bool:
+def _runs(programs: ServerPrograms) -> bool:
     """Whether the account can reach the programs; an installation under /root it cannot."""
     with Path(os.devnull).open("wb") as nowhere:
         try:

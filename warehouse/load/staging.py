@@ -35,7 +35,7 @@ _RUN = sa.Table(
 _SHORT_LIVED = {"autovacuum_enabled": "off", "toast.autovacuum_enabled": "off", "toast_tuple_target": 8160}
 
 
-class Parts:
+class TableStager:
     """Takes the tables of one run part by part: call it with the name of a table and some of its rows.
 
     `rows` has the rows given so far of each table that was given; they are copied when the block of `staging` is over.
@@ -65,7 +65,7 @@ class Parts:
 @contextmanager
 def staging(
     engine: sa.Engine, run: RunContext, contracts: Sequence[Table] = COMPUTED, *, lock_seconds: float = LOCK_SECONDS
-) -> Iterator[Parts]:
+) -> Iterator[TableStager]:
     """Empty `staging`, take every contract's rows in any number of parts, and say at the end that the run is there.
 
     Copying goes on while the block computes the next part. Neither the order of tables nor that of rows matters. What a
@@ -76,7 +76,7 @@ def staging(
     """
     _prepare(engine, contracts, lock_seconds)
     with loading(engine) as loader:
-        parts = Parts(contracts, loader)
+        parts = TableStager(contracts, loader)
         yield parts
         _complete(engine, run, contracts, parts, loader, lock_seconds)
     crash_point("stage.after_load")
@@ -170,7 +170,12 @@ def _prepare(engine: sa.Engine, contracts: Sequence[Table], lock_seconds: float)
 
 @without_values("Staging")
 def _complete(
-    engine: sa.Engine, run: RunContext, contracts: Sequence[Table], parts: Parts, loader: Loader, lock_seconds: float
+    engine: sa.Engine,
+    run: RunContext,
+    contracts: Sequence[Table],
+    parts: TableStager,
+    loader: Loader,
+    lock_seconds: float,
 ) -> None:
     """Wait for the last rows, then say which run they are of and that all are there."""
     loader.finish()

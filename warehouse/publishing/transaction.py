@@ -26,7 +26,7 @@ from warehouse.publishing.custom_views import show_custom_fields
 from warehouse.publishing.definitions_used import refuse_other_text
 from warehouse.publishing.merge import merge
 from warehouse.publishing.merge_rules import rule_of
-from warehouse.publishing.written import Written
+from warehouse.publishing.written import TableChange
 from warehouse.tables import TABLES, staged_table
 
 _BOOKS = tuple(contract for contract in OPS if contract is not OPS_RUN)
@@ -39,7 +39,7 @@ class Published:
     run_id: str
     run_status: str
     finished_at: datetime
-    tables: dict[str, Written]
+    tables: dict[str, TableChange]
 
     @property
     def rows_written(self) -> int:
@@ -62,10 +62,10 @@ class Publication:
         self._run = run
         self._contracts = contracts
         self._abort = abort
-        self._written: dict[str, Written] = {}
+        self._written: dict[str, TableChange] = {}
 
     @property
-    def written(self) -> Mapping[str, Written]:
+    def written(self) -> Mapping[str, TableChange]:
         """Rows written so far, by table."""
         return self._written
 
@@ -142,7 +142,7 @@ class Publication:
         self._abort.abort()
 
 
-def _curated_rows(written: Mapping[str, Written]) -> int:
+def _curated_rows(written: Mapping[str, TableChange]) -> int:
     return sum(written[contract.name].total for contract in CURATED if contract.name in written)
 
 

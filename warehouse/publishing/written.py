@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class TableChange:
     """Rows of one table that a publication changed."""
 
     inserted: int = 0

@@ -24,7 +24,7 @@ _DELIVERY = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
+class DeliveryState:
     """How far an announcement got at one target; `key` is null where it was sent before messages had keys."""
 
     key: str | None
@@ -33,7 +33,7 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubtful:
+class UnconfirmedMessages:
     """Messages that may have arrived twice, and those without an answer that are sent once more."""
 
     repeated: int
@@ -78,7 +78,7 @@ def issues_since(warehouse: Readable, since: date) -> pl.DataFrame:
 
 
 @without_values("Reading what RevOps was told")
-def announced(engine: sa.Engine, announcement: str, told_for: date) -> dict[str, Announced]:
+def announced(engine: sa.Engine, announcement: str, told_for: date) -> dict[str, DeliveryState]:
     """How far the announcement of this day got, by target."""
     sent = ANNOUNCEMENTS.table
     columns = sent.c.target, sent.c.message_key, ANNOUNCEMENTS.is_settled, ANNOUNCEMENTS.may_have_arrived
@@ -86,7 +86,7 @@ def announced(engine: sa.Engine, announcement: str, told_for: date) -> dict[str,
     with engine.connect() as connection:
         rows = connection.execute(sa.select(*columns).where(of_the_day)).all()
     return {
-        target: Announced(key=key, is_settled=is_settled, may_have_arrived=may_have_arrived)
+        target: DeliveryState(key=key, is_settled=is_settled, may_have_arrived=may_have_arrived)
         for target, key, is_settled, may_have_arrived in rows
     }
 
@@ -102,7 +102,7 @@ def last_announced(engine: sa.Engine, announcement: str, *, before: date) -> dat
 
 
 @without_values("Reading what may have arrived twice")
-def doubtful(engine: sa.Engine, since: date) -> Doubtful:
+def doubtful(engine: sa.Engine, since: date) -> UnconfirmedMessages:
     """Count messages last sent on that day (UTC) or later whose receiver may have them twice or not at all."""
     start = datetime.combine(since, time(), UTC)
     repeated: set[str] = set()
@@ -115,4 +115,4 @@ def doubtful(engine: sa.Engine, since: date) -> Doubtful:
             doubted = columns.is_repeated | (columns.delivery_status == "unconfirmed")
             for key, is_repeated in connection.execute(asked.where(left & doubted)):
                 (repeated if is_repeated else unconfirmed).add(key)
-    return Doubtful(repeated=len(repeated), unconfirmed=len(unconfirmed))
+    return UnconfirmedMessages(repeated=len(repeated), unconfirmed=len(unconfirmed))

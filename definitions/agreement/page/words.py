@@ -7,7 +7,7 @@ from definitions.agreement.page.markdown import code_of, listed, paragraph, tabl
 from definitions.counting import counted
 from definitions.predicates.predicate import Predicate
 from definitions.schema.classified import CLASS_COLUMN
-from definitions.schema.facets import AS_OF, Derived, Facet, Use, facets_of
+from definitions.schema.facets import AS_OF, Derived, Facet, PredicateUse, facets_of
 from definitions.schema.vocabulary import ENGAGEMENT_LEVEL
 
 
@@ -107,7 +107,7 @@ def names(definitions: Definitions) -> Iterator[str]:
     yield "## What the names in the tests mean"
     yield ""
     own = definitions.own
-    known: dict[str, Facet] = facets_of("person", Use.FIT) | facets_of("opportunity", own=own)
+    known: dict[str, Facet] = facets_of("person", PredicateUse.FIT) | facets_of("opportunity", own=own)
     known |= facets_of("person", own=own)
     used = sorted({name for test in _tests(definitions) for name in test.names})
     # A class of the vocabulary that no rule gives is none that a record can have.

@@ -14,7 +14,7 @@ from types import FrameType
 from rich.console import Console
 
 from definitions.errors import ConfigurationError, ServingEndedError
-from flows.orchestration.deployments import ROOT, Declared, declared_deployments
+from flows.orchestration.deployments import ROOT, DeclaredDeployment, declared_deployments
 from flows.orchestration.guarded_process import GuardedProcess
 from flows.orchestration.prefect_home import keep_prefect_in
 from flows.orchestration.prefect_server import prefect_server
@@ -69,7 +69,7 @@ def serve(*, config: Path = Path("bantam.yaml"), port: Count = 4200) -> None:
 def _run(
     config: Path,
     settings: Settings,
-    deployments: tuple[Declared, ...],
+    deployments: tuple[DeclaredDeployment, ...],
     api: str,
     server: GuardedProcess | None,
     check: Callable[[], None],
@@ -148,7 +148,7 @@ def _runner(
             runner.end()
 
 
-def _show(deployments: tuple[Declared, ...], api: str, log: Path) -> None:
+def _show(deployments: tuple[DeclaredDeployment, ...], api: str, log: Path) -> None:
     """Print what runs when, in the time zone of each schedule."""
     from prefect.server.schemas.schedules import CronSchedule  # noqa: PLC0415 - takes seconds, after others were waited for
 

@@ -11,7 +11,7 @@ from definitions.agreement.page.page import render_markdown
 from definitions.fingerprint import fingerprint_of_text
 from definitions.predicates.predicate import parse
 from flows.alerts.digests import body, digests, readers, subject
-from flows.alerts.message_text import Edition
+from flows.alerts.message_text import MessageContext
 from tests.definitions.handoff_records import ACCEPTED, ASKED, HANDOFF, OPEN
 from tests.definitions.page.classified import deal, deal_class, person, person_class
 from tests.definitions.page.company import ago, company, did
@@ -40,7 +40,7 @@ def reports_say_draft_until_both_have_signed(statement: Statement) -> None:
     (digest,) = digests(due, limit=5)
     for teams, is_draft in (((), True), (("marketing",), True), (("marketing", "sales"), False)):
         agreed = signed_by(*teams)
-        edition = Edition(as_of=AS_OF, currency="USD", definitions=agreed.profile, is_draft=agreed.is_draft)
+        edition = MessageContext(as_of=AS_OF, currency="USD", definitions=agreed.profile, is_draft=agreed.is_draft)
         said = (subject(digest, edition).startswith("[draft definitions] "), "DRAFT: " in body(digest, edition))
         assert said == (is_draft, is_draft)
         assert (statement.text in render_markdown(agreed)) is is_draft

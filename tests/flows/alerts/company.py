@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from definitions.agreement.load import load_definitions
 from definitions.schema.tables import DIM_OWNER, FCT_HYGIENE_ISSUE, OPS_CURSOR, OPS_QUARANTINE
-from flows.alerts.delivery import Desk, Outcome, deliver
+from flows.alerts.delivery import DeliveryContext, Outcome, deliver
 from flows.alerts.plan import Plan, plan, read_news
 from flows.alerts.sent_journal import SentJournal, journal_of
 from flows.home.folders import Home
@@ -96,7 +96,7 @@ class Company:
         planned = self.planned(now)
         assert planned is not None
         with run_lock(self.engine, "digests") as lock:
-            return deliver(Desk(self.engine, lock, self.journal, lambda: now, self.seconds), planned)
+            return deliver(DeliveryContext(self.engine, lock, self.journal, lambda: now, self.seconds), planned)
 
     def told(self) -> list[str]:
         """Issues that somebody was told, or may have been."""

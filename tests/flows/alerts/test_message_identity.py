@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from definitions.runtime.crash_points import arm
 from flows.alerts.message_text import REPETITION
-from flows.alerts.responses import ACCEPTED, Answer
+from flows.alerts.responses import ACCEPTED, DeliveryResult
 from flows.alerts.targets import check, for_owner, for_revops, send
 from tests.flows.alerts.company import CANARY, company_of, issue, mails, posts
 from tests.flows.alerts.recipients import Hook, Mailbox
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 KEY = "0123456789abcdef"
 
 
-def sent_to(url: str, title: str = "title", body: str = "body") -> Answer:
+def sent_to(url: str, title: str = "title", body: str = "body") -> DeliveryResult:
     return send(for_revops(1, SecretStr(url)), title, body, KEY, seconds=30)
 
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from definitions.errors import ConfigurationError
 from flows.alerts.digests import ADDRESS, MAILBOX
 from flows.alerts.message_text import literal
-from flows.alerts.responses import ACCEPTED, Answer
+from flows.alerts.responses import ACCEPTED, DeliveryResult
 from flows.alerts.targets import Target, check, deliver, for_owner, for_revops, send
 from tests.flows.alerts.recipients import Hook, Mailbox
 
@@ -33,7 +33,7 @@ def target_of(url: str) -> Target:
     return for_revops(1, SecretStr(url))
 
 
-def sent(target: Target, title: str, body: str) -> Answer:
+def sent(target: Target, title: str, body: str) -> DeliveryResult:
     return send(target, title, body, "0123456789abcdef", seconds=30)
 
 
@@ -149,20 +149,22 @@ def test_a_chat_that_reads_markdown_in_text_finds_no_mention_and_no_link_but_our
 )
 def test_a_web_hook_that_refuses_is_told_by_its_answer(hook, answer, refusal):
     hook.answers.append(answer)
-    assert sent(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "title", "body") == Answer("refused", refusal)
+    assert sent(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "title", "body") == DeliveryResult(
+        "refused", refusal
+    )
     assert hook.posted == []
     assert sent(target_of(f"json://127.0.0.1:{hook.port}/alerts"), "title", "body") == ACCEPTED
 
 
 def test_a_mail_server_that_refuses_did_not_take_the_message(mailbox):
     mailbox.refuses.add("ann@corp.example")
-    assert sent(mail_to(mailbox), "title", "body") == Answer("refused", "answered 550")
+    assert sent(mail_to(mailbox), "title", "body") == DeliveryResult("refused", "answered 550")
     assert mailbox.accepted == []
 
 
 def test_nobody_there_is_not_an_exception(hook):
     for url in ("json://127.0.0.1:1/alerts", "mailto://u:p@127.0.0.1:1/a@b.example?from=c@d.example"):
-        assert sent(target_of(url), "title", "body") == Answer("refused", "could not be reached")
+        assert sent(target_of(url), "title", "body") == DeliveryResult("refused", "could not be reached")
 
 
 # Secrets

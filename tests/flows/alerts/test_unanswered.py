@@ -12,17 +12,17 @@ from pydantic import SecretStr
 from definitions.errors import AlertPendingError
 from flows.alerts.delivery import arrived_twice, raise_if_pending
 from flows.alerts.message_text import REPETITION
-from flows.alerts.responses import Answer
+from flows.alerts.responses import DeliveryResult
 from flows.alerts.targets import for_revops, send
 from tests.flows.alerts.company import DAY, NOW, company_of, issue, mails, posts
 from tests.flows.alerts.recipients import DRIPPING, LATE
 
 pytestmark = pytest.mark.slow
-NOT_IN_TIME = Answer("unconfirmed", "did not answer in time", is_late=True)
-NOT_REACHED = Answer("refused", "could not be reached in time", is_late=True)
+NOT_IN_TIME = DeliveryResult("unconfirmed", "did not answer in time", is_late=True)
+NOT_REACHED = DeliveryResult("refused", "could not be reached in time", is_late=True)
 
 
-def answer_of(url: str, seconds: float = 30) -> Answer:
+def answer_of(url: str, seconds: float = 30) -> DeliveryResult:
     return send(for_revops(1, SecretStr(url)), "title", "body", "key", seconds=seconds)
 
 
@@ -60,7 +60,10 @@ def test_a_time_out_after_it_leaves_open_whether_it_arrived(hook, mailbox):
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [(None, Answer("unconfirmed", "gave no answer")), (504, Answer("unconfirmed", "answered 504", is_late=True))],
+    [
+        (None, DeliveryResult("unconfirmed", "gave no answer")),
+        (504, DeliveryResult("unconfirmed", "answered 504", is_late=True)),
+    ],
     ids=["connection closed", "a gateway's time-out"],
 )
 def test_so_does_a_connection_that_is_closed_and_a_gateway_that_waited_in_vain(hook, answer, expected):
@@ -71,14 +74,14 @@ def test_so_does_a_connection_that_is_closed_and_a_gateway_that_waited_in_vain(h
 def test_a_message_that_one_address_of_two_took_may_have_arrived(mailbox):
     mailbox.refuses = {"c@d.example"}
     told = answer_of(f"mailto://u:p@127.0.0.1:{mailbox.port}/a@b.example/c@d.example?from=e@f.example")
-    assert told == Answer("unconfirmed", "answered 550")
+    assert told == DeliveryResult("unconfirmed", "answered 550")
     assert len(mailbox.accepted) == 1
 
 
 @pytest.mark.parametrize("option", ["retry=3", "optional=yes"])
 def test_an_option_of_the_url_neither_repeats_a_message_nor_calls_a_failure_a_success(hook, option):
     hook.answers += [500, 200]
-    assert answer_of(f"json://127.0.0.1:{hook.port}/?{option}") == Answer("refused", "answered 500")
+    assert answer_of(f"json://127.0.0.1:{hook.port}/?{option}") == DeliveryResult("refused", "answered 500")
     assert hook.posted == []
 
 
