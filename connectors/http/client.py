@@ -171,8 +171,8 @@ class Http:
 
         def tell(waited: float) -> None:
             self._clock.tell(
-                f"{self._where(call)}: {origin} has sent nothing for {in_seconds(waited)} (try {retry_budget.tries + 1}); "
-                f"is given up after {in_seconds(silence)}"
+                f"{self._where(call)}: {origin} has sent nothing for {in_seconds(waited)} "
+                f"(try {retry_budget.tries + 1}); is given up after {in_seconds(silence)}"
             )
 
         seconds = retry_budget.request_seconds(self._limits.deadline_seconds)
@@ -215,9 +215,11 @@ class Http:
             budget = f"the retry budget of {self._limits.retry_budget_seconds:g} s"
             asks = "" if asked_for is None else f" and asks for {in_seconds(asked_for)} of patience"
             self._is_given_up = True
+            tries = _counted(retry_budget.tries, "try", "tries")
             raise TryAgainError(
-                f"{self._where(call)}: {reason}{asks}; {budget} is used up ({_counted(retry_budget.tries, 'try', 'tries')} "
-                f"in {in_seconds(retry_budget.spent)}). Run again later, or raise `retry_budget_seconds` of {self.source}."
+                f"{self._where(call)}: {reason}{asks}; {budget} is used up ({tries} in "
+                f"{in_seconds(retry_budget.spent)}). "
+                f"Run again later, or raise `retry_budget_seconds` of {self.source}."
             )
         logger.info("%s: %s; waits %.1f s", self._where(call), reason, wait)
         return wait

@@ -116,7 +116,7 @@ def _query(context: SyncContext[Account], soql: str, resource: str, before: int)
         is_last = rows.done
         page = Page(
             checked=validate_records(rows.records, context.identify, number),
-            request=f"GET {visit.account.path(f'/{resource}')}",
+            request=f"GET {context.account.path(f'/{resource}')}",
             is_last=is_last,
             notes=mended_note(answer.mended),
         )

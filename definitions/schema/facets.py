@@ -117,7 +117,7 @@ def facets_of(
 
     Fit predicates may also name the industry and the employees of the person's account.
 
-    >>> "pipeline_class" in facets_of("opportunity"), "pipeline_class" in facets_of("opportunity", Use.CLASS)
+    >>> "pipeline_class" in facets_of("opportunity"), "pipeline_class" in facets_of("opportunity", PredicateUse.CLASS)
     (True, False)
     """
     table, latest = _TABLES[subject], _READS_UP_TO[use]

@@ -39,7 +39,8 @@ class MessageContext:
     def money(self, amount: Decimal | None) -> str:
         """Write an amount without cents; "no known amount" for null.
 
-        >>> Edition(as_of=date(2026, 1, 1), currency="USD", definitions="", is_draft=True).money(Decimal("1234567.50"))
+        >>> context = MessageContext(as_of=date(2026, 1, 1), currency="USD", definitions="", is_draft=True)
+        >>> context.money(Decimal("1234567.50"))
         'USD 1,234,568'
         """
         return "no known amount" if amount is None else f"{self.currency} {amount:,.0f}"

@@ -145,7 +145,7 @@ def line_of(number: int | None, decided: CommitState | None) -> str:
 
     `decided` is null where nothing was run.
 
-    >>> line_of(signal.SIGTERM, Decided(Publication.PUBLISHED, "000007"))
+    >>> line_of(signal.SIGTERM, CommitState(Publication.PUBLISHED, "000007"))
     'bantam: terminated after run 000007 was published: its tables stand, and nothing is left to do.'
     """
     word = _WORDS[None if number is None else signal.Signals(number)]
