@@ -15,7 +15,7 @@ from flows.home.recovery import StartingPoint, starting_point
 from flows.home.run_log import begin_run, read_run_log
 from flows.home.spill import Spill, spilling
 from flows.run.extraction import ExtractContext
-from flows.run.published_state import read_published
+from flows.run.read_published import read_published
 from flows.run.request import RunRequest
 from flows.run.unanswered_commits import settle_unanswered_commits
 from flows.run.warehouse_access import opened_warehouse
