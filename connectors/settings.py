@@ -1,6 +1,6 @@
 """Settings of a source in bantam.yaml: what every source is asked, and what every HTTP source says of itself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
@@ -10,6 +10,7 @@ from connectors.http.body import RequestLimits
 from connectors.http.rate_limit import Rate
 from definitions.agreement.model import Definitions
 from definitions.config.mistakes import refuse
+from definitions.config.yaml_file import FieldPath
 from definitions.mapping.custom_fields import PREFIX, FieldEntry, field_mistakes
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.mapping.source_words import ClassWord, StageWord, StatusWord, TimeZone
@@ -47,6 +48,9 @@ class SourceSettings(Protocol):
     @property
     def stages(self) -> Mapping[str, str]:
         """Canonical stage of each of its stages."""
+
+    def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
+        """Each entry of a customer's own field: its place in the source, the kind of record, its column."""
 
     def mapping(self, definitions: Definitions) -> SourceMapping:
         """What the source means by its words, under these definitions."""
@@ -127,6 +131,12 @@ class HttpSettings(BaseModel):
             name: tuple(given.column(field) for field, given in chosen.items() if field.startswith(PREFIX))
             for name, chosen in self.fields.items()
         }
+
+    def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
+        """Each entry of a customer's own field: its place in the source, the kind of record, its column."""
+        for name, columns in self.custom.items():
+            for column in columns:
+                yield ("fields", name, column.name), self.kind_of(name), column
 
     @classmethod
     def kind_of(cls, object_name: str) -> str:

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from connectors.registry import SOURCE_TYPES
-from connectors.settings import HttpSettings, SourceSettings
+from connectors.settings import SourceSettings
 from definitions.config.mistakes import all_of, refuse
 from definitions.config.shape_errors import told
 from definitions.config.suggestions import suggestion
@@ -112,6 +112,12 @@ class Settings(_Strict):
         """How many values of a column of a file may not be what it is declared to hold."""
         return replace(VALUES, share=self.unreadable_ceiling)
 
+    @property
+    def definitions_path(self) -> str:
+        """A name of a profile, or a path that starts from the settings' folder."""
+        is_file = self.definitions.endswith((".yaml", ".yml"))
+        return str(self.config_folder / self.definitions) if is_file else self.definitions
+
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Settings":
         names = [source.name for source in self.sources]
@@ -147,10 +153,8 @@ class Settings(_Strict):
     def _custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
         """Each entry of a customer's own field: where it stands in the file, the kind of record, its column."""
         for number, source in enumerate(self.sources):
-            if isinstance(source, HttpSettings):
-                for name, columns in source.custom.items():
-                    for column in columns:
-                        yield ("sources", number, "fields", name, column.name), source.kind_of(name), column
+            for place, record_kind, column in source.custom_columns():
+                yield ("sources", number, *place), record_kind, column
 
     @field_validator("exchange_rates")
     @classmethod
@@ -159,11 +163,17 @@ class Settings(_Strict):
         return rates
 
 
-def load_settings(config: Path, environment: Mapping[str, str] | None = None) -> Settings:
-    """Read bantam.yaml, fill in the environment; `ConfigurationError` names file, line and next step."""
+def load_settings(
+    config: Path, environment: Mapping[str, str] | None = None, *, needs_environment: bool = True
+) -> Settings:
+    """Read bantam.yaml, fill in the environment; `ConfigurationError` names file, line and next step.
+
+    Without `needs_environment` a name that the environment does not set stands for a word of no meaning: for who asks
+    no source, and reads only what the file itself says.
+    """
     environment = os.environ if environment is None else environment
     content, lines = read_yaml(config)
-    filling = _Filling(environment, {})
+    filling = _Filling(environment, {}, None if needs_environment else "unset")
     filled = filling.of(content, ())
     # What is missing is told rather than what the place would then lack.
     mistakes = filling.missing | {(name,): said for name, said in _ELSEWHERE.items() if name in content}
@@ -183,10 +193,14 @@ def load_settings(config: Path, environment: Mapping[str, str] | None = None) ->
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """Puts values of the environment in place of `${NAME}`; `missing` gets the places of names that are not set."""
+    """Puts values of the environment in place of `${NAME}`; `missing` gets the places of names that are not set.
+
+    With a `stand_in` none is missing: it takes the place of their values.
+    """
 
     environment: Mapping[str, str]
     missing: dict[FieldPath, str]
+    stand_in: str | None
 
     def of(self, value: Any, place: FieldPath) -> Any:
         """The value with every reference replaced, but for those that have nothing to be replaced by."""
@@ -196,8 +210,13 @@ class _Filling:
             return [self.of(item, (*place, number)) for number, item in enumerate(value)]
         if not isinstance(value, str):
             return value
-        asked = {found.group(1): found.group(2) for found in _REFERENCE.finditer(value)}
-        if missing := [name for name, default in asked.items() if default is None and not self.environment.get(name)]:
+        references = _REFERENCE.finditer(value)
+        if missing := dict.fromkeys(found.group(1) for found in references if self._value(found) is None):
             self.missing[place] = f"the environment does not set {', '.join(missing)}; set it (see .env.example)"
             return value
-        return _REFERENCE.sub(lambda found: self.environment.get(found.group(1)) or found.group(2), value)
+        return _REFERENCE.sub(lambda found: self._value(found) or "", value)
+
+    def _value(self, found: re.Match[str]) -> str | None:
+        """What a reference stands for; null where nothing says."""
+        name, default = found.groups()
+        return self.environment.get(name) or (self.stand_in if default is None else default)

@@ -1,4 +1,4 @@
-"""The three changes that `definitions/README.md` walks through, made in a copy of the repository, to the letter."""
+"""The changes that `definitions/README.md` walks through, made in a copy of the repository, to the letter."""
 
 import filecmp
 import os
@@ -22,6 +22,15 @@ ROOMS = (
     "warehouse",
 )  # fmt: skip
 _CHANGE = re.compile(r"^In `([^`]+)`, (before|after) `([^`]+)`:\n\n```\w+\n(.*?)```$", re.MULTILINE | re.DOTALL)
+_REPLACEMENTS = re.compile(
+    r"^In `([^`]+)`, replace wherever it stands:\n\n\| this \| by this \|\n\|---\|---\|\n((?:\|.*\n)+)", re.MULTILINE
+)
+_CELL = re.compile(r"`([^`]+)`")
+_PAGE = """
+from definitions.agreement.load import load_definitions
+from definitions.agreement.page.page import render_markdown
+print(render_markdown(load_definitions("handoff")))
+"""
 _REFRESH = """
 import sys
 from datetime import date
@@ -60,14 +69,24 @@ class Copy:
     def change(self, heading: str) -> None:
         """Make the changes that a section of the walkthrough tells."""
         section = WALKTHROUGH.read_text().split(f"\n## {heading}", 1)[1].split("\n## ", 1)[0]
-        told = _CHANGE.findall(section)
-        assert told
-        for name, where, anchor, block in told:
+        insertions, replacements = _CHANGE.findall(section), _REPLACEMENTS.findall(section)
+        assert insertions or replacements
+        for name, rows in replacements:
+            path = self.root / name
+            for row in rows.splitlines():
+                old, new = _CELL.findall(row)
+                assert old in path.read_text()
+                path.write_text(path.read_text().replace(old, new))
+        for name, where, anchor, block in insertions:
             path = self.root / name
             lines = path.read_text().splitlines(keepends=True)
             (place,) = [number for number, line in enumerate(lines) if line.startswith(anchor)]
             lines.insert(place + (where == "after"), block)
             path.write_text("".join(lines))
+
+    def page(self) -> str:
+        """Return the page to sign."""
+        return self.python("-c", _PAGE)
 
     def touched(self) -> set[str]:
         """Files that differ from the repository's, or are not in it."""
@@ -103,6 +122,45 @@ def test_a_class_is_one_file_and_needs_no_migration(copy, exports):
     assert copy.ask(worn) == "[(5,)]"
     meaning = "SELECT meaning FROM curated.dim_word WHERE vocabulary = 'opportunity_class' AND word = 'unpriced'"
     assert copy.ask(meaning) == "[('Open without an amount.',)]"
+
+
+def test_a_hygiene_rule_is_one_file_and_its_findings_are_published(copy, exports):
+    copy.change("A hygiene rule")
+    assert copy.touched() == {"definitions/profiles/handoff.yaml"}
+    assert copy.python("-c", _REFRESH, exports).split() == ["published", "{0}"]
+    found = copy.ask("SELECT record_id, severity, says FROM curated.fct_hygiene_issue WHERE rule_id = 'OPP-06'")
+    says = "Stage, close date and amount have not changed for 179 days."
+    assert found == f"[('maven:opportunities:AAAA0006', 'warning', '{says}')]"
+    assert "| **OPP-06** |" in copy.page()
+
+
+def test_a_criterion_is_one_file_and_stages_may_require_it(copy, exports):
+    copy.change("A criterion")
+    assert copy.touched() == {"definitions/profiles/handoff.yaml"}
+    assert copy.python("-c", _REFRESH, exports).split() == ["published", "{0}"]
+    state = "criteria -> 'company' ->> 'state'"
+    counted = copy.ask(f"SELECT {state}, count(*) FROM curated.fct_opportunity GROUP BY 1 ORDER BY 1")
+    assert counted == "[('met', 5), ('not_met', 3)]"
+    missing = copy.ask("SELECT source_id FROM curated.fct_opportunity WHERE missing_criteria LIKE '%company%'")
+    assert missing == "[('AAAA0004',)]"
+    assert "Which company is buying?" in copy.page()
+
+
+def test_a_threshold_is_one_file_and_moves_records_of_a_warehouse_that_is_in_use(copy, exports):
+    def deals_by_class() -> str:
+        assert copy.python("-c", _REFRESH, exports).split() == ["published", "{0}"]
+        counts = "SELECT pipeline_class, count(*) FROM curated.fct_opportunity WHERE is_open GROUP BY 1 ORDER BY 1"
+        return copy.ask(counts)
+
+    assert deals_by_class() == "[('abandoned', 2), ('no_close_date', 3)]"
+    copy.change("A threshold")
+    assert copy.touched() == {"definitions/profiles/handoff.yaml"}
+    assert deals_by_class() == "[('no_close_date', 5)]"
+    moved = "SELECT to_class, count(*) FROM curated.fct_classification_change WHERE from_class = 'abandoned' GROUP BY 1"
+    assert copy.ask(moved) == "[('no_close_date', 2)]"
+    page = copy.page()
+    assert "days_since_change >= 365" in page
+    assert "days_since_change >= 180" not in page
 
 
 def test_a_column_is_two_files_and_a_generated_migration(copy, exports):

@@ -11,6 +11,7 @@ from definitions.polars_types import dtype_of, schema_of
 from definitions.schema.column import Column, Kind, Step
 from definitions.schema.records import RecordKind
 from definitions.schema.tables import Table
+from transforms.step import ROW, step
 
 
 def empty(fields: Iterable[Column]) -> pl.LazyFrame:
@@ -28,12 +29,13 @@ def in_slices(frame: pl.LazyFrame, rows: int) -> Iterator[pl.LazyFrame]:
     return (frame.slice(start, rows) for start in range(0, max(height, 1), rows))
 
 
+@step(partition_by=ROW)
 def conformed(frame: pl.LazyFrame, contract: Table | RecordKind) -> pl.LazyFrame:
     """Select the contract's columns, in its order and types; a column that is not there becomes typed nulls.
 
     Other columns are dropped. A type that cannot hold the contract's values (text for a number, a moment without a
     zone, a real for money) raises `TransformError` here; a value that does not fit raises it on collection. Both name
-    table and column, never a value. Decimals finer than a cent are rounded half to even. Row by row.
+    table and column, never a value. Decimals finer than a cent are rounded half to even.
     """
     have = frame.collect_schema()
     return frame.select(_column(contract.name, field, have.get(field.name)) for field in _fields(contract))
@@ -47,11 +49,12 @@ def require_columns(frame: pl.DataFrame | pl.LazyFrame, table: Table, step: Step
         raise TransformError(f"{table.name}: declared, and delivered by no step: {told}.")
 
 
+@step(partition_by=ROW, delivers=("record_hash",))
 def with_record_hash(frame: pl.LazyFrame, table: Table) -> pl.LazyFrame:
     """Add `record_hash` (Int64, never negative or null): XXH3 64 bit over the columns in `table.content`.
 
     Null and empty text differ, and so do `("ab", "c")` and `("a", "bc")`: rows are encoded before they are hashed.
-    The frame must be conformed. Row by row.
+    The frame must be conformed.
     """
     encoded = polars_hash.hash_rows(*table.content)
     # Halved, not masked: the top 63 bits of the hash fit a signed column.

@@ -5,8 +5,11 @@ from contextlib import contextmanager
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
+from definitions.errors import AnotherRunActiveError
 from definitions.runtime.socket_abort import SocketAbort, aborted_after
+from warehouse.database_errors import sqlstate
 
 LOCK_SECONDS = 30.0
 
@@ -14,6 +17,20 @@ LOCK_SECONDS = 30.0
 def limit_lock_wait(connection: sa.Connection, seconds: float = LOCK_SECONDS) -> None:
     """Give up waiting for a lock after so long, in this transaction only (SQLSTATE 55P03)."""
     _set_local(connection, "lock_timeout", seconds)
+
+
+@contextmanager
+def another_run_if_locked(message: str) -> Iterator[None]:
+    """Raise `AnotherRunActiveError` with this message where the block waits for a lock longer than its transaction may.
+
+    PostgreSQL's own error is not shown with it: the message says who holds the lock.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlstate(error) != psycopg.errors.LockNotAvailable.sqlstate:
+            raise
+        raise AnotherRunActiveError(message) from None
 
 
 def limit_idle_transaction(connection: sa.Connection, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """What bantam.yaml says of a folder of files: its name, its zone and currency, its stages, and one stream a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,6 +13,7 @@ from definitions.config.yaml_file import FieldPath
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.mapping.source_words import FileStageWord, TimeZone
+from definitions.schema.column import Column
 from definitions.schema.vocabulary import CANONICAL_STAGE
 
 
@@ -65,6 +66,12 @@ class FilesSource(BaseModel):
             mistakes |= _references(stream, place, names)
         refuse(mistakes)
         return self
+
+    def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
+        """Each entry of a customer's own field: its place in the source, the kind of record, its column."""
+        for number, stream in enumerate(self.streams):
+            for column in stream.custom:
+                yield ("streams", number, "columns", column.name), stream.kind, column
 
     def account(self) -> None:
         """A folder has no account."""

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,8 +61,10 @@ class PullEnd(msgspec.Struct, frozen=True, kw_only=True):
 class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `manifest.jsonl`, in the order written.
 
-    `cursor` stands in the line that completes a pull, `listing` in each of a vendor's stream that may be resumed from
-    there. Lines of an older Bantam have `end` in its place, and cursors with a place within the pull (`at`).
+    `file` is null when the answer held no good record. `bytes` and `sha256` are of the stored (compressed) file.
+    `request` is method and path without query. `cursor` stands in the line that completes a pull, `listing` in each of
+    a vendor's stream that may be resumed from there. Lines of an older Bantam have `end` in its place, and cursors with
+    a place within the pull (`at`).
     """
 
     seq: int
@@ -80,29 +81,23 @@ class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
     end: PullEnd | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LandedPage:
-    """One landed file: what it holds, which request gave it, and the cursor that is safe once it is durable.
-
-    `path` is None when the answer held no good record. `bytes` and `sha256` are of the stored (compressed) file.
-    `request` is method and path without query. `cursor`, `listing` and `end` are as the manifest's.
-    """
+class LandedPage(ManifestLine, frozen=True, kw_only=True):
+    """One landed file: its line of the manifest, and the source, stream, run and folder in which it stands."""
 
     source: str
     stream: str
     run_id: str
-    seq: int
-    path: Path | None
-    records: int
-    bytes: int
-    sha256: str
-    request: str
-    cursor: dict[str, Any] | None
-    rejected: int
-    rejected_path: Path | None
-    rejected_sha256: str
-    listing: Listing | None = None
-    end: PullEnd | None = None
+    folder: Path
+
+    @property
+    def path(self) -> Path | None:
+        """Where its records are; null where it has none."""
+        return self.folder / self.file if self.file else None
+
+    @property
+    def rejected_path(self) -> Path | None:
+        """Where the records that were set aside are; null where none were."""
+        return self.folder / self.rejected_file if self.rejected_file else None
 
     @property
     def is_last(self) -> bool:
@@ -189,23 +184,7 @@ def _put_aside(folder: Path) -> frozenset[int]:
 def page_of(folder: Path, names: tuple[str, str, str], line: ManifestLine) -> LandedPage:
     """Place one manifest line in its folder."""
     source, stream, run_id = names
-    return LandedPage(
-        source=source,
-        stream=stream,
-        run_id=run_id,
-        seq=line.seq,
-        path=folder / line.file if line.file else None,
-        records=line.records,
-        bytes=line.bytes,
-        sha256=line.sha256,
-        request=line.request,
-        cursor=line.cursor,
-        rejected=line.rejected,
-        rejected_path=folder / line.rejected_file if line.rejected_file else None,
-        rejected_sha256=line.rejected_sha256,
-        listing=line.listing,
-        end=line.end,
-    )
+    return LandedPage(source=source, stream=stream, run_id=run_id, folder=folder, **msgspec.structs.asdict(line))
 
 
 def verified(path: Path | None, sha256: str, page: LandedPage) -> Path:

@@ -8,6 +8,7 @@ the object (standard field record id prefixes), and an owner whose id starts wit
 import polars as pl
 
 from definitions.mapping.entries import (
+    Entry,
     Vocabulary,
     computed,
     constant,
@@ -62,7 +63,6 @@ STAGES = Vocabulary(settings="stages", scope="pipeline_id")
 _LEAD_STATUS = words("Status", STATUS)
 # The kind of a task that the settings know as the buyer's move.
 _INBOUND = words("Type", Vocabulary(settings="activity_types"))
-_PERCENT = source_field("Probability").cast(pl.Float64, strict=False)
 _CHANGED = mapping_of(source_created_at=text("CreatedDate"), source_updated_at=text("SystemModstamp"))
 _OWNER = reference("OwnerId", to={"00G": "queue", "": "user"})
 _PERSON = mapping_of(
@@ -80,6 +80,12 @@ _PERSON = mapping_of(
     email_bounced_at=text("EmailBouncedDate"),
     last_activity_at=text("LastActivityDate"),
 )
+
+
+def _percent(field: str) -> Entry:
+    """A field that Salesforce keeps as 0 to 100 without a sign."""
+    return computed(pl.concat_str(filled(field), pl.lit("%")))
+
 
 LEAD = StreamMapping(
     kind=PERSON,
@@ -140,7 +146,7 @@ OPPORTUNITIES = StreamMapping(
         opportunity_type=text("Type"),
         amount=text("Amount"),
         currency_code=currency("CurrencyIsoCode"),
-        probability=computed(pl.coalesce((_PERCENT / 100).round(6).cast(pl.String), filled("Probability"))),
+        probability=_percent("Probability"),
         source_forecast_category=text("ForecastCategory", known=FORECAST),
         forecast_category=words("ForecastCategory", FORECAST),
         source_stage=text("StageName", known=STAGES),
@@ -203,7 +209,7 @@ STAGE_LIST = StreamMapping(
         stage_name=text("MasterLabel"),
         display_order=text("SortOrder"),
         canonical_stage=words(text("ApiName", "MasterLabel"), STAGES),
-        probability=computed((source_field("DefaultProbability").cast(pl.Float64, strict=False) / 100).cast(pl.String)),
+        probability=_percent("DefaultProbability"),
         forecast_category=words("ForecastCategory", FORECAST),
         is_closed=text("IsClosed"),
         is_won=text("IsWon"),

@@ -1,10 +1,11 @@
-"""Fields of the customer's own: one entry under `fields` of a source, and a typed column of an entity.
+"""Fields of the customer's own: one entry in the settings of a source, and a typed column of an entity.
 
-`fields: {deal: {custom.region_score: {from: region_score__c, kind: number}}}`
+`fields: {deal: {custom.region_score: {from: region_score__c, kind: number}}}`, and of a file
+`columns: {custom.region_score: {column: Region score, kind: number}}`.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,10 +26,12 @@ from definitions.schema.column import (
     Kind,
     Source,
 )
-from definitions.schema.entity import RecordKind
+from definitions.schema.records import RECORD_KINDS, RecordKind
+from definitions.schema.shared import CUSTOM
 
 PREFIX = "custom."
 _CUSTOM_NAME = re.compile(r"custom\.[a-z][a-z0-9_]*")
+OwnKind = Literal["text", "number", "whole", "money", "boolean", "day", "moment"]
 _KINDS: Mapping[str, Kind] = {
     "text": TEXT, "number": REAL, "whole": COUNT, "money": MONEY, "boolean": BOOLEAN, "day": DAY, "moment": MOMENT,
 }  # fmt: skip
@@ -51,7 +54,7 @@ class FieldEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source_field: str = Field(alias="from", min_length=1)
-    kind: Literal["text", "number", "whole", "money", "boolean", "day", "moment"] | None = None
+    kind: OwnKind | None = None
     means: str | None = None
 
     @model_validator(mode="before")
@@ -60,9 +63,14 @@ class FieldEntry(BaseModel):
         return {"from": given} if isinstance(given, str) else given
 
     def column(self, name: str) -> Column:
-        """Give the column; a CRM's value survives before another's."""
-        said = self.means or f"Field of your own, from {self.source_field}; null where the source does not say."
-        return Column(name, _KINDS[self.kind or "text"], said, Source(CRM_FIRST))
+        """Give the column of this field."""
+        return own_column(name, self.kind, self.means, of=self.source_field)
+
+
+def own_column(name: str, kind: OwnKind | None, means: str | None, *, of: str) -> Column:
+    """Give the column of a customer's own field; a CRM's value survives before another's. `of`: what feeds it."""
+    said = means or f"Field of your own, from {of}; null where the source does not say."
+    return Column(name, _KINDS[kind or "text"], said, Source(CRM_FIRST))
 
 
 def field_mistakes(
@@ -74,27 +82,39 @@ def field_mistakes(
         if name not in objects:
             mistakes[name,] = f"no object {name!r} has fields to map{suggestion(name, objects)}"
             continue
-        known = [field for field in objects[name].names if field != "custom"]
         for field, given in chosen.items():
-            if (said := _field_mistake(name, field, given, known)) is not None:
+            if (said := _field_mistake(name, field, given, objects[name])) is not None:
                 mistakes[name, field] = said
     return mistakes
 
 
-def _field_mistake(name: str, field: str, given: FieldEntry, known: Sequence[str]) -> str | None:
+def _field_mistake(name: str, field: str, given: FieldEntry, record: RecordKind) -> str | None:
     """What is wrong with one entry of `fields`; null where it is right."""
     if field.startswith(PREFIX):
-        if given.kind is None:
-            return f"say of which kind it is, too: {{from: {given.source_field}, kind: text}}"
-        if not _CUSTOM_NAME.fullmatch(field) or field == UNREADABLE.name:
-            return f"a field of your own is called {PREFIX} and lower case words joined by _, and not {UNREADABLE.name}"
-        return None
+        return own_mistake(field, given.kind, record, example=f"{{from: {given.source_field}, kind: text}}")
+    known = [one for one in record.names if one != CUSTOM.name]
     if field not in known:
-        hint = suggestion(field, known, most=len(known))
-        return f"{name} has no field {field!r}{hint}. A field of your own is called {PREFIX}{field}"
+        return f"{name} has no field {field!r}{suggestion(field, known, most=len(known))}{own_hint(field, record)}"
     if given.kind is not None or given.means is not None:
         return f"{field} is a field of ours; write {field}: {given.source_field}, or call yours {PREFIX}{field}"
     return None
+
+
+def own_mistake(name: str, kind: OwnKind | None, record: RecordKind, *, example: str) -> str | None:
+    """What is wrong with the entry of a customer's own field; null where it is right. `example` shows a right one."""
+    if CUSTOM.name not in record.names:
+        having = ", ".join(one.name for one in RECORD_KINDS.values() if CUSTOM.name in one.names)
+        return f"{record.name} has no fields of your own; these have: {having}"
+    if kind is None:
+        return f"say of which kind it is, too: {example}"
+    if not _CUSTOM_NAME.fullmatch(name) or name == UNREADABLE.name:
+        return f"a field of your own is called {PREFIX} and lower case words joined by _, and not {UNREADABLE.name}"
+    return None
+
+
+def own_hint(name: str, record: RecordKind) -> str:
+    """How a field that is none of ours would be called as the customer's own; empty where records have none."""
+    return f". A field of your own is called {PREFIX}{name}" if CUSTOM.name in record.names else ""
 
 
 def member(column: Column) -> str:

@@ -123,7 +123,16 @@ def source_column(name: str) -> str:
 
 def filled(name: str) -> pl.Expr:
     """A field of the source's record without outer blanks; null where nothing is left."""
-    trimmed = source_field(name).str.strip_chars()
+    return blank_to_null(source_field(name))
+
+
+def blank_to_null(text: pl.Expr) -> pl.Expr:
+    """Text without outer blanks; null where nothing is left. Row by row.
+
+    >>> pl.select(blank_to_null(pl.lit(pl.Series([" Ada ", "  "])))).to_series().to_list()
+    ['Ada', None]
+    """
+    trimmed = text.str.strip_chars()
     return pl.when(trimmed != "").then(trimmed)
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from definitions.config.mistakes import refuse
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath
+from definitions.mapping.custom_fields import PREFIX, OwnKind, own_column, own_hint, own_mistake
 from definitions.schema.column import Column as CanonicalField
 from definitions.schema.column import Kind
 from definitions.schema.records import RECORD_KINDS, RecordKind
@@ -82,6 +83,17 @@ class Column(_Strict):
     )
     dates: DateOrder | None = Field(default=None, description="As `dates` of the stream, for this column.")
     decimal: DecimalMark | None = Field(default=None, description="As `decimal` of the stream, for this column.")
+    # Out of `repr`, of which the digest of a way of reading is made: how a file is read does not depend on them.
+    kind: OwnKind | None = Field(
+        default=None,
+        repr=False,
+        description="What a field of your own, `custom.<name>`, holds; required there, and only there.",
+    )
+    means: str | None = Field(
+        default=None,
+        repr=False,
+        description="What a field of your own means; the comment of its column in the warehouse.",
+    )
 
     @field_validator("column")
     @classmethod
@@ -99,6 +111,10 @@ class Column(_Strict):
     def power(self) -> int:
         """Power of ten the column counts in; 0 for ones."""
         return 0 if self.times is None else self.times.adjusted()
+
+    def own_field(self, name: str) -> CanonicalField:
+        """Give the column of a customer's own field that this one feeds."""
+        return own_column(name, self.kind, self.means, of=f"column {self.column}" if self.column else "the settings")
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> "Column":
@@ -214,6 +230,11 @@ class FileStream(_Strict):
         return RECORD_KINDS[self.kind]
 
     @property
+    def custom(self) -> tuple[CanonicalField, ...]:
+        """Columns of the customer's own fields, in the order of the settings."""
+        return tuple(column.own_field(name) for name, column in self.columns.items() if name.startswith(PREFIX))
+
+    @property
     def version(self) -> str | None:
         """Column that tells when a record last changed; null where the stream maps none."""
         column = self.columns.get("source_updated_at")
@@ -247,10 +268,17 @@ def _known_format(path: str) -> Format:
 def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[FieldPath, str]:
     """What is wrong with the declaration of one field, by its place in the stream."""
     place: FieldPath = ("columns", name)
-    field = next((field for field in kind.fields if field.name == name), None)
+    is_own, example = name.startswith(PREFIX), f"{{column: {column.column or name}, kind: text}}"
+    if is_own and (said := own_mistake(name, column.kind, kind, example=example)) is not None:
+        return {place: said}
+    fields = (column.own_field(name),) if is_own else kind.fields
+    field = next((field for field in fields if field.name == name), None)
     if field is None or name in NOT_MAPPED:
         known = [one for one in kind.names if one not in NOT_MAPPED]
-        return {place: f"{kind.name} has no field {name!r} to map{suggestion(name, known, most=len(known))}"}
+        said = suggestion(name, known, most=len(known)) + own_hint(name, kind)
+        return {place: f"{kind.name} has no field {name!r} to map{said}"}
+    if not is_own and (column.kind is not None or column.means is not None):
+        return {place: f"{name} is a field of ours; leave out `kind` and `means`, or call yours {PREFIX}{name}"}
     if (column.refers_to is not None) != name.endswith("_key"):
         return {place: f"{name}: `refers_to` belongs to fields that end in _key, and they need it"}
     if column.times is not None and field.kind not in {Kind.MONEY, Kind.REAL, Kind.INTEGER, Kind.COUNT}:

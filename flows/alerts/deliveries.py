@@ -33,7 +33,7 @@ def due(issues: pl.DataFrame, deliveries: pl.DataFrame, targets: pl.DataFrame) -
     several rows where RevOps has several. An issue that nobody was told goes to all targets of its reader, one that
     somebody was told only to those that it was meant for and did not reach: a target that was added later does not get
     what is old. `repeats` is the key of the message that may have told of it, null where none may have. `target` is
-    null where its reader has none. Needs all rows together.
+    null where its reader has none.
     """
     told = deliveries.filter("is_settled").select("issue_id").unique()
     rows = issues.join(targets, on="reader_id", how="left", maintain_order="left")

@@ -63,7 +63,7 @@ class Digest:
 
 
 def readers(issues: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Add `reader_id`, `address` and `whose` to issues: the owner, else the manager, else RevOps (F1.7). Row by row.
+    """Add `reader_id`, `address` and `whose` to issues: the owner, else the manager, else RevOps (F1.7).
 
     A reader is an active person with an address that mail can use; `owners` has owner_id, owner_name, owner_email,
     is_active, is_queue, is_deleted and manager_id. `whose` is the name of an owner who is not the reader, null where
@@ -93,7 +93,7 @@ def digests(due: pl.DataFrame, *, limit: int) -> list[Digest]:
 
     `due` has issues in columns of `readers`, with the `target` that they go to and the message that each `repeats`. At
     most `limit` lines each, ranked by value at risk, then severity, then the record's name and id. A message that is
-    repeated tells again of all that it told, and of nothing else; it comes first. Needs all rows together.
+    repeated tells again of all that it told, and of nothing else; it comes first.
     """
     reader = ["reader_id", "target", "repeats"]
     records = worst_first(due, *reader, "address", "whose")
@@ -109,7 +109,7 @@ def worst_first(issues: pl.DataFrame, *kept: str) -> pl.DataFrame:
     """One row per record and `kept` columns, ranked: by value at risk, then severity, then name and id.
 
     `rank` is 0 for critical; `says`, `suggested_action` and `question` are of the worst issue, `also` has what the
-    others say; `value_at_risk` is in doubt once, however many rules fail. Needs all rows of one record together.
+    others say; `value_at_risk` is in doubt once, however many rules fail.
     """
     rank = pl.col("severity").replace_strict(
         list(SEVERITY.names), list(range(len(SEVERITY.names))), return_dtype=pl.Int8

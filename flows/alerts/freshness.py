@@ -13,7 +13,7 @@ def stale_reasons(cursors: pl.DataFrame, *, published_at: datetime, now: datetim
     """Sentences that say what is older than the limit; none where all is fresh.
 
     `cursors` has source_system, stream, pulled_at and high_water_at (up to when the stream is complete): a run that
-    asked some sources only, or none, leaves the others as old as they were. Needs all rows together.
+    asked some sources only, or none, leaves the others as old as they were.
     """
     reasons = []
     if now - published_at > limit:

@@ -62,7 +62,7 @@ def read_request(
     """
     arm(os.environ.get("BANTAM_CRASH_POINT") or None)
     settings = load_settings(Path(config))
-    definitions = load_definitions(_definitions_path(settings), settings.custom)
+    definitions = load_definitions(settings.definitions_path, settings.custom)
     _check_activities(config, settings, definitions)
     if audits:
         check_expectations(Path(config), settings.expectations)
@@ -99,11 +99,3 @@ def _check_activities(config: str, settings: Settings, definitions: Definitions)
     if mistakes:
         _, lines = read_yaml(Path(config))
         raise all_of(mistakes, lines, config)
-
-
-def _definitions_path(settings: Settings) -> str:
-    """A name of a profile, or a path that starts from the settings' folder."""
-    named = settings.definitions
-    if named.endswith((".yaml", ".yml")):
-        return str(settings.config_folder / named)
-    return named

@@ -99,7 +99,11 @@ def page() -> str:
         parts.append(f"## {title}\n\n{_table(('option', 'holds', 'default', 'meaning'), _options(model))}")
     parts.append(
         "## Canonical fields\n\nThe keys of `columns`. Fields that end in `_key` need `refers_to`. A field that no "
-        "column feeds is null: the source did not say. **Bold**: the stream must map it.\n"
+        "column feeds is null: the source did not say. **Bold**: the stream must map it.\n\n"
+        "Persons, accounts and opportunities may have fields of your own, with a `kind` and perhaps `means`: "
+        "`custom.region_score: {column: Regionspunkte, kind: number}`. A value that cannot be read is null there, "
+        "`custom.unreadable` names the field, and the row stays. More in "
+        "[definitions/README.md](../definitions/README.md).\n"
     )
     parts += (
         f"### `kind: {kind.name}`\n\n{_table(('field', 'holds', 'meaning'), _fields(kind))}"

@@ -13,7 +13,7 @@ _DIGITS = 5
 def with_whereabouts(rows: pl.DataFrame, draws: Draws) -> pl.DataFrame:
     """Add `country`, `city`, `phone_national` and `phone_international` to rows with `place` and `phone_number`.
 
-    Row by row. The spelling is drawn for the row, the number belongs to whoever `phone_number` does.
+    The spelling is drawn for the row, the number belongs to whoever `phone_number` does.
     """
     places = pl.DataFrame(
         {

@@ -27,8 +27,8 @@ def page(run_id, told=None, *, end=None, cursor=None):
     if told is not None and told.is_complete:
         cursor = {"run": run_id, "listing": told.id}
     return LandedPage(
-        source="crm", stream="deals", run_id=run_id, seq=1, path=None, records=0, bytes=0, sha256="", request="",
-        cursor=cursor, rejected=0, rejected_path=None, rejected_sha256="", listing=told, end=end,
+        source="crm", stream="deals", run_id=run_id, folder=Path(), seq=1, file=None, records=0, bytes=0, sha256="",
+        request="", cursor=cursor, rejected=0, rejected_file=None, rejected_sha256="", listing=told, end=end,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from definitions.mapping.file_stream import FileStream, header_name
+from definitions.schema.column import Kind
 
 GIVEN = {"name": "deals", "kind": "opportunity", "path": "deals.csv", "id": "id", "columns": {"name": "id"}}
 
@@ -27,6 +28,15 @@ def test_a_bare_name_stands_for_a_column():
     short = FileStream.model_validate(GIVEN | {"columns": {"name": " Deal "}})
     assert short == FileStream.model_validate(GIVEN | {"columns": {"name": {"column": "Deal"}}})
     assert short.needed_columns == ("Deal", "id")
+
+
+def test_a_field_of_a_customers_own_is_a_typed_and_documented_column():
+    own = {"custom.size": {"column": "Size", "kind": "whole", "means": "Size, in seats."}}
+    stream = FileStream.model_validate(GIVEN | {"columns": {"name": "id", **own}})
+    assert [(column.name, column.kind, column.means) for column in stream.custom] == [
+        ("custom.size", Kind.COUNT, "Size, in seats.")
+    ]
+    assert stream.needed_columns == ("Size", "id")
 
 
 @pytest.mark.parametrize(
@@ -56,6 +66,17 @@ def test_a_bare_name_stands_for_a_column():
             "no budget_status; there are unknown",
         ),
         ({"columns": {"budget_status": {"constant": "plenty"}}}, "this is no budget_status; there are unknown"),
+        ({"columns": {"custom.size": "x"}}, "say of which kind it is, too: {column: x, kind: text}"),
+        ({"columns": {"custom.Size": {"column": "x", "kind": "whole"}}}, "lower case words joined by _"),
+        ({"columns": {"custom.size": {"column": "x", "kind": "int"}}}, "kind"),
+        ({"columns": {"custom.size": {"column": "x", "kind": "text", "times": 1000}}}, "`times` needs a number"),
+        ({"columns": {"custom.size": {"column": "x", "kind": "text", "refers_to": "y"}}}, "custom.size: `refers_to`"),
+        ({"columns": {"amount": {"column": "x", "kind": "money"}}}, "or call yours custom.amount"),
+        ({"columns": {"amout": "x"}}, "A field of your own is called custom.amout"),
+        (
+            {"kind": "product", "columns": {"name": "x", "custom.size": {"column": "x", "kind": "text"}}},
+            "product has no fields of your own; these have: person, account, opportunity",
+        ),
         ({"kind": "owner", "columns": {"owner_name": "x"}}, "owner needs is_active"),
         ({"kind": "activity", "columns": {}}, "activity needs activity_type"),
         ({"sheet": 1}, "Extra inputs"),

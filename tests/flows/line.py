@@ -15,11 +15,13 @@ import polars as pl
 import sqlalchemy as sa
 
 from definitions.errors import PipelineError
+from definitions.published_state import PublishedState
 from definitions.schema.tables import COMPUTED, CURATED, OPS_CONSERVATION, Table
+from flows.home.recovery import StartingPoint
 from flows.home.spill import Spill
 from flows.run.configured_streams import streams_of
 from flows.run.failures import reported
-from flows.run.open_run import OpenRun, begin, extract_context, open_run
+from flows.run.open_run import OpenRun, begin, extract_context, open_run, run_context
 from flows.run.recomputation import recompute
 from flows.run.request import RunRequest, read_request
 from flows.run.run_report import Report
@@ -173,6 +175,21 @@ def begun(job: RunRequest, engine: sa.Engine) -> OpenRun:
     """A run that holds no lock: it is computed, and not published."""
     no_lock: Any = None
     return begin(job, engine, no_lock, _spill_of(job), ProgressReporter())
+
+
+def detached(job: RunRequest, run_id: str, published: PublishedState, spill: Spill | None = None) -> OpenRun:
+    """A run without a warehouse: it is computed from what is said to be published."""
+    nothing: Any = None
+    return OpenRun(
+        request=job,
+        context=run_context(job, run_id, is_baseline=published.last_run_id is None),
+        published=published,
+        start=StartingPoint(cursors=published.cursors, versions=published.state_versions, anew=frozenset(), notes=()),
+        engine=nothing,
+        lock=nothing,
+        spill=spill or _spill_of(job),
+        progress=ProgressReporter(),
+    )
 
 
 def afresh(run: OpenRun) -> OpenRun:

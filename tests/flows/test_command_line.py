@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import make_url
 
+from definitions.agreement.load import load_definitions
 from flows.run.run_report import ended_report, write_report
 from tests.flows.line import ROOT, warehouse_in
 from tests.flows.shop import opened_shop
@@ -143,6 +144,24 @@ def test_definitions_can_be_shown_and_checked(tmp_path):
     wrong.write_text("definitions: wrong\nversin: 1\n")
     done = bantam(tmp_path, "definitions", "check", str(wrong))
     assert (done.code, "wrong.yaml:2" in done.complaint, "Traceback" in done.complaint) == (2, True, False)
+
+
+def test_definitions_that_name_a_field_of_the_settings_are_checked_with_them(tmp_path):
+    (tmp_path / "ours.yaml").write_text(load_definitions("handoff").text.replace("days_overdue > 7", "custom.late"))
+    config = tmp_path / "bantam.yaml"
+    entry = "fields: {deal: {custom.late: {from: late, kind: boolean}}}"
+    config.write_text(
+        "definitions: ours.yaml\nsources:\n"
+        f"  - {{name: crm, kind: hubspot, token: '${{UNSET_TOKEN}}', stages: {{a: proposal}}, {entry}}}\n"
+    )
+    named = str(tmp_path / "ours.yaml")
+    alone = bantam(tmp_path, "definitions", "check", named)
+    assert (alone.code, "custom.late" in alone.complaint) == (2, True)
+    for profile in ([], [named]):
+        assert "can be used" in bantam(tmp_path, "definitions", "check", *profile, "--config", str(config)).out
+    assert (
+        "`is_open and custom.late`" in bantam(tmp_path, "definitions", "show", "--config", str(config), "--plain").out
+    )
 
 
 def test_a_home_that_is_no_folder_is_told_with_the_next_step(tmp_path):

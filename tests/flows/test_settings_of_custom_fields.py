@@ -45,6 +45,29 @@ def test_two_sources_give_a_field_one_kind(tmp_path):
         load_settings(written(tmp_path, text), SET)
 
 
+FILE_ENTRY = "columns: {source_stage: stage, custom.x: {column: a, kind: day, means: Ours.}}"
+
+
+def test_a_file_has_fields_of_a_customers_own_too(tmp_path):
+    settings = load_settings(written(tmp_path, WHOLE.replace("columns: {source_stage: stage}", FILE_ENTRY)), SET)
+    named = {kind: [column.name for column in columns] for kind, columns in settings.custom.items()}
+    assert named == {"opportunity": ["custom.x", "custom.unreadable"]}
+
+
+def test_a_file_and_an_account_give_a_field_one_kind(tmp_path):
+    text = WHOLE.replace("columns: {source_stage: stage}", FILE_ENTRY)
+    text = text.replace(ENTRY, "deal: {custom.x: {from: a, kind: text}}")
+    with pytest.raises(ConfigurationError, match=r"bantam\.yaml:26: .*of kind text; give both one kind"):
+        load_settings(written(tmp_path, text), SET)
+
+
+def test_what_the_environment_does_not_set_stands_for_nothing_where_nothing_is_asked(tmp_path):
+    config = written(tmp_path, WHOLE.replace(ENTRY, "contact: {custom.x: {from: a, kind: text}}"))
+    assert load_settings(config, {}, needs_environment=False).custom["person"][0].kind is Kind.TEXT
+    with pytest.raises(ConfigurationError, match="the environment does not set TOKEN"):
+        load_settings(config, {})
+
+
 def test_an_advised_entry_is_taken(tmp_path):
     assert fields(tmp_path, "contact: {custom.x: {from: a, kind: text}}").custom["person"][0].kind is Kind.TEXT
 

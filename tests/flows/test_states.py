@@ -15,15 +15,13 @@ from definitions.errors import TransformError
 from definitions.fault_limit import RECORDS
 from definitions.published_state import PublishedState
 from flows.home.folders import Home
-from flows.home.recovery import StartingPoint
 from flows.home.spill import spilling
-from flows.run.open_run import OpenRun, run_context
 from flows.run.quarantine_ceiling import refuse_many_quarantined
 from flows.run.reading import unfiled_of
 from flows.run.request import RunRequest
 from flows.run.states import read_records
 from flows.settings import load_settings
-from flows.terminal.progress import ProgressReporter
+from tests.flows.line import detached
 from transforms.conform.conformed import nothing_quarantined
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -57,14 +55,11 @@ class Portal:
         run_id = f"{self.runs:06d}-20261122T120000Z"
         pulls = [] if contacts is None else [self._landed(run_id, contacts, rejected, is_full=is_full)]
         published = PublishedState(
-            classes={}, issues=pl.LazyFrame(), snapshots=pl.DataFrame(), unfiled=self.unfiled
+            classes={}, issues=pl.LazyFrame(), snapshots=pl.DataFrame(), unfiled=self.unfiled,
+            state_versions=self.versions,
         )  # fmt: skip
         with spilling(self.job.home.spill) as spill:
-            run = OpenRun(
-                request=self.job, context=run_context(self.job, run_id, is_baseline=True), published=published,
-                start=StartingPoint(cursors={}, versions=self.versions, anew=frozenset(), notes=()),
-                engine=None, lock=None, spill=spill, progress=ProgressReporter(),
-            )  # fmt: skip
+            run = detached(self.job, run_id, published, spill)
             records, states = read_records(run, pulls)
             living = records.kinds["person"].filter(~pl.col("is_deleted")).collect()
         self.versions = {(state.source, state.stream): state.version for state in states}

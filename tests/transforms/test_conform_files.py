@@ -1,5 +1,6 @@
 """Rows of files to canonical records: what each declaration does, and what a row that breaks it costs."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -78,6 +79,39 @@ def opportunity(field, **column):
 )
 def test_a_cell_is_read_as_declared_or_its_row_is_set_aside(declared, cell, expected):
     assert one(declared, cell) == expected
+
+
+def own(**column):
+    return opportunity("custom.x", **column)
+
+
+@pytest.mark.parametrize(
+    ("declared", "cell", "expected"),
+    [
+        (own(kind="text"), " Süd ", {"x": "Süd", "unreadable": None}),
+        (own(kind="text", values={"S": "South"}), "S", {"x": "South", "unreadable": None}),
+        (own(kind="text", values={"S": "South"}, others="refuse"), "N", {"x": None, "unreadable": "x"}),
+        (own(kind="text"), "", None),
+        (own(kind="number", nulls=["n/a"]), "n/a", None),
+        (own(kind="number", decimal=","), "1,5", {"x": 1.5, "unreadable": None}),
+        (own(kind="money", times=1000), "1.5", {"x": "1500.00", "unreadable": None}),
+        (own(kind="day", dates="month_first"), "3/1/2017", {"x": "2017-03-01", "unreadable": None}),
+        (own(kind="day"), "3/1/2017", {"x": None, "unreadable": "x"}),
+        (own(kind="whole"), "1.5", {"x": None, "unreadable": "x"}),
+        (own(kind="boolean", values={"Ja": "yes"}), "Ja", {"x": True, "unreadable": None}),
+    ],
+)
+def test_a_field_of_a_customers_own_is_read_as_declared_and_costs_itself_alone(declared, cell, expected):
+    conformed = conform([{"id": "7", "x": cell}], stream(**declared))
+    assert conformed.quarantined.is_empty()
+    (found,) = conformed.records["custom"].to_list()
+    assert (None if found is None else json.loads(found)) == expected
+
+
+def test_a_customers_own_field_of_which_many_values_cannot_be_read_stops_its_file():
+    rows = [{"id": str(number), "x": "3/1/2017"} for number in range(9)]
+    with pytest.raises(FileUnreadableError, match=r"column 'x' \(custom\.x\): 9 of 9 values"):
+        conform(rows, stream(**own(kind="day")))
 
 
 def test_a_row_set_aside_is_named_and_the_others_stand():

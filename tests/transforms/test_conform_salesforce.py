@@ -221,6 +221,15 @@ def test_stages_carry_their_own_word_on_closed_and_won():
     ]
 
 
+def test_the_probability_of_a_stage_does_not_depend_on_how_many_stages_there_are():
+    record = {"IsClosed": False, "IsWon": False}
+    rows = [{"Id": f"01J{n}", "ApiName": f"Stage {n}", "DefaultProbability": n, **record} for n in range(101)]
+    stages = read("opportunity_stage", state(*rows)).records
+    alone = [read("opportunity_stage", state(row)).records["probability"].item() for row in rows[30:40]]
+    assert stages["probability"].to_list() == [n / 100 for n in range(101)]
+    assert alone == [n / 100 for n in range(30, 40)]
+
+
 def test_a_stage_that_is_mapped_for_one_record_type_has_a_row_of_its_own():
     meaning = replace(MEANING, stages={"Review": "proposal", "012A/review": "closing", "Price/Review": "closing"})
     flags = {"IsClosed": False, "IsWon": False}

@@ -113,7 +113,6 @@ def classes_at(present, changes, day):
     The class is the one before the first change after the day, else the present one; `class_kind` "claim" says that
     the record was not classified by then and gives what its sources claimed. `present` is (record_id, class),
     `changes` the published ledger. Records first seen after the day are the caller's to leave out.
-    Needs all rows of one record together.
     """
     next_change = (
         changes.filter(pl.col("changed_on") > day)

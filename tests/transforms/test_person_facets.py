@@ -95,6 +95,7 @@ def test_who_never_moved_shows_no_interest():
             "engagement_level": pl.String,
             "engagement_score": pl.Int32,
             "has_discovery": pl.Boolean,
+            **dict.fromkeys(("last_inbound_on", "last_outbound_on", "last_proactive_on", "last_activity_on"), pl.Date),
         }
     )
     silence = pl.DataFrame(schema={"person_id": pl.String, "silent_since_on": pl.Date})

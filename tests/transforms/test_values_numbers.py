@@ -59,6 +59,13 @@ def test_negative_zero_is_zero():
     assert math.copysign(1, read(real(pl.col("text")), "-0.0")[0]) == 1
 
 
+def test_a_real_number_does_not_depend_on_how_many_are_beside_it():
+    texts = ["-0", *(f"{hundredths}%" for hundredths in range(101))]
+    alone = [read(real(pl.col("text")), text)[0] for text in texts]
+    assert list(map(repr, read(real(pl.col("text")), *texts))) == list(map(repr, alone))
+    assert alone[1:] == [hundredths / 100 for hundredths in range(101)]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -102,8 +102,10 @@ def test_a_written_migration_makes_the_declared_schema(engine, tmp_path):
 def test_a_changed_comment_is_one_line_and_arrives_as_it_is_declared(engine, tmp_path):
     changed = with_columns()
     changed.tables["curated.dim_account"].c.industry.comment = "It's what `:they` say: 100%, a:b."
-    path = written(owed(engine, changed), "Say more", after="0099", folder=tmp_path)
+    why = "Say more of what the meaning of an account is today"
+    path = written(owed(engine, changed), why, after="0099", folder=tmp_path)
     assert path is not None
+    assert path.name == "0100_say_more_of_what_the_meaning_of_an.py"
     assert path.read_text().count("op.") == 1
     with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         loaded(path).upgrade()

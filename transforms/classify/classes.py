@@ -10,26 +10,40 @@ from definitions.polars_types import MONEY
 from definitions.schema.column import Column
 from transforms.classify.evidence import names_read, readable
 from transforms.classify.predicates import compile_predicate
+from transforms.step import ROW, step
 
 _NOT_COUNTED_AS_LOST = ("merged_or_deleted", "closed_duplicate", "closed_unqualified")
 _ROW, _PLACE, _PATTERN = "row of the frame", "place in the ladder", "pattern of answers"
 
 
+@step(partition_by=ROW, delivers=("lifecycle_class", "class_reasons", "rule", "reason"))
 def classify_people(people: pl.LazyFrame, definitions: Definitions, as_of: date) -> pl.LazyFrame:
     """Add lifecycle_class, class_reasons, rule and reason to persons that have facets and criteria.
 
     Exactly one class each: the first of the ladder whose test is true; unknown is not true. `class_reasons` has each
     class asked, in order, with its answer (`dead=false; sql=unknown; lead=true`); `rule` is profile/version/class;
-    `reason` the deciding test with the values it read, personal ones not shown. Collects its input. Row by row.
+    `reason` the deciding test with the values it read, personal ones not shown. Collects its input.
     """
     return _classified(people, definitions.people, "lifecycle_class", definitions, as_of)
 
 
+@step(
+    partition_by=ROW,
+    delivers=(
+        "pipeline_class",
+        "class_reasons",
+        "rule",
+        "reason",
+        "is_forecast_eligible",
+        "is_win_rate_eligible",
+        "weighted_amount",
+    ),
+)
 def classify_opportunities(opportunities: pl.LazyFrame, definitions: Definitions, as_of: date) -> pl.LazyFrame:
     """Add pipeline_class, class_reasons, rule, reason (see `classify_people`) and what reports count by.
 
     is_forecast_eligible: the definitions include the class in the forecast. is_win_rate_eligible: closed, and neither
-    duplicate, unqualified nor deleted. weighted_amount: `weighted` where the class is included, else 0. Row by row.
+    duplicate, unqualified nor deleted. weighted_amount: `weighted` where the class is included, else 0.
     """
     included = [rule.name for rule in definitions.opportunities if rule.forecast == "included"]
     settled = ~pl.col("pipeline_class").is_in(_NOT_COUNTED_AS_LOST)
@@ -46,7 +60,7 @@ def classify_opportunities(opportunities: pl.LazyFrame, definitions: Definitions
 
 
 def weighted() -> pl.Expr:
-    """Corporate amount times probability, to the cent; null where either is unknown. Row by row.
+    """Corporate amount times probability, to the cent; null where either is unknown.
 
     Exact: decimals, the probability to six places, halves rounded away from zero as PostgreSQL does.
     """

@@ -10,15 +10,17 @@ from definitions.schema.classified import Classified
 from definitions.schema.column import Column
 from transforms.classify.evidence import is_told, json_object
 from transforms.classify.predicates import compile_facet, compile_predicate
+from transforms.step import ROW, step
 
 
+@step(partition_by=ROW, delivers=("criteria_met", "criteria_unmet", "criteria_unknown", "criteria"))
 def with_criteria(frame: pl.LazyFrame, definitions: Definitions, kind: Classified, as_of: date) -> pl.LazyFrame:
     """Add criteria_met, criteria_unmet, criteria_unknown (Int32, adding up to all criteria) and `criteria` (JSON).
 
     The JSON has each criterion in the order of the definitions: {"budget": {"state": "met", "evidence":
     "budget_status", "value": "allocated"}, ...}; the value of a personal field is left out. For opportunities also
     missing_criteria (names the canonical stage requires that are not met, comma separated) and missing_criteria_count;
-    a stage nobody mapped requires nothing. Row by row.
+    a stage nobody mapped requires nothing.
     """
     answers = {name: _answer(name) for name in definitions.criteria}
     tested = frame.with_columns(

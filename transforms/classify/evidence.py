@@ -40,7 +40,7 @@ def names_read(predicate: Predicate) -> list[str]:
 def readable(name: str, as_of: date, columns: Columns = COLUMNS) -> pl.Expr:
     """Compile the value of a facet to text: 12,500 for money, yes or no, 2026-01-31; "unknown" for null.
 
-    Text is cut after 80 characters; a personal field reads "not shown". Row by row.
+    Text is cut after 80 characters; a personal field reads "not shown".
     """
     if not is_told(name, columns):
         return pl.lit("not shown")
@@ -50,7 +50,7 @@ def readable(name: str, as_of: date, columns: Columns = COLUMNS) -> pl.Expr:
 
 
 def sentence(template: str, as_of: date, columns: Columns = COLUMNS) -> pl.Expr:
-    """Compile a sentence with {names} in braces to text in which the values stand in their place. Row by row.
+    """Compile a sentence with {names} in braces to text in which the values stand in their place.
 
     A number agrees with the noun that it counts: "1 day ago", "an unknown number of days ago".
     """
@@ -86,14 +86,14 @@ def _is_count(name: str, columns: Columns) -> bool:
 def evidence(names: Iterable[str], as_of: date, columns: Columns = COLUMNS) -> pl.Expr:
     """Compile the values of facets to a JSON object, names in alphabetical order, personal fields left out.
 
-    Numbers are numbers, money is text with two decimals, days and moments are ISO 8601, unknown is null. Row by row.
+    Numbers are numbers, money is text with two decimals, days and moments are ISO 8601, unknown is null.
     """
     told = [compile_facet(name, as_of).alias(name) for name in sorted(names) if is_told(name, columns)]
     return json_object(told)
 
 
 def json_object(members: list[pl.Expr]) -> pl.Expr:
-    """Compile named expressions to a JSON object, in their order. Row by row."""
+    """Compile named expressions to a JSON object, in their order."""
     return pl.struct(members).struct.json_encode() if members else pl.lit("{}")
 
 

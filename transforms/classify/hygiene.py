@@ -13,6 +13,7 @@ from definitions.schema.columns import columns_named
 from transforms.classify.evidence import evidence, sentence
 from transforms.classify.predicates import compile_predicate
 from transforms.frames import empty
+from transforms.step import ROW, step
 
 FINDING = columns_named(
     """rule_id severity record_kind record_id record_name owner_id value_at_risk amount says question
@@ -20,13 +21,14 @@ FINDING = columns_named(
 )
 
 
+@step(partition_by=ROW)
 def findings(frame: pl.LazyFrame, definitions: Definitions, kind: Classified, as_of: date) -> pl.LazyFrame:
     """Return the findings (columns of `FINDING`) of classified records: one for each failing (record, rule).
 
     A rule fails where its test is true; unknown is no finding, and classes in `not_checked` have none. `amount` is the
     corporate amount of a deal and null for a person; so is `value_at_risk`, but for closed deals, which put nothing at
     risk (null). `record_name` is the name of the deal, or the company or lead source of a person: never the person's
-    own. `evidence` has the values the rule read, personal ones left out. Sorted by record and rule. Row by row.
+    own. `evidence` has the values the rule read, personal ones left out. Sorted by record and rule.
     """
     rules = [rule for rule in definitions.hygiene if rule.on == kind]
     if not rules:

@@ -1,7 +1,7 @@
 """Predicates and day counters of the definitions as Polars expressions.
 
 The answers are those of PostgreSQL for `Predicate.to_postgres`, null for null: `tests/transforms/test_predicates.py`
-holds the two engines against each other. Row by row.
+holds the two engines against each other.
 """
 
 import re
@@ -42,8 +42,6 @@ _DTYPES = {
 def compile_predicate(predicate: Predicate, as_of: date) -> pl.Expr:
     """Compile a test to a Boolean expression, null where the answer is unknown.
 
-    Row by row.
-
     >>> from definitions.predicates.predicate import parse
     >>> late = compile_predicate(parse("days_overdue > 7", "opportunity"), date(2026, 1, 31))
     >>> pl.DataFrame({"close_date": [date(2026, 1, 23), date(2026, 1, 24), None]}).select(late).to_series().to_list()
@@ -55,7 +53,7 @@ def compile_predicate(predicate: Predicate, as_of: date) -> pl.Expr:
 def compile_facet(name: str, as_of: date) -> pl.Expr:
     """Compile a facet, a stored column or a derived day counter, to an expression named after it.
 
-    Row by row. A stored column comes as it is, the word `unknown` included.
+    A stored column comes as it is, the word `unknown` included.
     """
     derived = DERIVED.get(name)
     if derived is None:

@@ -18,13 +18,15 @@ from transforms.conform.expressions import expression
 from transforms.conform.faults import fault
 from transforms.conform.raw import gathered
 from transforms.conform.typed import translated
+from transforms.step import ROW, step
 from transforms.values.dates import moment
 
 
+@step(partition_by=ROW)
 def activities_of(opened: pl.LazyFrame, mapping: StreamMapping, source: SourceMapping, *, stream: str) -> Conformed:
     """One row per record and filled date that can be read; of one that cannot, `unreadable_dates` tells.
 
-    A record that was merged away tells nothing any more: the survivor has its dates. Row by row.
+    A record that was merged away tells nothing any more: the survivor has its dates.
     """
     live = opened.filter("is_latest", ~pl.col("is_deleted"))
     if mapping.merged_ids is not None:
@@ -35,7 +37,7 @@ def activities_of(opened: pl.LazyFrame, mapping: StreamMapping, source: SourceMa
 
 
 def unreadable_dates(activities: Iterable[DatedActivity]) -> list[pl.Expr]:
-    """What is wrong with the dates of an opened record, each a `FAULT` or null: the record's own. Row by row."""
+    """What is wrong with the dates of an opened record, each a `FAULT` or null: the record's own."""
     return [
         pl.when(filled(name).is_not_null() & moment(source_field(name)).is_null()).then(
             fault("unreadable_value", name, expected=Kind.MOMENT.value)

@@ -1,4 +1,4 @@
-"""Mapping entries as Polars expressions over the fields of a source's record. Row by row."""
+"""Mapping entries as Polars expressions over the fields of a source's record."""
 
 from collections.abc import Mapping
 
@@ -16,6 +16,7 @@ from definitions.mapping.entries import (
     Text,
     Vocabulary,
     Words,
+    blank_to_null,
     filled,
     source_field,
 )
@@ -84,8 +85,7 @@ def _record_key(entry: Reference, source: SourceMapping) -> pl.Expr:
     where = source.twin if entry.is_linked else source.source
     if where is None:
         return pl.lit(None, pl.String)
-    trimmed = expression(entry.of, source).str.strip_chars()
-    identity = pl.when(trimmed != "").then(trimmed)
+    identity = blank_to_null(expression(entry.of, source))
     if isinstance(entry.to, str):
         target = entry.to if ":" in entry.to else f"{where}:{entry.to}"
         return pl.concat_str(pl.lit(f"{target}:"), identity)

@@ -11,7 +11,7 @@ found; null where there is none, and where it may tell of a person."""
 
 
 def fault(reason_code: str, field_name: str, *, expected: str | None = None, detail: pl.Expr | None = None) -> pl.Expr:
-    """Say what is wrong with a field. Row by row."""
+    """Say what is wrong with a field."""
     return pl.struct(
         reason_code=pl.lit(reason_code, _REASON),
         field_name=pl.lit(field_name),

@@ -16,10 +16,20 @@ from definitions.polars_types import MOMENT
 from definitions.quarantine_reasons import not_expected
 from definitions.schema.records import STAGE
 from transforms.conform.conformed import Conformed
+from transforms.conform.custom_fields import custom_object
 from transforms.conform.faults import fault
-from transforms.conform.files_columns import Cell, cells_of, fault_column, text_column, with_fields, word
+from transforms.conform.files_columns import (
+    Cell,
+    cells_of,
+    fault_column,
+    own_cells_of,
+    text_column,
+    with_fields,
+    word,
+)
 from transforms.conform.raw import KEPT, gathered
 from transforms.conform.typed import KnownWords, translated, typed
+from transforms.step import ALL, ROW, step
 from transforms.values.dates import is_ambiguous, is_in_figures, start_of_day
 from transforms.values.money import currency_in
 from transforms.values.shapes import shape
@@ -32,17 +42,19 @@ _DAY_NUMBER = r"^\s*[0-9]{5}(\.[0-9]+)?\s*$"
 _IS_GONE = "is gone"
 
 
+@step(partition_by=ROW)
 def conform_file(
     state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream, limit: FaultLimit = VALUES
 ) -> Conformed:
-    """State of a stream to records of its kind, and for opportunities every version of them. Row by row.
+    """State of a stream to records of its kind, and for opportunities every version of them.
 
     A closed opportunity without a mapped `closed_at` was closed on its close date; its stage says whether it is closed
     and won; an amount that names no currency is in the source's. Raises `FileUnreadableError` naming file, column,
     count and lines where more values of a column than `limit` allows are not what it is declared to hold.
     """
     where = f"{meaning.source}.{stream.name}"
-    cells = cells_of(stream, meaning)
+    ours, own = cells_of(stream, meaning), own_cells_of(stream, meaning)
+    cells = [*ours, *own]
     frame = gathered(
         with_fields(state, stream)
         # What is no longer in a complete file is gone too, whatever its row said.
@@ -54,9 +66,9 @@ def conform_file(
         where,
     )
     _refuse_many(frame, cells, limit, f"{where}: {stream.path}")
-    faults = [pl.col(fault_column(cell.name)) for cell in cells]
+    faults = [pl.col(fault_column(cell.name)) for cell in ours]
     text = (
-        frame.lazy()
+        _with_custom(frame.lazy(), stream, own)
         .with_columns(is_deleted=pl.col(_IS_GONE))
         .with_columns(
             pl.lit(value).alias(name)
@@ -81,10 +93,20 @@ def conform_file(
     )
 
 
+def _with_custom(frame: pl.LazyFrame, stream: FileStream, own: Sequence[Cell]) -> pl.LazyFrame:
+    """Add `custom`, the JSON object of the customer's own fields; a value that cannot be read costs itself alone."""
+    if not own:
+        return frame
+    values = {cell.name: pl.col(cell.name) for cell in own}
+    unread = {cell.name: pl.col(fault_column(cell.name)).is_not_null() for cell in own}
+    return frame.with_columns(custom=custom_object(stream.custom, values, unread))
+
+
+@step(partition_by=ALL)
 def stages_of_file(state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream) -> Conformed:
     """Stages that the settings map, spelt as the opportunities of a stream spell them (grain: pipeline and stage).
 
-    A mapped stage in which no opportunity is keeps the spelling of the settings. Needs all opportunities together.
+    A mapped stage in which no opportunity is keeps the spelling of the settings.
     """
     spelt = {
         name: word(stream.columns[name], stream, meaning) if name in stream.columns else pl.lit(None, pl.String)

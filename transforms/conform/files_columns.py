@@ -12,6 +12,7 @@ from definitions.schema.column import Kind
 from transforms.conform.expressions import expression
 from transforms.conform.faults import FAULT, fault
 from transforms.conform.typed import value_of
+from transforms.step import ROW, step
 from transforms.values.money import currency_code, is_amount
 from transforms.values.numbers import plain_number
 from transforms.values.shapes import shape
@@ -45,8 +46,14 @@ def cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
     return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
 
 
+def own_cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
+    """Every customer's own field of a stream, in the order of the settings."""
+    return [_cell(field, stream.columns[field.name], stream, meaning) for field in stream.custom]
+
+
+@step(partition_by=ROW)
 def with_fields(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
-    """Add to rows that have `raw` the columns that the stream names, as source fields. Row by row."""
+    """Add to rows that have `raw` the columns that the stream names, as source fields."""
     names = stream.needed_columns
     record = pl.col("raw").str.json_decode(pl.Struct(dict.fromkeys(names, pl.String)))
     fields = (pl.col("record").struct.field(name).alias(source_column(name)) for name in names)
@@ -54,7 +61,7 @@ def with_fields(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
 
 
 def word(column: Column, stream: FileStream, meaning: SourceMapping) -> pl.Expr:
-    """Text of a column out of its source field, cleaned, declared placeholders null, aliases resolved. Row by row."""
+    """Text of a column out of its source field, cleaned, declared placeholders null, aliases resolved."""
     return expression(Aliases(_text_entry(column, stream), column.values, column.others), meaning)
 
 

@@ -13,6 +13,7 @@ from transforms.conform.files_columns import with_fields, word
 from transforms.state.delete_detection import no_longer_alive, with_tombstones
 from transforms.state.flags import NO_FLAG
 from transforms.state.versions import STATE, folded
+from transforms.step import ALL, ROW, step
 from transforms.values.dates import moment
 from transforms.values.numbers import boolean
 from transforms.values.text import clean
@@ -31,6 +32,7 @@ class LandedFile:
     is_whole: bool
 
 
+@step(partition_by=ALL)
 def folded_files(
     last: pl.LazyFrame | None,
     files: Iterable[LandedFile],
@@ -44,7 +46,6 @@ def folded_files(
     What the last file of a complete stream tells of a record holds, even where an earlier file told a later change.
     Among increments the later change holds, deletions too: they may be delivered in any order. A row whose change time
     is blank or cannot be read tells of its record after all that earlier files told.
-    Needs all rows of one file together.
     """
     state = pl.DataFrame(schema=STATE) if last is None else last.collect()
     for file in files:
@@ -58,10 +59,11 @@ def folded_files(
     return state
 
 
+@step(partition_by=ROW)
 def file_versions(rows: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream) -> pl.LazyFrame:
     """Landed rows (raw, location) as versions of records, in the columns of the state.
 
-    The version is the mapped `source_updated_at`; null without one, and where it cannot be read. Row by row.
+    The version is the mapped `source_updated_at`; null without one, and where it cannot be read.
     """
     version, deleted = pl.lit(None, MOMENT), pl.lit(value=False)
     if column := stream.columns.get("source_updated_at"):

@@ -4,15 +4,18 @@ import polars as pl
 
 from definitions.mapping.stream_mapping import StreamMapping
 from transforms.conform.raw import decoded, gathered
+from transforms.step import ALL, ROW, step
 
 
+@step(partition_by=ROW, needs=("merges",), delivers=("survivor",))
 def with_survivors(state: pl.LazyFrame, merges: pl.DataFrame) -> pl.LazyFrame:
-    """Add `survivor`, the id of the record that each was merged into (`merges_of`); null for all others. Row by row."""
+    """Add `survivor`, the id of the record that each was merged into (`merges_of`); null for all others."""
     return state.join(merges.lazy(), on="source_id", how="left", maintain_order="left")
 
 
+@step(partition_by=ALL, delivers=("source_id", "survivor"))
 def merges_of(state: pl.LazyFrame, mapping: StreamMapping, where: str) -> pl.DataFrame:
-    """Which record (`source_id`) was merged into which (`survivor`). Needs all records of the stream together."""
+    """Which record (`source_id`) was merged into which (`survivor`)."""
     name = mapping.merged_ids or ""
     shape = pl.Struct({name: pl.String})
     # Inside a text quotes are escaped, so nothing but the field itself looks like this.

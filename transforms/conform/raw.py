@@ -4,14 +4,16 @@ import polars as pl
 from polars.exceptions import ComputeError
 
 from definitions.errors import TransformError
+from transforms.step import ROW, step
 
 KEPT = ("source_id", "version_at", "is_deleted", "is_latest", "location", "unlisted_by")
 
 
+@step(partition_by=ROW)
 def decoded(state: pl.LazyFrame, shape: pl.Struct, *, beside: tuple[str, ...] = ()) -> pl.LazyFrame:
     """One row a record version: what the state knows of it, and the fields of `shape`, each as text.
 
-    `beside` names further columns of the state to keep. A field the record lacks, and a JSON null, is null. Row by row.
+    `beside` names further columns of the state to keep. A field the record lacks, and a JSON null, is null.
     """
     record = pl.col("raw").str.json_decode(shape)
     return state.select(*KEPT, *beside, record.alias("record")).unnest("record")

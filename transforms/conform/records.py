@@ -1,4 +1,4 @@
-"""From the state of a stream to canonical records, as its mapping declares. Row by row, so a state is read in parts."""
+"""From the state of a stream to canonical records, as its mapping declares."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -15,9 +15,11 @@ from transforms.conform.conformed import Conformed
 from transforms.conform.expressions import expression, meanings
 from transforms.conform.raw import KEPT, gathered
 from transforms.conform.typed import KnownWords, typed
+from transforms.step import ROW, step
 from transforms.values.dates import moment
 
 
+@step(partition_by=ROW)
 def conform_stream(
     state: pl.LazyFrame, mapping: StreamMapping, source: SourceMapping, *, stream: str
 ) -> dict[str, Conformed]:
@@ -49,10 +51,11 @@ def conform_stream(
     return {mapping.kind.name: records, "activity": activities_of(opened, mapping, source, stream=stream)}
 
 
+@step(partition_by=ROW)
 def opened_records(state: pl.LazyFrame, mapping: StreamMapping, source: SourceMapping) -> pl.LazyFrame:
     """One row a record version, or an item of its list: what the state knows of it, and each field read, as text.
 
-    A field the record lacks, and a JSON null, is null. Row by row.
+    A field the record lacks, and a JSON null, is null.
     """
     names = sorted({*mapping.read_fields(), *source.fields.get(mapping.object, {}).values()})
     paths = {name: _path(name, mapping) for name in names}
@@ -69,8 +72,9 @@ def opened_records(state: pl.LazyFrame, mapping: StreamMapping, source: SourceMa
     return fields if mapping.each is None else fields.filter(source_field(mapping.each.id).is_not_null())
 
 
+@step(partition_by=ROW)
 def mapped_fields(opened: pl.LazyFrame, mapping: StreamMapping, source: SourceMapping) -> pl.LazyFrame:
-    """Add the canonical fields to opened records, before they are read by their kinds. Row by row."""
+    """Add the canonical fields to opened records, before they are read by their kinds."""
     entries = {**mapping.fields, **_configured_fields(mapping, source)}
     given = {name: expression(entry, source) for name, entry in entries.items()}
     if mapping.days_are_utc_midnights:
@@ -123,6 +127,6 @@ def _struct(leaves: Mapping[tuple[str, ...], pl.DataType]) -> pl.Struct:
 def _at(path: tuple[str, ...]) -> pl.Expr:
     """What stands at a path of column `record`."""
     found = pl.col("record")
-    for step in path:
-        found = found.struct.field(step)
+    for name in path:
+        found = found.struct.field(name)
     return found

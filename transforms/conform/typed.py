@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from definitions.mapping.entries import blank_to_null
 from definitions.mapping.file_stream import DateOrder, DecimalMark
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import dtype_of, schema_of
@@ -17,6 +18,7 @@ from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.custom_fields import with_custom_fields
 from transforms.conform.faults import fault
 from transforms.conform.raw import gathered
+from transforms.step import ROW, step
 from transforms.values.dates import day, moment
 from transforms.values.money import money
 from transforms.values.numbers import boolean, integer, real
@@ -65,6 +67,7 @@ def translated(column: pl.Expr, meanings: Mapping[str, str]) -> pl.Expr:
     return lowered.replace_strict(list(words), list(words.values()), default=None, return_dtype=pl.String)
 
 
+@step(partition_by=ROW)
 def typed(
     text: pl.LazyFrame,
     kind: RecordKind,
@@ -80,7 +83,7 @@ def typed(
 
     Gives the latest version of each record that keeps the contract, the ones set aside with the first field at fault,
     and, where asked, every version's stage, close date and amount. `faults` are what the caller found wrong, each a
-    `FAULT` or null. Row by row.
+    `FAULT` or null.
     """
     keyed = text.with_columns(
         record_key=pl.concat_str(pl.lit(f"{meaning.source}:{object_name}:"), pl.col("source_id")),
@@ -142,7 +145,7 @@ def _read(field: Column, columns: pl.Schema, meaning: SourceMapping) -> pl.Expr:
         return column.cast(dtype_of(field))
     read = value_of(field, column, meaning)
     if field.values:
-        word = _blank_to_null(column).str.to_lowercase()
+        word = blank_to_null(column).str.to_lowercase()
         read = pl.when(word.is_in(field.values)).then(word)
     return read
 
@@ -194,7 +197,7 @@ def _may_fail(field: Column) -> bool:
 
 def _unread(field: Column) -> pl.Expr:
     """A fault where the source holds something that cannot be read; null where all is well."""
-    filled = _blank_to_null(pl.col(field.name)).is_not_null()
+    filled = blank_to_null(pl.col(field.name)).is_not_null()
     told = (
         fault("outside_vocabulary", field.name)
         if field.values
@@ -216,8 +219,3 @@ def _unmapped(vocabulary: KnownWords) -> pl.Expr:
 
 def _missing(name: str) -> pl.Expr:
     return pl.when(pl.col(_as_read(name)).is_null()).then(fault("missing_value", name))
-
-
-def _blank_to_null(column: pl.Expr) -> pl.Expr:
-    trimmed = column.str.strip_chars()
-    return pl.when(trimmed != "").then(trimmed)

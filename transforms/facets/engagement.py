@@ -6,11 +6,13 @@ from datetime import date, timedelta
 import polars as pl
 
 from definitions.agreement.model import Definitions
+from transforms.step import ROW, step
 
 _LEVELS = ("none", "passive", "proactive")
 _CONVERSATIONS = ("meeting", "call", "discovery_call")
 
 
+@step(partition_by=ROW, needs=("bridges",), delivers=("activity_id", "engagement_level", "is_human"))
 def activities(
     records: pl.LazyFrame,
     definitions: Definitions,
@@ -23,7 +25,6 @@ def activities(
     `bridges` (record_key, entity_id) lead from a key of that kind to its golden id; null where it leads nowhere.
     Interest is what the definitions say of the type, and only the buyer's own moves show any. Activities of an owner in
     `ignored_owners` (record keys of integration users) are kept and marked as not human. In no particular order.
-    Row by row.
     """
     shown = _level(pl.col("activity_type"), definitions)
     frame = records.filter(~pl.col("is_deleted")).with_columns(
@@ -43,6 +44,7 @@ def _level(activity_type: pl.Expr, definitions: Definitions) -> pl.Expr:
     return activity_type.replace_strict(known, default="none", return_dtype=pl.String)
 
 
+@step(partition_by=ROW)
 def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """One row per completed move of or towards a person up to `as_of`: day, direction, interest, kind.
 
@@ -79,11 +81,22 @@ def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *,
     return pl.concat([done, origin, claimed]).filter((pl.col("day") <= as_of) | pl.col("day").is_null())
 
 
+@step(
+    partition_by="person_id",
+    delivers=(
+        "last_inbound_on",
+        "last_outbound_on",
+        "last_proactive_on",
+        "last_activity_on",
+        "has_discovery",
+        "engagement_score",
+        "engagement_level",
+    ),
+)
 def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """One row per person with any move: last days by direction, interest, conversation held, engagement score.
 
-    A kind of move earns its points once, however often it was made, and by the line that gives most. Needs all moves of
-    a person together.
+    A kind of move earns its points once, however often it was made, and by the line that gives most.
     """
     outbound = pl.col("direction") == "outbound"
     proactive = pl.col("engagement_level") == "proactive"
@@ -118,11 +131,11 @@ def _is_theirs() -> pl.Expr:
     return (pl.col("direction") == "inbound") & (pl.col("engagement_level") != "none")
 
 
+@step(partition_by=ROW, delivers=("person_id", "day"))
 def wakings(people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """One row per day on which sales took a person up: accepted, qualified or converted them. Columns person_id, day.
 
     A salesperson's decision on one lead is evidence of a conversation; a date set by marketing's own automation is not.
-    Row by row.
     """
     converted_on = pl.col("converted_at").dt.convert_time_zone(definitions.reporting.time_zone).dt.date()
     days = [pl.col("sales_accepted_on"), pl.col("sales_qualified_on"), converted_on]
@@ -130,6 +143,7 @@ def wakings(people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> p
     return told.filter(pl.col("day") <= as_of)
 
 
+@step(partition_by="person_id", delivers=("person_id", "silent_since_on"))
 def silent_since(
     people: pl.DataFrame, people_moves: pl.DataFrame, woken: pl.DataFrame, definitions: Definitions, *, as_of: date
 ) -> pl.DataFrame:
@@ -142,7 +156,6 @@ def silent_since(
     only a proactive move, or sales taking the person up (`wakings`), ends the silence (semantics B0.7, B2 dead).
     Of some moves a source keeps the latest only (`is_inferred`: HubSpot's last visit): how often they were made before
     nobody knows, so no silence is found before the last of them. People whose first day is unknown are never silent.
-    Needs all moves of one person together.
     """
     limits = definitions.silence
     first = people.filter(pl.col("lead_since_on").is_not_null()).select("person_id", "lead_since_on")

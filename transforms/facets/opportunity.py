@@ -7,12 +7,14 @@ import polars as pl
 
 from definitions.agreement.model import Definitions
 from definitions.polars_types import MONEY
+from transforms.step import ALL, ROW, step
 
 
+@step(partition_by=ALL)
 def stages(records: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     """One row per source stage: what the source says of it, and the canonical stage's order, phase and forecast.
 
-    A closed stage that no setting maps is won or lost as its source says. Row by row.
+    A closed stage that no setting maps is won or lost as its source says.
     """
     canonical = pl.DataFrame(
         [
@@ -57,10 +59,11 @@ def stage_id(pipeline: pl.Expr) -> pl.Expr:
     return pl.concat_str("source_system", pl.lit(":"), pipeline.fill_null("default"), pl.lit(":"), "source_stage")
 
 
+@step(partition_by=ROW, needs=("stage_table",), delivers=("stage_id",))
 def with_stage_id(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
     """Add `stage_id`: the stage of the deal's own pipeline, else the one that all pipelines of the source share.
 
-    Salesforce has one list of stages for all record types; HubSpot one for each pipeline. Row by row.
+    Salesforce has one list of stages for all record types; HubSpot one for each pipeline.
     """
     own, shared = stage_id(pl.col("pipeline_id")), stage_id(pl.lit(None, pl.String))
     known = stage_table["stage_id"].implode()
@@ -68,8 +71,25 @@ def with_stage_id(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFram
     return deals.with_columns(stage_id=pl.when(is_shared).then(shared).otherwise(own))
 
 
+@step(
+    partition_by=ROW,
+    needs=("stage_table",),
+    delivers=(
+        "stage_id",
+        "stage_name",
+        "canonical_stage",
+        "stage_order",
+        "stage_phase",
+        "is_closed",
+        "is_won",
+        "is_open",
+        "probability",
+        "forecast_category",
+        "stage_age_limit_days",
+    ),
+)
 def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
-    """Add what the stage table says; a deal of an unknown stage keeps what its own record claims. Row by row."""
+    """Add what the stage table says; a deal of an unknown stage keeps what its own record claims."""
     known = stage_table.select(
         "stage_id",
         "stage_name",
@@ -96,11 +116,27 @@ def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@step(
+    partition_by=ROW,
+    needs=("tracked",),
+    delivers=(
+        "close_date",
+        "has_placeholder_close_date",
+        "created_on",
+        "stage_entered_on",
+        "last_meaningful_change_on",
+        "next_activity_on",
+        "push_count",
+        "original_close_date",
+        "next_step",
+        "sales_cycle_days",
+    ),
+)
 def dated(deals: pl.DataFrame, tracked: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """Add the days the definitions read; a close date nobody means becomes null, with a flag that says so.
 
     `tracked` (one row a record: entity_id, push_count, original_close_date, last_change_at) is what the landed versions
-    show; a source's own push counter counts where it is higher. Row by row.
+    show; a source's own push counter counts where it is higher.
     """
     zone = definitions.reporting.time_zone
     nobody = is_placeholder(definitions, as_of)
@@ -147,10 +183,11 @@ def _meant(column: str, placeholders: tuple[str, ...]) -> pl.Expr:
     return pl.when((trimmed != "") & ~trimmed.str.to_lowercase().is_in(empty)).then(trimmed)
 
 
+@step(partition_by=ROW, delivers=("fx_rate", "amount_corporate"))
 def valued(deals: pl.DataFrame, rates: Mapping[str, float], currency: str) -> pl.DataFrame:
     """Add the amount in the reporting currency; null, never 1:1, where no rate is declared (DQ-06).
 
-    Rates count to twelve places: a dong is worth four thousandths of a cent. Row by row.
+    Rates count to twelve places: a dong is worth four thousandths of a cent.
     """
     known = {**rates, currency: 1.0}
     rate = (
@@ -163,8 +200,9 @@ def valued(deals: pl.DataFrame, rates: Mapping[str, float], currency: str) -> pl
     return deals.with_columns(fx_rate=rate, amount_corporate=corporate)
 
 
+@step(partition_by=ROW, needs=("roles",), delivers=("contact_count", "has_decision_maker", "primary_person_id"))
 def peopled(deals: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
-    """Add how many people are on the deal, whether one decides, and whom it is held with. Row by row."""
+    """Add how many people are on the deal, whether one decides, and whom it is held with."""
     people = roles.group_by("opportunity_id").agg(
         contact_count=pl.len().cast(pl.Int32),
         has_decision_maker=pl.col("is_decision_maker").any(),
@@ -178,11 +216,12 @@ def peopled(deals: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@step(partition_by="source_system", needs=("acts",), delivers=("last_activity_at", "last_activity_on"))
 def last_active(deals: pl.DataFrame, acts: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """Take the latest activity, of the activities on the deal and the source's own claim, up to `as_of`.
 
     `last_activity_on` of a deal that had none is the day it was created, where its source tells of activities at all:
-    a deal nobody ever touched has been quiet all its life. Needs all deals of one source together.
+    a deal nobody ever touched has been quiet all its life.
     """
     zone = definitions.reporting.time_zone
     done = acts.filter("is_human", pl.col("is_completed").fill_null(value=True), pl.col("opportunity_id").is_not_null())
@@ -203,8 +242,9 @@ def last_active(deals: pl.DataFrame, acts: pl.DataFrame, definitions: Definition
     )
 
 
+@step(partition_by=ROW, delivers=("loss_family",))
 def loss_families(deals: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
-    """Add the family of the loss reason: `unknown` for one that no family lists, null for none given. Row by row."""
+    """Add the family of the loss reason: `unknown` for one that no family lists, null for none given."""
     families = {label: family for family, labels in definitions.loss_reasons.items() for label in labels}
     reason = pl.col("loss_reason").str.strip_chars().str.to_lowercase()
     family = reason.replace_strict(list(families), list(families.values()), default="unknown", return_dtype=pl.String)

@@ -7,10 +7,23 @@ import polars as pl
 
 from definitions.agreement.model import Definitions
 from transforms.classify.predicates import compile_predicate
+from transforms.step import ROW, step
 
 
+@step(
+    partition_by=ROW,
+    delivers=(
+        "lead_since_on",
+        "mql_first_on",
+        "mql_latest_on",
+        "sales_accepted_on",
+        "sales_qualified_on",
+        "disqualified_on",
+        "recycled_on",
+    ),
+)
 def phases(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
-    """Add the milestone days in the reporting time zone; null where no source tells. Row by row."""
+    """Add the milestone days in the reporting time zone; null where no source tells."""
     zone = definitions.reporting.time_zone
     days = {
         "lead_since_on": "first_seen_at",
@@ -26,10 +39,11 @@ def phases(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     )
 
 
+@step(partition_by=ROW, delivers=("reachability", "has_identity", "unreachable_since_on"))
 def reached(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     """Add whether, and since when not, there is a way to reach the person, and whether they can be told apart.
 
-    A bounce or a wish not to be written to closes e-mail, a wish not to be called closes the phone. Row by row.
+    A bounce or a wish not to be written to closes e-mail, a wish not to be called closes the phone.
     """
     zone = definitions.reporting.time_zone
     has_email = pl.col("is_email_valid").fill_null(value=False)
@@ -65,8 +79,22 @@ def reached(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     )
 
 
+@step(
+    partition_by=ROW,
+    needs=("person_clocks", "silence"),
+    delivers=(
+        "last_inbound_on",
+        "last_outbound_on",
+        "last_proactive_on",
+        "last_activity_on",
+        "has_discovery",
+        "engagement_score",
+        "engagement_level",
+        "silent_since_on",
+    ),
+)
 def engaged(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataFrame) -> pl.DataFrame:
-    """Add the clocks, scores and silence; a person without any move has interest `none` and score 0. Row by row."""
+    """Add the clocks, scores and silence; a person without any move has interest `none` and score 0."""
     return (
         people.join(person_clocks, on="person_id", how="left", maintain_order="left")
         .join(silence, on="person_id", how="left", maintain_order="left")
@@ -78,6 +106,11 @@ def engaged(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataF
     )
 
 
+@step(
+    partition_by=ROW,
+    needs=("deals", "accounts"),
+    delivers=("has_open_opportunity", "has_won_opportunity", "claims_customer"),
+)
 def dealt(
     people: pl.DataFrame, deals: pl.DataFrame, accounts: pl.DataFrame, open_classes: Sequence[str]
 ) -> pl.DataFrame:
@@ -85,7 +118,7 @@ def dealt(
 
     `deals` (person_id, pipeline_class, is_won) are the deals a person is on; the class of an open deal is in
     `open_classes`. `accounts` (account_id, has_won_opportunity, claims_customer): what a source says of the account
-    holds for its people (B2). Row by row.
+    holds for its people (B2).
     """
     personal = deals.group_by("person_id").agg(
         has_open_opportunity=pl.col("pipeline_class").is_in(open_classes).any(), is_buyer=pl.col("is_won").any()
@@ -104,10 +137,11 @@ def dealt(
     )
 
 
+@step(partition_by=ROW, needs=("accounts",), delivers=("fit_score", "icp_fit", "is_prospect"))
 def scored(people: pl.DataFrame, accounts: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """Add fit score, fit with the ideal customer profile, and the prospect overlay.
 
-    The profile is `unknown` while no test of it is true; a missing attribute is not a failed one (D14). Row by row.
+    The profile is `unknown` while no test of it is true; a missing attribute is not a failed one (D14).
     """
     firm = accounts.select("account_id", "industry", "employees")
     frame = people.join(firm, on="account_id", how="left", maintain_order="left")
@@ -126,8 +160,9 @@ def scored(people: pl.DataFrame, accounts: pl.DataFrame, definitions: Definition
     )
 
 
+@step(partition_by=ROW, needs=("owners",), delivers=("owner_state",))
 def owned(frame: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Add `owner_state`: none where there is no owner or one nobody knows, queue, inactive or active. Row by row."""
+    """Add `owner_state`: none where there is no owner or one nobody knows, queue, inactive or active."""
     states = owners.select(
         "owner_id",
         known=pl.when("is_queue")

@@ -4,15 +4,17 @@ import polars as pl
 
 from definitions.agreement.model import Definitions
 from transforms.facets.opportunity import with_stage_id
+from transforms.step import ALL, step
 
 
+@step(partition_by="record_key", needs=("stage_rows",), delivers=("canonical_stage", "days"))
 def completed_stays(versions: pl.DataFrame, stage_rows: pl.DataFrame) -> pl.DataFrame:
     """One row per stay that was seen to end: canonical_stage, days.
 
     `versions` as in `Conformed`, with record_key, version_at, location, pipeline_id, source_stage, last_stage_change_at
     and is_deleted. A stay begins when the source says the stage was entered, else with the first version in it, unless
     that is the first version ever seen: then nobody knows when it began. It ends when the next one begins. A stay of
-    unknown or negative length is left out. Needs all versions of one deal together.
+    unknown or negative length is left out.
     """
     stage = stage_rows.select("stage_id", "canonical_stage")
     told = versions.filter(~pl.col("is_deleted")).with_columns(
@@ -35,11 +37,12 @@ def completed_stays(versions: pl.DataFrame, stage_rows: pl.DataFrame) -> pl.Data
     )
 
 
+@step(partition_by=ALL, delivers=("canonical_stage", "learnt_limit_days"))
 def learnt_limits(stays: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     """One row per canonical stage that enough stays were seen to end in: canonical_stage, learnt_limit_days.
 
     The limit is the median stay times `stage_age.multiple`, rounded down, at least one day: whole days above 17.5 are
-    those above 17. Needs all stays together.
+    those above 17.
     """
     rule = definitions.stage_age
     limit = (pl.col("days").median() * rule.multiple).round(6).floor().clip(1).cast(pl.Int32)

@@ -12,6 +12,7 @@ from transforms.golden.survivorship import rules_of
 from transforms.identity.links import with_id
 from transforms.identity.matching import account_edges, opportunity_edges, owner_edges, person_edges, resolve, untied
 from transforms.pipeline.records import Entities, Records
+from transforms.step import ALL, step
 from transforms.values.company import company_normalised
 from transforms.values.country import with_country
 from transforms.values.domains import web_domain
@@ -32,8 +33,9 @@ _TYING = [
 ]  # fmt: skip
 
 
+@step(partition_by=ALL)
 def resolved_entities(records: Records, run: RunContext) -> dict[str, Entities]:
-    """Make the entities of every kind but persons; a product is its own entity. Needs all records together."""
+    """Make the entities of every kind but persons; a product is its own entity."""
     kinds = {kind: records.kinds[kind].collect().sort("record_key") for kind in (*_EDGES, "product")}
     mended = {**kinds, "account": _mended_accounts(kinds["account"], _regions(run))}
     entities = {kind: _entities(mended[kind], kind, run) for kind in _EDGES}
@@ -42,11 +44,12 @@ def resolved_entities(records: Records, run: RunContext) -> dict[str, Entities]:
     return {**entities, "product": Entities(golden=sold, bridge=products, alive=sold, chosen=sold)}
 
 
+@step(partition_by=ALL)
 def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tie the records of persons: the columns of `identity.resolve`, email_normalised and is_deleted, one row a record.
 
     Beside it, what ties nobody though it could (`identity.untied`). Only what ties is read, so that a million wide
-    records may stay where they are. Needs all records together.
+    records may stay where they are.
     """
     tying = people.select(_TYING).with_columns(email_normalised=normalise_email(pl.col("email"))).drop("email")
     known = tying.collect(engine="streaming").sort("record_key")
@@ -54,16 +57,16 @@ def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return resolve(known, edges).with_columns(known["email_normalised"], known["is_deleted"]), untied(known, edges)
 
 
+@step(partition_by="person_id")
 def golden_people(records: pl.LazyFrame, run: RunContext) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Golden rows of the live persons among `records`, and the records, mended, with the id of their person.
+    """Golden rows of the live persons among `records`, with person_id, and the records with their values mended.
 
-    `records` have the columns of `tied_people`. Needs all records of one person together.
+    `records` have the columns of `tied_people` and person_id.
     """
     mended = with_names(with_phone(with_country(with_email_domain(records)), default_regions=_regions(run)))
     own = mended.collect(engine="streaming")
-    rows = _golden(own.drop(MATCH), "person", run)
-    person = pl.col("entity_id").alias("person_id")
-    return rows.filter(~pl.col("is_deleted")).with_columns(person), own.with_columns(person)
+    rows = _golden(own.drop(MATCH, "person_id"), "person", run)
+    return rows.filter(~pl.col("is_deleted")).with_columns(person_id="entity_id"), own
 
 
 def _entities(records: pl.DataFrame, kind: str, run: RunContext) -> Entities:
@@ -82,12 +85,13 @@ def _entities(records: pl.DataFrame, kind: str, run: RunContext) -> Entities:
 
 
 def _golden(records: pl.DataFrame, kind: str, run: RunContext) -> pl.DataFrame:
-    """Golden rows of the records of one kind, the customer's own fields among them. Needs whole entities."""
+    """Golden rows of the records of one kind, the customer's own fields among them."""
     own = run.definitions.custom.get(kind, ())
     rules = (*_SURVIVORS[kind], *rules_of(own))
     return packed(golden(unpacked(records, own), rules, roles=run.roles), own)
 
 
+@step(partition_by="entity_id", delivers=("record_key", "entity_id"))
 def living_people(tied: pl.DataFrame) -> pl.DataFrame:
     """Records (record_key, entity_id) of persons one of whose records was not deleted: `Entities.alive` of persons."""
     live = tied.filter(~pl.col("is_deleted")).select("entity_id")
@@ -99,7 +103,7 @@ def _regions(run: RunContext) -> dict[str, str]:
 
 
 def _mended_accounts(accounts: pl.DataFrame, regions: dict[str, str]) -> pl.DataFrame:
-    """Accounts with match key, registrable domain, number and country. Row by row."""
+    """Accounts with match key, registrable domain, number and country."""
     mended = accounts.lazy().with_columns(
         name_normalised=company_normalised(pl.col("name")), domain=web_domain(pl.col("domain"))
     )

@@ -8,6 +8,7 @@ import polars as pl
 from definitions.errors import TransformError
 from transforms.golden.survivorship import Survivor
 from transforms.golden.winners import winning_rows
+from transforms.step import step
 
 _FACTS = ("is_deleted", "first_seen_at", "record_count", "source_count")
 # Their winners are told by the values.
@@ -16,6 +17,10 @@ _SELF_EVIDENT = frozenset({"record_key", "source_created_at", "source_updated_at
 _OF_RECORDS_ONLY = frozenset({"entity_id", "is_deleted", "merged_into_key", "same_as_keys", "custom"})
 
 
+@step(
+    partition_by="entity_id",
+    delivers=("entity_id", "is_deleted", "first_seen_at", "record_count", "source_count", "field_winners"),
+)
 def golden(records: pl.DataFrame, rules: Sequence[Survivor], *, roles: Mapping[str, str]) -> pl.DataFrame:
     """Make one row of all records that share `entity_id`, sorted by it.
 
@@ -25,9 +30,8 @@ def golden(records: pl.DataFrame, rules: Sequence[Survivor], *, roles: Mapping[s
     record_count and source_count over the live records, and field_winners: a JSON object from field to the record key
     that gave it, where fields that come together are named by their first; null for a single record.
 
-    A record that its source deleted or merged away gives no value while another is left. Blank text is no value. Needs
-    all rows of one entity together. Raises `TransformError` on a column that no rule is for and on a source without a
-    role.
+    A record that its source deleted or merged away gives no value while another is left. Blank text is no value. Raises
+    `TransformError` on a column that no rule is for and on a source without a role.
     """
     here = _applicable(records, rules)
     _refuse_unknown_sources(records, roles)

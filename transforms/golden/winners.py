@@ -18,7 +18,7 @@ def winning_rows(records: pl.DataFrame, rules: Sequence[Survivor], roles: Mappin
     """Find the row of `records` that wins each rule: a series a rule, with one row number an entity.
 
     `records` is sorted by entity_id and record_key, and so are the entities; null where no record of the entity has a
-    field that is wanted. `roles` is in order of priority. Needs all rows of one entity together.
+    field that is wanted. `roles` is in order of priority.
     """
     frame, latest_first = _placed(records, roles)
     at_once = [rule for rule in rules if rule.about is None]

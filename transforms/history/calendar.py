@@ -14,7 +14,7 @@ def calendar(first: date, last: date, *, fiscal_year_starts_in: int) -> pl.LazyF
     """Rows of `dim_date` for each day from `first` to `last`, both included, in order.
 
     `fiscal_year_starts_in` is the month, 1 to 12. A fiscal year is named by the calendar year it ends in, a quarter
-    FY26-Q3. Raises `TransformError` when `last` is before `first`. Row by row.
+    FY26-Q3. Raises `TransformError` when `last` is before `first`.
     """
     if last < first:
         raise TransformError(f"Calendar: {last} is before {first}. Give the earlier day first.")

@@ -9,10 +9,12 @@ import polars as pl
 
 from definitions.schema.classified import GONE
 from definitions.schema.tables import FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
+from transforms.step import ALL, ROW, step
 
 _ISSUE = ["record_kind", "record_id", "rule_id"]
 
 
+@step(partition_by="record_id")
 def class_changes(
     before: pl.LazyFrame, after: pl.LazyFrame, *, kind: str, as_of: date, profile: str, run_id: str
 ) -> pl.LazyFrame:
@@ -22,7 +24,6 @@ def class_changes(
     record seen for the first time is compared with what its sources claim (`from_kind` "claim"); no claim, no row. A
     published record that is no longer held (deleted, absorbed by another, erased) becomes `merged_or_deleted`; `before`
     knows those that became it earlier, so that one that is restored leaves it again.
-    Needs all rows of one record together.
     """
     published = before.select("record_id", published=pl.col("class"))
     today = after.select("record_id", "claimed_class", "rule", "reason", to_class="class", value_at_risk="value")
@@ -48,11 +49,11 @@ def class_changes(
     )
 
 
+@step(partition_by="record_id", delivers=("record_id", "class_since"))
 def class_since(before: pl.LazyFrame, after: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Day each record got its class: (record_id, class_since); the published day while the class stays, else `as_of`.
 
     `before` is (record_id, class, class_since) as published; `after` is (record_id, class), each of which gets one row.
-    Needs all rows of one record together.
     """
     published = before.select("record_id", "class_since", published=pl.col("class"))
     stays = pl.col("published") == pl.col("class")
@@ -63,6 +64,7 @@ def class_since(before: pl.LazyFrame, after: pl.LazyFrame, as_of: date) -> pl.La
     )
 
 
+@step(partition_by="record_id")
 def issue_lives(before: pl.LazyFrame, findings: pl.LazyFrame, *, as_of: date, is_baseline: bool) -> pl.LazyFrame:
     """Rows of `fct_hygiene_issue` to write: issues opened, still open and resolved on `as_of`.
 
@@ -70,7 +72,7 @@ def issue_lives(before: pl.LazyFrame, findings: pl.LazyFrame, *, as_of: date, is
     each failing (record, rule). A rule that fails again after the day it was resolved opens a new life; on that same
     day the old life goes on, since a day is the smallest step a life is told in. What was true at the opening
     (`opened_on`, `amount_at_open`, `is_baseline`) stays; the rest says how things stand now.
-    The same findings on the same day again give the same rows. Needs all rows of one (record, rule) together.
+    The same findings on the same day again give the same rows.
     """
     alive = before.filter((pl.col("state") == "open") | (pl.col("resolved_on") == as_of))
     opening = ["issue_id", "opened_on", "amount_at_open", "is_baseline"]
@@ -94,6 +96,9 @@ def issue_lives(before: pl.LazyFrame, findings: pl.LazyFrame, *, as_of: date, is
     return pl.concat([failing.select(columns), settled.select(columns)]).sort("issue_id")
 
 
+@step(
+    partition_by="record_key", delivers=("record_key", "push_count", "original_close_date", "last_meaningful_change_at")
+)
 def tracked_changes(versions: pl.LazyFrame) -> pl.LazyFrame:
     """Read from its landed versions how each deal moved.
 
@@ -105,7 +110,6 @@ def tracked_changes(versions: pl.LazyFrame) -> pl.LazyFrame:
     closing is none.
     `original_close_date` is the first date seen. `last_meaningful_change_at` is the latest version whose stage, close
     date or amount differs from the version before; null where none does.
-    Needs all rows of one deal together.
     """
     told = ["source_stage", "close_date", "amount"]
     # Rows are sorted by deal, so a plain shift looks at the version before; the first of a deal has none.
@@ -133,11 +137,12 @@ def _landed_at() -> pl.Expr:
     return began.str.to_datetime("%Y%m%dT%H%M%S", time_unit="us", strict=False).dt.replace_time_zone("UTC")
 
 
+@step(partition_by=ROW, needs=("owed",))
 def snapshot(opportunities: pl.LazyFrame, owed: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Rows of `fct_opportunity_daily_snapshot` for `as_of`: every open deal, and each deal in `owed` (see there).
 
     A deal that closed since the last snapshot is recorded once more, as it stands; of one that was deleted the ledger
-    tells. Row by row.
+    tells.
     """
     closing = opportunities.join(owed, on="opportunity_id", how="semi").filter(~_counts_as_open())
     return (
@@ -148,12 +153,12 @@ def snapshot(opportunities: pl.LazyFrame, owed: pl.LazyFrame, as_of: date) -> pl
     )
 
 
+@step(partition_by=ALL, delivers=("opportunity_id",))
 def owed(snapshots: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Deals (opportunity_id) that the snapshot of `as_of` must hold whether open or not.
 
     Those open in the latest snapshot before `as_of`, and all in an earlier snapshot of `as_of` itself, so that a second
     run on one day rewrites its rows and loses none. `snapshots` is the published table, or its last two days.
-    Needs all rows together.
     """
     earlier = pl.col("snapshot_date").filter(pl.col("snapshot_date") < as_of).max()
     was_open = (pl.col("snapshot_date") == earlier) & _counts_as_open()

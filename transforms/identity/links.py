@@ -4,17 +4,21 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from transforms.step import ALL, ROW, step
 
+
+@step(partition_by=ROW, needs=("bridge",))
 def with_id(frame: pl.DataFrame, bridge: pl.DataFrame, *, key: str, gives: str) -> pl.DataFrame:
     """Add column `gives`: the golden id of the record that column `key` names; null where it was never seen.
 
-    `bridge` has one row a record: record_key, entity_id. Row by row.
+    `bridge` has one row a record: record_key, entity_id.
     """
     ids = bridge.select(pl.col("record_key").alias(key), pl.col("entity_id").alias(gives))
     # The keys alone, since a join copies every column it is given.
     return frame.with_columns(frame.select(key).join(ids, on=key, how="left", maintain_order="left")[gives])
 
 
+@step(partition_by=ALL)
 def people_of_opportunities(
     associations: pl.DataFrame,
     people: pl.DataFrame,
@@ -27,7 +31,7 @@ def people_of_opportunities(
     """One row per opportunity and person, whichever way the sources tie them (semantics D1: link order).
 
     Ways: a contact role or association, the opportunity a lead was converted to, the person a deal names. A person in
-    several roles keeps the one that decides, then the primary one, then the first by name. Needs all links together.
+    several roles keeps the one that decides, then the primary one, then the first by name.
     """
     roles = associations.filter(pl.col("association_type") == "opportunity_person", ~pl.col("is_deleted"))
     told = pl.concat(
@@ -75,12 +79,13 @@ def _pairs(frame: pl.DataFrame, opportunity: str, person: str) -> pl.DataFrame:
     )
 
 
+@step(partition_by=ALL)
 def without_the_dead(associations: pl.DataFrame, ends: Sequence[pl.LazyFrame]) -> pl.DataFrame:
     """Mark associations as deleted where an end is: they went with it, and nobody asks for them again.
 
     An association stands in the list of its `from_key`; once that record is deleted or merged away, its list no longer
     counts, for a survivor has one of its own. Where `to_key` was merged away, the survivor's fate decides. `ends` are
-    the records that associations tie: record_key, merged_into_key, is_deleted. Needs all records together.
+    the records that associations tie: record_key, merged_into_key, is_deleted.
     """
     columns = ["record_key", "merged_into_key"]
     gone = pl.concat([end.filter("is_deleted").select(columns) for end in ends]).collect(engine="streaming")
@@ -94,6 +99,7 @@ def without_the_dead(associations: pl.DataFrame, ends: Sequence[pl.LazyFrame]) -
     return associations.with_columns(is_deleted=pl.col("is_deleted") | is_gone.fill_null(value=False))
 
 
+@step(partition_by=ALL, delivers=("account_id",))
 def account_of(
     associations: pl.DataFrame, kind: str, *, owner_bridge: pl.DataFrame, account_bridge: pl.DataFrame, gives: str
 ) -> pl.DataFrame:

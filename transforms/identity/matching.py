@@ -10,6 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from definitions.errors import TransformError
+from transforms.step import ALL, ROW, step
 from transforms.values.email import is_shared_mailbox, normalise_email
 
 # Strongest first: what one source did to its own records, then what it says of others, then what we conclude.
@@ -18,11 +19,12 @@ ALONE = "alone"
 EMAIL_LIMIT = 20
 
 
+@step(partition_by=ALL)
 def person_edges(people: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.DataFrame:
     """List what ties records of people, from canonical person records with `email_normalised`.
 
     Grain: from_key, to_key, match_rule. An address that names a desk (info@) or that more than `email_limit` records
-    share that are not deleted is nobody's key: see `untied`. Needs all rows together.
+    share that are not deleted is nobody's key: see `untied`.
     """
     return pl.concat(
         [
@@ -34,6 +36,7 @@ def person_edges(people: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.
     )
 
 
+@step(partition_by=ROW)
 def account_edges(accounts: pl.DataFrame) -> pl.DataFrame:
     """List what ties records of accounts: merges, and what sources say of other systems; never a domain or a name.
 
@@ -42,6 +45,7 @@ def account_edges(accounts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([_pointed(accounts, "merged_into_key", "source_merge"), _listed(accounts)])
 
 
+@step(partition_by=ROW)
 def opportunity_edges(opportunities: pl.DataFrame) -> pl.DataFrame:
     """List what ties records of opportunities: merges, and what sources say of other systems.
 
@@ -50,22 +54,24 @@ def opportunity_edges(opportunities: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([_pointed(opportunities, "merged_into_key", "source_merge"), _listed(opportunities)])
 
 
+@step(partition_by=ALL)
 def owner_edges(owners: pl.DataFrame) -> pl.DataFrame:
     """List what ties users of several systems: what sources say, and one address; a queue's address ties nothing.
 
-    Grain: from_key, to_key, match_rule. Needs all rows together.
+    Grain: from_key, to_key, match_rule.
     """
     people = owners.filter(~pl.col("is_queue"))
     return pl.concat([_listed(owners), _tied(_held(people, normalise_email(pl.col("owner_email"))))])
 
 
+@step(partition_by=ALL, delivers=("record_key", "entity_id", "match_rule", "match_confidence", "is_survivor"))
 def resolve(records: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     """Give every record its entity: record_key, entity_id, match_rule, match_confidence, is_survivor, sorted by key.
 
     `records` has record_key (unique) and source_created_at (null: unknown, counts as last; of equals the smaller key
     is first). `match_rule` is the strongest of `RULES` that ties the record to another, else `alone`. An edge to a
     record that was never seen ties nothing: see `untied`. The order of records and edges does not matter, more
-    edges never split an entity, and a later record never changes an id. Needs all rows together. Raises
+    edges never split an entity, and a later record never changes an id. Raises
     `TransformError` on a record key that comes twice and on a rule that is none of `RULES`.
     """
     nodes = _nodes(records)
@@ -84,12 +90,12 @@ def resolve(records: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@step(partition_by=ALL)
 def untied(people: pl.DataFrame, edges: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.DataFrame:
     """Count what ties nobody though it could: reason, match_rule, count; sorted, reasons without any left out.
 
     `crowded_address`: records whose address more than `email_limit` records share that are not deleted, which stands
     for nobody, or a machine filled in a form. `never_seen`: ties of which one end is a record no stream has shown.
-    Needs all rows together.
     """
     held = _held(people, pl.col("email_normalised"))
     crowded = held.select(

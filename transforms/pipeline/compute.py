@@ -25,6 +25,7 @@ from transforms.pipeline.table_batches import TableBatch, history_batches, table
 from transforms.pipeline.words import word_table
 from transforms.reconcile.conservation import conservation
 from transforms.reconcile.totals import source_totals
+from transforms.step import ALL, step
 
 # So many take about half a gigabyte while they are computed.
 BUCKET_PERSONS = 60_000
@@ -45,6 +46,7 @@ class Computation:
     untied: pl.DataFrame
 
 
+@step(partition_by=ALL)
 def compute(
     records: Records,
     published: PublishedState,

@@ -25,8 +25,10 @@ from transforms.frames import require_columns
 from transforms.history.changes import class_since, tracked_changes
 from transforms.identity.links import account_of, people_of_opportunities, with_id
 from transforms.pipeline.records import Entities, Records
+from transforms.step import ALL, ROW, step
 
 
+@step(partition_by=ALL, delivers=("stage_id", "max_age_days"))
 def stage_table(records: Records, run: RunContext) -> pl.DataFrame:
     """`dim_stage` rows, with the ageing limit beside them: the learnt one where enough deals left the stage."""
     rows = stages(records.kinds["stage"].collect(), run.definitions)
@@ -36,10 +38,11 @@ def stage_table(records: Records, run: RunContext) -> pl.DataFrame:
     )
 
 
+@step(partition_by=ALL, delivers=("entity_id", "tracked_push_count", "original_close_date", "last_change_at"))
 def tracked(records: Records, deals: Entities, run: RunContext) -> pl.DataFrame:
     """What landed versions show of each deal; of several records of one deal, the most that any shows.
 
-    Grain: entity_id. Needs all versions of one deal together.
+    Grain: entity_id.
     """
     nobody = is_placeholder(run.definitions, run.as_of)
     versions = records.versions.lazy().with_columns(close_date=pl.when(~nobody).then("source_close_date"))
@@ -55,6 +58,7 @@ def tracked(records: Records, deals: Entities, run: RunContext) -> pl.DataFrame:
     )
 
 
+@step(partition_by=ALL)
 def roles(records: Records, people: pl.DataFrame, deals: Entities, run: RunContext) -> pl.DataFrame:
     """`bridge_opportunity_person` rows; `people` is the bridge of living persons."""
     told = ["record_key", "is_deleted", "source_updated_at"]
@@ -70,6 +74,7 @@ def roles(records: Records, people: pl.DataFrame, deals: Entities, run: RunConte
     )
 
 
+@step(partition_by=ALL)
 def curated_opportunities(
     records: Records,
     entities: dict[str, Entities],
@@ -122,8 +127,9 @@ def _claim() -> pl.Expr:
     )
 
 
+@step(partition_by=ROW, needs=("classes",))
 def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: Classified, run: RunContext) -> pl.DataFrame:
-    """Add the day the class was first given: the published one while it stays. Row by row."""
+    """Add the day the class was first given: the published one (`PublishedState.classes`) while it stays."""
     column = CLASS_COLUMN[kind]
     after = frame.lazy().select(pl.col(f"{kind}_id").alias("record_id"), pl.col(column).alias("class"))
     since = class_since(classes.lazy(), after, run.as_of)

@@ -16,6 +16,7 @@ from transforms.identity.links import account_of, with_id
 from transforms.pipeline.curate_opportunities import with_since
 from transforms.pipeline.person_tables import PersonTables
 from transforms.pipeline.records import Entities, Records
+from transforms.step import ALL, ROW, step
 
 _OF_MOVES = [
     "person_id", "activity_type", "engagement_level", "direction", "is_inferred", "is_completed", "is_human",
@@ -23,6 +24,7 @@ _OF_MOVES = [
 ]  # fmt: skip
 
 
+@step(partition_by=ALL, delivers=("account_id", "parent_account_id", "owner_id", "owner_state"))
 def account_table(entities: dict[str, Entities], owners: pl.DataFrame) -> pl.DataFrame:
     """One row per live account, with its parent and its owner resolved."""
     accounts = entities["account"]
@@ -33,8 +35,9 @@ def account_table(entities: dict[str, Entities], owners: pl.DataFrame) -> pl.Dat
     return owned(frame, owners).with_columns(parent_account_id=pl.when(~is_itself).then("parent_account_id"))
 
 
+@step(partition_by=ROW, needs=("deals",), delivers=("has_open_opportunity", "has_won_opportunity"))
 def with_deals(accounts: pl.DataFrame, deals: pl.DataFrame, open_classes: Sequence[str]) -> pl.DataFrame:
-    """Add whether an account has an open deal, and whether it bought. Row by row."""
+    """Add whether an account has an open deal, and whether it bought."""
     told = deals.group_by("account_id").agg(
         has_open_opportunity=pl.col("pipeline_class").is_in(open_classes).any(),
         has_won_opportunity=pl.col("is_won").any(),
@@ -44,6 +47,7 @@ def with_deals(accounts: pl.DataFrame, deals: pl.DataFrame, open_classes: Sequen
     )
 
 
+@step(partition_by="person_id", needs=("owner_bridge", "owners"))
 def curated_people(
     golden: pl.DataFrame,
     tables: PersonTables,
@@ -93,6 +97,7 @@ def _done(tables: PersonTables) -> pl.DataFrame:
     return tables.activities.filter(pl.col("person_id").is_not_null()).select(_OF_MOVES).collect()
 
 
+@step(partition_by=ALL, delivers=("person_id", "account_id"))
 def accounts_of_people(records: Records, people: pl.DataFrame, accounts: Entities) -> pl.DataFrame:
     """The account that associations tie each person to: person_id, account_id; `people` is the bridge of persons."""
     return account_of(

@@ -11,6 +11,7 @@ from transforms.conform.conformed import QUARANTINE
 from transforms.frames import empty
 from transforms.identity.links import without_the_dead
 from transforms.pipeline.records import Records, StreamCounts
+from transforms.step import ALL, step
 
 _VERSIONS = pl.Schema(
     {
@@ -42,6 +43,7 @@ class ConformedStream:
     versions: pl.DataFrame | None = None
 
 
+@step(partition_by=ALL)
 def gathered_records(streams: Iterable[ConformedStream]) -> Records:
     """Put all streams together, by kind; a kind that no stream has is empty."""
     parts: dict[str, list[pl.LazyFrame]] = {name: [] for name in RECORD_KINDS}

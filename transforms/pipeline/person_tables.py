@@ -13,6 +13,7 @@ from transforms.frames import conformed
 from transforms.golden.entities import MATCH, living_people
 from transforms.pipeline.buckets import Buckets
 from transforms.pipeline.records import Entities, Records
+from transforms.step import ALL, step
 
 _OF_IDENTITY = ["record_key", "entity_id", "email_normalised", *MATCH]
 _OF_ACCOUNTS = ["account_id", "industry", "employees", "claims_customer", "has_won_opportunity"]
@@ -37,14 +38,13 @@ class Company:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonTables:
-    """Rows about some persons, all rows about each of them.
+    """Rows about some persons (person_id), all rows about each of them.
 
     `records`: their source records, with the columns of `tied_people`. `activities`: rows of `fct_activity`; each of
     those without a person is among the activities of some persons too. `deals` (person_id, pipeline_class, is_won):
     the deals a person is on. `linked` (person_id, account_id): the account that associations tie a person to.
     `account_keys` (person_id, account_key, account_id): the accounts that a person's records name. `accounts`
-    (person_id and facts of an account): each of these accounts. `classes`, `issues`: what is published of the persons,
-    by record_id.
+    (person_id and facts of an account): each of these accounts. `classes`, `issues`: what is published of the persons.
     """
 
     records: pl.LazyFrame
@@ -57,6 +57,7 @@ class PersonTables:
     issues: pl.LazyFrame
 
 
+@step(partition_by=ALL)
 def person_tables(
     records: Records, tied: pl.DataFrame, company: Company, published: PublishedState, run: RunContext
 ) -> PersonTables:
@@ -66,28 +67,26 @@ def person_tables(
     linked = company.linked.lazy()
     at = pl.concat([account_keys.select("person_id", "account_id"), linked]).unique()
     deals = company.deals.lazy().select("opportunity_id", "pipeline_class", "is_won")
+    of_persons = pl.col("record_kind") == "person"
     return PersonTables(
-        records=people.join(identities.select(_OF_IDENTITY), on="record_key", how="left"),
+        records=people.join(identities.select(_OF_IDENTITY), on="record_key", how="left").with_columns(
+            person_id="entity_id"
+        ),
         activities=_activities(records, tied, company, run),
         deals=company.on_deals.lazy().join(deals, on="opportunity_id").select("person_id", "pipeline_class", "is_won"),
         linked=linked,
         account_keys=account_keys,
         accounts=at.join(company.accounts.lazy().select(_OF_ACCOUNTS), on="account_id"),
-        classes=published.classes["person"].lazy(),
-        issues=published.issues.filter(pl.col("record_kind") == "person"),
+        classes=published.classes["person"].lazy().with_columns(person_id="record_id"),
+        issues=published.issues.filter(of_persons).with_columns(person_id="record_id"),
     )
 
 
 def split_people(tables: PersonTables, buckets: Buckets) -> None:
     """Write each table once, split by person; an activity of nobody is in the bucket of its own id."""
-    ids = {
-        "records": pl.col("entity_id"),
-        "activities": pl.coalesce("person_id", "activity_id"),
-        "classes": pl.col("record_id"),
-        "issues": pl.col("record_id"),
-    }
     for table in fields(tables):
-        buckets.split(_name(table.name), getattr(tables, table.name), ids.get(table.name, pl.col("person_id")))
+        by = pl.coalesce("person_id", "activity_id") if table.name == "activities" else pl.col("person_id")
+        buckets.split(_name(table.name), getattr(tables, table.name), by)
 
 
 def people_in(buckets: Buckets, number: int) -> PersonTables:

@@ -43,7 +43,7 @@ def history_batches(
 ) -> Iterator[TableBatch]:
     """Yield what changed for persons or deals: their classes, then the issues opened, still open and resolved.
 
-    `classes` and `issues` are what was published of these records. Needs all rows of one record together.
+    `classes` and `issues` are what was published of these records.
     """
     yield table_batch(FCT_CLASSIFICATION_CHANGE, _class_changes(kind, live, classes, run))
     found = findings(live.lazy(), run.definitions, kind, run.as_of)

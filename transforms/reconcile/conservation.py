@@ -7,10 +7,12 @@ import polars as pl
 from definitions.run_context import RunContext
 from transforms.pipeline.records import Entities, Records, StreamCounts
 from transforms.reconcile.balance import association_places, balance, entity_places, single_places
+from transforms.step import ALL, step
 
 _PLACED = ["record_key", "is_deleted", "merged_into_key", "from_key", "to_key"]
 
 
+@step(partition_by=ALL)
 def conservation(
     records: Records,
     entities: Mapping[str, Entities],
@@ -21,7 +23,7 @@ def conservation(
     """One row per source and stream, in the contract of `ops.conservation`.
 
     `tied` is the bridge of persons, `chosen_people` (record_key) the record that stands for each live one. One stream's
-    keys are held at a time. Needs all records together.
+    keys are held at a time.
     """
     chosen = {kind: entity.chosen for kind, entity in entities.items()} | {"person": chosen_people}
     bridges = {"person": tied} | {kind: entities[kind].bridge for kind in ("account", "opportunity")}

@@ -11,14 +11,15 @@ import polars as pl
 from definitions.schema.classified import CLASS_COLUMN, Classified
 from definitions.schema.vocabulary import SEVERITY
 from transforms.classify.classes import weighted
+from transforms.step import ALL, step
 
 
+@step(partition_by=ALL)
 def pipeline(opportunities: pl.LazyFrame) -> pl.LazyFrame:
     """Two rows, `basis` reported (every open deal the sources hold) and eligible (classes in the forecast).
 
     Columns: basis, deals, amount, without_amount (deals), weighted_amount (amount times probability), without_weight
     (deals whose amount or probability is unknown), share_of_reported (of the amount, 0 to 1).
-    Needs all rows together.
     """
     known = opportunities.select(
         "is_forecast_eligible",
@@ -43,10 +44,11 @@ def pipeline(opportunities: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat(rows).with_columns(share_of_reported=share)
 
 
+@step(partition_by=ALL)
 def class_counts(classified: pl.LazyFrame, kind: Classified, ladder: Sequence[str]) -> pl.LazyFrame:
     """One row per class, in the order of the ladder: class, claimed (by the sources), assessed, difference.
 
-    The row with a null class counts the records whose sources claim none. Needs all rows together.
+    The row with a null class counts the records whose sources claim none.
     """
     claimed = classified.group_by(pl.col("claimed_class").alias("class")).agg(claimed=_rows())
     assessed = classified.group_by(pl.col(CLASS_COLUMN[kind]).alias("class")).agg(assessed=_rows())
@@ -59,21 +61,23 @@ def class_counts(classified: pl.LazyFrame, kind: Classified, ladder: Sequence[st
     )
 
 
+@step(partition_by=ALL)
 def moved(changes: pl.LazyFrame, kind: Classified, ladder: Sequence[str]) -> pl.LazyFrame:
     """Tell what the run changed, from its rows of the ledger, by from_class, to_class and rule.
 
     Columns from_class, to_class, rule, records, amount, without_amount. One row per move and rule, in the order of the
-    ladder; `amount` is null for persons. Needs all rows together.
+    ladder; `amount` is null for persons.
     """
     moves = changes.filter(pl.col("record_kind") == kind)
     return _moves(moves.select("rule", "from_class", "to_class", amount="value_at_risk"), ladder)
 
 
+@step(partition_by=ALL)
 def top_findings(findings: pl.LazyFrame) -> pl.LazyFrame:
     """One row per rule and severity: severity, rule_id, record_kind, findings, value_at_risk, without_value.
 
     Worst first: by severity, value at risk, number. A deal may fail several rules, so the values do not add up; see
-    `at_risk`. Works on open issues too. Needs all rows together.
+    `at_risk`. Works on open issues too.
     """
     return (
         findings.group_by("severity", "rule_id", "record_kind")
@@ -89,11 +93,9 @@ def top_findings(findings: pl.LazyFrame) -> pl.LazyFrame:
     )  # fmt: skip
 
 
+@step(partition_by=ALL)
 def at_risk(findings: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per kind of record: record_kind, records, value_at_risk, without_value, each record counted once.
-
-    Needs all rows together.
-    """
+    """One row per kind of record: record_kind, records, value_at_risk, without_value, each record counted once."""
     return (
         findings.group_by("record_kind", "record_id")
         .agg(pl.col("value_at_risk").max())

@@ -6,17 +6,19 @@ import polars as pl
 
 from transforms.facets.opportunity import staged
 from transforms.pipeline.records import Entities
+from transforms.step import ALL, step
 
 _STATE = pl.when("is_won").then(pl.lit("won")).when("is_closed").then(pl.lit("lost")).otherwise(pl.lit("open"))
 
 
+@step(partition_by=ALL)
 def source_totals(
     records: pl.DataFrame, deals: Entities, stage_rows: pl.DataFrame, roles: Mapping[str, str]
 ) -> pl.DataFrame:
     """Live deals by source, currency and state (open, won, lost): rows, amount (known ones, in the deals' currency).
 
     A deal that several systems hold counts once, in the source of the record that stands for it, at the CRM's amount
-    where the CRM has one (semantics D0). Needs all records of one deal together.
+    where the CRM has one (semantics D0).
     """
     is_live = ~pl.col("is_deleted")
     is_crm = pl.col("source_system").replace_strict(

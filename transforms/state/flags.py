@@ -8,6 +8,7 @@ batched: a version that shows the flag again leaves its beginning as it is, one 
 import polars as pl
 
 from definitions.polars_types import MOMENT
+from transforms.step import step
 
 FLAG_HISTORY = pl.Schema({"flag_unset_at": MOMENT, "flag_set_at": pl.List(MOMENT)})
 """`flag_unset_at`: latest change time of a version without the flag; null: no such version, or a stream without a flag.
@@ -18,7 +19,7 @@ NO_FLAG = {name: pl.lit(None, dtype) for name, dtype in FLAG_HISTORY.items()}
 
 
 def flag_of_version(text: pl.Expr, *, at: pl.Expr, is_deleted: pl.Expr) -> dict[str, pl.Expr]:
-    """History that one version tells; the flag is set where its text is not blank. Row by row.
+    """History that one version tells; the flag is set where its text is not blank.
 
     A tombstone and a version without a change time tell nothing.
     """
@@ -30,11 +31,12 @@ def flag_of_version(text: pl.Expr, *, at: pl.Expr, is_deleted: pl.Expr) -> dict[
     }
 
 
+@step(partition_by="source_id", delivers=("flag_unset_at", "flag_set_at"))
 def with_flag_history(versions: pl.DataFrame) -> pl.DataFrame:
     """Give each version the flag history of its record: what all versions of the record tell together.
 
     `versions` has source_id and the columns of `FLAG_HISTORY`; their order does not matter. A version without an id
-    stands for itself. Needs all versions of one record together.
+    stands for itself.
 
     >>> from datetime import UTC, datetime
     >>> first, later = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)

@@ -11,6 +11,7 @@ import polars as pl
 
 from transforms.state.delete_detection import no_longer_alive, with_tombstones
 from transforms.state.versions import standing
+from transforms.step import ALL, step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class CompleteListing:
     run_id: str
 
 
+@step(partition_by=ALL, delivers=("stays", "is_latest", "is_deleted", "unlisted_by"))
 def settled(files: pl.DataFrame, listings: Sequence[CompleteListing], *, keeps_versions: bool) -> pl.DataFrame:
     """Which versions stay, which are the latest of their records, and which are tombstones.
 
@@ -28,7 +30,7 @@ def settled(files: pl.DataFrame, listings: Sequence[CompleteListing], *, keeps_v
     landed the version (null: it was in the last state). `listings` are in the order in which they were completed. Gives
     `stays`, `is_latest`, `is_deleted` (Boolean) and `unlisted_by` (String) row for row with `files`. A listing takes
     effect at its last row; what was landed after that is newer than it. A listing without a row says nothing: it is
-    more likely a failed one than an empty source. Needs all versions of all records together.
+    more likely a failed one than an empty source.
     """
     places = files.with_columns(place=pl.int_range(pl.len(), dtype=pl.UInt32))
     by_listing = places.group_by(pl.col("listing").cast(pl.String)).agg(pl.col("place").max() + 1)

@@ -15,6 +15,7 @@ import polars_hash
 from definitions.mapping.envelope import Envelope
 from definitions.polars_types import MOMENT
 from transforms.state.flags import FLAG_HISTORY, NO_FLAG, flag_of_version, with_flag_history
+from transforms.step import ROW, step
 from transforms.values.dates import moment
 
 STATE = pl.Schema(
@@ -39,10 +40,11 @@ _LANDED_BY = pl.col("location").str.slice(0, pl.col("location").str.find("/", li
 _RUN = pl.coalesce("unlisted_by", _LANDED_BY)
 
 
+@step(partition_by=ROW)
 def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
     """Landed lines (raw, location) as versions.
 
-    Of a name that comes twice in a record the last one counts, as it did when the record was let in. Row by row. Raises
+    Of a name that comes twice in a record the last one counts, as it did when the record was let in. Raises
     `PolarsError` for a line that is not one record.
     """
     read = landed.with_columns(told=_told_of(pl.col("raw"), envelope))
@@ -66,8 +68,9 @@ def opened(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
     return _with_own_flag(versions) if envelope.flag is not None else versions.with_columns(**NO_FLAG).drop("flag")
 
 
+@step(partition_by=ROW, delivers=("flag_unset_at", "flag_set_at"))
 def with_flag_of_text(versions: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
-    """Give each kept version the flag history that its own text tells: for a state that keeps none. Row by row."""
+    """Give each kept version the flag history that its own text tells: for a state that keeps none."""
     return _with_own_flag(versions.with_columns(flag=_told_of(pl.col("raw"), envelope).struct.field("flag")))
 
 
@@ -124,12 +127,12 @@ def _decoder(envelope: Envelope) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(msgspec.defstruct("Told", fields, rename=names, gc=False))
 
 
+@step(partition_by=ROW, delivers=("source_id", "version_at", "is_deleted", "unlisted_by", "run", "content"))
 def filed(versions: pl.LazyFrame, *, reads_text: bool = True) -> pl.LazyFrame:
     """What decides which versions stay: source_id, version_at, is_deleted, unlisted_by, run and content (text's hash).
 
     `run` observed the version: it landed it, or completed the listing that made it a tombstone. With the flag history
-    of each. Without `reads_text` the content is null, and the text is not read: enough where it decides nothing. Row by
-    row.
+    of each. Without `reads_text` the content is null, and the text is not read: enough where it decides nothing.
     """
     content = polars_hash.col("raw").nchash.xxh3_64() if reads_text else pl.lit(None, pl.UInt64)
     unlisted_by, run = (column.cast(pl.Categorical) for column in (pl.col("unlisted_by"), _RUN))
@@ -138,6 +141,7 @@ def filed(versions: pl.LazyFrame, *, reads_text: bool = True) -> pl.LazyFrame:
     )
 
 
+@step(partition_by="source_id", delivers=("stays", "is_latest"))
 def standing(files: pl.DataFrame, *, keeps_versions: bool, revives: bool = True) -> pl.DataFrame:
     """Which of the versions stay in the state, and which are the latest of their records.
 
@@ -147,7 +151,7 @@ def standing(files: pl.DataFrame, *, keeps_versions: bool, revives: bool = True)
     `revives`: a deletion does not stand against a later run that saw the record alive, whatever the change times, for a
     source may restore a record without a new one. Within a run it stands: an index that lags still shows what is gone.
     Without `revives` the change times alone decide: for increments of files, which may be read in any order.
-    A version without an id stands for itself. Needs all versions of one record together.
+    A version without an id stands for itself.
     """
     runs = files["run"].cast(pl.String).unique().drop_nulls().sort()
     # Most records come once, and nothing has to be weighed: only the others are put in order.
@@ -168,11 +172,9 @@ def standing(files: pl.DataFrame, *, keeps_versions: bool, revives: bool = True)
     return pl.DataFrame([_scattered(verdict[name], verdict["place"], files.height) for name in ("stays", "is_latest")])
 
 
+@step(partition_by="source_id")
 def folded(parts: list[pl.LazyFrame], *, keeps_versions: bool, revives: bool = True) -> pl.DataFrame:
-    """The state after these parts, in their order, held in memory; `standing` says which versions stay.
-
-    Needs all versions of one record together.
-    """
+    """The state after these parts, in their order, held in memory; `standing` says which versions stay."""
     versions = pl.concat(parts).collect()
     verdict = standing(filed(versions.lazy()).collect(), keeps_versions=keeps_versions, revives=revives)
     return with_flag_history(versions).with_columns(verdict["is_latest"]).filter(verdict["stays"])

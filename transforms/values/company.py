@@ -32,7 +32,7 @@ _WHOLE_LETTERS = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "ß": "ss", "đ"
 def company_normalised(name: pl.Expr) -> pl.Expr:
     """Make the text a company is matched on: no legal form, accent, punctuation or capital; null where none is left.
 
-    Row by row. Words of every script stay, initials are one word (J. P. Morgan), `&` is `and`, a leading `the` goes.
+    Words of every script stay, initials are one word (J. P. Morgan), `&` is `and`, a leading `the` goes.
     A name that is nothing but legal forms keeps them. One key may be two companies and one company may have two keys:
     nothing is to be merged by it alone.
 

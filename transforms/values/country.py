@@ -15,6 +15,7 @@ import polars as pl
 import pycountry
 from babel.localedata import locale_identifiers, resolve_locale_filename
 
+from transforms.step import ROW, step
 from transforms.values.distinct import read_distinct
 
 _KOSOVO = "XK"  # Not in ISO 3166, but in use by CLDR, the EU and telephone numbering.
@@ -111,7 +112,7 @@ CountryNames = Iterator[tuple[str, str]]
 def iso_country(spelling: pl.Expr) -> pl.Expr:
     """Make an ISO 3166 alpha-2 code of a country's code or name in any of some three hundred languages.
 
-    Row by row. Null where there is no text, where it is no country that is known, and where it might be two.
+    Null where there is no text, where it is no country that is known, and where it might be two.
 
     >>> rows = pl.LazyFrame({"country": ["Deutschland", "u.s.a.", "The Netherlands", "Congo", "Atlantis", None]})
     >>> rows.select(iso_country(pl.col("country"))).collect().to_series().to_list()
@@ -120,8 +121,9 @@ def iso_country(spelling: pl.Expr) -> pl.Expr:
     return read_distinct(_read, dtype=pl.String, spelling=spelling)
 
 
+@step(partition_by=ROW, delivers=("country",))
 def with_country(records: pl.LazyFrame) -> pl.LazyFrame:
-    """Add `country`, read from `source_country`. Row by row."""
+    """Add `country`, read from `source_country`."""
     return records.with_columns(country=iso_country(pl.col("source_country")))
 
 

@@ -34,7 +34,7 @@ def day(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso") -> pl.Exp
     """Day (Date) the text names, years 1 to 9999; null where it names none under the declared order.
 
     A day, and a time without an offset, is the day as written; a moment with an offset, and one in epoch milliseconds,
-    is its day in `zone`. Row by row.
+    is its day in `zone`.
 
     >>> dates = pl.lit(pl.Series(["3/1/2017", "2017-03-01T23:30:00-0500", "13/13/2017"]))
     >>> pl.select(day(dates, "UTC", order="month_first")).to_series().to_list()
@@ -58,7 +58,7 @@ def moment(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso", days_i
     """Moment (Datetime, microseconds, UTC) the text names; null where it names none under the declared order.
 
     Offsets `Z`, `+02`, `+0200`, `+02:00`; epoch milliseconds of 11 to 14 digits; without an offset the time is one in
-    `zone`, and a day alone is its first moment in `days_in`, or in `zone` where that is not given. Row by row.
+    `zone`, and a day alone is its first moment in `days_in`, or in `zone` where that is not given.
 
     >>> pl.select(moment(pl.lit("2024-07-24T14:05:58.000+0000"))).item()
     datetime.datetime(2024, 7, 24, 14, 5, 58, tzinfo=zoneinfo.ZoneInfo(key='UTC'))
@@ -73,22 +73,17 @@ def moment(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso", days_i
 
 
 def day_in_zone(moments: pl.Expr, zone: str) -> pl.Expr:
-    """Day (Date) on which aware moments fall in an IANA zone: due today in Tokyo may be yesterday in UTC.
-
-    Row by row.
-    """
+    """Day (Date) on which aware moments fall in an IANA zone: due today in Tokyo may be yesterday in UTC."""
     return moments.dt.convert_time_zone(zone).dt.date()
 
 
 def start_of_day(days: pl.Expr, zone: str) -> pl.Expr:
-    """First moment (UTC) of a day in an IANA zone. Row by row."""
+    """First moment (UTC) of a day in an IANA zone."""
     return _on_the_wall(days.cast(pl.Datetime("us")), zone)
 
 
 def is_ambiguous(text: pl.Expr) -> pl.Expr:
     """Whether the day can be read both day first and month first: figures for both, neither above 12; null for null.
-
-    Row by row.
 
     >>> pl.select(is_ambiguous(pl.lit(pl.Series(["3/1/2017", "3/13/2017", "2017-03-01"])))).to_series().to_list()
     [True, False, False]
@@ -100,7 +95,7 @@ def is_ambiguous(text: pl.Expr) -> pl.Expr:
 
 
 def is_in_figures(text: pl.Expr) -> pl.Expr:
-    """Whether a day is written in figures whose order has to be declared, such as 13/03/2017. Row by row."""
+    """Whether a day is written in figures whose order has to be declared, such as 13/03/2017."""
     return text.str.strip_chars().str.contains(_FIGURES)
 
 

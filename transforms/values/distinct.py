@@ -12,7 +12,7 @@ def read_distinct(
 ) -> pl.Expr:
     """Make a column of `dtype`: what `read` says of each row's `columns`, asked once for every distinct row.
 
-    Row by row. `read` gets the distinct rows in no defined order, null in none of their first column, and answers each
+    `read` gets the distinct rows in no defined order, null in none of their first column, and answers each
     in place; it is not called for none at all. Where the first column is null the answer is null. Order and number of
     rows stay.
     """
@@ -33,7 +33,7 @@ def read_distinct(
 def map_distinct(*columns: pl.Expr, answer: Callable[..., Values], names: tuple[str, ...]) -> pl.Expr:
     """Make a struct of the text fields `names`: what `answer` says of each row's values, asked once per distinct row.
 
-    Row by row. `answer` gets one text or null for each column and returns one text or null for each name. Rows whose
+    `answer` gets one text or null for each column and returns one text or null for each name. Rows whose
     first column is null are not asked about: they have no struct. Order and number of rows stay. `answer` must depend
     on its arguments alone, as the order in which values are asked about is not defined.
 

@@ -37,7 +37,7 @@ _HOST = rf"^(?:{_LABEL}\.)+{_TOP}$"
 def web_domain(address: pl.Expr) -> pl.Expr:
     """Make the registrable domain of a web address, an e-mail address or a bare host name: lower case, IDN as ASCII.
 
-    Row by row. Null where there is no text or no host in it, for IP addresses and for names without a dot. Which part
+    Null where there is no text or no host in it, for IP addresses and for names without a dot. Which part
     of a host is registrable is told by a short list of second-level registries, without the network: right for what
     companies use (co.uk, com.br), not for towns that register names of their own (city.kobe.jp).
 

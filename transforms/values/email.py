@@ -11,6 +11,7 @@ import unicodedata
 import polars as pl
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
+from transforms.step import ROW, step
 from transforms.values.distinct import Values, map_distinct
 from transforms.values.mailboxes import DISPOSABLE_DOMAINS, PERSONAL_BRANDS, PERSONAL_DOMAINS, SHARED_LOCAL_PARTS
 
@@ -24,7 +25,7 @@ _BRAND = rf"^(?:{'|'.join(PERSONAL_BRANDS)})\.(?:[a-z]{{2,3}}|com?\.[a-z]{{2}})$
 def normalise_email(email: pl.Expr) -> pl.Expr:
     """Make the text an address is matched on: lower case, NFKC, IDN as ASCII; null where the syntax is not valid.
 
-    Row by row. Valid is what email-validator says without asking the network: a local part of 64 characters that
+    Valid is what email-validator says without asking the network: a local part of 64 characters that
     needs no quotes, a domain with a dot, no domain that can never receive mail (`.test`, `.local`, `.invalid`).
 
     >>> rows = pl.LazyFrame({"email": [" Ada@Bücher.EXAMPLE ", "ada at example", None]})
@@ -38,10 +39,11 @@ def normalise_email(email: pl.Expr) -> pl.Expr:
     return pl.when(is_plain).then(lower).otherwise(validated)
 
 
+@step(partition_by=ROW, delivers=("email_domain", "email_domain_type", "is_email_valid"))
 def with_email_domain(people: pl.LazyFrame) -> pl.LazyFrame:
     """Add `email_domain`, `email_domain_type` and `is_email_valid` to rows that have `email` and `email_normalised`.
 
-    `is_email_valid` is null where there is no address; the others are null unless it is true. Row by row.
+    `is_email_valid` is null where there is no address; the others are null unless it is true.
     """
     email, normalised = pl.col("email"), pl.col("email_normalised")
     return people.with_columns(
@@ -54,7 +56,7 @@ def with_email_domain(people: pl.LazyFrame) -> pl.LazyFrame:
 def domain_type(domain: pl.Expr) -> pl.Expr:
     """Say what a mail domain is: personal, disposable, or business, which is every other; null where there is none.
 
-    Row by row. The seed lists are in `transforms.values.mailboxes`.
+    The seed lists are in `transforms.values.mailboxes`.
     """
     is_personal = domain.is_in(sorted(PERSONAL_DOMAINS)) | domain.str.contains(_BRAND)
     return (
@@ -70,7 +72,7 @@ def domain_type(domain: pl.Expr) -> pl.Expr:
 def is_shared_mailbox(normalised: pl.Expr) -> pl.Expr:
     """Say whether a normalised address names a desk (info@, sales+fairs@) or nobody (noreply@); null for null.
 
-    Row by row. Such an address tells nothing of who holds it.
+    Such an address tells nothing of who holds it.
     """
     local = normalised.str.extract(r"^([^@+]+)", 1)
     return local.is_in(sorted(SHARED_LOCAL_PARTS))

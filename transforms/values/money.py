@@ -30,7 +30,7 @@ _CURRENCY = "|".join(["[A-Z]{3}", *map(re.escape, sorted((*_SIGNS, *_SHARED_SIGN
 def money(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Expr:
     """Amount as Decimal(18, 2), currency sign or code split off; null where the text is no amount or does not fit.
 
-    The text counts in units of ten to `power`: 6 for a column in millions. Row by row.
+    The text counts in units of ten to `power`: 6 for a column in millions.
 
     >>> pl.select(money(pl.lit("(€ 1,234.50)"))).item()
     Decimal('-1234.50')
@@ -41,8 +41,6 @@ def money(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Ex
 
 def currency_in(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
     """ISO 4217 code of the sign or code written beside an amount; null where none is, or several currencies share it.
-
-    Row by row.
 
     >>> amounts = pl.Series(["£5", "5 CHF", "$5", "5"])
     >>> pl.select(currency_in(pl.lit(amounts))).to_series().to_list()
@@ -63,13 +61,13 @@ def currency_in(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
 
 
 def currency_code(text: pl.Expr) -> pl.Expr:
-    """ISO 4217 code in capitals; null where the text is none. Row by row."""
+    """ISO 4217 code in capitals; null where the text is none."""
     code = text.str.strip_chars().str.to_uppercase()
     return pl.when(code.is_in(_CODES)).then(code)
 
 
 def is_amount(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
-    """Whether the text is written as an amount, be it too large to hold; null where there is no text. Row by row."""
+    """Whether the text is written as an amount, be it too large to hold; null where there is no text."""
     machine = read_in_steps(text, (partial(_plain_amount, decimal=decimal),), pl.String())
     return pl.when(text.is_not_null()).then(machine.is_not_null())
 

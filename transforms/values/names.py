@@ -4,6 +4,7 @@ import re
 
 import polars as pl
 
+from transforms.step import ROW, step
 from transforms.values.distinct import Values, map_distinct
 
 _MARKS = r"\u0300-\u036f"
@@ -33,7 +34,7 @@ _SHORTEST_AFTER_APOSTROPHE = 3  # O'Dea, but Sa'ad.
 def mend_case(name: pl.Expr, *, is_family_name: bool = False) -> pl.Expr:
     """Give a name written all in capitals or all in small letters its usual case; leave every other as it is.
 
-    Row by row. Control and other invisible characters go, runs of white space become one space, and what is then empty
+    Control and other invisible characters go, runs of white space become one space, and what is then empty
     is null. Every letter stays, so no name loses anything. In a family name particles stay small when something
     follows them (van der Berg).
 
@@ -50,8 +51,9 @@ def mend_case(name: pl.Expr, *, is_family_name: bool = False) -> pl.Expr:
     return pl.when(clean != "").then(pl.coalesce(mended, clean))
 
 
+@step(partition_by=ROW, delivers=("first_name", "last_name"))
 def with_names(people: pl.LazyFrame) -> pl.LazyFrame:
-    """Mend the case of `first_name` and `last_name`. Row by row."""
+    """Mend the case of `first_name` and `last_name`."""
     return people.with_columns(
         first_name=mend_case(pl.col("first_name")),
         last_name=mend_case(pl.col("last_name"), is_family_name=True),

@@ -18,10 +18,7 @@ _NO = pl.lit(value=False)
 
 
 def read_by_plan(rows: pl.DataFrame) -> pl.Series:
-    """Read `number` (digits, perhaps after a plus) in `region` as E.164 text, null where it is left to the library.
-
-    Row by row.
-    """
+    """Read `number` (digits, perhaps after a plus) in `region` as E.164 text, null where it is left to the library."""
     numbered = rows.select(
         _NUMBER,
         row=pl.row_index(),

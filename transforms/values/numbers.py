@@ -29,14 +29,14 @@ def number_pattern(decimal: DecimalMark) -> str:
 
 
 def narrowed(text: pl.Expr) -> pl.Expr:
-    """Text with plain digits, spaces, minus signs and apostrophes in place of their typographic kin. Row by row."""
+    """Text with plain digits, spaces, minus signs and apostrophes in place of their typographic kin."""
     # The acute accent would be taken apart by NFKC, so apostrophes go first.
     mended = text.str.replace_all(_APOSTROPHES, "'").str.replace_all(_DASHES, "-")
     return mended.str.normalize("NFKC").str.strip_chars()
 
 
 def plain_number(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
-    """Text of the number as machines write it (`-1234.5`, `1.5E3`); null where the text is no number. Row by row.
+    """Text of the number as machines write it (`-1234.5`, `1.5E3`); null where the text is no number.
 
     >>> pl.select(plain_number(pl.lit("1.234,50"), decimal=",")).item()
     '1234.50'
@@ -53,13 +53,13 @@ def plain_number(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
 
 
 def unmarked(number: pl.Expr, *, decimal: DecimalMark) -> pl.Expr:
-    """Strip `+` and group marks from a number's text and make its decimal mark a point. Row by row."""
+    """Strip `+` and group marks from a number's text and make its decimal mark a point."""
     bare = number.str.replace_all("[ ',+]" if decimal == "." else "[ '.+]", "")
     return bare if decimal == "." else bare.str.replace(",", ".", literal=True)
 
 
 def in_units(number: pl.Expr, power: int) -> pl.Expr:
-    """Text of a machine-written number times ten to `power`, as a change of its exponent. Row by row.
+    """Text of a machine-written number times ten to `power`, as a change of its exponent.
 
     >>> pl.select(in_units(pl.lit("1100.04"), 6)).item()
     '1100.04E6'
@@ -73,7 +73,7 @@ def in_units(number: pl.Expr, power: int) -> pl.Expr:
 def integer(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Expr:
     """Whole number (Int64): `12`, `12.0`, `1e3`, `12,000`; null for a fraction, for more than 64 bits, for no number.
 
-    The text counts in units of ten to `power`. Row by row.
+    The text counts in units of ten to `power`.
     """
     exact = in_units(plain_number(text, decimal=decimal), power).cast(_EXACT, strict=False)
     whole = exact.cast(pl.Int64, strict=False)
@@ -83,19 +83,18 @@ def integer(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.
 def real(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Expr:
     """Finite number (Float64); a percent sign divides by 100. Null for NaN, infinity, 1e999 and no number.
 
-    The text counts in units of ten to `power`. Negative zero is zero. Row by row.
+    The text counts in units of ten to `power`. Negative zero is zero.
     """
     percent = text.str.strip_chars().str.ends_with("%")
     written = plain_number(text.str.strip_chars().str.strip_suffix("%"), decimal=decimal)
-    number = in_units(written, power).cast(pl.Float64, strict=False)
-    scaled = pl.when(percent).then(number / 100).otherwise(number) + 0.0
-    return pl.when(scaled.is_finite()).then(scaled)
+    # By the text, since Polars divides one row by 100 and multiplies several by 0.01, which differ in the last bit.
+    scaled = pl.when(percent).then(in_units(written, power - 2)).otherwise(in_units(written, power))
+    number = scaled.cast(pl.Float64, strict=False)
+    return pl.when(number == 0).then(0.0).when(number.is_finite()).then(number)
 
 
 def boolean(text: pl.Expr) -> pl.Expr:
     """Read a flag: true, false, or null for any word that is neither; unknown is not false. Case does not matter.
-
-    Row by row.
 
     >>> pl.select(boolean(pl.lit(pl.Series(["Yes", "0", "maybe", None])))).to_series().to_list()
     [True, False, None, None]

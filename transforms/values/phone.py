@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
 
+from transforms.step import ROW, step
 from transforms.values.distinct import Values, map_distinct, read_distinct
 from transforms.values.numbering import read_by_plan
 
@@ -22,7 +23,7 @@ _TYPED_TO_GET_PAST = sorted(run[:length] for run in _RUNS for length in range(_S
 def phone_e164(phone: pl.Expr, region: pl.Expr) -> pl.Expr:
     """Make E.164 text of a number as it is dialled in `region` (ISO 3166 alpha-2), or of one that starts with a plus.
 
-    Row by row. Null where there is no number, where its country cannot be told, where the numbering plan of that
+    Null where there is no number, where its country cannot be told, where the numbering plan of that
     country has no such number, and where the number is one that people type to get past a form: one digit repeated,
     or digits counted up or down (1234567). Null too for two numbers in one field. An extension is left out. A number
     reserved for fiction (555-0100) is in the numbering plan and stays.
@@ -39,10 +40,11 @@ def phone_e164(phone: pl.Expr, region: pl.Expr) -> pl.Expr:
     return read_distinct(_read, dtype=pl.String, number=possible, region=local)
 
 
+@step(partition_by=ROW, delivers=("phone_e164",))
 def with_phone(records: pl.LazyFrame, *, default_regions: Mapping[str, str | None]) -> pl.LazyFrame:
     """Add `phone_e164` to rows that have `phone`, `country` and `source_system`.
 
-    Row by row. The region is the record's `country`, else what `default_regions` says of its source, else none: then
+    The region is the record's `country`, else what `default_regions` says of its source, else none: then
     only numbers that start with a plus can be read.
     """
     sources, regions = (

@@ -11,7 +11,7 @@ import polars as pl
 def without_placeholders(text: pl.Expr, placeholders: Sequence[str]) -> pl.Expr:
     """Text, null where it is one of the declared placeholders, letter for letter after trimming; blanks are null.
 
-    Exact case is deliberate: exports write NULL, people are called Null. Row by row.
+    Exact case is deliberate: exports write NULL, people are called Null.
 
     >>> city = pl.Series(["Select", " Mumbai ", "", "SELECT"])
     >>> pl.select(without_placeholders(pl.lit(city), ["Select"])).to_series().to_list()

@@ -6,7 +6,7 @@ _SHOWN_SIGNS = 40
 
 
 def shape(text: pl.Expr) -> pl.Expr:
-    """Text with 9 for each digit, X for each capital and x for each other letter, cut at forty signs. Row by row.
+    """Text with 9 for each digit, X for each capital and x for each other letter, cut at forty signs.
 
     >>> pl.select(shape(pl.lit("15 Apr, 2026 00:03:00"))).item()
     '99 Xxx, 9999 99:99:99'

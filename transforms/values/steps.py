@@ -10,7 +10,7 @@ Step = Callable[[pl.Series], pl.Series]
 def read_in_steps(text: pl.Expr, steps: Sequence[Step], dtype: pl.DataType) -> pl.Expr:
     """Read text by the first step; what it gave null for, by the next, once per distinct text; null if none can.
 
-    Every step maps a series of texts to one of `dtype`, value by value. Row by row.
+    Every step maps a series of texts to one of `dtype`, value by value.
     """
 
     def read(values: pl.Series) -> pl.Series:

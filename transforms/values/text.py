@@ -25,8 +25,6 @@ _NEEDS_CARE = r"[^\t\n\r -~]|^\s|\s$|^$"
 def clean(text: pl.Expr) -> pl.Expr:
     r"""Text without what cannot be seen or stored (see the module); null where nothing is left.
 
-    Row by row.
-
     >>> pl.select(clean(pl.lit(" Zo\u0065\u0301\x00 "))).item()
     'Zoé'
     """

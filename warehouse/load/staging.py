@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
-from definitions.errors import AnotherRunActiveError, PublishError
+from definitions.errors import PublishError
 from definitions.polars_types import schema_of
 from definitions.run_context import RunContext
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import COMPUTED, Table
 from definitions.sql_text import identifier
 from warehouse.database_errors import sqlstate, without_values
-from warehouse.limits import LOCK_SECONDS, driver_of, limit_lock_wait
+from warehouse.limits import LOCK_SECONDS, another_run_if_locked, driver_of, limit_lock_wait
 from warehouse.load.copying import Frame, Loader, loading
 from warehouse.load.staging_rights import close_to_others
 from warehouse.tables import STAMPED, staged_table
@@ -150,22 +150,16 @@ def _clear(connection: sa.Connection) -> None:
 @without_values("Staging")
 def _prepare(engine: sa.Engine, contracts: Sequence[Table], lock_seconds: float) -> None:
     """Make the empty tables in place of those an earlier run left."""
-    try:
-        with engine.begin() as connection:
-            limit_lock_wait(connection, lock_seconds)
-            _clear(connection)
-            _create(connection, contracts)
-            close_to_others(connection)
-    except DBAPIError as error:
-        if sqlstate(error) != psycopg.errors.LockNotAvailable.sqlstate:
-            raise
-    else:
-        return
-    raise AnotherRunActiveError(
+    message = (
         f"Staging: another session has held the tables in staging for more than {lock_seconds:g} s: a run that lost "
         "its lock and still publishes, or a query or backup that reads them. The published tables are as they were. "
         "Run again when it has ended; pg_stat_activity and pg_locks show it."
     )
+    with another_run_if_locked(message), engine.begin() as connection:
+        limit_lock_wait(connection, lock_seconds)
+        _clear(connection)
+        _create(connection, contracts)
+        close_to_others(connection)
 
 
 @without_values("Staging")

@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import Literal
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from warehouse.tables import METADATA
 
 VERSIONS = Path(__file__).parent / "versions"
 _IMPORTS = {"sa.": "import sqlalchemy as sa", "op.": "from alembic import op"}
+_NAME_LENGTH = 40
 _DIALECT = "from sqlalchemy.dialects import postgresql"
 
 
@@ -59,8 +61,7 @@ def written(changes: ops.UpgradeOps, why: str, *, after: str, folder: Path = VER
     body = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
     imports = [line for name, line in _IMPORTS.items() if name in body]
     imports += [_DIALECT] if "postgresql." in body else []
-    slug = re.sub(r"[^a-z0-9]+", "_", why.lower()).strip("_")[:40].rstrip("_")
-    path = folder / f"{revision}_{slug}.py"
+    path = folder / f"{revision}_{_short_name(why)}.py"
     path.write_text(
         f'"""{why.rstrip(".")}."""\n\n{chr(10).join(imports)}\n\n'
         f'revision = "{revision}"\ndown_revision = "{after}"\n\n\n'
@@ -69,6 +70,12 @@ def written(changes: ops.UpgradeOps, why: str, *, after: str, folder: Path = VER
         encoding="utf-8",
     )
     return path
+
+
+def _short_name(why: str) -> str:
+    """Name a file by the first words of a reason, as many as fit whole; one that is too long alone is cut."""
+    words = re.sub(r"[^a-z0-9]+", " ", why.lower()).split() or ["change"]
+    return shorten(" ".join(words), _NAME_LENGTH, placeholder="").replace(" ", "_") or words[0][:_NAME_LENGTH]
 
 
 def _plainly(kind: str, item: object, _context: object) -> str | Literal[False]:

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
-import psycopg
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
 from definitions.errors import AnotherRunActiveError, PublicationUnknownError, PublishError
 from definitions.run_context import RunContext
@@ -21,7 +19,14 @@ from definitions.runtime.commit_gate import GATE
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import COMPUTED, OPS_RUN, Table
 from warehouse.database_errors import DATABASE_ERRORS, is_passing, sqlstate, without_values
-from warehouse.limits import LOCK_SECONDS, abort_of, limit_idle_transaction, limit_lock_wait, notice_lost_client
+from warehouse.limits import (
+    LOCK_SECONDS,
+    abort_of,
+    another_run_if_locked,
+    limit_idle_transaction,
+    limit_lock_wait,
+    notice_lost_client,
+)
 from warehouse.load.staging import hold_staged
 from warehouse.publishing.transaction import Publication
 from warehouse.read.published import newest_run_id
@@ -123,17 +128,12 @@ def _transaction(engine: sa.Engine, lock_seconds: float, idle_seconds: float) ->
 
 
 def _keep_publishers_out(connection: sa.Connection, lock_seconds: float) -> None:
-    try:
-        connection.exec_driver_sql("LOCK TABLE ops.run IN SHARE ROW EXCLUSIVE MODE")
-    except DBAPIError as error:
-        if sqlstate(error) != psycopg.errors.LockNotAvailable.sqlstate:
-            raise
-    else:
-        return
-    raise AnotherRunActiveError(
+    message = (
         f"Publishing: another session has held ops.run for more than {lock_seconds:g} s: another run is being "
         "published. Nothing of this one was. Run again when that has ended; pg_stat_activity shows it."
     )
+    with another_run_if_locked(message):
+        connection.exec_driver_sql("LOCK TABLE ops.run IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _is_there(connection: sa.Connection, run: RunContext) -> bool:
