@@ -29,7 +29,7 @@ def with_custom_fields(
 
 
 def custom_object(columns: Sequence[Column], values: Mapping[str, pl.Expr], unread: Mapping[str, pl.Expr]) -> pl.Expr:
-    """Compile the JSON object `custom` of columns: their values and `unreadable`; null where all are. Row by row.
+    """Compile the JSON object `custom` of columns: their values and `unreadable`; null where all are.
 
     `values` and `unread` are by the names of the columns; `unread` is true where a source holds something that cannot
     be read.
