@@ -18,9 +18,9 @@ from connectors.landing.reader import inflate
 from connectors.landing.writer import Landing
 from connectors.registry import SOURCE_TYPES
 from flows.run.configured_streams import streams_of
-from flows.run.extraction import Errand
-from flows.run.job import Job, open_job
-from flows.run.publication import Known
+from flows.run.extraction import ExtractContext
+from flows.run.open_run import OpenRun
+from flows.run.request import RunRequest, read_request
 from flows.run.sources import opened
 from flows.terminal.sandbox_process import sandbox_running
 
@@ -51,13 +51,13 @@ class Sizes:
     tasks: int
 
 
-def job_in(home: Path) -> Job:
+def job_in(home: Path) -> RunRequest:
     """Open a run over the landing in `home`, for the example's two sources; nothing is asked of them."""
     os.environ["BANTAM_HOME"] = str(home)
     for name in ("HUBSPOT_TOKEN", "SALESFORCE_CLIENT_ID", "SALESFORCE_CLIENT_SECRET"):
         os.environ.setdefault(name, "nobody is asked")
     os.environ.setdefault("SALESFORCE_URL", "https://bantam-sandbox.example")
-    return open_job(str(CONFIG), data=None, as_of=DAY, sources=None)
+    return read_request(str(CONFIG), data=None, as_of=DAY, sources=None)
 
 
 def land_base(home: Path, people: int = BASE_PEOPLE) -> None:
@@ -65,13 +65,13 @@ def land_base(home: Path, people: int = BASE_PEOPLE) -> None:
     with sandbox_running(people, DAY) as sandbox:
         os.environ.update(sandbox.environment)
         job = job_in(home)
-        errand = Errand(
+        context = ExtractContext(
             landing=Landing(job.home.landing), run_id=RUN, cursors={}, versions={}, now=job.started_at, full=False
         )
         for source in job.settings.sources:
             with opened(source, job.data) as access:
                 for stream in streams_of(source, job.definitions):
-                    stream.pull(errand, access, lambda _: None)
+                    stream.pull(context, access, lambda _: None)
     for name in sandbox.environment:
         del os.environ[name]
 
@@ -133,15 +133,15 @@ def _renamed(system: str, stream: str, own: int, others: int) -> pl.Expr:
     return raw
 
 
-def pulled_before(job: Job, known: Known) -> list[tuple[str, PullResult]]:
+def pulled_before(run: OpenRun) -> list[tuple[str, PullResult]]:
     """What a pull would tell of every stream: the landed records the first time, nothing new from then on."""
-    landing = Landing(job.home.landing)
+    job, landing = run.request, Landing(run.request.home.landing)
     return [
         (
             source.name,
             PullResult(
                 stream=stream.name,
-                records=0 if known.last_run_id else _records(landing, source.name, stream.name),
+                records=0 if run.published.last_run_id else _records(landing, source.name, stream.name),
                 pages=0,
                 rejected=0,
                 repeated=0,

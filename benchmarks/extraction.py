@@ -21,7 +21,7 @@ from connectors.landing.writer import Landing
 from connectors.registry import SOURCE_TYPES
 from connectors.settings import SourceSettings
 from connectors.stream import Stream
-from flows.run.extraction import Errand, pull_vendor_stream
+from flows.run.extraction import ExtractContext, pull_vendor_stream
 from flows.run.sources import OpenedSource, opened
 from flows.settings import load_settings
 from flows.terminal.sandbox_process import sandbox_running
@@ -35,7 +35,7 @@ def main() -> None:
     with sandbox_running(people, DAY) as sandbox, ExitStack() as clients:
         pool = clients.enter_context(ThreadPoolExecutor(THREADS))
         settings = load_settings(CONFIG, {**os.environ, **sandbox.environment})
-        errand = Errand(
+        context = ExtractContext(
             landing=Landing(home / "landing"),
             run_id=RUN,
             cursors={},
@@ -44,7 +44,7 @@ def main() -> None:
             full=True,
         )
         before, began, own = peak_memory(), time.perf_counter(), time.process_time()
-        pulls = [pull for source in settings.sources for pull in _started(source, errand, pool, clients)]
+        pulls = [pull for source in settings.sources for pull in _started(source, context, pool, clients)]
         rows = sum(pull.result().records for pull in pulls)
         tell(
             {
@@ -58,21 +58,23 @@ def main() -> None:
 
 
 def _started(
-    source: SourceSettings, errand: Errand, pool: ThreadPoolExecutor, clients: ExitStack
+    source: SourceSettings, context: ExtractContext, pool: ThreadPoolExecutor, clients: ExitStack
 ) -> Iterator[Future[PullResult]]:
     """Start the pulls of a source; one that follows another stream begins when that one has ended."""
     access = clients.enter_context(opened(source, CONFIG.parent))
     started: dict[str, Future[PullResult]] = {}
     for stream in SOURCE_TYPES[source.kind].streams_of(source):
         first = started.get(stream.after) if stream.after else None
-        started[stream.name] = pool.submit(_pulled, first, errand, access, stream)
+        started[stream.name] = pool.submit(_pulled, first, context, access, stream)
         yield started[stream.name]
 
 
-def _pulled(first: Future[PullResult] | None, errand: Errand, source: OpenedSource, stream: Stream[Any]) -> PullResult:
+def _pulled(
+    first: Future[PullResult] | None, context: ExtractContext, source: OpenedSource, stream: Stream[Any]
+) -> PullResult:
     if first is not None:
         first.result()
-    return pull_vendor_stream(errand, source, stream, lambda _: None)
+    return pull_vendor_stream(context, source, stream, lambda _: None)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.company import job_in, pulled_before
 from benchmarks.measured import Clocks, ServerClock, tell
 from flows.home.spill import spilling
-from flows.run.publication import known_of
+from flows.run.open_run import begin
 from flows.run.recomputation import recompute
 from warehouse.connect import engine_for
 from warehouse.embedded.server import EmbeddedServer
@@ -26,9 +26,8 @@ def main() -> None:
         lock = held.enter_context(run_lock(engine))
         clocks: Any = Clocks(ServerClock(home))
         with clocks.step("asking what is published"):
-            known = known_of(job, engine, spill)
-        pulls = pulled_before(job, known)
-        report = recompute(job, engine, lock, known, pulls, spill, clocks)
+            run = begin(job, engine, lock, spill, clocks)
+        report = recompute(run, pulled_before(run))
         written = sum(sum(counts.values()) for counts in report["written"].values())
         tell({"steps": clocks.steps, **clocks.totals(), "written": written})
 

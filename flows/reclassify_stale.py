@@ -9,9 +9,9 @@ from flows.orchestration.interruption import interruptible
 from flows.orchestration.run_states import flow_states
 from flows.orchestration.time_limit import time_limited
 from flows.run.failures import end_reported, reported
-from flows.run.job import open_job
 from flows.run.open_run import open_run
 from flows.run.recomputation import recompute
+from flows.run.request import read_request
 from flows.run.run_report import Report
 from flows.terminal.progress import watcher
 
@@ -29,14 +29,9 @@ def reclassify_stale(
 
     No source is asked and no cursor moves. Safe to run twice; while a refresh runs it exits 75.
     """
-    seen = watcher()
-    job = open_job(config, data=None, as_of=as_of, sources=None, pulls=False)
-    with end_reported(job):
-        with open_run(job) as run:
-            report = reported(
-                job,
-                run.known.run_id,
-                lambda: recompute(job, run.engine, run.lock, run.known, [], run.spill, seen),
-            )
+    request = read_request(config, data=None, as_of=as_of, sources=None, pulls=False)
+    with end_reported(request):
+        with open_run(request, watcher()) as run:
+            report = reported(request, run.run_id, lambda: recompute(run, []))
         keep_artifacts(report)
     return report

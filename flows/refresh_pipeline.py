@@ -4,29 +4,25 @@ from contextlib import ExitStack, closing
 from datetime import date
 from typing import Any
 
-import sqlalchemy as sa
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from connectors.extract import PullResult
-from flows.home.spill import Spill
 from flows.orchestration.artifacts import keep_artifacts
 from flows.orchestration.interruption import at_interruption, interruptible
 from flows.orchestration.run_states import flow_states, task_states, value_of
 from flows.orchestration.time_limit import time_limited
 from flows.run.configured_streams import ConfiguredStream, StreamKey, streams_of
-from flows.run.extraction import Errand
+from flows.run.extraction import ExtractContext
 from flows.run.failures import end_reported, reported
-from flows.run.job import Job, open_job
-from flows.run.open_run import OpenRun, open_run
-from flows.run.publication import Known, begun
+from flows.run.open_run import OpenRun, extract_context, open_run
 from flows.run.recomputation import recompute
+from flows.run.request import read_request
 from flows.run.run_report import Report
 from flows.run.sources import OpenedSource, Waits, opened
 from flows.terminal.progress import ProgressReporter, watcher
 from flows.terminal.waits_shown import shown_waits
-from warehouse.publishing.run_lock import RunLock
 
 # A result that is kept would be a copy of a report or of an error that nobody knows of.
 _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
@@ -35,10 +31,10 @@ _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 @task(task_run_name="pull {stream.label}", **_UNKEPT)
 @task_states
 def pull_stream(
-    errand: Errand, source: OpenedSource, stream: ConfiguredStream, seen: ProgressReporter
+    context: ExtractContext, source: OpenedSource, stream: ConfiguredStream, seen: ProgressReporter
 ) -> tuple[str, PullResult]:
     """Land one stream."""
-    pulled = stream.pull(errand, source, seen.counter(stream.label))
+    pulled = stream.pull(context, source, seen.counter(stream.label))
     seen.done(stream.label)
     return source.name, pulled
 
@@ -48,12 +44,9 @@ _THREADS: Any = ThreadPoolTaskRunner(max_workers=8)
 
 @task(**_UNKEPT)
 @task_states
-def publish(
-    job: Job, engine: sa.Engine, lock: RunLock, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill,
-    seen: ProgressReporter,
-) -> Report:  # fmt: skip
+def publish(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Report:
     """Recompute, stage, audit and publish."""
-    return recompute(job, engine, lock, known, pulls, spill, seen)
+    return recompute(run, pulls)
 
 
 @flow(name="refresh_pipeline", task_runner=_THREADS, log_prints=False, persist_result=False)
@@ -73,35 +66,33 @@ def refresh_pipeline(
 
     A deployment gives its runs a time limit; past it the run is ended with exit code 124.
     """
-    seen = watcher()
-    job = open_job(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with end_reported(job):
-        with open_run(job) as run:
-            report = reported(job, run.known.run_id, lambda: _refreshed(job, run, seen))
+    request = read_request(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
+    with end_reported(request):
+        with open_run(request, watcher()) as run:
+            report = reported(request, run.run_id, lambda: _refreshed(run))
         keep_artifacts(report)
     return report
 
 
-def _refreshed(job: Job, run: OpenRun, seen: ProgressReporter) -> Report:
-    pulls = _pulled(job, run.known, seen)
-    return value_of(publish(job, run.engine, run.lock, run.known, pulls, run.spill, seen, return_state=True))
+def _refreshed(run: OpenRun) -> Report:
+    return value_of(publish(run, _pulled(run), return_state=True))
 
 
-def _pulled(job: Job, known: Known, seen: ProgressReporter) -> list[tuple[str, PullResult]]:
+def _pulled(run: OpenRun) -> list[tuple[str, PullResult]]:
     """Pull all streams at once; one that follows another waits for it. A failure stops the run when all have ended."""
-    errand, waits = begun(job, known), Waits()
+    request, context, waits = run.request, extract_context(run), Waits()
     # Waits are ended first: a thread that woke up to a closed client would tell of that.
     with ExitStack() as clients, closing(waits), at_interruption(waits.close):
         waiting: list[Any] = []
-        for source in job.settings.sources:
-            if not job.is_asked(source):
+        for source in request.settings.sources:
+            if not request.is_asked(source):
                 continue
-            access = clients.enter_context(opened(source, job.data, waits, shown_waits(seen)))
+            access = clients.enter_context(opened(source, request.data, waits, shown_waits(run.progress)))
             futures: dict[StreamKey, Any] = {}
-            for stream in streams_of(source, job.definitions):
+            for stream in streams_of(source, run.context.definitions):
                 first = [futures[stream.after]] if stream.after else []
                 futures[stream.place] = pull_stream.submit(
-                    errand, access, stream, seen, wait_for=first, return_state=False
+                    context, access, stream, run.progress, wait_for=first, return_state=False
                 )
             waiting += futures.values()
         for future in waiting:

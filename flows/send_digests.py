@@ -15,7 +15,7 @@ from flows.alerts.sent_journal import journal_of
 from flows.orchestration.interruption import interruptible
 from flows.orchestration.run_states import flow_states, task_states, value_of
 from flows.orchestration.time_limit import time_limited
-from flows.run.job import Job, open_job
+from flows.run.request import RunRequest, read_request
 from flows.run.warehouse_access import opened_warehouse
 from warehouse.publishing.run_lock import RunLock, run_lock
 
@@ -25,18 +25,18 @@ _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 @task(**_UNKEPT)
 @task_states
-def plan_messages(job: Job, engine: sa.Engine) -> Plan | None:
+def plan_messages(request: RunRequest, engine: sa.Engine) -> Plan | None:
     """Read what is published and untold; None where nothing was published yet."""
-    news = read_news(job, engine)
-    return None if news is None else plan(job, news)
+    news = read_news(request, engine)
+    return None if news is None else plan(request, news)
 
 
 @task(**_UNKEPT)
 @task_states
-def deliver_messages(job: Job, engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome:
+def deliver_messages(request: RunRequest, engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome:
     """Send the messages, each noted by its outcome before the next one leaves."""
-    limit = job.settings.alerts.time_limit_seconds
-    return deliver(DeliveryContext(engine, lock, journal_of(job.home), lambda: datetime.now(UTC), limit), planned)
+    limit = request.settings.alerts.time_limit_seconds
+    return deliver(DeliveryContext(engine, lock, journal_of(request.home), lambda: datetime.now(UTC), limit), planned)
 
 
 @flow(name="send_digests", log_prints=False, persist_result=False)
@@ -53,13 +53,13 @@ def send_digests(
     Raises `AlertPendingError` (exit code 7), after all other messages left, when a target did not take one or did not
     say so in time.
     """
-    job = open_job(config, data=None, as_of=None, sources=None, audits=False)
-    check_targets(job.settings)
+    request = read_request(config, data=None, as_of=None, sources=None, audits=False)
+    check_targets(request.settings)
     outcome = Outcome(accepted=0, issues_told=0)
-    with opened_warehouse(job.settings) as engine, run_lock(engine, "digests") as lock:
-        planned = value_of(plan_messages(job, engine, return_state=True))
+    with opened_warehouse(request.settings) as engine, run_lock(engine, "digests") as lock:
+        planned = value_of(plan_messages(request, engine, return_state=True))
         if planned is not None and not dry_run:
-            outcome = value_of(deliver_messages(job, engine, lock, planned, return_state=True))
+            outcome = value_of(deliver_messages(request, engine, lock, planned, return_state=True))
     counts = _counts(planned, outcome)
     create_table_artifact(table=[counts], key="digests", description="Messages to owners and to RevOps")
     raise_if_pending(outcome)

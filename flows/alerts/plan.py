@@ -23,7 +23,7 @@ from flows.alerts.remembered import (
 from flows.alerts.sent_journal import journal_of
 from flows.alerts.targets import Target, check, for_owner
 from flows.run.configured_streams import configured_places
-from flows.run.job import Job
+from flows.run.request import RunRequest
 from flows.settings import Settings
 from warehouse.publishing.deliveries import Delivery
 from warehouse.read import lookups, notifications
@@ -86,9 +86,9 @@ def check_targets(settings: Settings) -> None:
         check(for_owner(settings.alerts.owners, "example:owner:1", "owner@example.com"))
 
 
-def read_news(job: Job, engine: sa.Engine) -> AlertState | None:
+def read_news(request: RunRequest, engine: sa.Engine) -> AlertState | None:
     """Read what one run published, and the journal of the home; None where nothing was published yet."""
-    messages, damaged = journal_of(job.home).read()
+    messages, damaged = journal_of(request.home).read()
     while (last := reads.last_run(engine)) is not None:
         earlier = notifications.last_announced(engine, "roll_up", before=last.as_of)
         since = earlier or last.as_of - _WEEK
@@ -100,10 +100,10 @@ def read_news(job: Job, engine: sa.Engine) -> AlertState | None:
                 owners=reads.published(warehouse, DIM_OWNER, _OWNER),
                 issues=notifications.issues_since(warehouse, since),
                 since=since,
-                cursors=reads.cursors(warehouse).filter(_is_configured(job.settings)),
+                cursors=reads.cursors(warehouse).filter(_is_configured(request.settings)),
                 quarantined=lookups.quarantine_counts(warehouse),
                 rolled_up=notifications.announced(engine, "roll_up", last.as_of),
-                held_back=notifications.announced(engine, "held_back", job.as_of),
+                held_back=notifications.announced(engine, "held_back", request.as_of),
                 doubtful=notifications.doubtful(engine, since),
                 journal=tuple(messages),
                 damaged=damaged,
@@ -125,7 +125,7 @@ def _is_configured(settings: Settings) -> pl.Expr:
     return pl.any_horizontal(known)
 
 
-def plan(job: Job, news: AlertState) -> Plan:
+def plan(request: RunRequest, news: AlertState) -> Plan:
     """Decide what is told now: digests and the roll-up; or, where the data is stale, only that they are held back."""
     agreed = news.last.report["definitions"]
     edition = MessageContext(
@@ -134,22 +134,22 @@ def plan(job: Job, news: AlertState) -> Plan:
         definitions=f"{agreed['profile']} {agreed['version']}",
         is_draft=news.last.is_draft,
     )
-    revops = revops_targets(job.settings)
+    revops = revops_targets(request.settings)
     told = remembered_issues(news.untold, news.deliveries, news.journal, news.runs)
     rolled_up = remembered_announcements(news.journal, "roll_up", news.last.as_of, news.rolled_up)
-    held = remembered_announcements(news.journal, "held_back", job.as_of, news.held_back)
-    drafts, left_over = _digests(job.settings, news, edition, revops, told)
+    held = remembered_announcements(news.journal, "held_back", request.as_of, news.held_back)
+    drafts, left_over = _digests(request.settings, news, edition, revops, told)
     everything = [*drafts, *_roll_up(news, edition, revops, with_announcements(news.rolled_up, rolled_up))]
     messages = tuple(draft for draft in everything if isinstance(draft, Message))
     reasons = stale_reasons(
         news.cursors,
         published_at=news.last.finished_at,
-        now=job.started_at,
-        limit=timedelta(hours=job.settings.alerts.max_stale_hours),
+        now=request.started_at,
+        limit=timedelta(hours=request.settings.alerts.max_stale_hours),
     )
     return Plan(
         run_id=news.last.run_id,
-        messages=_held_back(job, news, reasons, with_announcements(news.held_back, held)) if reasons else messages,
+        messages=_held_back(request, news, reasons, with_announcements(news.held_back, held)) if reasons else messages,
         withheld=messages if reasons else (),
         reasons=reasons,
         homeless=tuple(draft for draft in everything if not isinstance(draft, Message)),
@@ -220,8 +220,8 @@ def _roll_up(
 
 
 def _held_back(
-    job: Job, news: AlertState, reasons: tuple[str, ...], sent: dict[str, DeliveryState]
+    request: RunRequest, news: AlertState, reasons: tuple[str, ...], sent: dict[str, DeliveryState]
 ) -> tuple[Message, ...]:
-    draft = Draft(title=HELD_BACK, body=held_back(reasons, hours=job.settings.alerts.max_stale_hours))
-    waiting = not_told(revops_targets(job.settings), sent)
-    return announcement(draft, ("held_back", job.as_of), news.last.run_id, waiting, sent)
+    draft = Draft(title=HELD_BACK, body=held_back(reasons, hours=request.settings.alerts.max_stale_hours))
+    waiting = not_told(revops_targets(request.settings), sent)
+    return announcement(draft, ("held_back", request.as_of), news.last.run_id, waiting, sent)

@@ -20,7 +20,7 @@ from flows.home.coverage import Cursor, covering_run, needed_runs, tells_all
 from flows.home.state_files import damage_of_state, intact_version, lacks_flag_history, run_of, state_path
 from flows.run.configured_streams import ConfiguredStream, StreamKey, configured_streams
 from flows.run.folding import StateStore
-from flows.run.job import Job
+from flows.run.request import RunRequest
 from flows.terminal.progress import watcher
 
 
@@ -47,7 +47,7 @@ class _Recovered:
 
 
 def starting_point(
-    job: Job,
+    request: RunRequest,
     run_id: str,
     *,
     cursors: Mapping[StreamKey, Cursor],
@@ -60,17 +60,17 @@ def starting_point(
     the file, and the command that helps, where a state can be made from nothing that is at hand.
     """
     found = _Recovered(dict(cursors), dict(versions))
-    streams, lost = list(configured_streams(job.settings, job.definitions)), []
+    streams, lost = list(configured_streams(request.settings, request.definitions)), []
     for stream in streams:
         try:
-            _Stream(job, run_id, stream, frozenset(published_runs), found).recover()
+            _Stream(request, run_id, stream, frozenset(published_runs), found).recover()
         except _LostError as error:
             lost.append(error)
     if lost:
         raise _all_lost(lost)
     for stream in streams:
         if stream.place in found.taken_back:
-            _take_parent_back(job, stream, found)
+            _take_parent_back(request, stream, found)
     return StartingPoint(
         cursors=found.cursors, versions=found.versions, anew=frozenset(found.anew), notes=tuple(found.notes)
     )
@@ -80,7 +80,7 @@ def starting_point(
 class _Stream:
     """One stream on its way to a state that is whole."""
 
-    job: Job
+    request: RunRequest
     run_id: str
     stream: ConfiguredStream
     published_runs: frozenset[str]
@@ -88,11 +88,11 @@ class _Stream:
 
     @property
     def landing(self) -> Landing:
-        return Landing(self.job.home.landing)
+        return Landing(self.request.home.landing)
 
     @property
     def is_full(self) -> bool:
-        return self.job.full and self.job.is_asked(self.stream.source)
+        return self.request.full and self.request.is_asked(self.stream.source)
 
     @property
     def increment(self) -> FileStream | None:
@@ -102,12 +102,12 @@ class _Stream:
         """See to the state, then to the pages that no cursor covers."""
         version = self.found.versions.get(self.stream.place)
         if version is not None:
-            intact = intact_version(self.job.home.state, *self.stream.place, version)
+            intact = intact_version(self.request.home.state, *self.stream.place, version)
             if intact is None:
                 self._make_again(version)
             else:
                 self.found.versions[self.stream.place] = intact
-                path = state_path(self.job.home.state, *self.stream.place, intact)
+                path = state_path(self.request.home.state, *self.stream.place, intact)
                 if self.stream.has_flag and lacks_flag_history(path):
                     self._add_flag_history(intact, path)
                 self._close_gap(intact)
@@ -122,7 +122,7 @@ class _Stream:
 
     def _make_again(self, version: str) -> None:
         stream, found = self.stream, self.found
-        path = state_path(self.job.home.state, *stream.place, version)
+        path = state_path(self.request.home.state, *stream.place, version)
         why = f"{path} {damage_of_state(path)}"
         if self.is_full:
             found.versions[stream.place] = None
@@ -146,7 +146,7 @@ class _Stream:
     def _rebuild(self, until: str, why: str) -> None:
         stream, found = self.stream, self.found
         shelf = StateStore(
-            folder=self.job.home.state,
+            folder=self.request.home.state,
             landing=self.landing,
             source=stream.source.name,
             stream=stream.name,
@@ -175,7 +175,7 @@ class _Stream:
             needed = None if run.cursor is None else needed_for(runs, run.run_id)
             if needed is None or any(damages(one for one in runs if one.run_id in needed)):
                 continue
-            if not self.job.is_asked(stream.source):
+            if not self.request.is_asked(stream.source):
                 raise LandingError(
                     f"{stream.label}: {why}, and landing ends with run {run.run_id}. Run `bantam run`: it asks every "
                     "source for what came after that."
@@ -192,7 +192,12 @@ class _Stream:
         """Where landing ends before a cursor whose state is whole, ask from its end on: it then covers the state."""
         found, place = self.found, self.stream.place
         cursor = found.cursors.get(place)
-        if cursor is None or self.increment is not None or self.is_full or not self.job.is_asked(self.stream.source):
+        if (
+            cursor is None
+            or self.increment is not None
+            or self.is_full
+            or not self.request.is_asked(self.stream.source)
+        ):
             return
         if self._is_landed(cursor, version):
             return
@@ -243,7 +248,7 @@ class _Stream:
         if damage.page is None or damage.page.cursor is None:
             return False
         try:
-            with (self.job.data / increment.path).open("rb") as file:
+            with (self.request.data / increment.path).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == damage.page.cursor.get("sha256")
         except OSError:
             return False
@@ -270,13 +275,13 @@ def _all_lost(lost: Sequence[_LostError]) -> LandingError:
     )
 
 
-def _take_parent_back(job: Job, stream: ConfiguredStream, found: _Recovered) -> None:
+def _take_parent_back(request: RunRequest, stream: ConfiguredStream, found: _Recovered) -> None:
     """Let a stream that is followed be asked from where its follower stands: its changes since then name the ids."""
     parent, follower = stream.after, covering_run(found.cursors.get(stream.place), None)
     cursor = None if parent is None else found.cursors.get(parent)
     if parent is None or cursor is None or follower is None or (run_of_cursor(cursor) or "") <= follower:
         return
-    runs = landed_runs(Landing(job.home.landing), *parent, until=follower)
+    runs = landed_runs(Landing(request.home.landing), *parent, until=follower)
     older = [run for run in runs if run.cursor is not None and needed_for(runs, run.run_id) is not None]
     if older:
         found.cursors[parent] = older[-1].cursor or {}

@@ -6,6 +6,7 @@ from datetime import time as clock_time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from definitions.run_context import RunContext
 from definitions.schema.tables import CURATED
 from expectations.check import Suite
 from expectations.suites.agreement import agreement_suite
@@ -13,27 +14,27 @@ from expectations.suites.consistency import consistency_suite
 from expectations.suites.reconciliation import SourceTotal, reconciliation_suite, tallies_of
 from expectations.suites.structure import TableFill, structure_suite
 from expectations.suites.timeliness import timeliness_suite
-from flows.run.job import Job
-from transforms.pipeline.assembly import Assembled
-from transforms.pipeline.terms import Records
+from flows.run.open_run import OpenRun
+from flows.run.staged_run import StagedRun
+from transforms.pipeline.records import streams_by_table
 
 
-def audit_suites(job: Job, before: Mapping[str, TableFill], records: Records, assembled: Assembled) -> list[Suite]:
+def audit_suites(run: OpenRun, before: Mapping[str, TableFill], staged: StagedRun) -> list[Suite]:
     """Give every suite; `before` says how full the published tables are, by name."""
-    sources = [source.name for source in job.settings.sources]
-    totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in assembled.totals.to_dicts()]
-    streams = [(one.source, one.stream) for one in records.shown]
+    sources = [source.name for source in run.request.settings.sources]
+    totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in staged.totals.to_dicts()]
+    streams = [(one.source, one.stream) for one in staged.records.shown]
     return [
-        structure_suite(CURATED, before, volume_accepted_because=job.volume_accepted_because),
-        timeliness_suite(sources, as_of=job.as_of, now=_judged_at(job)),
-        reconciliation_suite(tallies_of(assembled.streams_of), totals, streams=streams),
+        structure_suite(CURATED, before, volume_accepted_because=run.request.volume_accepted_because),
+        timeliness_suite(sources, as_of=run.context.as_of, now=_judged_at(run.context)),
+        reconciliation_suite(tallies_of(streams_by_table(staged.records)), totals, streams=streams),
         consistency_suite(),
-        agreement_suite(job.definitions, as_of=job.as_of),
+        agreement_suite(run.context.definitions, as_of=run.context.as_of),
     ]
 
 
-def _judged_at(job: Job) -> datetime:
+def _judged_at(run: RunContext) -> datetime:
     """The moment freshness is judged at: now, or the end of the day an earlier run is true for."""
-    zone = ZoneInfo(job.definitions.reporting.time_zone)
-    end = datetime.combine(job.as_of + timedelta(days=1), clock_time.min, tzinfo=zone)
-    return min(job.started_at, end.astimezone(UTC))
+    zone = ZoneInfo(run.definitions.reporting.time_zone)
+    end = datetime.combine(run.as_of + timedelta(days=1), clock_time.min, tzinfo=zone)
+    return min(run.started_at, end.astimezone(UTC))

@@ -1,45 +1,35 @@
-"""From records to published tables: compute, stage, audit and publish, all or nothing; then leave no trace of the way.
+"""From staged tables to published ones: audit and publish, all or nothing; then leave no trace of the way.
 
 The audit runs inside the publish transaction, which keeps everybody from changing what is staged: what is published is
 what was audited. Where the transaction is tried again, so is the audit.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import sqlalchemy as sa
-
-from connectors.extract import PullResult
 from definitions.errors import AuditRefusedError, NeedsPersonError, PublicationUnknownError
 from definitions.runtime.crash_points import crash_point
-from definitions.schema.tables import CURATED, OPS_CONSERVATION
+from definitions.schema.tables import CURATED
 from expectations.background import auditing
+from expectations.check import Suite
+from expectations.fill import measure_fill
 from expectations.pages import write_page
 from expectations.report import ValidationResults, refuse_if_critical
-from flows.home.library_answers import keep_answers
+from expectations.suites.structure import TableFill
 from flows.home.run_log import note_unsettled
-from flows.home.spill import Spill
-from flows.home.state_files import StreamState, forget_old_states, versions_in_use
+from flows.home.state_files import forget_old_states, versions_in_use
 from flows.run.audit_suites import audit_suites
 from flows.run.books import cursor_book, definitions_book, quarantine_book
-from flows.run.job import Job
-from flows.run.publication import Known, terms_of
-from flows.run.quarantine_ceiling import refuse_many_quarantined
-from flows.run.run_report import Facts, Report, build_report
-from flows.terminal.progress import ProgressReporter
-from transforms.pipeline.assembly import Assembled, assemble
-from transforms.pipeline.terms import Records
-from transforms.values.phone import LIBRARY
-from warehouse.connect import safe_url
-from warehouse.load.staging import empty_staging, staging
+from flows.run.open_run import OpenRun
+from flows.run.report_numbers import build_report
+from flows.run.run_report import Report
+from flows.run.staged_run import StagedRun
+from warehouse.load.staging import empty_staging
 from warehouse.publishing.publish import publish
 from warehouse.publishing.refused_runs import keep_audit
-from warehouse.publishing.run import Run
-from warehouse.publishing.run_lock import RunLock
 from warehouse.publishing.transaction import Publication
 
 # How long the server keeps the transaction of a process that stands still, beyond the time limit of its audit.
@@ -48,74 +38,8 @@ _IDLE_SECONDS = 300.0
 _CLEARING_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Staged:
-    """A run whose tables are staged, with everything that its publication and its report need."""
-
-    job: Job
-    known: Known
-    run: Run
-    records: Records
-    assembled: Assembled
-    states: Sequence[StreamState]
-    pulls: Sequence[tuple[str, PullResult]]
-
-    @property
-    def audit_seconds(self) -> float:
-        return self.job.settings.audit_minutes * 60
-
-    @property
-    def pulled(self) -> dict[tuple[str, str], PullResult]:
-        """What was pulled, by source and stream."""
-        return {(source, pulled.stream): pulled for source, pulled in self.pulls}
-
-
-def publish_records(
-    job: Job,
-    engine: sa.Engine,
-    lock: RunLock,
-    known: Known,
-    records: Records,
-    states: Sequence[StreamState],
-    pulls: Sequence[tuple[str, PullResult]],
-    *,
-    spill: Spill,
-    seen: ProgressReporter,
-) -> Report:
-    """Compute the next tables, audit them where they are staged, and publish them with cursors and books.
-
-    `spill` takes what the computation splits.
-
-    Gives the run report; what could not be cleared up after the publication stands in its notes. Raises
-    `TransformError`, `AuditRefusedError`, `PublishError` and `AnotherRunActiveError`, with the published tables as they
-    were, and `PublicationUnknownError`.
-    """
-    run = Run(
-        run_id=known.run_id,
-        as_of=job.as_of,
-        started_at=job.started_at,
-        definitions_version=job.definitions.version,
-        is_draft=job.definitions.is_draft,
-    )
-    with _cleared_on_failure(engine, lock):
-        with seen.step("computing and staging"):
-            refuse_many_quarantined(records, job.settings.record_limit)
-            lock.check()
-            terms = terms_of(job, known)
-            with staging(engine, run) as give:
-                assembled = assemble(records, known.before, terms, give, spill)
-                crash_point("transform.mid")
-                give(OPS_CONSERVATION.name, assembled.balance)
-            keep_answers(job.home.answers, LIBRARY, terms.phone_answers.used())
-        staged = _Staged(
-            job=job, known=known, run=run, records=records, assembled=assembled, states=states, pulls=pulls
-        )
-        with seen.step("auditing and publishing"):
-            return _published(engine, lock, staged)
-
-
 @contextmanager
-def _cleared_on_failure(engine: sa.Engine, lock: RunLock) -> Iterator[None]:
+def cleared_on_failure(run: OpenRun) -> Iterator[None]:
     """Empty `staging` where the run fails, but for what a refused audit speaks of; the error passes as it is."""
     try:
         yield
@@ -124,42 +48,60 @@ def _cleared_on_failure(engine: sa.Engine, lock: RunLock) -> Iterator[None]:
     except Exception:
         # Whatever keeps it from being emptied, the next run empties it; and the error of the run is the one to be told.
         with suppress(NeedsPersonError):
-            lock.check()
-            empty_staging(engine, lock_seconds=_CLEARING_SECONDS)
+            run.lock.check()
+            empty_staging(run.engine, lock_seconds=_CLEARING_SECONDS)
         raise
 
 
-def _published(engine: sa.Engine, lock: RunLock, staged: _Staged) -> Report:
+def publish_staged(run: OpenRun, staged: StagedRun) -> Report:
+    """Audit what is staged and publish it with its cursors and books, in one transaction.
+
+    Gives the run report; what could not be cleared up after the publication stands in its notes. Raises
+    `AuditRefusedError`, `PublishError` and `AnotherRunActiveError`, with the published tables as they were, and
+    `PublicationUnknownError`.
+    """
+    suites = audit_suites(run, _published_fill(run), staged)
+
     def attempt(publication: Publication) -> tuple[Report, ValidationResults]:
-        return _attempt(engine, lock, staged, publication)
+        return _attempt(run, staged, suites, publication)
 
     try:
         report, results = publish(
-            engine,
-            staged.run,
+            run.engine,
+            run.context,
             attempt,
-            computed_from=staged.known.last_run_id,
+            computed_from=run.published.last_run_id,
             sleep=time.sleep,
-            idle_seconds=staged.audit_seconds + _IDLE_SECONDS,
+            idle_seconds=_audit_seconds(run) + _IDLE_SECONDS,
         )
     except PublicationUnknownError:
-        note_unsettled(staged.job.home, staged.run.run_id)
+        note_unsettled(run.request.home, run.run_id)
         raise
-    left = [note for note in (_write_page(staged, results), *_clear_up(engine, lock, staged)) if note]
+    left = [note for note in (_write_page(run, results), *_clear_up(run, staged)) if note]
     return report | {"notes": [*report["notes"], *left]}
 
 
+def _published_fill(run: OpenRun) -> Mapping[str, TableFill]:
+    """How full the published tables are, by name; empty where nothing was published."""
+    if run.published.last_run_id is None:
+        return {}
+    return measure_fill(run.engine.url, "curated", CURATED, seconds=_audit_seconds(run))
+
+
+def _audit_seconds(run: OpenRun) -> float:
+    return run.request.settings.audit_minutes * 60
+
+
 def _attempt(
-    engine: sa.Engine, lock: RunLock, staged: _Staged, publication: Publication
+    run: OpenRun, staged: StagedRun, suites: Sequence[Suite], publication: Publication
 ) -> tuple[Report, ValidationResults]:
     """Merge while the audit runs, and leave the transaction ready to be committed if it passes."""
-    suites = audit_suites(staged.job, staged.known.filled, staged.records, staged.assembled)
     with auditing(
-        engine.url,
+        run.engine.url,
         suites,
-        staged.job.settings.expectations,
-        run_id=staged.run.run_id,
-        seconds=staged.audit_seconds,
+        run.request.settings.expectations,
+        run_id=run.run_id,
+        seconds=_audit_seconds(run),
         at_limit=publication.abort,
     ) as audit:
         publication.merge_tables()
@@ -168,26 +110,26 @@ def _attempt(
             refuse_if_critical(results)
         except AuditRefusedError as refused:
             publication.roll_back()
-            raise _with_evidence(engine, staged, results, refused) from None
+            raise _with_evidence(run, results, refused) from None
         crash_point("audit.after_pass")
+        checks = results.frame(run.run_id)
         publication.merge_books(
             {
-                "cursor": cursor_book(staged.states, staged.pulled, staged.run),
-                "quarantine": quarantine_book(staged.records.quarantined, staged.run),
-                "audit_result": results.frame(staged.run.run_id),
-                "definitions_version": definitions_book(staged.job.definitions, staged.run),
+                "cursor": cursor_book(staged.states, staged.pulled, run.context),
+                "quarantine": quarantine_book(staged.records.quarantined, run.context),
+                "audit_result": checks,
+                "definitions_version": definitions_book(run.context),
             }
         )
-        publication.show_custom_fields(staged.job.definitions.custom)
+        publication.show_custom_fields(run.context.definitions.custom)
         finished_at = datetime.now(UTC)
-        report = _report(engine, staged, publication, results, finished_at)
+        report = build_report(run, staged, publication.written, checks, finished_at)
         publication.record(
             finished_at=finished_at,
-            profile=staged.job.definitions.profile,
             report=report,
             streams=[(state.source, state.stream) for state in staged.states],
         )
-        lock.check()
+        run.lock.check()
     return report, results
 
 
@@ -200,68 +142,41 @@ def _results(audit: Future[ValidationResults], publication: Publication) -> Vali
         raise
 
 
-def _report(
-    engine: sa.Engine, staged: _Staged, publication: Publication, results: ValidationResults, finished_at: datetime
-) -> Report:
-    job, known, run = staged.job, staged.known, staged.run
-    facts = Facts(
-        run_id=run.run_id,
-        as_of=run.as_of,
-        started_at=run.started_at,
-        finished_at=finished_at,
-        is_baseline=known.last_run_id is None,
-        state_before={"/".join(place): version for place, version in known.versions.items()},
-        state_after={f"{state.source}/{state.stream}": state.version for state in staged.states},
-        pulls=staged.pulls,
-        written={
-            table.name: {"inserted": done.inserted, "updated": done.updated, "deleted": done.deleted}
-            for table in CURATED
-            if (done := publication.written.get(table.name))
-        },
-        audit=results.frame(run.run_id).drop("run_id").to_dicts(),
-        warehouse=safe_url(engine.url),
-        notes=known.notes,
-    )
-    return build_report(facts, job.definitions, staged.records, staged.assembled)
-
-
-def _with_evidence(
-    engine: sa.Engine, staged: _Staged, results: ValidationResults, refused: AuditRefusedError
-) -> AuditRefusedError:
+def _with_evidence(run: OpenRun, results: ValidationResults, refused: AuditRefusedError) -> AuditRefusedError:
     """Keep the results of a refused run in `ops` and as a page; say with the refusal what could not be kept.
 
     What is staged stays too, until the next run stages: its rows are what the checks name.
     """
     told = [str(refused)]
     try:
-        keep_audit(engine, staged.run, results.frame(staged.run.run_id))
+        keep_audit(run.engine, run.context, results.frame(run.run_id))
     except NeedsPersonError as error:
         told.append(str(error))
-    if note := _write_page(staged, results):
+    if note := _write_page(run, results):
         told.append(f"{note}.")
     return AuditRefusedError("\n".join(told))
 
 
-def _write_page(staged: _Staged, results: ValidationResults) -> str | None:
+def _write_page(run: OpenRun, results: ValidationResults) -> str | None:
     try:
-        folder = staged.job.home.data_docs
+        folder = run.request.home.data_docs
     except NeedsPersonError as error:
         return f"the page of the audit could not be written: {str(error).rstrip('.')}"
-    return write_page(folder, results, run_id=staged.run.run_id, now=staged.job.started_at)
+    return write_page(folder, results, run_id=run.run_id, now=run.context.started_at)
 
 
-def _clear_up(engine: sa.Engine, lock: RunLock, staged: _Staged) -> list[str]:
+def _clear_up(run: OpenRun, staged: StagedRun) -> list[str]:
     """Remove the states that nobody needs any more, and what is staged; say what could not be removed.
 
     Nothing is raised: the run is published. Without the lock nothing is touched: it may be another run's by now.
     """
     notes: list[str] = []
     try:
-        lock.check()
+        run.lock.check()
         forget_old_states(
-            staged.job.home.state, versions_in_use(staged.known.versions, staged.states, staged.pulled.keys())
+            run.request.home.state, versions_in_use(run.start.versions, staged.states, staged.pulled.keys())
         )
-        empty_staging(engine, lock_seconds=_CLEARING_SECONDS)
+        empty_staging(run.engine, lock_seconds=_CLEARING_SECONDS)
     except NeedsPersonError as error:
         notes.append(f"what the run left behind is removed by the next one: {str(error).rstrip('.')}")
     except OSError as error:

@@ -7,15 +7,16 @@ from typing import Any
 import polars as pl
 
 from connectors.extract import PullResult
-from definitions.agreement.model import Definitions
 from definitions.polars_types import schema_of
+from definitions.run_context import RunContext
 from definitions.schema.tables import OPS_CURSOR, OPS_DEFINITIONS_VERSION, OPS_QUARANTINE, Table
 from flows.home.state_files import StreamState
 from transforms.frames import conformed
-from warehouse.publishing.run import Run
 
 
-def cursor_book(states: Sequence[StreamState], pulls: Mapping[tuple[str, str], PullResult], run: Run) -> pl.DataFrame:
+def cursor_book(
+    states: Sequence[StreamState], pulls: Mapping[tuple[str, str], PullResult], run: RunContext
+) -> pl.DataFrame:
     """One row per stream this run pulled: the cursor that covers exactly what its state holds."""
     rows = [
         {
@@ -33,7 +34,7 @@ def cursor_book(states: Sequence[StreamState], pulls: Mapping[tuple[str, str], P
     return _book(OPS_CURSOR, rows)
 
 
-def quarantine_book(quarantined: pl.DataFrame, run: Run) -> pl.DataFrame:
+def quarantine_book(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
     """One row per record and reason set aside, as seen by this run."""
     seen = quarantined.unique(["record_key", "reason_code"], keep="first", maintain_order=True).with_columns(
         first_seen_on=pl.lit(run.as_of), last_seen_on=pl.lit(run.as_of), run_id=pl.lit(run.run_id)
@@ -41,8 +42,9 @@ def quarantine_book(quarantined: pl.DataFrame, run: Run) -> pl.DataFrame:
     return conformed(seen.lazy(), OPS_QUARANTINE).collect()
 
 
-def definitions_book(definitions: Definitions, run: Run) -> pl.DataFrame:
+def definitions_book(run: RunContext) -> pl.DataFrame:
     """The full text of the definitions used, as it stands: once a version."""
+    definitions = run.definitions
     row = {
         "profile": definitions.profile,
         "definitions_version": definitions.version,

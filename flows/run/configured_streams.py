@@ -16,7 +16,7 @@ from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
-from flows.run.extraction import Errand, pull_file_stream, pull_vendor_stream
+from flows.run.extraction import ExtractContext, pull_file_stream, pull_vendor_stream
 from flows.run.folding import StateStore, fold_files, fold_pages
 from flows.run.reading import heard_file, heard_vendor
 from flows.run.sources import OpenedSource
@@ -75,9 +75,9 @@ class VendorStream(_Configured):
         """Whether its state keeps since when a flag of each record is set."""
         return self.stream.envelope.flag is not None
 
-    def pull(self, errand: Errand, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
+    def pull(self, context: ExtractContext, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
         """Land what changed."""
-        return pull_vendor_stream(errand, source, self.stream, progress)
+        return pull_vendor_stream(context, source, self.stream, progress)
 
     def fold(self, shelf: StateStore) -> StreamState:
         """Make the next state."""
@@ -120,9 +120,9 @@ class DeclaredFile(_Configured):
         """The file whose every landing adds to those before it: what one of them told, no source can give again."""
         return None if self.stream.complete else self.stream
 
-    def pull(self, errand: Errand, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
+    def pull(self, context: ExtractContext, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
         """Land the file if it changed."""
-        return pull_file_stream(errand, source, self.stream, progress)
+        return pull_file_stream(context, source, self.stream, progress)
 
     def fold(self, shelf: StateStore) -> StreamState:
         """Make the next state."""

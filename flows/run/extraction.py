@@ -22,7 +22,7 @@ Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class ExtractContext:
     """What pulling needs to know besides the stream: where pages go, from where on, and what time the run began.
 
     `limit` says how many records of a stream may be set aside. `judged` as in `flows.home.run_log.RunLog`.
@@ -56,13 +56,13 @@ class Errand:
 
 
 def pull_vendor_stream(
-    errand: Errand, source: OpenedSource, stream: Stream[Any], progress: Callable[[int], None]
+    context: ExtractContext, source: OpenedSource, stream: Stream[Any], progress: Callable[[int], None]
 ) -> PullResult:
     """Pull one stream of a vendor into the landing."""
-    followed = () if stream.after is None else errand.unpublished_runs(source.name, stream.after)
+    followed = () if stream.after is None else context.unpublished_runs(source.name, stream.after)
     with (
-        foreign_errors_named(errand.landing.root),
-        errand.landing.writer(source.name, stream.name, errand.run_id) as writer,
+        foreign_errors_named(context.landing.root),
+        context.landing.writer(source.name, stream.name, context.run_id) as writer,
     ):
         # The writer has landed what runs that died had kept.
         return pull(
@@ -70,35 +70,35 @@ def pull_vendor_stream(
             source.account,
             source.http,
             writer,
-            start=errand.resume_point(source.name, stream.name),
-            now=errand.now,
+            start=context.resume_point(source.name, stream.name),
+            now=context.now,
             progress=progress,
             seen_in=followed,
-            limit=errand.limit,
+            limit=context.limit,
         )
 
 
 def pull_file_stream(
-    errand: Errand, source: OpenedSource, stream: FileStream, progress: Callable[[int], None]
+    context: ExtractContext, source: OpenedSource, stream: FileStream, progress: Callable[[int], None]
 ) -> PullResult:
     """Land one file, if it is another than the one landed last: it may be that of a run that was refused for it.
 
     Compared with the one published last, a file put back as it was would pass for unchanged, and the refused one stand.
     A file is one page, which costs no request: the pull of a run that died begins anew.
     """
-    unpublished = errand.unpublished_runs(source.name, stream.name)
-    landed = [page.cursor for page in errand.landing.pages_of(source.name, stream.name, unpublished)]
+    unpublished = context.unpublished_runs(source.name, stream.name)
+    landed = [page.cursor for page in context.landing.pages_of(source.name, stream.name, unpublished)]
     with (
-        foreign_errors_named(errand.landing.root),
-        errand.landing.writer(source.name, stream.name, errand.run_id) as writer,
+        foreign_errors_named(context.landing.root),
+        context.landing.writer(source.name, stream.name, context.run_id) as writer,
     ):
         return pull_file(
             stream,
             source=source.name,
             folder=source.data,
             writer=writer,
-            cursor=landed[-1] if landed and not errand.full else errand.cursor(source.name, stream.name),
-            now=errand.now,
+            cursor=landed[-1] if landed and not context.full else context.cursor(source.name, stream.name),
+            now=context.now,
             progress=progress,
-            limit=errand.limit,
+            limit=context.limit,
         )

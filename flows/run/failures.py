@@ -17,7 +17,7 @@ from definitions.runtime.commit_gate import GATE, CommitState, Publication
 from flows.home.run_log import note_unsettled
 from flows.orchestration.interruption import interruption_reported
 from flows.orchestration.unexpected import unexpected
-from flows.run.job import Job
+from flows.run.request import RunRequest
 from flows.run.run_report import Report, ended_report, write_report
 
 _PUBLISHED = frozenset({"published", "unchanged"})
@@ -33,8 +33,8 @@ _LOCK_SECONDS = 1.0
 class RunEnd:
     """The end of one run, told once: who comes first writes the report, the thread of the run or that of a signal."""
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, request: RunRequest) -> None:
+        self.request = request
         self.run_id: str | None = None
         self.report: Report | None = None
         self._lock = threading.Lock()
@@ -43,7 +43,7 @@ class RunEnd:
         """Write the report of a run that a signal ends now, unless it has one."""
         self.run_id = decided.run_id or self.run_id
         if self.run_id is not None and decided.publication in {Publication.SENT, Publication.UNKNOWN}:
-            note_unsettled(self.job.home, self.run_id)
+            note_unsettled(self.request.home, self.run_id)
         self.tell_of(_STATUS[decided.publication], exit_code, words)
 
     @property
@@ -59,7 +59,7 @@ class RunEnd:
             if self.report is not None:
                 return None
             self.report = report
-            write_report(report, self.job.home.reports)
+            write_report(report, self.request.home.reports)
         except PipelineError as unwritten:
             return str(unwritten)
         finally:
@@ -77,12 +77,12 @@ class RunEnd:
     def short_report(self, status: str, exit_code: int, words: str) -> Report:
         """Make the report of a run that came to no report of its own."""
         return ended_report(
-            run_id=self.run_id or _name_of(self.job),
+            run_id=self.run_id or _name_of(self.request),
             status=status,
             exit_code=exit_code,
             error=words,
-            as_of=self.job.as_of,
-            started_at=self.job.started_at,
+            as_of=self.request.as_of,
+            started_at=self.request.started_at,
             finished_at=datetime.now(UTC),
         )
 
@@ -91,7 +91,7 @@ _current: list[RunEnd] = []
 
 
 @contextmanager
-def end_reported(job: Job) -> Iterator[RunEnd]:
+def end_reported(request: RunRequest) -> Iterator[RunEnd]:
     """Write the report of the run where the block ends in an error; a block inside another is the same run.
 
     What is none of ours is raised as `flows.orchestration.unexpected` tells it. What goes wrong after the publication
@@ -102,7 +102,7 @@ def end_reported(job: Job) -> Iterator[RunEnd]:
             yield _current[-1]
         return
     GATE.forget()
-    end = RunEnd(job)
+    end = RunEnd(request)
     _current.append(end)
     try:
         with interruption_reported(end.interrupted), _told(end):
@@ -119,7 +119,7 @@ def _told(end: RunEnd) -> Iterator[None]:
         # The waits of a run that a signal ends; the signal is what is told.
         raise
     except Exception as error:
-        told = error if isinstance(error, PipelineError) else unexpected(error, end.job.home.root)
+        told = error if isinstance(error, PipelineError) else unexpected(error, end.request.home.root)
         if end.is_published:
             note(f"run {end.run_id} is published, but not all that follows was done: {told}")
             return
@@ -131,20 +131,20 @@ def _told(end: RunEnd) -> Iterator[None]:
     raise told from None
 
 
-def reported(job: Job, run_id: str, work: Callable[[], Report]) -> Report:
+def reported(request: RunRequest, run_id: str, work: Callable[[], Report]) -> Report:
     """Do the work of the run of this number and write its report, whether it publishes or ends in an error.
 
     A report of a published run that cannot be written is a note: `ops.run` has it too. So is what goes wrong between
     the commit and the end of the work; the report is then a short one.
     """
-    with end_reported(job) as end:
+    with end_reported(request) as end:
         end.run_id = run_id
         try:
             report = {**work(), "exit_code": 0, "error": None}
         except Exception as error:
             if GATE.now() != CommitState(Publication.PUBLISHED, run_id):
                 raise
-            told = error if isinstance(error, PipelineError) else unexpected(error, job.home.root)
+            told = error if isinstance(error, PipelineError) else unexpected(error, request.home.root)
             note(f"run {run_id} is published, but not all that follows was done: {told}")
             report = end.short_report("published", 0, str(told))
         if unwritten := end.tell(report):
@@ -166,11 +166,11 @@ def failed_since(run_id: str | None, reports: Path) -> Report | None:
     return None if told["status"] in _PUBLISHED else told
 
 
-def _name_of(job: Job) -> str:
+def _name_of(request: RunRequest) -> str:
     """Name the report of a run that ended before it had a number: after the newest report, and when it began.
 
     `000041-20261122T031500Z-unnumbered` sorts behind run 41 and before run 42.
     """
-    stems = [path.stem for path in job.home.reports.glob("*.json")]
+    stems = [path.stem for path in request.home.reports.glob("*.json")]
     number = max((stem[:6] for stem in stems if stem[:6].isdigit()), default="000000")
-    return f"{number}-{job.started_at:%Y%m%dT%H%M%SZ}-unnumbered"
+    return f"{number}-{request.started_at:%Y%m%dT%H%M%SZ}-unnumbered"

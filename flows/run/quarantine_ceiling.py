@@ -5,7 +5,7 @@ import polars as pl
 from definitions.errors import TransformError
 from definitions.fault_limit import FaultLimit
 from definitions.quarantine_reasons import sentence
-from transforms.pipeline.terms import Records
+from transforms.pipeline.records import Records
 
 
 def refuse_many_quarantined(records: Records, limit: FaultLimit) -> None:

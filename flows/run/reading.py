@@ -21,7 +21,7 @@ from transforms.conform.files import conform_file, stages_of_file
 from transforms.conform.merges import merges_of, with_survivors
 from transforms.conform.records import conform_stream
 from transforms.pipeline.gathering import ConformedStream
-from transforms.pipeline.terms import StreamCounts
+from transforms.pipeline.records import StreamCounts
 
 # `is_unlisted` is of the run, not of the published table.
 QUARANTINE_COLUMNS = [field.name for field in QUARANTINE if field.name != "is_unlisted"]

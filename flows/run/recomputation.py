@@ -3,47 +3,42 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import sqlalchemy as sa
-
 from connectors.extract import PullResult
 from definitions.errors import AnotherRunActiveError, PipelineError
 from definitions.runtime.commit_gate import GATE
-from flows.home.folders import Home
 from flows.home.run_log import note_judged
-from flows.home.spill import Spill
 from flows.home.superseded import later_run_named
 from flows.orchestration.unexpected import foreign_errors_named
-from flows.run.audited_publication import publish_records
-from flows.run.job import Job
-from flows.run.publication import Known
+from flows.run.audited_publication import cleared_on_failure, publish_staged
+from flows.run.open_run import OpenRun
+from flows.run.quarantine_ceiling import refuse_many_quarantined
 from flows.run.run_report import Report
+from flows.run.staged_run import stage
 from flows.run.states import read_records
-from flows.terminal.progress import ProgressReporter
-from warehouse.publishing.run_lock import RunLock
 
 
-def recompute(
-    job: Job, engine: sa.Engine, lock: RunLock, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill,
-    seen: ProgressReporter,
-) -> Report:  # fmt: skip
+def recompute(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Report:
     """Read records, compute, stage, audit and publish; `pulls` is empty where nobody was asked. Gives the run report.
 
-    Raises what `read_records` and `publish_records` raise, and `AnotherRunActiveError` where a later run has cleared
-    away the files of this one; the published tables are then as they were.
+    Raises what `read_records`, `stage` and `publish_staged` raise, and `AnotherRunActiveError` where a later run has
+    cleared away the files of this one; the published tables are then as they were.
     """
-    with (
-        foreign_errors_named(job.home.root),
-        later_run_named(job.home, known.run_id),
-        _judged(job.home, known.run_id, pulls),
-    ):
-        with seen.step("reading records"):
-            lock.check()
-            records, states = read_records(job, known, pulls, spill)
-        return publish_records(job, engine, lock, known, records, states, pulls, spill=spill, seen=seen)
+    home = run.request.home
+    with foreign_errors_named(home.root), later_run_named(home, run.run_id), _judged(run, pulls):
+        with run.progress.step("reading records"):
+            run.lock.check()
+            records, states = read_records(run, pulls)
+        with cleared_on_failure(run):
+            with run.progress.step("computing and staging"):
+                refuse_many_quarantined(records, run.request.settings.record_limit)
+                run.lock.check()
+                staged = stage(run, records, states, pulls)
+            with run.progress.step("auditing and publishing"):
+                return publish_staged(run, staged)
 
 
 @contextmanager
-def _judged(home: Home, run_id: str, pulls: list[tuple[str, PullResult]]) -> Iterator[None]:
+def _judged(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Iterator[None]:
     """Note which streams were pulled by a run that publishes or fails in the block, unless a signal ends it there.
 
     What it listed may be the very fault it was refused for, so the next one asks anew. Of one that is ended or killed
@@ -55,12 +50,12 @@ def _judged(home: Home, run_id: str, pulls: list[tuple[str, PullResult]]) -> Ite
         raise
     except Exception:
         if not GATE.is_closed:
-            _note_judged(home, run_id, pulls)
+            _note_judged(run, pulls)
         raise
-    _note_judged(home, run_id, pulls)
+    _note_judged(run, pulls)
 
 
-def _note_judged(home: Home, run_id: str, pulls: list[tuple[str, PullResult]]) -> None:
+def _note_judged(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> None:
     # Without the note the next run goes on from what this one listed, and is refused in its turn.
     with suppress(PipelineError):
-        note_judged(home, run_id, [(source, pulled.stream) for source, pulled in pulls])
+        note_judged(run.request.home, run.run_id, [(source, pulled.stream) for source, pulled in pulls])

@@ -7,15 +7,13 @@ from functools import partial
 
 from connectors.extract import PullResult
 from connectors.landing.writer import Landing
-from flows.home.spill import Spill
 from flows.home.state_files import StreamState
 from flows.run.configured_streams import ConfiguredStream, configured_streams
 from flows.run.folding import StateStore
-from flows.run.job import Job
-from flows.run.publication import Known
+from flows.run.open_run import OpenRun
 from flows.run.reading import set_aside, with_unfiled
 from transforms.pipeline.gathering import ConformedStream, gathered_records
-from transforms.pipeline.terms import Records
+from transforms.pipeline.records import Records
 
 # Folding keeps one core busy, conforming one and a half: on two cores a million people were read in 77 s one stream
 # after the other, in 57 s with two folded ahead. What is folded lies on disk and costs no memory there.
@@ -30,15 +28,13 @@ class _Turn:
     hear: Callable[[StreamState], ConformedStream]
 
 
-def heard_streams(
-    job: Job, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill
-) -> tuple[list[ConformedStream], list[StreamState]]:
+def heard_streams(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> tuple[list[ConformedStream], list[StreamState]]:
     """Every stream of every source, pulled by this run or not, as canonical records with the state they came from.
 
     While one stream is conformed others are folded; their order is that of the settings all the same. An error or an
     interrupt waits for the folds begun, no more.
     """
-    turns = list(_turns(job, known, pulls, spill))
+    turns = list(_turns(run, pulls))
     told: dict[int, tuple[ConformedStream, StreamState]] = {}
     with ThreadPoolExecutor(_FOLDED_AT_ONCE, thread_name_prefix="folding") as pool:
         folding = {pool.submit(turn.fold): place for place, turn in enumerate(turns)}
@@ -53,42 +49,39 @@ def heard_streams(
     return [heard for heard, _ in in_order], [state for _, state in in_order]
 
 
-def read_records(
-    job: Job, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill
-) -> tuple[Records, list[StreamState]]:
-    """All records of all sources, by kind, which lie in `spill`, and the states they came from."""
-    heard, states = heard_streams(job, known, pulls, spill)
+def read_records(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> tuple[Records, list[StreamState]]:
+    """All records of all sources, by kind, which lie on disk, and the states they came from."""
+    heard, states = heard_streams(run, pulls)
     return gathered_records(heard), states
 
 
-def _turns(job: Job, known: Known, pulls: list[tuple[str, PullResult]], spill: Spill) -> Iterator[_Turn]:
+def _turns(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Iterator[_Turn]:
     pulled = {(source, one.stream): one for source, one in pulls}
-    landing = Landing(job.home.landing)
-    for stream in configured_streams(job.settings, job.definitions):
+    landing = Landing(run.request.home.landing)
+    for stream in configured_streams(run.request.settings, run.context.definitions):
         shelf = StateStore(
-            folder=job.home.state,
+            folder=run.request.home.state,
             landing=landing,
             source=stream.source.name,
             stream=stream.name,
-            run_id=known.run_id,
-            last_version=known.versions.get(stream.place),
-            trusted=known.published_runs,
-            passes_over_unreadable=stream.place in known.anew,
+            run_id=run.run_id,
+            last_version=run.start.versions.get(stream.place),
+            trusted=run.published.run_ids,
+            passes_over_unreadable=stream.place in run.start.anew,
         )
-        hear = partial(_hear, known, stream, shelf, pulled.get(stream.place), spill)
+        hear = partial(_hear, run, stream, shelf, pulled.get(stream.place))
         yield _Turn(fold=partial(stream.fold, shelf), hear=hear)
 
 
 def _hear(
-    known: Known,
+    run: OpenRun,
     stream: ConfiguredStream,
     shelf: StateStore,
     pulled: PullResult | None,
-    spill: Spill,
     state: StreamState,
 ) -> ConformedStream:
     """Conform a state; what earlier runs set aside stands until all of the stream is read again."""
     aside = set_aside(*stream.place, stream.object, shelf.unread_rejected())
     if not stream.is_reread(pulled):
-        aside = with_unfiled(aside, known.unfiled, *stream.place)
-    return stream.conform(state, spill, pulled=0 if pulled is None else pulled.records, aside=aside)
+        aside = with_unfiled(aside, run.published.unfiled, *stream.place)
+    return stream.conform(state, run.spill, pulled=0 if pulled is None else pulled.records, aside=aside)

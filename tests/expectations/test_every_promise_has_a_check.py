@@ -14,7 +14,7 @@ from expectations.suites.agreement import agreement_suite
 from expectations.suites.reconciliation import RowCount, SourceTotal, reconciliation_suite
 from expectations.suites.structure import HISTORY, TableFill, structure_suite
 from expectations.suites.timeliness import timeliness_suite
-from transforms.pipeline.assembly import _FED
+from transforms.pipeline.records import KIND_OF_TABLE
 
 _AS_OF = date(2026, 11, 20)
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -169,9 +169,9 @@ def test_every_count_of_the_conservation_sheet_is_held_against_the_others():
 
 
 def test_every_table_made_of_several_records_is_held_against_the_sheet():
-    """What streams feed is told by the assembly; the audit counts against the sheet whatever it is told of."""
+    """What streams feed is told by the computation; the audit counts against the sheet whatever it is told of."""
     golden = {table.name for table in CURATED if "record_count" in table.names}
-    assert golden == set(_FED) - {"fct_activity"}
+    assert golden == set(KIND_OF_TABLE) - {"fct_activity"}
     told = [RowCount(table=table, streams=(("crm", "a"), ("crm", "b"))) for table in sorted(golden)]
     checks = {check.name: check for check in reconciliation_suite(told).checks}
     for table in golden:

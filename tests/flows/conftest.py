@@ -11,7 +11,7 @@ import pytest
 
 from flows.run.run_report import Report
 from flows.terminal.sandbox_process import RunningSandbox, sandbox_running
-from tests.flows.line import ROOT, Computed, Line, assembled, known_to, pulled, warehouse_in
+from tests.flows.line import ROOT, Computed, Line, assembled, begun, pulled, warehouse_in
 from warehouse.embedded.server import EmbeddedServer
 
 PEOPLE = 400
@@ -88,8 +88,8 @@ def advance(sandbox: RunningSandbox, days: int) -> Mapping[str, Mapping[str, lis
 def asking_one(line: Line, source: str, sandbox: RunningSandbox) -> tuple[Computed, Mapping[str, int]]:
     before = requests(sandbox)
     with line.opened(WEEKS_LATER, sources=[source]) as (job, engine):
-        known = known_to(job, engine)
-        tables = assembled(job, known, pulled(job, known))
+        run = begun(job, engine)
+        tables = assembled(run, pulled(run))
     return tables, {name: count - before[name] for name, count in requests(sandbox).items()}
 
 

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -15,14 +15,15 @@ import polars as pl
 import sqlalchemy as sa
 
 from definitions.errors import PipelineError
-from definitions.schema.tables import CURATED, Table
+from definitions.published_state import PublishedState
+from definitions.schema.tables import COMPUTED, CURATED, OPS_CONSERVATION, Table
+from flows.home.recovery import StartingPoint
 from flows.home.spill import Spill
 from flows.run.configured_streams import streams_of
 from flows.run.failures import reported
-from flows.run.job import Job, open_job
-from flows.run.open_run import OpenRun, open_run
-from flows.run.publication import Known, begun, known_of, terms_of
+from flows.run.open_run import OpenRun, begin, extract_context, open_run, run_context
 from flows.run.recomputation import recompute
+from flows.run.request import RunRequest, read_request
 from flows.run.run_report import Report
 from flows.run.sources import opened
 from flows.run.states import read_records
@@ -30,8 +31,8 @@ from flows.run.warehouse_access import opened_warehouse, warehouse_here
 from flows.terminal.progress import ProgressReporter
 from tests.databases import new_database
 from tests.processes import exit_code
-from transforms.pipeline.assembly import Assembled, assemble
-from transforms.pipeline.terms import Records
+from transforms.pipeline.compute import compute
+from transforms.pipeline.records import Records
 from warehouse.embedded.server import EmbeddedServer
 from warehouse.read import published as reads
 from warehouse.read.frames import reading
@@ -78,9 +79,9 @@ class Line:
     def reclassify(self, as_of: date) -> Report:
         """Assess again without asking anybody, as the flow does."""
         with environment(self.surroundings()):
-            job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=None, pulls=False)
-            with open_run(job) as run:
-                return reported(job, run.known.run_id, lambda: recomputed(job, run, []))
+            job = read_request(str(self.config), data=self._data(), as_of=as_of, sources=None, pulls=False)
+            with open_run(job, ProgressReporter()) as run:
+                return reported(job, run.run_id, lambda: recompute(run, []))
 
     def refresh_in_a_process(
         self,
@@ -97,10 +98,10 @@ class Line:
     @contextmanager
     def opened(
         self, as_of: date, *, sources: list[str] | None = None, full: bool = False
-    ) -> Iterator[tuple[Job, sa.Engine]]:
+    ) -> Iterator[tuple[RunRequest, sa.Engine]]:
         """The job of a run and its warehouse."""
         with environment(self.surroundings()):
-            job = open_job(str(self.config), data=self._data(), as_of=as_of, sources=sources, full=full)
+            job = read_request(str(self.config), data=self._data(), as_of=as_of, sources=sources, full=full)
             with opened_warehouse(job.settings) as engine:
                 yield job, engine
 
@@ -134,18 +135,14 @@ def refresh(
 ) -> Report:
     """One refresh in this environment."""
     folder = None if data is None else str(data)
-    job = open_job(config, data=folder, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
-    with open_run(job) as run:
-        return reported(job, run.known.run_id, lambda: recomputed(job, run, pulled(job, run.known)))
+    job = read_request(config, data=folder, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
+    with open_run(job, ProgressReporter()) as run:
+        return reported(job, run.run_id, lambda: recompute(run, pulled(run)))
 
 
-def recomputed(job: Job, run: OpenRun, pulls: list[tuple[str, Any]]) -> Report:
-    return recompute(job, run.engine, run.lock, run.known, pulls, run.spill, ProgressReporter())
-
-
-def pulled(job: Job, known: Known) -> list[tuple[str, Any]]:
+def pulled(run: OpenRun) -> list[tuple[str, Any]]:
     """Land every stream of the sources asked, one after the other."""
-    errand = begun(job, known)
+    job, context = run.request, extract_context(run)
     pulls = []
     with ExitStack() as clients:
         for source in job.settings.sources:
@@ -153,50 +150,64 @@ def pulled(job: Job, known: Known) -> list[tuple[str, Any]]:
                 continue
             access = clients.enter_context(opened(source, job.data))
             streams = streams_of(source, job.definitions)
-            pulls += [(source.name, stream.pull(errand, access, _nobody)) for stream in streams]
+            pulls += [(source.name, stream.pull(context, access, _nobody)) for stream in streams]
     return pulls
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What a run would publish, and what it would tell of it."""
+    """What a run would publish, and the balance of its streams."""
 
     tables: Mapping[str, pl.DataFrame]
-    told: Assembled
 
     @property
     def balance(self) -> pl.DataFrame:
-        return self.told.balance
+        return self.tables[OPS_CONSERVATION.name]
 
 
-def assembled(job: Job, known: Known, pulls: list[tuple[str, Any]]) -> Computed:
+def assembled(run: OpenRun, pulls: list[tuple[str, Any]]) -> Computed:
     """Compute the next tables, and neither audit nor publish them."""
-    records, _ = read_records(job, known, pulls, spill_of(job))
-    return computed(job, known, records)
+    records, _ = read_records(afresh(run), pulls)
+    return computed(run, records)
 
 
-def spill_of(job: Job) -> Spill:
+def begun(job: RunRequest, engine: sa.Engine) -> OpenRun:
+    """A run that holds no lock: it is computed, and not published."""
+    no_lock: Any = None
+    return begin(job, engine, no_lock, _spill_of(job), ProgressReporter())
+
+
+def detached(job: RunRequest, run_id: str, published: PublishedState, spill: Spill | None = None) -> OpenRun:
+    """A run without a warehouse: it is computed from what is said to be published."""
+    nothing: Any = None
+    return OpenRun(
+        request=job,
+        context=run_context(job, run_id, is_baseline=published.last_run_id is None),
+        published=published,
+        start=StartingPoint(cursors=published.cursors, versions=published.state_versions, anew=frozenset(), notes=()),
+        engine=nothing,
+        lock=nothing,
+        spill=spill or _spill_of(job),
+        progress=ProgressReporter(),
+    )
+
+
+def afresh(run: OpenRun) -> OpenRun:
+    """The run, with room on disk that nothing was written to."""
+    return replace(run, spill=_spill_of(run.request))
+
+
+def _spill_of(job: RunRequest) -> Spill:
     """Room for a computation that is not published; the next run gives it back."""
     return Spill(Path(tempfile.mkdtemp(dir=job.home.spill)))
 
 
-def known_to(job: Job, engine: sa.Engine) -> Known:
-    """What a run would know."""
-    return known_of(job, engine, spill_of(job))
-
-
-def computed(job: Job, known: Known, records: Records) -> Computed:
+def computed(run: OpenRun, records: Records) -> Computed:
     """Compute the next tables of these records."""
     taken: dict[str, list[pl.DataFrame]] = {}
-    told = assemble(
-        records,
-        known.before,
-        terms_of(job, known),
-        lambda name, rows: taken.setdefault(name, []).append(rows.lazy().collect()),
-        spill_of(job),
-    )
-    tables = {table.name: pl.concat(taken[table.name]).sort(table.key) for table in CURATED}
-    return Computed(tables, told)
+    for batch in compute(records, run.published, run.context, afresh(run).spill).batches:
+        taken.setdefault(batch.table.name, []).append(batch.rows.lazy().collect())
+    return Computed({table.name: pl.concat(taken[table.name]).sort(table.key) for table in COMPUTED})
 
 
 def same_rows(one: pl.DataFrame, other: pl.DataFrame, table: Table, without: tuple[str, ...] = ()) -> str:

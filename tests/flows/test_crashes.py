@@ -8,7 +8,7 @@ from definitions.errors import AnotherRunActiveError
 from definitions.runtime.crash_points import CRASH_POINTS
 from definitions.schema.tables import CURATED, FCT_CLASSIFICATION_CHANGE
 from flows.terminal.sandbox_process import sandbox_running
-from tests.flows.line import ROOT, Line, assembled, known_to, pulled, same_rows, warehouse_in
+from tests.flows.line import ROOT, Line, assembled, begun, pulled, same_rows, warehouse_in
 from tests.flows.shop import copied_shop, opened_shop, write_deals
 from warehouse.publishing.run_lock import run_lock
 
@@ -115,8 +115,8 @@ def test_what_was_pulled_by_killed_runs_is_neither_lost_nor_doubled(server, migr
 
 def next_tables(line):
     with line.opened(MONDAY) as (job, engine):
-        known = known_to(job, engine)
-        return assembled(job, known, pulled(job, known))
+        run = begun(job, engine)
+        return assembled(run, pulled(run))
 
 
 def test_a_second_run_is_turned_away_at_once_and_another_shop_is_not(server, monday, tmp_path):

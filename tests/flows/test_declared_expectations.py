@@ -151,8 +151,8 @@ def test_who_audits_nothing_does_not_import_great_expectations(tmp_path):
     """Commands such as `bantam status` and `bantam digests` read the settings too."""
     shop = shop_with(tmp_path, None, "1,Acme,Talking,2026-12-01,100")
     program = (
-        "import sys\nfrom flows.run.job import open_job\n"
-        f"open_job({str(shop.config)!r}, data=None, as_of=None, sources=None, audits=False)\n"
+        "import sys\nfrom flows.run.request import read_request\n"
+        f"read_request({str(shop.config)!r}, data=None, as_of=None, sources=None, audits=False)\n"
         "sys.exit('great_expectations' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

@@ -6,7 +6,7 @@ import pytest
 
 from definitions.errors import FileUnreadableError
 from tests.flows.excerpts import write_leads, write_maven
-from tests.flows.line import DATA, ROOT, Line, assembled, known_to, pulled, warehouse_in
+from tests.flows.line import DATA, ROOT, Line, assembled, begun, pulled, warehouse_in
 
 pytestmark = pytest.mark.slow
 
@@ -90,8 +90,8 @@ def test_the_same_deals_with_american_dates_are_the_same(maven, empty_warehouse,
 
 def curated_deals(line):
     with line.opened(NEW_YEAR) as (job, engine):
-        known = known_to(job, engine)
-        return assembled(job, known, pulled(job, known)).tables["fct_opportunity"]
+        run = begun(job, engine)
+        return assembled(run, pulled(run)).tables["fct_opportunity"]
 
 
 @pytest.mark.parametrize(

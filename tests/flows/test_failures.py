@@ -13,7 +13,7 @@ import pytest
 from definitions.errors import LandingError, PublishError, SourceRefusedError, UnexpectedError
 from definitions.runtime.commit_gate import GATE, CommitState, Publication
 from flows.run.failures import end_reported, failed_since, reported
-from flows.run.job import open_job
+from flows.run.request import read_request
 from flows.run.run_report import ended_report, write_report
 from tests.flows.line import environment
 from tests.flows.shop import CONFIG
@@ -39,7 +39,7 @@ def failed(run_id, status="failed"):
 def job(tmp_path):
     (tmp_path / "bantam.yaml").write_text(CONFIG)
     with environment({"BANTAM_HOME": str(tmp_path / "home")}):
-        yield open_job(str(tmp_path / "bantam.yaml"), data=None, as_of=None, sources=None)
+        yield read_request(str(tmp_path / "bantam.yaml"), data=None, as_of=None, sources=None)
 
 
 def told(job):

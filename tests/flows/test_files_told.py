@@ -7,7 +7,7 @@ from rich.console import Console
 
 from definitions.errors import FileUnreadableError
 from flows.run.input_files import check_input_files
-from flows.run.job import open_job
+from flows.run.request import read_request
 from flows.terminal.show_report import show_report
 from tests.flows.line import environment
 from tests.flows.shop import opened_shop
@@ -50,7 +50,7 @@ def test_a_run_says_which_rows_of_its_files_it_set_aside_and_what_repeats(server
 def test_every_missing_file_is_named_at_once(tmp_path):
     line = opened_shop(tmp_path / "shop", GOOD)
     with environment(line.surroundings()):
-        job = open_job(str(line.config), data=None, as_of=AS_OF, sources=None)
+        job = read_request(str(line.config), data=None, as_of=AS_OF, sources=None)
     check_input_files(job)
     (line.config.parent / "deals.csv").unlink()
     with pytest.raises(FileUnreadableError, match=r"shop: there is no file for shop\.deals: deals\.csv\. Put it"):

@@ -15,9 +15,9 @@ from flows.home.folders import Home
 from flows.home.recovery import starting_point
 from flows.home.state_files import StreamState
 from flows.run.configured_streams import configured_streams
-from flows.run.extraction import Errand
+from flows.run.extraction import ExtractContext
 from flows.run.folding import StateStore
-from flows.run.job import Job
+from flows.run.request import RunRequest
 from flows.run.sources import opened
 from flows.settings import load_settings
 from flows.terminal.sandbox_process import sandbox_running
@@ -43,7 +43,7 @@ class Portal:
         folder.mkdir(exist_ok=True)
         config = folder / "bantam.yaml"
         config.write_text(CONFIG)
-        self.job = Job(
+        self.job = RunRequest(
             settings=load_settings(config, variables), definitions=load_definitions("handoff"),
             home=Home(folder / "home"), as_of=date(2026, 11, 22), started_at=datetime(2026, 11, 22, tzinfo=UTC),
             data=folder, asked=(), full=False,
@@ -76,12 +76,12 @@ class Portal:
         """Pull what changed over HTTP, as one more run."""
         now = datetime.now(UTC)
         cursors = {} if self.cursor is None else {PLACE: self.cursor}
-        errand = Errand(
+        context = ExtractContext(
             landing=self.landing, run_id=self.begin(), cursors=cursors, versions={}, now=now, full=False
         )  # fmt: skip
         [source] = self.job.settings.sources
         with opened(source, self.job.data) as vendor:
-            self.cursor = self.stream.pull(errand, vendor, lambda _count: None).cursor
+            self.cursor = self.stream.pull(context, vendor, lambda _count: None).cursor
         self.fold()
 
     def fold(self, last="the last", folder=None):

@@ -11,7 +11,7 @@ from connectors.hubspot import streams as hubspot
 from connectors.landing.writer import Landing
 from definitions.errors import SourceAnswerUnusableError
 from definitions.fault_limit import RECORDS, FaultLimit
-from flows.run.extraction import Errand, pull_vendor_stream
+from flows.run.extraction import ExtractContext, pull_vendor_stream
 from flows.run.sources import OpenedSource
 from tests.connectors.fake_hubspot import TOKEN, FakeHubSpot
 from tests.connectors.fake_vendor import HOME, FakeTime
@@ -26,12 +26,12 @@ def pull(folder, limit):
     crm.once("/objects/", lambda: httpx.Response(200, json={"results": page}))
     account = hubspot.Account(name="hubspot", token=SecretStr(TOKEN), base_url=HOME)
     http = hubspot.open_http(account, FakeTime().clock, httpx.MockTransport(crm))
-    errand = Errand(
+    context = ExtractContext(
         landing=Landing(folder), run_id="r1", cursors={}, versions={}, now=crm.now, full=False, limit=limit
     )  # fmt: skip
     with closing(http):
         access = OpenedSource(name="hubspot", account=account, http=http, data=folder)
-        return pull_vendor_stream(errand, access, hubspot.CONTACTS, lambda _count: None)
+        return pull_vendor_stream(context, access, hubspot.CONTACTS, lambda _count: None)
 
 
 def test_how_many_records_may_be_set_aside_is_the_same_for_a_vendor_as_for_a_file(tmp_path):

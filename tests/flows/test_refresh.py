@@ -11,10 +11,11 @@ from rich.console import Console
 
 from definitions.errors import ConfigurationError
 from definitions.schema.tables import CURATED, DIM_PERSON, FCT_OPPORTUNITY
+from flows.run.open_run import run_context
 from flows.run.states import heard_streams
 from flows.terminal.show_report import show_report
 from tests.flows.conftest import FIRST_DAY, MUCH_LATER, WEEKS_LATER, advance
-from tests.flows.line import Line, assembled, computed, known_to, pulled, same_rows, spill_of, warehouse_in
+from tests.flows.line import Line, afresh, assembled, begun, computed, pulled, same_rows, warehouse_in
 from transforms.pipeline.gathering import gathered_records
 
 pytestmark = pytest.mark.slow
@@ -107,16 +108,16 @@ def test_the_weeks_are_in_the_tables(lived):
 def usual(lived):
     """What the fresh home would publish next, its streams heard in the order of the settings."""
     with lived.fresh_line.opened(WEEKS_LATER) as (job, engine):
-        known = known_to(job, engine)
-        yield job, known, assembled(job, known, [])
+        run = begun(job, engine)
+        yield run, assembled(run, [])
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_in_which_streams_come_changes_nothing(usual, seed):
-    job, known, expected = usual
-    streams, _ = heard_streams(job, known, [], spill_of(job))
+    run, expected = usual
+    streams, _ = heard_streams(afresh(run), [])
     random.Random(seed).shuffle(streams)
-    shuffled = computed(job, known, gathered_records(streams))
+    shuffled = computed(run, gathered_records(streams))
     for table in CURATED:
         assert shuffled.tables[table.name].equals(expected.tables[table.name]), table.name
     assert shuffled.balance.equals(expected.balance)
@@ -124,9 +125,12 @@ def test_the_order_in_which_streams_come_changes_nothing(usual, seed):
 
 def test_the_order_of_sources_in_the_settings_only_breaks_ties(usual):
     """It is a priority: of two values changed at one moment. Who is who, and what class, does not hang on it."""
-    job, known, expected = usual
-    sources = tuple(reversed(job.settings.sources))
-    other = assembled(replace(job, settings=job.settings.model_copy(update={"sources": sources})), known, [])
+    run, expected = usual
+    sources = tuple(reversed(run.request.settings.sources))
+    job = replace(run.request, settings=run.request.settings.model_copy(update={"sources": sources}))
+    other = assembled(
+        replace(run, request=job, context=run_context(job, run.run_id, is_baseline=run.context.is_baseline)), []
+    )
     for name, columns in {
         "dim_person": ["person_id", "email", "owner_id", "account_id", "lifecycle_class"],
         "fct_opportunity": ["opportunity_id", "stage_name", "amount", "close_date", "pipeline_class"],
@@ -138,7 +142,7 @@ def test_the_order_of_sources_in_the_settings_only_breaks_ties(usual):
 
 
 def test_asking_one_source_keeps_what_the_other_told(lived, usual):
-    _, _, expected = usual
+    _, expected = usual
     found, asked = lived.one_source
     assert asked["hubspot"] == 0 < asked["salesforce"]
     assert found.tables["dim_person"].equals(expected.tables["dim_person"])
@@ -262,8 +266,8 @@ def test_what_is_gone_without_a_word_is_found_when_all_is_asked_again(lived, usu
 
 def next_tables(line, day, *, full=False):
     with line.opened(day, full=full) as (job, engine):
-        known = known_to(job, engine)
-        return assembled(job, known, pulled(job, known))
+        run = begun(job, engine)
+        return assembled(run, pulled(run))
 
 
 def live_keys(found):

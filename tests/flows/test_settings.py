@@ -11,7 +11,7 @@ from connectors.source_type import HttpSource
 from definitions.agreement.load import load_definitions
 from definitions.errors import ConfigurationError
 from flows.alerts.targets import for_owner, for_revops
-from flows.run.job import open_job
+from flows.run.request import read_request
 from flows.run.sources import opened
 from flows.settings import Alerts, Settings, load_settings
 from tests.flows.line import ROOT, environment
@@ -213,7 +213,7 @@ def test_a_value_of_the_wrong_type_is_not_repeated(tmp_path):
 def test_settings_must_fit_the_definitions(tmp_path, old, new, words):
     config = written(tmp_path, WHOLE.replace(old, new, 1))
     with environment(SET), pytest.raises(ConfigurationError) as refused:
-        open_job(str(config), data=None, as_of=None, sources=None)
+        read_request(str(config), data=None, as_of=None, sources=None)
     assert [word for word in words if word not in str(refused.value)] == []
 
 
@@ -226,7 +226,7 @@ def test_definitions_beside_the_settings_are_found(tmp_path):
     (tmp_path / "ours.yaml").write_text(profile)
     config = written(tmp_path, WHOLE.replace("definitions: handoff", "definitions: ours.yaml", 1))
     with environment({**SET, "BANTAM_HOME": str(tmp_path / "home")}):
-        job = open_job(str(config), data=None, as_of=None, sources=None)
+        job = read_request(str(config), data=None, as_of=None, sources=None)
     assert (job.definitions.profile, job.data) == ("ours", tmp_path)
 
 
@@ -235,7 +235,7 @@ def test_an_unknown_source_is_refused_by_the_names_there_are(tmp_path):
         environment(SET),
         pytest.raises(ConfigurationError, match="no source is called hub; there are crm, marketing, shop"),
     ):
-        open_job(str(written(tmp_path, WHOLE)), data=None, as_of=None, sources=["hub"])
+        read_request(str(written(tmp_path, WHOLE)), data=None, as_of=None, sources=["hub"])
 
 
 PORTAL = "https://app.hubspot.com/contacts/7/record"

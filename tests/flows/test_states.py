@@ -13,16 +13,16 @@ from connectors.landing.writer import Landing, PageBuffer
 from definitions.agreement.load import load_definitions
 from definitions.errors import TransformError
 from definitions.fault_limit import RECORDS
+from definitions.published_state import PublishedState
 from flows.home.folders import Home
 from flows.home.spill import spilling
-from flows.run.job import Job
-from flows.run.publication import Known
 from flows.run.quarantine_ceiling import refuse_many_quarantined
 from flows.run.reading import unfiled_of
+from flows.run.request import RunRequest
 from flows.run.states import read_records
 from flows.settings import load_settings
+from tests.flows.line import detached
 from transforms.conform.conformed import nothing_quarantined
-from transforms.pipeline.terms import Before
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONFIG = """
@@ -43,7 +43,7 @@ class Portal:
     def __init__(self, folder):
         config = folder / "bantam.yaml"
         config.write_text(CONFIG)
-        self.job = Job(
+        self.job = RunRequest(
             settings=load_settings(config, {"TOKEN": "canary"}), definitions=load_definitions("handoff"),
             home=Home(folder / "home"), as_of=date(2026, 11, 22), started_at=NOW, data=folder, asked=(), full=False,
         )  # fmt: skip
@@ -54,13 +54,13 @@ class Portal:
         self.runs += 1
         run_id = f"{self.runs:06d}-20261122T120000Z"
         pulls = [] if contacts is None else [self._landed(run_id, contacts, rejected, is_full=is_full)]
-        nothing = Before(classes={}, issues=pl.LazyFrame(), snapshots=pl.DataFrame())
-        known = Known(
-            run_id=run_id, last_run_id=None, cursors={}, versions=self.versions, before=nothing, filled={},
-            unfiled=self.unfiled,
+        published = PublishedState(
+            classes={}, issues=pl.LazyFrame(), snapshots=pl.DataFrame(), unfiled=self.unfiled,
+            state_versions=self.versions,
         )  # fmt: skip
         with spilling(self.job.home.spill) as spill:
-            records, states = read_records(self.job, known, pulls, spill)
+            run = detached(self.job, run_id, published, spill)
+            records, states = read_records(run, pulls)
             living = records.kinds["person"].filter(~pl.col("is_deleted")).collect()
         self.versions = {(state.source, state.stream): state.version for state in states}
         self.unfiled, self.records = unfiled_of(records.quarantined), records

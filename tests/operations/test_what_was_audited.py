@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from definitions.errors import AnotherRunActiveError, AuditRefusedError, PublishError
 from flows.home.spill import spilling
-from flows.run.publication import known_of
+from flows.run.open_run import begin
 from flows.run.recomputation import recompute
 from flows.terminal.progress import ProgressReporter
 from tests.databases import address
@@ -102,14 +102,14 @@ def test_after_a_lost_connection_the_audit_is_made_again(shop):
 
 def test_a_run_that_lost_its_lock_before_it_stages_touches_nothing(shop):
     with shop.opened(TUESDAY) as (job, engine), run_lock(engine) as lock, spilling(job.home.spill) as spill:
-        known = known_of(job, engine, spill)
-        pulls = pulled(job, known)
+        run = begin(job, engine, lock, spill, ProgressReporter())
+        pulls = pulled(run)
         with psycopg.connect(url_of(shop), autocommit=True) as other:
             other.execute("CREATE TABLE staging.of_another_run (x text)")
             ending = "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND pid <> 0"
             other.execute(f"{ending} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
         with pytest.raises(PublishError, match="lock was lost") as refused:
-            recompute(job, engine, lock, known, pulls, spill, ProgressReporter())
+            recompute(run, pulls)
     assert refused.value.exit_code == 6
     assert shop.ask("SELECT tablename FROM pg_tables WHERE schemaname = 'staging'") == [("of_another_run",)]
 
@@ -133,23 +133,23 @@ def test_a_run_over_which_another_was_published_is_turned_away_by_name(shop, els
         job, engine = held.enter_context(shop.opened(TUESDAY))
         lock = held.enter_context(run_lock(engine, "another lock"))
         spill = held.enter_context(spilling(job.home.spill))
-        known = known_of(job, engine, spill)
-        pulls = pulled(job, known)
+        run = begin(job, engine, lock, spill, ProgressReporter())
+        pulls = pulled(run)
         between = elsewhere.refresh(TUESDAY)["run_id"]
         with pytest.raises(AnotherRunActiveError, match=f"Run {between} was published while run") as told:
-            recompute(job, engine, lock, known, pulls, spill, ProgressReporter())
+            recompute(run, pulls)
     assert told.value.exit_code == 75
     assert shop.ask(STAGED) == [(0,)]
 
 
 def test_a_run_whose_files_a_later_one_has_cleared_away_says_so(shop):
     with shop.opened(TUESDAY) as (job, engine), run_lock(engine) as lock, spilling(job.home.spill) as spill:
-        known = known_of(job, engine, spill)
-        pulls = pulled(job, known)
+        run = begin(job, engine, lock, spill, ProgressReporter())
+        pulls = pulled(run)
         with spilling(job.home.spill) as later_spill:
-            later = known_of(job, engine, later_spill)
+            later = begin(job, engine, lock, later_spill, ProgressReporter())
             with pytest.raises(AnotherRunActiveError, match=f"Run {later.run_id} has cleared away the files of run"):
-                recompute(job, engine, lock, known, pulls, spill, ProgressReporter())
+                recompute(run, pulls)
 
 
 def test_a_run_whose_audit_stands_still_ends_at_its_limit_with_exit_code_5(shop):

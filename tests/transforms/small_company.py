@@ -12,14 +12,16 @@ import polars as pl
 
 from definitions.agreement.load import load_definitions
 from definitions.polars_types import schema_of
+from definitions.published_state import PublishedState
+from definitions.run_context import RunContext
 from definitions.schema.records import RECORD_KINDS
-from definitions.schema.tables import CURATED, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT
+from definitions.schema.tables import COMPUTED, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT, OPS_CONSERVATION
 from flows.home.spill import Spill
 from transforms.conform.conformed import nothing_quarantined
 from transforms.frames import empty
-from transforms.pipeline.assembly import BUCKET_PERSONS, Assembled, assemble
+from transforms.pipeline.compute import BUCKET_PERSONS, Computation, compute
 from transforms.pipeline.gathering import ConformedStream, gathered_records
-from transforms.pipeline.terms import Before, StreamCounts, Terms
+from transforms.pipeline.records import StreamCounts
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)
@@ -130,21 +132,22 @@ def classes(pairs=()):
 
 
 def nothing_before(people=(), deals=(), issues=None):
-    return Before(
+    return PublishedState(
         classes={"person": classes(people), "opportunity": classes(deals)},
         issues=empty(FCT_HYGIENE_ISSUE.columns) if issues is None else issues,
         snapshots=empty(FCT_OPPORTUNITY_DAILY_SNAPSHOT.columns).collect(),
+        unfiled=nothing_quarantined(),
     )
 
 
 @dataclass(frozen=True)
 class Computed:
-    told: Assembled
+    told: Computation
     tables: dict[str, pl.DataFrame]
 
     @property
     def balance(self):
-        return self.told.balance
+        return self.tables[OPS_CONSERVATION.name]
 
 
 @cache
@@ -155,19 +158,20 @@ def usual():
 
 def assembled(company=None, before=None, as_of=AS_OF, run_id="000001", bucket_persons=BUCKET_PERSONS, **told):
     """The company computed; `told` has the landed versions of deals, the integration users and the exchange rates."""
-    terms = Terms(
-        definitions=HANDOFF, as_of=as_of, run_id=run_id, roles={"sf": "crm", "hs": "marketing"},
+    run = RunContext(
+        definitions=HANDOFF, as_of=as_of, run_id=run_id, started_at=NOW, roles={"sf": "crm", "hs": "marketing"},
         regions={"sf": "US", "hs": "US"}, rates=told.get("rates", {}), is_baseline=before is None,
         ignored_owners=told.get("ignored_owners", ()),
     )  # fmt: skip
     taken = defaultdict(list)
     records = records_of(company or COMPANY, told.get("versions", ()))
     with TemporaryDirectory() as folder:
-        told = assemble(
-            records, before or nothing_before(), terms, lambda table, rows: taken[table].append(rows.lazy().collect()),
-            Spill(Path(folder)), bucket_persons=bucket_persons,
+        told = compute(
+            records, before or nothing_before(), run, Spill(Path(folder)), bucket_persons=bucket_persons
         )  # fmt: skip
-    return Computed(told, {table.name: pl.concat(taken[table.name]).sort(table.key) for table in CURATED})
+        for batch in told.batches:
+            taken[batch.table.name].append(batch.rows.lazy().collect())
+    return Computed(told, {table.name: pl.concat(taken[table.name]).sort(table.key) for table in COMPUTED})
 
 
 def rows(frame, *columns):

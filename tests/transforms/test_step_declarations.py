@@ -39,6 +39,8 @@ NO_STEPS = {
     "transforms.conform.raw.gathered": "collects, and computes nothing",
     "transforms.frames.in_slices": "cuts a frame into parts",
     "transforms.golden.winners.winning_rows": "gives places in its frame, which mean nothing elsewhere",
+    "transforms.pipeline.table_batches.history_batches": "yields what steps give, with their table",
+    "transforms.pipeline.table_batches.table_batch": "sorts what steps give, and names its table",
 }
 # What an expression of `transforms.values` is asked besides the text, where it has to be.
 BESIDES = {

@@ -12,19 +12,18 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.run.job import open_job
-from flows.run.publication import Known
+from definitions.published_state import PublishedState
+from flows.run.request import read_request
 from flows.run.states import read_records
 from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.conftest import CONFIG, FIRST_DAY, WEEKS_LATER, advance
 from tests.flows.excerpts import write_maven
-from tests.flows.line import ROOT, computed, environment, pulled, spill_of
+from tests.flows.line import ROOT, computed, detached, environment, pulled
 from tests.transforms.small_company import nothing_before
 from tests.transforms.step_calls import Recorder, frames_in, in_parts, same_rows, split_rows
 from tests.transforms.test_step_declarations import PARTS
 from transforms.conform.conformed import nothing_quarantined
 from transforms.conform.raw import decoded
-from transforms.pipeline.terms import Before
 from transforms.state.versions import opened, with_flag_of_text
 from transforms.step import ALL, STEPS
 
@@ -59,7 +58,7 @@ def seen(tmp_path_factory):
 class Ran:
     """What a run computed, and what it would publish of its streams for the next one."""
 
-    known: Known
+    run_id: str
     tables: Mapping[str, pl.DataFrame]
     cursors: Mapping[tuple[str, str], Mapping[str, Any]]
     versions: Mapping[tuple[str, str], str | None]
@@ -67,31 +66,29 @@ class Ran:
 
 def run(config: Path, as_of: date, last: Ran | None = None, data: Path | None = None) -> Ran:
     """Land, fold and compute; all is listed anew, on top of what the last run left."""
-    job = open_job(str(config), data=data and str(data), as_of=as_of, sources=None, full=True, audits=False)
-    known = Known(
-        run_id="000001-20261122T000000Z" if last is None else "000002-20261206T000000Z",
-        last_run_id=None if last is None else last.known.run_id,
-        cursors={} if last is None else last.cursors,
-        versions={} if last is None else last.versions,
-        before=nothing_before() if last is None else published(last.tables),
-        filled={},
-        unfiled=nothing_quarantined(),
-        published_runs=frozenset() if last is None else frozenset({last.known.run_id}),
-    )
-    pulls = pulled(job, known)
-    records, states = read_records(job, known, pulls, spill_of(job))
+    job = read_request(str(config), data=data and str(data), as_of=as_of, sources=None, full=True, audits=False)
+    run_id = "000001-20261122T000000Z" if last is None else "000002-20261206T000000Z"
+    run = detached(job, run_id, nothing_before() if last is None else published(last))
+    pulls = pulled(run)
+    records, states = read_records(run, pulls)
     return Ran(
-        known=known,
-        tables=computed(job, known, records).tables,
+        run_id=run_id,
+        tables=computed(run, records).tables,
         cursors={(source, one.stream): one.cursor for source, one in pulls},
         versions={(state.source, state.stream): state.version for state in states},
     )
 
 
-def published(tables: Mapping[str, pl.DataFrame]) -> Before:
+def published(last: Ran) -> PublishedState:
+    tables = last.tables
     told = {"person": "lifecycle_class", "opportunity": "pipeline_class"}
     table_of = {"person": tables["dim_person"], "opportunity": tables["fct_opportunity"]}
-    return Before(
+    return PublishedState(
+        last_run_id=last.run_id,
+        run_ids=frozenset({last.run_id}),
+        cursors=last.cursors,
+        state_versions=last.versions,
+        unfiled=nothing_quarantined(),
         classes={
             kind: table_of[kind].select(f"{kind}_id", column, f"{column}_since").rename(
                 {f"{kind}_id": "record_id", column: "class", f"{column}_since": "class_since"}

@@ -11,7 +11,9 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from definitions.agreement.load import load_definitions
 from definitions.polars_types import schema_of
+from definitions.run_context import RunContext
 from definitions.schema.column import Column, Kind
 from definitions.schema.tables import CURATED, Table
 from tests.databases import drop_database, new_database
@@ -19,7 +21,6 @@ from tests.warehouse.staged import stage
 from warehouse.connect import engine_for
 from warehouse.embedded.server import EmbeddedServer
 from warehouse.publishing.publish import publish
-from warehouse.publishing.run import Run
 from warehouse.publishing.transaction import Publication, Published
 from warehouse.read.published import last_run
 from warehouse.tables import STAMPED
@@ -70,14 +71,14 @@ class Warehouse:
     def frames(self, **tables: Rows) -> dict[str, pl.DataFrame]:
         return {contract.name: frame_of(contract, tables.get(contract.name, ())) for contract in self.contracts}
 
-    def stage(self, run_id: str, as_of: date = AS_OF, **tables: Rows) -> Run:
+    def stage(self, run_id: str, as_of: date = AS_OF, **tables: Rows) -> RunContext:
         run = run_of(run_id, as_of)
         stage(self.engine, run, self.frames(**tables), self.contracts)
         return run
 
     def publish(
         self,
-        run: Run,
+        run: RunContext,
         books: Mapping[str, pl.DataFrame] | None = None,
         report: Callable[[Mapping[str, Any]], Mapping[str, object]] = lambda _tables: {},
         **publishing: Any,
@@ -89,7 +90,6 @@ class Warehouse:
             publication.merge_books(books or {})
             return publication.record(
                 finished_at=FINISHED_AT,
-                profile="handoff",
                 report=report(publication.written),
                 streams=[("crm", "owners"), ("crm", "deals")],
             )
@@ -128,17 +128,16 @@ def frame() -> Callable[[Table, Rows], pl.DataFrame]:
 
 
 @pytest.fixture
-def run() -> Callable[..., Run]:
+def run() -> Callable[..., RunContext]:
     return run_of
 
 
-def run_of(run_id: str, as_of: date = AS_OF, definitions_version: str = "2026.1") -> Run:
-    return Run(
+def run_of(run_id: str, as_of: date = AS_OF, definitions_version: str = "2026.1") -> RunContext:
+    return RunContext(
         run_id=run_id,
         as_of=as_of,
         started_at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
-        definitions_version=definitions_version,
-        is_draft=True,
+        definitions=load_definitions("handoff").model_copy(update={"version": definitions_version}),
     )
 
 

@@ -8,24 +8,24 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from definitions.agreement.load import load_definitions
 from definitions.polars_types import schema_of
+from definitions.run_context import RunContext
 from definitions.runtime.crash_points import arm
 from definitions.schema.tables import DIM_OWNER, OPS_CURSOR
 from warehouse.connect import engine_for
 from warehouse.load.staging import staging
 from warehouse.publishing.publish import publish
-from warehouse.publishing.run import Run
 from warehouse.read.published import last_run
 from warehouse.tables import STAMPED
 
 run_id, name, point = sys.argv[1:]
 engine = engine_for(sys.stdin.readline().strip())
-run = Run(
+run = RunContext(
     run_id=run_id,
     as_of=date(2026, 11, 22),
     started_at=datetime(2026, 11, 22, tzinfo=UTC),
-    definitions_version="2026.1",
-    is_draft=True,
+    definitions=load_definitions("handoff"),
 )
 owner = {"owner_id": "a", "owner_name": name, "is_active": True, "is_queue": False, "is_deleted": False}
 owner |= {"record_count": 1, "record_hash": len(name)}
@@ -40,7 +40,7 @@ with staging(engine, run, [DIM_OWNER]) as give:
 def work(publication):
     publication.merge_tables()
     publication.merge_books({"cursor": pl.DataFrame([cursor], schema=cursor_schema)})
-    publication.record(finished_at=run.started_at, profile="handoff", report={}, streams=[])
+    publication.record(finished_at=run.started_at, report={}, streams=[])
 
 
 publish(engine, run, work, computed_from=last_run(engine).run_id, sleep=lambda _seconds: None, contracts=[DIM_OWNER])

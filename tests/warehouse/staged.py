@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from definitions.run_context import RunContext
 from definitions.schema.tables import CURATED, Table
 from warehouse.load.copying import Frame
 from warehouse.load.staging import staging
-from warehouse.publishing.run import Run
 
 
 def stage(
-    engine: sa.Engine, run: Run, frames: Mapping[str, Frame], contracts: Sequence[Table] = CURATED
+    engine: sa.Engine, run: RunContext, frames: Mapping[str, Frame], contracts: Sequence[Table] = CURATED
 ) -> dict[str, int]:
     """Stage the frames, keyed by table name; the rows copied for each."""
     with staging(engine, run, contracts) as give:

@@ -4,18 +4,20 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from definitions.run_context import RunContext
 from definitions.schema.records import ENTITIES
 from transforms.golden.custom_fields import packed, unpacked
 from transforms.golden.rows import golden
 from transforms.golden.survivorship import rules_of
 from transforms.identity.links import with_id
 from transforms.identity.matching import account_edges, opportunity_edges, owner_edges, person_edges, resolve, untied
-from transforms.pipeline.terms import Entities, Records, Terms
+from transforms.pipeline.records import Entities, Records
 from transforms.step import ALL, step
 from transforms.values.company import company_normalised
 from transforms.values.country import with_country
 from transforms.values.domains import web_domain
 from transforms.values.email import normalise_email, with_email_domain
+from transforms.values.library_answers import LibraryAnswers
 from transforms.values.names import with_names
 from transforms.values.phone import with_phone
 
@@ -33,11 +35,11 @@ _TYING = [
 
 
 @step(partition_by=ALL)
-def resolved_entities(records: Records, terms: Terms) -> dict[str, Entities]:
+def resolved_entities(records: Records, run: RunContext, answers: LibraryAnswers) -> dict[str, Entities]:
     """Make the entities of every kind but persons; a product is its own entity."""
     kinds = {kind: records.kinds[kind].collect().sort("record_key") for kind in (*_EDGES, "product")}
-    mended = {**kinds, "account": _mended_accounts(kinds["account"], terms)}
-    entities = {kind: _entities(mended[kind], kind, terms) for kind in _EDGES}
+    mended = {**kinds, "account": _mended_accounts(kinds["account"], run, answers)}
+    entities = {kind: _entities(mended[kind], kind, run) for kind in _EDGES}
     products = kinds["product"].select("record_key", entity_id="record_key")
     sold = products.filter(~kinds["product"]["is_deleted"])
     return {**entities, "product": Entities(golden=sold, bridge=products, alive=sold, chosen=sold)}
@@ -57,21 +59,21 @@ def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 @step(partition_by="person_id")
-def golden_people(records: pl.LazyFrame, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:
+def golden_people(records: pl.LazyFrame, run: RunContext, answers: LibraryAnswers) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Golden rows of the live persons among `records`, with person_id, and the records with their values mended.
 
-    `records` have the columns of `tied_people` and person_id.
+    `records` have the columns of `tied_people` and person_id. `answers` of the telephone library change no row.
     """
-    mended = with_names(_with_phone(with_country(with_email_domain(records)), terms))
+    mended = with_names(_with_phone(with_country(with_email_domain(records)), run, answers))
     own = mended.collect(engine="streaming")
-    rows = _golden(own.drop(MATCH, "person_id"), "person", terms)
+    rows = _golden(own.drop(MATCH, "person_id"), "person", run)
     return rows.filter(~pl.col("is_deleted")).with_columns(person_id="entity_id"), own
 
 
-def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
+def _entities(records: pl.DataFrame, kind: str, run: RunContext) -> Entities:
     bridge = resolve(records, _EDGES[kind](records))
     tied = with_id(records, bridge, key="record_key", gives="entity_id")
-    rows = _golden(tied, kind, terms)
+    rows = _golden(tied, kind, run)
     live = rows.filter(~pl.col("is_deleted"))
     # An owner who left still owns records.
     kept = rows if kind == "owner" else live
@@ -83,11 +85,11 @@ def _entities(records: pl.DataFrame, kind: str, terms: Terms) -> Entities:
     )
 
 
-def _golden(records: pl.DataFrame, kind: str, terms: Terms) -> pl.DataFrame:
+def _golden(records: pl.DataFrame, kind: str, run: RunContext) -> pl.DataFrame:
     """Golden rows of the records of one kind, the customer's own fields among them."""
-    own = terms.definitions.custom.get(kind, ())
+    own = run.definitions.custom.get(kind, ())
     rules = (*_SURVIVORS[kind], *rules_of(own))
-    return packed(golden(unpacked(records, own), rules, roles=terms.roles), own)
+    return packed(golden(unpacked(records, own), rules, roles=run.roles), own)
 
 
 @step(partition_by="entity_id", delivers=("record_key", "entity_id"))
@@ -97,14 +99,14 @@ def living_people(tied: pl.DataFrame) -> pl.DataFrame:
     return tied.select("record_key", "entity_id").join(live, on="entity_id", how="semi", maintain_order="left")
 
 
-def _with_phone(records: pl.LazyFrame, terms: Terms) -> pl.LazyFrame:
-    regions = {source: region for source, region in terms.regions.items() if region is not None}
-    return with_phone(records, default_regions=regions, answers=terms.phone_answers)
+def _with_phone(records: pl.LazyFrame, run: RunContext, answers: LibraryAnswers) -> pl.LazyFrame:
+    regions = {source: region for source, region in run.regions.items() if region is not None}
+    return with_phone(records, default_regions=regions, answers=answers)
 
 
-def _mended_accounts(accounts: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+def _mended_accounts(accounts: pl.DataFrame, run: RunContext, answers: LibraryAnswers) -> pl.DataFrame:
     """Accounts with match key, registrable domain, number and country."""
     mended = accounts.lazy().with_columns(
         name_normalised=company_normalised(pl.col("name")), domain=web_domain(pl.col("domain"))
     )
-    return _with_phone(with_country(mended), terms).collect()
+    return _with_phone(with_country(mended), run, answers).collect()

@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from definitions.published_state import PublishedState
+from definitions.run_context import RunContext
 from definitions.schema.classified import CLASS_COLUMN, Classified
 from definitions.schema.column import Step
 from definitions.schema.tables import FCT_OPPORTUNITY
@@ -22,27 +24,27 @@ from transforms.facets.stage_age import completed_stays, learnt_limits
 from transforms.frames import require_columns
 from transforms.history.changes import class_since, tracked_changes
 from transforms.identity.links import account_of, people_of_opportunities, with_id
-from transforms.pipeline.terms import Before, Entities, Records, Terms
+from transforms.pipeline.records import Entities, Records
 from transforms.step import ALL, ROW, step
 
 
 @step(partition_by=ALL, delivers=("stage_id", "max_age_days"))
-def stage_table(records: Records, terms: Terms) -> pl.DataFrame:
+def stage_table(records: Records, run: RunContext) -> pl.DataFrame:
     """`dim_stage` rows, with the ageing limit beside them: the learnt one where enough deals left the stage."""
-    rows = stages(records.kinds["stage"].collect(), terms.definitions)
-    learnt = learnt_limits(completed_stays(records.versions, rows), terms.definitions)
+    rows = stages(records.kinds["stage"].collect(), run.definitions)
+    learnt = learnt_limits(completed_stays(records.versions, rows), run.definitions)
     return rows.join(learnt, on="canonical_stage", how="left", maintain_order="left").with_columns(
         max_age_days=pl.coalesce("learnt_limit_days", "max_age_days")
     )
 
 
 @step(partition_by=ALL, delivers=("entity_id", "tracked_push_count", "original_close_date", "last_change_at"))
-def tracked(records: Records, deals: Entities, terms: Terms) -> pl.DataFrame:
+def tracked(records: Records, deals: Entities, run: RunContext) -> pl.DataFrame:
     """What landed versions show of each deal; of several records of one deal, the most that any shows.
 
     Grain: entity_id.
     """
-    nobody = is_placeholder(terms.definitions, terms.as_of)
+    nobody = is_placeholder(run.definitions, run.as_of)
     versions = records.versions.lazy().with_columns(close_date=pl.when(~nobody).then("source_close_date"))
     moved = tracked_changes(versions).collect()
     return (
@@ -57,7 +59,7 @@ def tracked(records: Records, deals: Entities, terms: Terms) -> pl.DataFrame:
 
 
 @step(partition_by=ALL)
-def roles(records: Records, people: pl.DataFrame, deals: Entities, terms: Terms) -> pl.DataFrame:
+def roles(records: Records, people: pl.DataFrame, deals: Entities, run: RunContext) -> pl.DataFrame:
     """`bridge_opportunity_person` rows; `people` is the bridge of living persons."""
     told = ["record_key", "is_deleted", "source_updated_at"]
     converted = records.kinds["person"].filter(pl.col("converted_opportunity_key").is_not_null())
@@ -68,7 +70,7 @@ def roles(records: Records, people: pl.DataFrame, deals: Entities, terms: Terms)
         held.select(*told, "person_key").collect(),
         person_bridge=people,
         opportunity_bridge=deals.alive,
-        decision_maker_roles=terms.definitions.decision_maker_roles,
+        decision_maker_roles=run.definitions.decision_maker_roles,
     )
 
 
@@ -80,11 +82,11 @@ def curated_opportunities(
     on_deals: pl.DataFrame,
     owners: pl.DataFrame,
     stage_rows: pl.DataFrame,
-    before: Before,
-    terms: Terms,
+    published: PublishedState,
+    run: RunContext,
 ) -> pl.DataFrame:
     """One row per live opportunity, in the contract of `fct_opportunity` but for the run's own columns."""
-    definitions, as_of = terms.definitions, terms.as_of
+    definitions, as_of = run.definitions, run.as_of
     deals = entities["opportunity"]
     frame = deals.golden.with_columns(opportunity_id=pl.col("entity_id"))
     links = account_of(
@@ -100,8 +102,8 @@ def curated_opportunities(
         account_id=pl.coalesce("account_id", "linked_account_id")
     )
     frame = staged(frame, stage_rows)
-    frame = dated(frame, tracked(records, deals, terms), definitions, as_of=as_of)
-    frame = valued(frame, terms.rates, definitions.reporting.currency)
+    frame = dated(frame, tracked(records, deals, run), definitions, as_of=as_of)
+    frame = valued(frame, run.rates, definitions.reporting.currency)
     frame = peopled(frame, on_deals)
     frame = last_active(frame, acts, definitions, as_of=as_of)
     frame = owned(loss_families(frame, definitions), owners)
@@ -111,7 +113,7 @@ def curated_opportunities(
     require_columns(tested, FCT_OPPORTUNITY, Step.CRITERIA)
     classed = classify_opportunities(tested, definitions, as_of)
     require_columns(classed, FCT_OPPORTUNITY, Step.CLASS)
-    return with_since(classed.collect(), before.classes["opportunity"], "opportunity", terms)
+    return with_since(classed.collect(), published.classes["opportunity"], "opportunity", run)
 
 
 def _claim() -> pl.Expr:
@@ -126,10 +128,10 @@ def _claim() -> pl.Expr:
 
 
 @step(partition_by=ROW, needs=("classes",))
-def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: Classified, terms: Terms) -> pl.DataFrame:
-    """Add the day the class was first given: the published one (`Before.classes`) while it stays."""
+def with_since(frame: pl.DataFrame, classes: pl.DataFrame, kind: Classified, run: RunContext) -> pl.DataFrame:
+    """Add the day the class was first given: the published one (`PublishedState.classes`) while it stays."""
     column = CLASS_COLUMN[kind]
     after = frame.lazy().select(pl.col(f"{kind}_id").alias("record_id"), pl.col(column).alias("class"))
-    since = class_since(classes.lazy(), after, terms.as_of)
+    since = class_since(classes.lazy(), after, run.as_of)
     named = since.rename({"record_id": f"{kind}_id", "class_since": f"{column}_since"}).collect()
     return frame.join(named, on=f"{kind}_id", how="left", maintain_order="left")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from definitions.run_context import RunContext
 from definitions.schema.column import Step
 from definitions.schema.tables import DIM_PERSON
 from transforms.classify.classes import classify_people
@@ -14,7 +15,7 @@ from transforms.frames import require_columns
 from transforms.identity.links import account_of, with_id
 from transforms.pipeline.curate_opportunities import with_since
 from transforms.pipeline.person_tables import PersonTables
-from transforms.pipeline.terms import Entities, Records, Terms
+from transforms.pipeline.records import Entities, Records
 from transforms.step import ALL, ROW, step
 
 _OF_MOVES = [
@@ -52,14 +53,14 @@ def curated_people(
     tables: PersonTables,
     owner_bridge: pl.DataFrame,
     owners: pl.DataFrame,
-    terms: Terms,
+    run: RunContext,
 ) -> pl.DataFrame:
     """One row per golden person, in the contract of `dim_person` but for the run's own columns.
 
     `tables` are what is known of these persons, and may be of more; `owner_bridge` (record_key, entity_id) leads from
     keys of owners to `owners`.
     """
-    definitions, as_of = terms.definitions, terms.as_of
+    definitions, as_of = run.definitions, run.as_of
     accounts = tables.accounts.drop("person_id").unique("account_id").collect()
     frame = with_id(golden, _account_bridge(tables), key="account_key", gives="account_id")
     frame = with_id(frame, owner_bridge, key="owner_key", gives="owner_id")
@@ -83,7 +84,7 @@ def curated_people(
     require_columns(tested, DIM_PERSON, Step.CRITERIA)
     classed = classify_people(tested, definitions, as_of)
     require_columns(classed, DIM_PERSON, Step.CLASS)
-    return with_since(classed.collect(), tables.classes.collect(), "person", terms)
+    return with_since(classed.collect(), tables.classes.collect(), "person", run)
 
 
 def _account_bridge(tables: PersonTables) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from definitions.schema.records import RECORD_KINDS, RecordKind
 from transforms.conform.conformed import QUARANTINE
 from transforms.frames import empty
 from transforms.identity.links import without_the_dead
-from transforms.pipeline.terms import Records, StreamCounts
+from transforms.pipeline.records import Records, StreamCounts
 from transforms.step import ALL, step
 
 _VERSIONS = pl.Schema(

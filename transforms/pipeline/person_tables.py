@@ -5,12 +5,14 @@ from dataclasses import dataclass, fields
 
 import polars as pl
 
+from definitions.published_state import PublishedState
+from definitions.run_context import RunContext
 from definitions.schema.tables import FCT_ACTIVITY
 from transforms.facets.engagement import activities
 from transforms.frames import conformed
 from transforms.golden.entities import MATCH, living_people
 from transforms.pipeline.buckets import Buckets
-from transforms.pipeline.terms import Before, Entities, Records, Terms
+from transforms.pipeline.records import Entities, Records
 from transforms.step import ALL, step
 
 _OF_IDENTITY = ["record_key", "entity_id", "email_normalised", *MATCH]
@@ -56,7 +58,9 @@ class PersonTables:
 
 
 @step(partition_by=ALL)
-def person_tables(records: Records, tied: pl.DataFrame, company: Company, before: Before, terms: Terms) -> PersonTables:
+def person_tables(
+    records: Records, tied: pl.DataFrame, company: Company, published: PublishedState, run: RunContext
+) -> PersonTables:
     """Collect all that is known of persons from every table that tells of them; `tied` as from `tied_people`."""
     people, identities = records.kinds["person"], tied.lazy()
     account_keys = _named_accounts(people, identities, company)
@@ -68,13 +72,13 @@ def person_tables(records: Records, tied: pl.DataFrame, company: Company, before
         records=people.join(identities.select(_OF_IDENTITY), on="record_key", how="left").with_columns(
             person_id="entity_id"
         ),
-        activities=_activities(records, tied, company, terms),
+        activities=_activities(records, tied, company, run),
         deals=company.on_deals.lazy().join(deals, on="opportunity_id").select("person_id", "pipeline_class", "is_won"),
         linked=linked,
         account_keys=account_keys,
         accounts=at.join(company.accounts.lazy().select(_OF_ACCOUNTS), on="account_id"),
-        classes=before.classes["person"].lazy().with_columns(person_id="record_id"),
-        issues=before.issues.filter(of_persons).with_columns(person_id="record_id"),
+        classes=published.classes["person"].lazy().with_columns(person_id="record_id"),
+        issues=published.issues.filter(of_persons).with_columns(person_id="record_id"),
     )
 
 
@@ -94,14 +98,14 @@ def _name(table: str) -> str:
     return f"people {table}"
 
 
-def _activities(records: Records, tied: pl.DataFrame, company: Company, terms: Terms) -> pl.LazyFrame:
+def _activities(records: Records, tied: pl.DataFrame, company: Company, run: RunContext) -> pl.LazyFrame:
     """All rows of `fct_activity`: no published key points to something deleted."""
     alive = {kind: company.entities[kind].alive for kind in ("account", "opportunity", "owner")}
     acts = activities(
         records.kinds["activity"],
-        terms.definitions,
+        run.definitions,
         bridges={"person": living_people(tied), **alive},
-        ignored_owners=terms.ignored_owners,
+        ignored_owners=run.ignored_owners,
     )
     return conformed(acts, FCT_ACTIVITY).select(FCT_ACTIVITY.content)
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from transforms.pipeline.terms import Entities, Records, StreamCounts, Terms
+from definitions.run_context import RunContext
+from transforms.pipeline.records import Entities, Records, StreamCounts
 from transforms.reconcile.balance import association_places, balance, entity_places, single_places
 from transforms.step import ALL, step
 
@@ -17,7 +18,7 @@ def conservation(
     entities: Mapping[str, Entities],
     tied: pl.DataFrame,
     chosen_people: pl.DataFrame,
-    terms: Terms,
+    run: RunContext,
 ) -> pl.DataFrame:
     """One row per source and stream, in the contract of `ops.conservation`.
 
@@ -29,7 +30,7 @@ def conservation(
     sheets = []
     for kind in sorted({shown.kind for shown in records.shown}):
         ended = _places(records, kind, chosen, bridges)
-        sheets += [_sheet(shown, ended, records, terms) for shown in records.shown if shown.kind == kind]
+        sheets += [_sheet(shown, ended, records, run) for shown in records.shown if shown.kind == kind]
     return pl.concat(sheets).sort("source_system", "stream")
 
 
@@ -45,7 +46,7 @@ def _places(
     return entity_places(frame, chosen[kind]) if kind in bridges or kind == "owner" else single_places(frame)
 
 
-def _sheet(shown: StreamCounts, ended: pl.DataFrame, records: Records, terms: Terms) -> pl.DataFrame:
+def _sheet(shown: StreamCounts, ended: pl.DataFrame, records: Records, run: RunContext) -> pl.DataFrame:
     place = [pl.lit(shown.source).alias("source_system"), pl.lit(shown.stream).alias("stream")]
     aside = pl.col("source_system").eq(shown.source) & pl.col("stream").eq(shown.stream)
     return balance(
@@ -53,5 +54,5 @@ def _sheet(shown: StreamCounts, ended: pl.DataFrame, records: Records, terms: Te
         ended,
         records.quarantined.filter(aside),
         pl.select(*place, pl.lit(shown.pulled, pl.Int64).alias("pulled")),
-        run_id=terms.run_id,
+        run_id=run.run_id,
     )

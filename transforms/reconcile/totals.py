@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from transforms.facets.opportunity import staged
-from transforms.pipeline.terms import Entities
+from transforms.pipeline.records import Entities
 from transforms.step import ALL, step
 
 _STATE = pl.when("is_won").then(pl.lit("won")).when("is_closed").then(pl.lit("lost")).otherwise(pl.lit("open"))

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from definitions.errors import PublishError
 from definitions.polars_types import schema_of
+from definitions.run_context import RunContext
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import COMPUTED, Table
 from definitions.sql_text import identifier
@@ -22,7 +23,6 @@ from warehouse.database_errors import sqlstate, without_values
 from warehouse.limits import LOCK_SECONDS, another_run_if_locked, driver_of, limit_lock_wait
 from warehouse.load.copying import Frame, Loader, loading
 from warehouse.load.staging_rights import close_to_others
-from warehouse.publishing.run import Run
 from warehouse.tables import STAMPED, staged_table
 
 _RUN = sa.Table(
@@ -64,7 +64,7 @@ class TableStager:
 
 @contextmanager
 def staging(
-    engine: sa.Engine, run: Run, contracts: Sequence[Table] = COMPUTED, *, lock_seconds: float = LOCK_SECONDS
+    engine: sa.Engine, run: RunContext, contracts: Sequence[Table] = COMPUTED, *, lock_seconds: float = LOCK_SECONDS
 ) -> Iterator[TableStager]:
     """Empty `staging`, take every contract's rows in any number of parts, and say at the end that the run is there.
 
@@ -83,7 +83,7 @@ def staging(
 
 
 def stage_books(
-    connection: sa.Connection, run: Run, frames: Mapping[str, pl.DataFrame], books: Sequence[Table]
+    connection: sa.Connection, run: RunContext, frames: Mapping[str, pl.DataFrame], books: Sequence[Table]
 ) -> None:
     """Copy further tables, of few rows, beside what the run has staged; `drop_books` removes them again.
 
@@ -107,7 +107,7 @@ def drop_books(connection: sa.Connection, books: Sequence[Table]) -> None:
         staged_table(contract).drop(connection)
 
 
-def hold_staged(connection: sa.Connection, run: Run, contracts: Sequence[Table]) -> None:
+def hold_staged(connection: sa.Connection, run: RunContext, contracts: Sequence[Table]) -> None:
     """Keep every writer out of what the run has staged until this transaction ends; others may go on reading.
 
     From now on what is audited is what is published. Raises `PublishError` unless everything of this run is there:
@@ -164,7 +164,12 @@ def _prepare(engine: sa.Engine, contracts: Sequence[Table], lock_seconds: float)
 
 @without_values("Staging")
 def _complete(
-    engine: sa.Engine, run: Run, contracts: Sequence[Table], parts: TableStager, loader: Loader, lock_seconds: float
+    engine: sa.Engine,
+    run: RunContext,
+    contracts: Sequence[Table],
+    parts: TableStager,
+    loader: Loader,
+    lock_seconds: float,
 ) -> None:
     """Wait for the last rows, then say which run they are of and that all are there."""
     loader.finish()
@@ -207,15 +212,15 @@ def _create(connection: sa.Connection, contracts: Sequence[Table]) -> None:
         table.create(connection)
 
 
-def _stamp_all(connection: sa.Connection, contracts: Sequence[Table], run: Run) -> None:
+def _stamp_all(connection: sa.Connection, contracts: Sequence[Table], run: RunContext) -> None:
     server = driver_of(connection)
     for contract in contracts:
         _stamp(server, contract, run)
 
 
-def _stamp(server: psycopg.Connection, contract: Table, run: Run) -> None:
+def _stamp(server: psycopg.Connection, contract: Table, run: RunContext) -> None:
     """Add the columns that say which run this is, as defaults, which PostgreSQL keeps once, not in every row."""
-    values = {"run_id": run.run_id, "definitions_version": run.definitions_version, "loaded_at": run.started_at}
+    values = {"run_id": run.run_id, "definitions_version": run.definitions.version, "loaded_at": run.started_at}
     table = sql.Identifier("staging", contract.name)
     for field in contract.columns:
         if field.name in STAMPED:

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from definitions.errors import PublishError
+from definitions.run_context import RunContext
 from definitions.schema.column import Column, Kind
 from definitions.schema.tables import Table
 from warehouse.load.first_load import indexes_aside, is_empty
 from warehouse.publishing.merge_rules import MergeRule
-from warehouse.publishing.run import Run, TableChange
+from warehouse.publishing.written import TableChange
 from warehouse.tables import STAMPED, published_table, staged_table
 
 
@@ -44,7 +45,7 @@ def _sides(contract: Table) -> _Sides:
     return _Sides(contract, table, published, staged, staged.alias("staged"))
 
 
-def merge(connection: sa.Connection, contract: Table, rule: MergeRule, run: Run) -> TableChange:
+def merge(connection: sa.Connection, contract: Table, rule: MergeRule, run: RunContext) -> TableChange:
     """Bring the published rows to the staged ones as far as the rule allows, and count what was written.
 
     The caller keeps other writers out, so that rows stay where the comparison found them. An empty table takes one
@@ -65,7 +66,7 @@ def merge(connection: sa.Connection, contract: Table, rule: MergeRule, run: Run)
     return written
 
 
-def _differences(sides: _Sides, rule: MergeRule, run: Run) -> sa.Select[Any]:
+def _differences(sides: _Sides, rule: MergeRule, run: RunContext) -> sa.Select[Any]:
     """Address of the published (`was`) and the staged row (`becomes`) of each key where they differ; null if none."""
     compared = _compared(sides.contract, rule)
     names = [*sides.contract.key, *(field.name for field in compared)]
@@ -120,12 +121,12 @@ def _insert(
     return sa.insert(sides.table).from_select(sides.contract.names, rows)
 
 
-def _own(column: str, run: Run) -> date | str:
+def _own(column: str, run: RunContext) -> date | str:
     """What the run's own rows hold in the column that a rule is limited to."""
     return run.run_id if column == "run_id" else run.as_of
 
 
-def _check_own(connection: sa.Connection, sides: _Sides, name: str, run: Run) -> None:
+def _check_own(connection: sa.Connection, sides: _Sides, name: str, run: RunContext) -> None:
     column, own = sides.staged.c[name], _own(name, run)
     if connection.execute(sa.select(sa.exists(sa.select(column).where(column != own)))).scalar_one():
         raise PublishError(

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from definitions.errors import AnotherRunActiveError, PublicationUnknownError, PublishError
+from definitions.run_context import RunContext
 from definitions.runtime.commit_gate import GATE
 from definitions.runtime.crash_points import crash_point
 from definitions.schema.tables import COMPUTED, OPS_RUN, Table
@@ -27,7 +28,6 @@ from warehouse.limits import (
     notice_lost_client,
 )
 from warehouse.load.staging import hold_staged
-from warehouse.publishing.run import Run
 from warehouse.publishing.transaction import Publication
 from warehouse.read.published import newest_run_id
 from warehouse.tables import TABLES
@@ -42,7 +42,7 @@ _T = TypeVar("_T")
 @without_values("Publishing")
 def publish(
     engine: sa.Engine,
-    run: Run,
+    run: RunContext,
     work: Callable[[Publication], _T],
     *,
     computed_from: str | None,
@@ -136,12 +136,12 @@ def _keep_publishers_out(connection: sa.Connection, lock_seconds: float) -> None
         connection.exec_driver_sql("LOCK TABLE ops.run IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _is_there(connection: sa.Connection, run: Run) -> bool:
+def _is_there(connection: sa.Connection, run: RunContext) -> bool:
     runs = TABLES[OPS_RUN.name].c
     return bool(connection.execute(sa.select(sa.exists().where(runs.run_id == run.run_id))).scalar_one())
 
 
-def _check_newest(connection: sa.Connection, run: Run, computed_from: str | None) -> None:
+def _check_newest(connection: sa.Connection, run: RunContext, computed_from: str | None) -> None:
     """Refuse to publish over a run that this one does not know of."""
     newest = newest_run_id(connection)
     if newest == computed_from:

@@ -3,14 +3,14 @@
 import polars as pl
 import sqlalchemy as sa
 
+from definitions.run_context import RunContext
 from definitions.schema.tables import OPS_AUDIT_RESULT
 from warehouse.database_errors import without_values
-from warehouse.publishing.run import Run
 from warehouse.tables import TABLES
 
 
 @without_values("Keeping the audit")
-def keep_audit(engine: sa.Engine, run: Run, checks: pl.DataFrame) -> None:
+def keep_audit(engine: sa.Engine, run: RunContext, checks: pl.DataFrame) -> None:
     """Keep the checks of a run that is about to be refused, columns of `ops.audit_result`, in place of earlier ones.
 
     Such a run has rows there and none in `ops.run`, so nothing takes it for published; should it be published after

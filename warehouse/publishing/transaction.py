@@ -8,6 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from definitions.errors import PublishError
+from definitions.run_context import RunContext
 from definitions.runtime.socket_abort import SocketAbort
 from definitions.schema.column import Column
 from definitions.schema.tables import (
@@ -25,7 +26,7 @@ from warehouse.publishing.custom_views import show_custom_fields
 from warehouse.publishing.definitions_used import refuse_other_text
 from warehouse.publishing.merge import merge
 from warehouse.publishing.merge_rules import rule_of
-from warehouse.publishing.run import Run, TableChange
+from warehouse.publishing.written import TableChange
 from warehouse.tables import TABLES, staged_table
 
 _BOOKS = tuple(contract for contract in OPS if contract is not OPS_RUN)
@@ -54,7 +55,9 @@ class Publication:
 
     __slots__ = ("_abort", "_connection", "_contracts", "_run", "_written")
 
-    def __init__(self, connection: sa.Connection, run: Run, contracts: Sequence[Table], abort: SocketAbort) -> None:
+    def __init__(
+        self, connection: sa.Connection, run: RunContext, contracts: Sequence[Table], abort: SocketAbort
+    ) -> None:
         self._connection = connection
         self._run = run
         self._contracts = contracts
@@ -100,7 +103,6 @@ class Publication:
         self,
         *,
         finished_at: datetime,
-        profile: str,
         report: Mapping[str, object],
         streams: Iterable[tuple[str, str]],
     ) -> Published:
@@ -118,13 +120,13 @@ class Publication:
             "started_at": self._run.started_at,
             "finished_at": finished_at,
             "run_status": status,
-            "is_draft": self._run.is_draft,
-            "definitions_version": self._run.definitions_version,
+            "is_draft": self._run.definitions.is_draft,
+            "definitions_version": self._run.definitions.version,
             "rows_written": published.rows_written,
             "report": report,
         }
         self._connection.execute(sa.insert(TABLES[OPS_RUN.name]).values(row))
-        _show(self._connection, row, profile, streams)
+        _show(self._connection, row, self._run.definitions.profile, streams)
         return published
 
     def check_connection(self) -> None:

@@ -14,7 +14,7 @@ from flows.orchestration.ephemeral_server import ephemeral_server
 from flows.orchestration.interruption import until_signalled
 from flows.orchestration.prefect_home import keep_prefect_in
 from flows.run.failures import end_reported
-from flows.run.job import open_job
+from flows.run.request import read_request
 from flows.terminal.commands.parameters import Count
 from flows.terminal.progress import watched
 from flows.terminal.sandbox_process import sandbox_running
@@ -63,7 +63,7 @@ def _demonstrate(people: int) -> None:
 def _refresh(console: Console, as_of: date) -> dict[str, object]:
     from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which reads where its home is
 
-    job = open_job(str(CONFIG), data=None, as_of=as_of, sources=None)
-    with end_reported(job) as end, watched(console, quiet=not console.is_terminal):
+    request = read_request(str(CONFIG), data=None, as_of=as_of, sources=None)
+    with end_reported(request) as end, watched(console, quiet=not console.is_terminal):
         refresh_pipeline(config=str(CONFIG), as_of=as_of)
     return end.report or {}

@@ -15,7 +15,7 @@ from flows.alerts.plan import Plan, check_targets, plan, read_news
 from flows.orchestration.ephemeral_server import ephemeral_server
 from flows.orchestration.interruption import until_signalled
 from flows.orchestration.prefect_home import keep_prefect_in
-from flows.run.job import open_job
+from flows.run.request import read_request
 from flows.run.warehouse_access import opened_warehouse
 
 _WIDEST = 100
@@ -37,14 +37,14 @@ def digests(*, config: Path = Path("bantam.yaml"), dry_run: bool = False) -> Non
 
 def _send(config: Path, *, dry_run: bool) -> None:
     console = Console()
-    job = open_job(str(config), data=None, as_of=None, sources=None, audits=False)
-    check_targets(job.settings)
+    request = read_request(str(config), data=None, as_of=None, sources=None, audits=False)
+    check_targets(request.settings)
     if dry_run:
-        with opened_warehouse(job.settings) as engine:
-            news = read_news(job, engine)
-        show_plan(None if news is None else plan(job, news), console)
+        with opened_warehouse(request.settings) as engine:
+            news = read_news(request, engine)
+        show_plan(None if news is None else plan(request, news), console)
         return
-    keep_prefect_in(job.home)
+    keep_prefect_in(request.home)
     with ephemeral_server():
         from flows.send_digests import send_digests  # noqa: PLC0415 - imports Prefect, which reads where its home is
 

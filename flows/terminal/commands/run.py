@@ -14,7 +14,7 @@ from flows.orchestration.interruption import until_signalled
 from flows.orchestration.prefect_home import keep_prefect_in
 from flows.run.failures import end_reported
 from flows.run.input_files import check_input_files
-from flows.run.job import open_job
+from flows.run.request import read_request
 from flows.settings import Settings
 from flows.terminal.progress import watched
 from flows.terminal.show_report import show_report
@@ -72,12 +72,12 @@ def run(
 
 def _refresh(asked: dict[str, Any], *, quiet: bool) -> None:
     # A mistake in the settings, a missing file or a run at work is told at once, and not after Prefect has started.
-    job = open_job(**asked)
-    with end_reported(job) as end:
-        check_input_files(job)
-        check_home_free(job.home)
-        _check_nobody_runs(job.settings)
-        keep_prefect_in(job.home)
+    request = read_request(**asked)
+    with end_reported(request) as end:
+        check_input_files(request)
+        check_home_free(request.home)
+        _check_nobody_runs(request.settings)
+        keep_prefect_in(request.home)
         with ephemeral_server(), watched(ERRORS, quiet=quiet):
             from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect
 

@@ -18,7 +18,7 @@ from flows.orchestration.deployments import ROOT, DeclaredDeployment, declared_d
 from flows.orchestration.guarded_process import GuardedProcess
 from flows.orchestration.prefect_home import keep_prefect_in
 from flows.orchestration.prefect_server import prefect_server
-from flows.run.job import open_job
+from flows.run.request import read_request
 from flows.settings import Settings
 from flows.terminal.commands.parameters import Count
 from flows.terminal.tables import filled, table
@@ -47,10 +47,10 @@ def serve(*, config: Path = Path("bantam.yaml"), port: Count = 4200) -> None:
     port
         Port of its own Prefect server.
     """
-    job = open_job(str(config), data=None, as_of=None, sources=None)
+    request = read_request(str(config), data=None, as_of=None, sources=None)
     deployments = declared_deployments()
-    keep_prefect_in(job.home)
-    folder = job.home.part("prefect")
+    keep_prefect_in(request.home)
+    folder = request.home.part("prefect")
     with _signals() as asked:
 
         def check() -> None:
@@ -59,9 +59,9 @@ def serve(*, config: Path = Path("bantam.yaml"), port: Count = 4200) -> None:
 
         try:
             with _served_by(port, folder / "server.log", check) as (api, server):
-                _run(config.resolve(), job.settings, deployments, api, server, check)
+                _run(config.resolve(), request.settings, deployments, api, server, check)
         except _AskedToEndError:
-            _stop_warehouse(job.settings)
+            _stop_warehouse(request.settings)
     # With the handlers of every command: they say the last line and give the exit code.
     os.kill(os.getpid(), asked[0])
 

@@ -14,7 +14,7 @@ from flows.alerts.delivery import DeliveryContext, Outcome, deliver
 from flows.alerts.plan import Plan, plan, read_news
 from flows.alerts.sent_journal import SentJournal, journal_of
 from flows.home.folders import Home
-from flows.run.job import Job
+from flows.run.request import RunRequest
 from flows.settings import load_settings
 from tests.flows.alerts.recipients import Hook, Mailbox
 from tests.warehouse.conftest import Warehouse, frame_of
@@ -61,7 +61,7 @@ class Company:
     """A warehouse, the settings that say where its alerts go, and the runs published so far."""
 
     engine: sa.Engine
-    job: Job
+    job: RunRequest
     runs: int = 0
     seconds: float = 30
 
@@ -119,7 +119,7 @@ def company_of(engine: sa.Engine, folder: Path, *, owners: str = "", revops: str
     settings = load_settings(
         config, {"TOKEN": "t", "OWNERS": owners, "REVOPS": revops, "BANTAM_HOME": str(folder / "home")}
     )
-    job = Job(
+    job = RunRequest(
         settings=settings,
         definitions=load_definitions("handoff"),
         home=Home(settings.home),

@@ -1,4 +1,4 @@
-"""One run's surroundings: settings, definitions, folders, date; read once at its beginning and passed on as values."""
+"""Run request: what is asked of a run, with its settings, definitions, home and dates; read before it has an id."""
 
 import os
 from dataclasses import dataclass
@@ -19,8 +19,10 @@ from flows.settings import Settings, Source, load_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """`started_at` is the only reading of the clock that tables see; `data` is where file sources start from.
+class RunRequest:
+    """What is asked of one run.
+
+    `started_at` is the only reading of the clock that tables see; `data` is where file sources start from.
 
     `volume_accepted_because` is a person's reason for far more or fewer rows than last time; null: that stops the run.
     `pulls` is false for a run that asks no source and works with what is at hand.
@@ -42,7 +44,7 @@ class Job:
         return self.pulls and (not self.asked or source.name in self.asked)
 
 
-def open_job(
+def read_request(
     config: str,
     *,
     data: str | None,
@@ -52,7 +54,7 @@ def open_job(
     accept_volume: str | None = None,
     pulls: bool = True,
     audits: bool = True,
-) -> Job:
+) -> RunRequest:
     """Read settings and definitions and the clock; `as_of` is today in the reporting time zone unless given.
 
     Without `audits` declared expectations are not checked, for which Great Expectations is imported. Raises
@@ -70,7 +72,7 @@ def open_job(
             f"{config}: no source is called {', '.join(unknown)}{suggestion(unknown[0], sorted(names))}."
         )
     now = datetime.now(UTC)
-    return Job(
+    return RunRequest(
         settings=settings,
         definitions=definitions,
         home=Home(settings.home),
