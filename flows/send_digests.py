@@ -10,7 +10,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.alerts.delivery import DeliveryContext, Outcome, deliver, raise_if_pending
-from flows.alerts.plan import Plan, check_targets, plan, read_news
+from flows.alerts.plan import Plan, check_targets, plan, read_alert_state
 from flows.alerts.sent_journal import journal_of
 from flows.orchestration.interruption import interruptible
 from flows.orchestration.run_states import flow_states, task_states, value_of
@@ -27,8 +27,8 @@ _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 @task_states
 def plan_messages(job: Job, engine: sa.Engine) -> Plan | None:
     """Read what is published and untold; None where nothing was published yet."""
-    news = read_news(job, engine)
-    return None if news is None else plan(job, news)
+    state = read_alert_state(job, engine)
+    return None if state is None else plan(job, state)
 
 
 @task(**_UNKEPT)
@@ -75,7 +75,7 @@ def _counts(planned: Plan | None, outcome: Outcome) -> dict[str, Any]:
         "planned": len(planned.messages),
         "withheld": len(planned.withheld),
         "left_over_records": planned.left_over,
-        "without_target": len(planned.homeless),
+        "without_target": len(planned.without_target),
         "damaged_journal_lines": planned.damaged,
         **asdict(outcome),
     }

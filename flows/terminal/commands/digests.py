@@ -11,7 +11,7 @@ from rich.text import Text
 from definitions.counting import counted
 from flows.alerts.delivery import arrived_twice
 from flows.alerts.messages import Draft, Message
-from flows.alerts.plan import Plan, check_targets, plan, read_news
+from flows.alerts.plan import Plan, check_targets, plan, read_alert_state
 from flows.orchestration.ephemeral_server import ephemeral_server
 from flows.orchestration.interruption import until_signalled
 from flows.orchestration.prefect_home import keep_prefect_in
@@ -41,7 +41,7 @@ def _send(config: Path, *, dry_run: bool) -> None:
     check_targets(job.settings)
     if dry_run:
         with opened_warehouse(job.settings) as engine:
-            news = read_news(job, engine)
+            news = read_alert_state(job, engine)
         show_plan(None if news is None else plan(job, news), console)
         return
     keep_prefect_in(job.home)
@@ -71,10 +71,10 @@ def show_plan(planned: Plan | None, console: Console) -> None:
         _show(message, console)
     for message in planned.withheld:
         _show(message, console, "HELD BACK - ")
-    for draft in planned.homeless:
+    for draft in planned.without_target:
         _show(draft, console, "NO TARGET - ")
     console.print(f"{counted(len(planned.messages), 'message')} would leave; nothing was sent.")
-    _remark(len(planned.withheld), len(planned.homeless), console)
+    _remark(len(planned.withheld), len(planned.without_target), console)
     _remark_journal(len(planned.remembered), planned.damaged, console)
 
 
@@ -99,11 +99,11 @@ def _wrapped(told: str, width: int) -> Iterator[str]:
         ) or [""]
 
 
-def _remark(withheld: int, homeless: int, console: Console) -> None:
+def _remark(withheld: int, without_target: int, console: Console) -> None:
     if withheld:
         console.print(f"{counted(withheld, 'message')} held back: the data is stale.")
-    if homeless:
-        console.print(f"{counted(homeless, 'message')} without a target to go to: set `alerts` in the settings.")
+    if without_target:
+        console.print(f"{counted(without_target, 'message')} without a target to go to: set `alerts` in the settings.")
 
 
 def _remark_journal(remembered: int, damaged: int, console: Console) -> None:
