@@ -1,4 +1,4 @@
-"""Tell owners what is new about their records, and RevOps how things stand. Deployed from prefect.yaml."""
+"""Send digests to owners and the daily roll-up to RevOps. Deployed from prefect.yaml."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,22 +19,22 @@ from flows.run.job import Job, open_job
 from flows.run.warehouse_access import opened_warehouse
 from warehouse.publishing.run_lock import RunLock, run_lock
 
-# Messages hold names; a result that is kept would be a copy of them nobody knows of.
-_UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+# Messages contain names; a persisted result would be an unmanaged copy of them.
+_NOT_PERSISTED: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 
-@task(**_UNKEPT)
+@task(**_NOT_PERSISTED)
 @task_states
 def plan_messages(job: Job, engine: sa.Engine) -> Plan | None:
-    """Read what is published and untold; None where nothing was published yet."""
+    """Plan messages on published issues not delivered yet; None if nothing was published yet."""
     state = read_alert_state(job, engine)
     return None if state is None else plan(job, state)
 
 
-@task(**_UNKEPT)
+@task(**_NOT_PERSISTED)
 @task_states
 def deliver_messages(job: Job, engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome:
-    """Send the messages, each noted by its outcome before the next one leaves."""
+    """Send the messages one by one, each recorded with its outcome before the next."""
     limit = job.settings.alerts.time_limit_seconds
     return deliver(DeliveryContext(engine, lock, journal_of(job.home), lambda: datetime.now(UTC), limit), planned)
 
@@ -48,10 +48,10 @@ def send_digests(
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment
     time_limit_minutes: float | None = None,  # noqa: ARG001 - `time_limited` reads it
 ) -> dict[str, Any]:
-    """Tell what was not told yet, and return counts. Safe to run twice; a second one at the same time exits 75.
+    """Send pending messages and return counts. Safe to run twice; a second one at the same time exits 75.
 
-    Raises `AlertPendingError` (exit code 7), after all other messages left, when a target did not take one or did not
-    say so in time.
+    Raises `AlertPendingError` (exit code 7), after all other messages were sent, if a target did not accept one or did
+    not respond in time.
     """
     job = open_job(config, data=None, as_of=None, sources=None, audits=False)
     check_targets(job.settings)
@@ -67,7 +67,7 @@ def send_digests(
 
 
 def _counts(planned: Plan | None, outcome: Outcome) -> dict[str, Any]:
-    """Counts only: whoever sees the scheduler must not see whom a message is about."""
+    """Return counts only: users of the scheduler must not see whom a message is about."""
     if planned is None:
         return {"run_id": None, "planned": 0, **asdict(outcome)}
     return {
