@@ -145,7 +145,7 @@ def exit_message(number: int | None, decided: CommitState | None) -> str:
 
     `decided` is null if no run was started.
 
-    >>> line_of(signal.SIGTERM, CommitState(Publication.PUBLISHED, "000007"))
+    >>> exit_message(signal.SIGTERM, CommitState(Publication.PUBLISHED, "000007"))
     'bantam: terminated after run 000007 was published: its tables stand, and nothing is left to do.'
     """
     word = _WORDS[None if number is None else signal.Signals(number)]
