@@ -1,4 +1,4 @@
-"""Tell owners what is new about their records, and RevOps how things stand. Deployed from prefect.yaml."""
+"""Send digests to owners and the daily roll-up to RevOps. Deployed from prefect.yaml."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.alerts.delivery import DeliveryContext, Outcome, deliver, raise_if_pending
-from flows.alerts.plan import Plan, check_targets, plan, read_news
+from flows.alerts.plan import Plan, check_targets, plan, read_alert_state
 from flows.alerts.sent_journal import journal_of
 from flows.orchestration.interruption import interruptible
 from flows.orchestration.run_states import flow_states, task_states, value_of
@@ -19,22 +19,22 @@ from flows.run.request import RunRequest, read_request
 from flows.run.warehouse_access import opened_warehouse
 from warehouse.publishing.run_lock import RunLock, run_lock
 
-# Messages hold names; a result that is kept would be a copy of them nobody knows of.
-_UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+# Messages contain names; a persisted result would be an unmanaged copy of them.
+_NOT_PERSISTED: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 
-@task(**_UNKEPT)
+@task(**_NOT_PERSISTED)
 @task_states
 def plan_messages(request: RunRequest, engine: sa.Engine) -> Plan | None:
-    """Read what is published and untold; None where nothing was published yet."""
-    news = read_news(request, engine)
-    return None if news is None else plan(request, news)
+    """Plan messages on published issues not delivered yet; None if nothing was published yet."""
+    state = read_alert_state(request, engine)
+    return None if state is None else plan(request, state)
 
 
-@task(**_UNKEPT)
+@task(**_NOT_PERSISTED)
 @task_states
 def deliver_messages(request: RunRequest, engine: sa.Engine, lock: RunLock, planned: Plan) -> Outcome:
-    """Send the messages, each noted by its outcome before the next one leaves."""
+    """Send the messages one by one, each recorded with its outcome before the next."""
     limit = request.settings.alerts.time_limit_seconds
     return deliver(DeliveryContext(engine, lock, journal_of(request.home), lambda: datetime.now(UTC), limit), planned)
 
@@ -48,10 +48,10 @@ def send_digests(
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a parameter of a deployment
     time_limit_minutes: float | None = None,  # noqa: ARG001 - `time_limited` reads it
 ) -> dict[str, Any]:
-    """Tell what was not told yet, and return counts. Safe to run twice; a second one at the same time exits 75.
+    """Send pending messages and return counts. Safe to run twice; a second one at the same time exits 75.
 
-    Raises `AlertPendingError` (exit code 7), after all other messages left, when a target did not take one or did not
-    say so in time.
+    Raises `AlertPendingError` (exit code 7), after all other messages were sent, if a target did not accept one or did
+    not respond in time.
     """
     request = read_request(config, data=None, as_of=None, sources=None, audits=False)
     check_targets(request.settings)
@@ -67,7 +67,7 @@ def send_digests(
 
 
 def _counts(planned: Plan | None, outcome: Outcome) -> dict[str, Any]:
-    """Counts only: whoever sees the scheduler must not see whom a message is about."""
+    """Return counts only: users of the scheduler must not see whom a message is about."""
     if planned is None:
         return {"run_id": None, "planned": 0, **asdict(outcome)}
     return {
@@ -75,7 +75,7 @@ def _counts(planned: Plan | None, outcome: Outcome) -> dict[str, Any]:
         "planned": len(planned.messages),
         "withheld": len(planned.withheld),
         "left_over_records": planned.left_over,
-        "without_target": len(planned.homeless),
+        "without_target": len(planned.without_target),
         "damaged_journal_lines": planned.damaged,
         **asdict(outcome),
     }

@@ -1,7 +1,7 @@
-"""Settings: bantam.yaml and the environment, read here and nowhere else; a mistake names file and line.
+"""Settings: bantam.yaml and the environment, read only here; a mistake names file and line.
 
-Secrets stand in bantam.yaml only as `${NAME}`; their values come from the environment and stay `SecretStr`.
-`${NAME:-x}` is x where the environment does not set NAME, or sets it to nothing.
+bantam.yaml has secrets only as `${NAME}`; their values come from the environment and stay `SecretStr`.
+`${NAME:-x}` is x if the environment does not set NAME, or sets it to empty text.
 """
 
 import os
@@ -34,7 +34,7 @@ from definitions.schema.column import Column, Kind
 from expectations.declared import DeclaredExpectation
 from flows.run.declared_expectations import expectations_file, read_expectations
 
-# Keys that a run needs and the file does not give.
+# Fields of the settings that do not come from the file.
 _ELSEWHERE = {
     "home": "this is not set here; set BANTAM_HOME in the environment",
     "config_folder": "this is not set here; it is the folder of this file",
@@ -50,15 +50,15 @@ class _Strict(BaseModel):
 if TYPE_CHECKING:
     Source = SourceSettings
 else:
-    # The union of all that the registry knows, chosen by `kind`.
-    Source = Annotated[Union[tuple(one.settings for one in SOURCE_TYPES.values())], Field(discriminator="kind")]  # noqa: UP007
+    # The union of the settings of all registered source types, discriminated by `kind`.
+    Source = Annotated[Union[tuple(kind.settings for kind in SOURCE_TYPES.values())], Field(discriminator="kind")]  # noqa: UP007
 
 
 class Alerts(_Strict):
-    """Where digests go: Apprise URLs. `owners` may hold {email} and {owner_id}, filled in for each owner.
+    """Targets of digests: Apprise URLs. `owners` may contain {email} and {owner_id}, filled in for each owner.
 
-    Empty text is no URL, so that `${NAME:-}` stands for none; one text may name several targets of RevOps, apart by
-    blanks. Owners are told nothing while anything published is older than `max_stale_hours`. A target has
+    Empty text is no URL, so that `${NAME:-}` means none; one text may name several targets of RevOps, separated by
+    blanks. Owners get no messages while anything published is older than `max_stale_hours`. A target has
     `time_limit_seconds` for one message.
     """
 
@@ -70,24 +70,24 @@ class Alerts(_Strict):
 
     @field_validator("revops", mode="before")
     @classmethod
-    def _one_by_one(cls, given: Any) -> Any:
-        texts = [given] if isinstance(given, str) else given
+    def _split_urls(cls, value: Any) -> Any:
+        texts = [value] if isinstance(value, str) else value
         if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-            return given
+            return value
         return tuple(url for text in texts for url in text.split())
 
     @field_validator("owners", mode="before")
     @classmethod
-    def _none_if_empty(cls, given: Any) -> Any:
-        return None if isinstance(given, str) and not given.strip() else given
+    def _none_if_empty(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
 
 
 class Settings(_Strict):
-    """Everything a run needs to know but the date.
+    """Settings of a run, without its date.
 
     `quarantine_ceiling` is the share of a stream's records, `unreadable_ceiling` that of the values of a file's column,
-    that may be unreadable. An audit that has not ended after `audit_minutes` stops the run. `expectations` are
-    evaluated by Great Expectations in the audit of every run; the file may name another one that holds them.
+    that may be unreadable. An audit longer than `audit_minutes` stops the run. `expectations` are evaluated by Great
+    Expectations in the audit of every run; bantam.yaml may name another file that holds them.
     """
 
     definitions: str = "handoff"
@@ -104,12 +104,12 @@ class Settings(_Strict):
 
     @property
     def record_limit(self) -> FaultLimit:
-        """How many records of a stream may be set aside."""
+        """Limit of quarantined records of a stream."""
         return replace(RECORDS, share=self.quarantine_ceiling)
 
     @property
     def value_limit(self) -> FaultLimit:
-        """How many values of a column of a file may not be what it is declared to hold."""
+        """Limit of values of a file's column that are not of the declared kind."""
         return replace(VALUES, share=self.unreadable_ceiling)
 
     @property
@@ -125,9 +125,9 @@ class Settings(_Strict):
         for number, source in enumerate(self.sources):
             if source.name in names[:number]:
                 mistakes["sources", number, "name"] = f"two sources are called {source.name!r}; give each its own name"
-            twin = getattr(source, "twin", None)
-            if twin is not None and twin not in names:
-                mistakes["sources", number, "twin"] = f"no source is called so{suggestion(twin, names)}"
+            linked_source = getattr(source, "twin", None)
+            if linked_source is not None and linked_source not in names:
+                mistakes["sources", number, "twin"] = f"no source is called so{suggestion(linked_source, names)}"
         refuse(mistakes)
         return self
 
@@ -135,23 +135,23 @@ class Settings(_Strict):
     def _custom_fields_are_of_one_kind(self) -> "Settings":
         kinds: dict[tuple[str, str], Kind] = {}
         mistakes: dict[FieldPath, str] = {}
-        for place, record_kind, column in self._custom_columns():
-            known = kinds.setdefault((record_kind, column.name), column.kind)
-            if known is not column.kind:
-                mistakes[place] = f"another source says that it is of kind {known.value}; give both one kind"
+        for field_path, record_kind, column in self._custom_columns():
+            kind = kinds.setdefault((record_kind, column.name), column.kind)
+            if kind is not column.kind:
+                mistakes[field_path] = f"another source says that it is of kind {kind.value}; give both one kind"
         refuse(mistakes)
         return self
 
     @property
     def custom(self) -> Mapping[str, tuple[Column, ...]]:
-        """The customer's own fields by kind of record, in the order of the file; the first source names each."""
-        found: dict[str, dict[str, Column]] = {}
+        """Customer's own fields by kind of record, in the order of the file, each as its first source declares it."""
+        by_kind: dict[str, dict[str, Column]] = {}
         for _, record_kind, column in self._custom_columns():
-            found.setdefault(record_kind, {}).setdefault(column.name, column)
-        return {kind: (*columns.values(), UNREADABLE) for kind, columns in found.items()}
+            by_kind.setdefault(record_kind, {}).setdefault(column.name, column)
+        return {kind: (*columns.values(), UNREADABLE) for kind, columns in by_kind.items()}
 
     def _custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
-        """Each entry of a customer's own field: where it stands in the file, the kind of record, its column."""
+        """Yield each entry of a customer's own field: path in the file, kind of record, column."""
         for number, source in enumerate(self.sources):
             for place, record_kind, column in source.custom_columns():
                 yield ("sources", number, *place), record_kind, column
@@ -175,8 +175,8 @@ def load_settings(
     content, lines = read_yaml(config)
     filling = _Filling(environment, {}, None if needs_environment else "unset")
     filled = filling.of(content, ())
-    # What is missing is told rather than what the place would then lack.
-    mistakes = filling.missing | {(name,): said for name, said in _ELSEWHERE.items() if name in content}
+    # A missing variable is reported instead of the mistakes that follow from it.
+    mistakes = filling.missing | {(name,): reason for name, reason in _ELSEWHERE.items() if name in content}
     filled["home"] = Path(environment.get("BANTAM_HOME") or ".bantam").resolve()
     filled["config_folder"] = config.resolve().parent
     filled["warehouse_url"] = environment.get("BANTAM_WAREHOUSE_URL") or None
@@ -193,27 +193,26 @@ def load_settings(
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """Puts values of the environment in place of `${NAME}`; `missing` gets the places of names that are not set.
+    """Substitution of `${NAME}` by the environment; `missing` collects the paths of names that are not set.
 
-    With a `stand_in` none is missing: it takes the place of their values.
+    With a `stand_in` no name is missing: it is substituted for names that are not set.
     """
 
     environment: Mapping[str, str]
     missing: dict[FieldPath, str]
     stand_in: str | None
 
-    def of(self, value: Any, place: FieldPath) -> Any:
-        """The value with every reference replaced, but for those that have nothing to be replaced by."""
+    def of(self, value: Any, field_path: FieldPath) -> Any:
+        """Return the value with every reference replaced, unless one of its names is not set."""
         if isinstance(value, dict):
-            return {key: self.of(item, (*place, key)) for key, item in value.items()}
+            return {key: self.of(item, (*field_path, key)) for key, item in value.items()}
         if isinstance(value, list):
-            return [self.of(item, (*place, number)) for number, item in enumerate(value)]
+            return [self.of(item, (*field_path, number)) for number, item in enumerate(value)]
         if not isinstance(value, str):
             return value
         references = _REFERENCE.finditer(value)
         if missing := dict.fromkeys(found.group(1) for found in references if self._value(found) is None):
-            self.missing[place] = f"the environment does not set {', '.join(missing)}; set it (see .env.example)"
-            return value
+            self.missing[field_path] = f"the environment does not set {', '.join(missing)}; set it (see .env.example)"
         return _REFERENCE.sub(lambda found: self._value(found) or "", value)
 
     def _value(self, found: re.Match[str]) -> str | None:

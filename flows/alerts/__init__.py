@@ -1,1 +1,1 @@
-"""Alerts: what is told to owners and RevOps, and how it is sent."""
+"""Alerts: messages to owners and RevOps, and their delivery."""

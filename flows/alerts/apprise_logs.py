@@ -1,7 +1,7 @@
-"""What Apprise's plug-ins say while they send: heard for what it tells of the answer, and kept out of every log.
+"""Capture of Apprise's log records during a send: status codes and exceptions are read, the records are dropped.
 
 Apprise swallows errors and logs addresses, hosts and URLs with their tokens. A plug-in logs a failure while it handles
-the exception, so whoever hears the record finds the exception itself.
+the exception, so a logging filter can read the exception itself.
 """
 
 import logging
@@ -16,63 +16,63 @@ _STATUS = re.compile(r"error=(\d{3})\b")
 _SENT = "Sent "
 _SILENT = logging.CRITICAL + 1
 # The libraries under Apprise; at DEBUG they write paths and queries, which hold tokens.
-_UNDERNEATH = ("urllib3", "requests", "charset_normalizer")
+_HTTP_LOGGERS = ("urllib3", "requests", "charset_normalizer")
 
 
 @dataclass(slots=True)
 class SendingLog:
-    """What was heard of one sending: HTTP status codes, exceptions, and in how many parts it was taken."""
+    """Log of one send: HTTP status codes, exceptions, and the number of message parts that were accepted."""
 
     codes: list[int] = field(default_factory=list)
     errors: list[BaseException] = field(default_factory=list)
-    parts_taken: int = 0
+    accepted_parts: int = 0
 
 
-class _Hearing(logging.Filter):
-    """Lets nothing through; gives each sending thread what it said."""
+class _LogCapture(logging.Filter):
+    """Filter that drops every record and adds its facts to the log of the thread that sends."""
 
     def __init__(self) -> None:
         super().__init__()
         self.by_thread: dict[int, SendingLog] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep codes and exceptions, drop the record."""
-        heard, said = self.by_thread.get(threading.get_ident()), record.getMessage()
-        if heard is not None:
-            heard.codes += map(int, _STATUS.findall(said))
-            heard.parts_taken += said.startswith(_SENT)
+        """Log only status codes and exceptions; the record itself may hold secrets."""
+        log, text = self.by_thread.get(threading.get_ident()), record.getMessage()
+        if log is not None:
+            log.codes += map(int, _STATUS.findall(text))
+            log.accepted_parts += text.startswith(_SENT)
             if (error := sys.exception()) is not None:
-                heard.errors.append(error)
+                log.errors.append(error)
         return False
 
 
-_hearing = _Hearing()
-_levels: dict[logging.Logger, int] = {}
-_turn = threading.Lock()
+_capture = _LogCapture()
+_saved_levels: dict[logging.Logger, int] = {}
+_lock = threading.Lock()
 
 
 @contextmanager
-def hushed() -> Iterator[SendingLog]:
-    """Keep what this thread sends out of every log, and give what is heard of it meanwhile.
+def capture_log() -> Iterator[SendingLog]:
+    """Suppress log output of sends in this thread, and yield what it contained.
 
-    A sending that was given up goes on in its thread, and so does the silence: the last to leave ends it.
+    A send that timed out continues in its thread, so suppression ends when the last sending thread leaves.
     """
     apprise = logging.getLogger("apprise")
-    heard = SendingLog()
-    with _turn:
-        if not _hearing.by_thread:
-            wanted = {logging.getLogger(name): _SILENT for name in _UNDERNEATH} | {apprise: logging.INFO}
-            _levels.update({logger: logger.level for logger in wanted})
-            apprise.addFilter(_hearing)
-            for logger, level in wanted.items():
+    log = SendingLog()
+    with _lock:
+        if not _capture.by_thread:
+            quiet = {logging.getLogger(name): _SILENT for name in _HTTP_LOGGERS} | {apprise: logging.INFO}
+            _saved_levels.update({logger: logger.level for logger in quiet})
+            apprise.addFilter(_capture)
+            for logger, level in quiet.items():
                 logger.setLevel(level)
-        _hearing.by_thread[threading.get_ident()] = heard
+        _capture.by_thread[threading.get_ident()] = log
     try:
-        yield heard
+        yield log
     finally:
-        with _turn:
-            del _hearing.by_thread[threading.get_ident()]
-            if not _hearing.by_thread:
-                apprise.removeFilter(_hearing)
-                for logger, level in _levels.items():
+        with _lock:
+            del _capture.by_thread[threading.get_ident()]
+            if not _capture.by_thread:
+                apprise.removeFilter(_capture)
+                for logger, level in _saved_levels.items():
                     logger.setLevel(level)

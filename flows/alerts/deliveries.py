@@ -1,4 +1,4 @@
-"""Which issue still goes to which target, from what the warehouse and the journal of sent messages know."""
+"""Pending deliveries: which issue still goes to which target, by the warehouse and the journal of sent messages."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from flows.alerts.message_keys import finding_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentMessage:
-    """One message that a target took, as the journal keeps it: keys and days, no name and no address.
+    """One message that a target accepted, as stored in the journal: keys and days, no name and no address.
 
     `told_for` is the as-of date of the run, or the day of an announcement. `findings` are those of a digest: the key of
-    record and rule, and the day the issue was opened.
+    record and rule, and the day on which the issue was opened.
     """
 
     kind: str
@@ -27,70 +27,73 @@ class SentMessage:
 
 
 def due(issues: pl.DataFrame, deliveries: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
-    """Give each issue (columns of `readers`) once for every target it still goes to, with `target` and `repeats`.
+    """Return one row per issue and target that it still goes to: columns of `readers`, `target` and `repeats`.
 
     `deliveries` has issue_id, target, message_key, is_settled and may_have_arrived; `targets` has reader_id and target,
-    several rows where RevOps has several. An issue that nobody was told goes to all targets of its reader, one that
-    somebody was told only to those that it was meant for and did not reach: a target that was added later does not get
-    what is old. `repeats` is the key of the message that may have told of it, null where none may have. `target` is
-    null where its reader has none.
+    several rows where RevOps has several. An issue without any delivery goes to all targets of its reader; one that was
+    delivered to some target goes only to those that it was planned for and did not reach, so that a target added later
+    gets no old issues. `repeats` is the key of the message that may have arrived already; null if there is none.
+    `target` is null if the reader has none.
     """
-    told = deliveries.filter("is_settled").select("issue_id").unique()
+    delivered = deliveries.filter("is_settled").select("issue_id").unique()
     rows = issues.join(targets, on="reader_id", how="left", maintain_order="left")
     rows = rows.join(deliveries, on=["issue_id", "target"], how="left", maintain_order="left")
-    told_to_some = pl.col("issue_id").is_in(told["issue_id"].implode())
+    is_delivered_to_some = pl.col("issue_id").is_in(delivered["issue_id"].implode())
     is_settled = pl.col("is_settled").fill_null(value=False)
     is_owed = pl.col("is_settled").is_not_null()
-    return rows.filter(~is_settled & (is_owed | ~told_to_some)).select(
+    return rows.filter(~is_settled & (is_owed | ~is_delivered_to_some)).select(
         *issues.columns, "target", repeats=pl.when("may_have_arrived").then("message_key")
     )
 
 
 def remembered(issues: pl.DataFrame, sent: Sequence[SentMessage], runs: pl.DataFrame) -> list[tuple[str, SentMessage]]:
-    """Issues (their ids, with the message) that were told according to the journal; `issues` are those still to tell.
+    """Return the ids of undelivered `issues` that the journal has as delivered, each with its message.
 
-    Either that very life of the issue was told. Or a run that the warehouse does not know, since it went back to an
-    older state, told a life that began after the state it went back to: the run that found the issue anew opened it
-    anew. `runs` has run_id and as_of of every run that the warehouse knows.
+    A message matches if it names the finding with the same opening day. It also matches if its run is not in the
+    warehouse, which was restored to an older state, and the issue was opened after that state: a later run that found
+    the issue again opened it again, on another day. `runs` has run_id and as_of of every run in the warehouse.
     """
-    lives: dict[tuple[str, date], list[SentMessage]] = {}
-    lost: dict[str, list[SentMessage]] = {}
-    known = set(runs["run_id"])
+    same_opening: dict[tuple[str, date], list[SentMessage]] = {}
+    lost_runs: dict[str, list[SentMessage]] = {}
+    run_ids = set(runs["run_id"])
     for message in sent:
         for finding, opened_on in message.findings:
-            lives.setdefault((finding, opened_on), []).append(message)
-            if message.run_id not in known:
-                lost.setdefault(finding, []).append(message)
-    if not lives:
+            same_opening.setdefault((finding, opened_on), []).append(message)
+            if message.run_id not in run_ids:
+                lost_runs.setdefault(finding, []).append(message)
+    if not same_opening:
         return []
-    told = []
+    delivered = []
     for row in issues.select("issue_id", "record_kind", "record_id", "rule_id", "opened_on").iter_rows(named=True):
         finding = finding_key(row["record_kind"], row["record_id"], row["rule_id"])
-        messages = lives.get((finding, row["opened_on"]), [])
-        if not messages and finding in lost:
+        messages = same_opening.get((finding, row["opened_on"]), [])
+        if not messages and finding in lost_runs:
             before = _run_before(runs, row["opened_on"])
-            messages = [message for message in lost[finding] if message.run_id > before]
-        told += [(row["issue_id"], message) for message in messages]
-    return told
+            messages = [message for message in lost_runs[finding] if message.run_id > before]
+        delivered += [(row["issue_id"], message) for message in messages]
+    return delivered
 
 
 def with_remembered(
-    deliveries: pl.DataFrame, told: Sequence[tuple[str, SentMessage]], revops: Collection[str]
+    deliveries: pl.DataFrame, delivered: Sequence[tuple[str, SentMessage]], revops: Collection[str]
 ) -> pl.DataFrame:
-    """Add to `deliveries` what only the journal knows (see `remembered`), which says more than they do.
+    """Add to `deliveries` those that only the journal has (see `remembered`); they take precedence.
 
-    An issue that one target of RevOps was told is owed to the others: a warehouse that went back no longer knows it.
+    An issue delivered to one target of RevOps is still owed to the others: a restored warehouse has lost that row.
     """
-    settled = [(issue, message.target, message.key, True, False) for issue, message in told]
+    settled = [(issue, message.target, message.key, True, False) for issue, message in delivered]
     owed = [
-        (issue, target, None, False, False) for issue, message in told if message.target in revops for target in revops
+        (issue, target, None, False, False)
+        for issue, message in delivered
+        if message.target in revops
+        for target in revops
     ]
-    told_first, owed_last = (pl.DataFrame(rows, schema=deliveries.schema, orient="row") for rows in (settled, owed))
-    rows = pl.concat([told_first, deliveries, owed_last])
+    settled_rows, owed_rows = (pl.DataFrame(rows, schema=deliveries.schema, orient="row") for rows in (settled, owed))
+    rows = pl.concat([settled_rows, deliveries, owed_rows])
     return rows.unique(["issue_id", "target"], keep="first", maintain_order=True)
 
 
 def _run_before(runs: pl.DataFrame, day: date) -> str:
-    """Last run that did not know of an issue opened on that day: of an earlier day, else the first of all."""
+    """Return the last run with an as-of date before that day, or the first run if there is none."""
     earlier = runs.filter(pl.col("as_of") < day)["run_id"].max()
     return str(earlier if earlier is not None else runs["run_id"].min())

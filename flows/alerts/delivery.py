@@ -1,7 +1,7 @@
-"""Telling: one message after the other, each noted before it leaves and by its outcome before the next one does.
+"""Delivery of messages: one after the other, each recorded before it is sent and with its outcome before the next.
 
-Nothing is told twice, but for the one message that was leaving when a process died, and for one that had no answer in
-time: these are sent once more, with the key they had. What a target refused stays untold and is planned again.
+No message is sent twice, except the one that was being sent when a process died and one without a response in time:
+these are sent once more, with the same key. A message that a target refused stays pending and is planned again.
 """
 
 from collections import Counter
@@ -23,16 +23,16 @@ from flows.alerts.targets import send
 from warehouse.publishing.deliveries import begin, finish, reserve
 from warehouse.publishing.run_lock import RunLock
 
-# A target that is late so many times in a row is left alone until the next sending: the others wait for it.
+# After so many time-outs in a row a target is skipped until the next delivery, because the others wait for it.
 _LATE_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a sending went: messages that a target took, and those that it did not, by target and reason.
+    """Counts of one delivery: accepted messages, and the others by target and reason.
 
-    `pending` ones did not leave; `unconfirmed` ones may have, and are sent once more. `repeated` ones may have arrived
-    twice now. `remembered` messages were told according to the home's journal, and were not to the warehouse.
+    `pending` messages were not sent; `unconfirmed` ones may have arrived and are sent once more. `repeated` ones may
+    have arrived twice. `remembered` messages were delivered according to the home's journal, but not to the warehouse.
     """
 
     accepted: int
@@ -45,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryContext:
-    """What a sending needs: where it is noted, the lock it holds, the clock, and how long a target may take."""
+    """Context of a delivery: warehouse, run lock, journal, clock, and the time limit of a target."""
 
     engine: sa.Engine
     lock: RunLock
@@ -54,37 +54,37 @@ class DeliveryContext:
     seconds: float
 
 
-def deliver(desk: DeliveryContext, planned: Plan) -> Outcome:
-    """Send every message; a target that refuses one, or never answers, does not keep the others waiting.
+def deliver(context: DeliveryContext, planned: Plan) -> Outcome:
+    """Send every message; a target that refuses one or never responds does not delay the others.
 
-    The time limit of one target is `seconds` a message, and three times that in all where it always is late.
+    The time limit of a target is `seconds` for one message, and three times that in all if it always times out.
     """
-    desk.lock.check()
+    context.lock.check()
     for delivery, sent in planned.remembered:
-        finish(desk.engine, delivery, "accepted", sent.sent_at)
-    reserve(desk.engine, [message.delivery for message in planned.messages])
+        finish(context.engine, delivery, "accepted", sent.sent_at)
+    reserve(context.engine, [message.delivery for message in planned.messages])
     pending: Counter[str] = Counter()
     unconfirmed: Counter[str] = Counter()
     late: Counter[str] = Counter()
-    told: set[str] = set()
+    reported_issues: set[str] = set()
     accepted = repeated = 0
     for message in planned.messages:
         name = message.target.name
         if late[name] == _LATE_IN_A_ROW:
             pending[f"{name} was not asked again after {_LATE_IN_A_ROW} time-outs"] += 1
             continue
-        answer, is_settled = _deliver_one(desk, message)
-        late[name] = late[name] + 1 if answer.is_late else 0
-        if answer.outcome == "accepted":
+        result, is_settled = _deliver_one(context, message)
+        late[name] = late[name] + 1 if result.is_late else 0
+        if result.outcome == "accepted":
             accepted += 1
-            told.update(message.delivery.issue_ids)
+            reported_issues.update(message.delivery.issue_ids)
         elif not is_settled:
-            waiting = unconfirmed if answer.outcome == "unconfirmed" else pending
-            waiting[f"{name} {answer.reason}"] += 1
-        repeated += message.is_repetition and answer.outcome != "refused"
+            unsent = unconfirmed if result.outcome == "unconfirmed" else pending
+            unsent[f"{name} {result.reason}"] += 1
+        repeated += message.is_repetition and result.outcome != "refused"
     return Outcome(
         accepted=accepted,
-        issues_told=len(told),
+        issues_told=len(reported_issues),
         pending=dict(pending),
         unconfirmed=dict(unconfirmed),
         repeated=repeated,
@@ -92,21 +92,21 @@ def deliver(desk: DeliveryContext, planned: Plan) -> Outcome:
     )
 
 
-def _deliver_one(desk: DeliveryContext, message: Message) -> tuple[DeliveryResult, bool]:
-    """Send one message, noted before and after; the answer, and whether nothing more is sent of it."""
-    desk.lock.check()
-    begin(desk.engine, message.delivery)
+def _deliver_one(context: DeliveryContext, message: Message) -> tuple[DeliveryResult, bool]:
+    """Send one message, recorded before and after; return the result, and whether the delivery is settled."""
+    context.lock.check()
+    begin(context.engine, message.delivery)
     crash_point("alert.before_send")
-    answer = send(message.target, message.title, message.body, message.delivery.key, seconds=desk.seconds)
+    result = send(message.target, message.title, message.body, message.delivery.key, seconds=context.seconds)
     crash_point("alert.after_send")
-    at = desk.now()
+    at = context.now()
     try:
-        if answer.outcome == "accepted":
-            desk.journal.append(_journaled(message, at))
+        if result.outcome == "accepted":
+            context.journal.append(_journaled(message, at))
     finally:
-        # Where the home is full, the warehouse still knows; where the warehouse is gone, the home does.
-        is_settled = finish(desk.engine, message.delivery, answer.outcome, at)
-    return answer, is_settled
+        # Recorded in both: the disk of the home may be full, or the warehouse may be gone.
+        is_settled = finish(context.engine, message.delivery, result.outcome, at)
+    return result, is_settled
 
 
 def _journaled(message: Message, at: datetime) -> SentMessage:
@@ -123,33 +123,33 @@ def _journaled(message: Message, at: datetime) -> SentMessage:
 
 
 def raise_if_pending(outcome: Outcome) -> None:
-    """Raise `AlertPendingError` when a message goes out again; targets are named by their place in the settings."""
-    said = []
+    """Raise `AlertPendingError` when a message must be sent again; targets are named by their key in the settings."""
+    sentences = []
     if outcome.pending:
-        said.append(
-            f"{_all(outcome.pending)} did not leave: {_by_reason(outcome.pending)}. What they tell stays untold until "
-            "the next `bantam digests`."
+        sentences.append(
+            f"{_total(outcome.pending)} did not leave: {_by_reason(outcome.pending)}. What they tell stays untold "
+            "until the next `bantam digests`."
         )
     if outcome.unconfirmed:
-        said.append(
-            f"{_all(outcome.unconfirmed)} may have arrived: {_by_reason(outcome.unconfirmed)}. The next `bantam "
+        sentences.append(
+            f"{_total(outcome.unconfirmed)} may have arrived: {_by_reason(outcome.unconfirmed)}. The next `bantam "
             "digests` sends them once more, with the same key."
         )
-    if not said:
+    if not sentences:
         return
     if outcome.repeated:
-        said.append(arrived_twice(outcome.repeated))
-    raise AlertPendingError(f"{' '.join(said)} What is published stands. Check `alerts` in the settings.")
+        sentences.append(arrived_twice(outcome.repeated))
+    raise AlertPendingError(f"{' '.join(sentences)} What is published stands. Check `alerts` in the settings.")
 
 
 def arrived_twice(repeated: int) -> str:
-    """Say how many messages their receivers may have twice, and how they know."""
+    """Return a sentence about messages that may have arrived twice, and how receivers recognise them."""
     return f"{counted(repeated, 'message')} may have arrived twice; a repetition has the key of the first."
 
 
-def _all(waiting: dict[str, int]) -> str:
-    return counted(sum(waiting.values()), "message")
+def _total(unsent: dict[str, int]) -> str:
+    return counted(sum(unsent.values()), "message")
 
 
-def _by_reason(waiting: dict[str, int]) -> str:
-    return "; ".join(f"{where} ({counted(number, 'message')})" for where, number in sorted(waiting.items()))
+def _by_reason(unsent: dict[str, int]) -> str:
+    return "; ".join(f"{reason} ({counted(number, 'message')})" for reason, number in sorted(unsent.items()))

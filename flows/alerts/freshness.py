@@ -1,4 +1,4 @@
-"""Whether what is published is fresh enough to bother people with; stale data would send false alerts (F1.9)."""
+"""Freshness of the published data: alerts are held back while it is stale, because they would be false (F1.9)."""
 
 from datetime import datetime, timedelta
 
@@ -10,10 +10,10 @@ HELD_BACK = "Alerts are held back: the data is stale"
 
 
 def stale_reasons(cursors: pl.DataFrame, *, published_at: datetime, now: datetime, limit: timedelta) -> tuple[str, ...]:
-    """Sentences that say what is older than the limit; none where all is fresh.
+    """Return one sentence for the last run and each source that is older than the limit; empty if all is fresh.
 
     `cursors` has source_system, stream, pulled_at and high_water_at (up to when the stream is complete): a run that
-    asked some sources only, or none, leaves the others as old as they were.
+    pulled only some sources leaves the others as old as they were.
     """
     reasons = []
     if now - published_at > limit:
@@ -32,7 +32,7 @@ def stale_reasons(cursors: pl.DataFrame, *, published_at: datetime, now: datetim
 
 
 def held_back(reasons: tuple[str, ...], *, hours: int) -> str:
-    """Say in plain text that owners are told nothing, why, and what to do."""
+    """Return the text of the announcement that alerts are held back: the rule, the reasons, and what to do."""
     rule = (
         f"Owners are told nothing while anything published is older than {counted(hours, 'hour')}: what was mended in "
         "the meantime would be told as wrong."
@@ -42,12 +42,12 @@ def held_back(reasons: tuple[str, ...], *, hours: int) -> str:
 
 
 def up_to(at: datetime | None) -> str:
-    """Say up to when something is complete, where that is known."""
+    """Return the time up to which something is complete, in words; null reads as not known."""
     return "up to a time that is not known" if at is None else f"up to {moment(at)}"
 
 
 def moment(at: datetime) -> str:
-    """Write a moment as people read it.
+    """Format a moment to the minute, in UTC.
 
     >>> from datetime import UTC
     >>> moment(datetime(2026, 11, 22, 4, 10, 59, tzinfo=UTC))

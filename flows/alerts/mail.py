@@ -1,7 +1,7 @@
-"""Mail: one message handed to a mail server, with a `Message-ID` that is the same in a repetition.
+"""Mail delivery over SMTP, with a `Message-ID` that is the same in a repetition.
 
-Apprise reads the URL. It always adds a random `Message-ID` of its own, and says of a failure only that there was one;
-so the message is written and handed over here.
+Apprise parses the URL. It always adds a random `Message-ID` of its own and gives no reason for a failure, so the
+message is written and submitted here.
 """
 
 import re
@@ -25,26 +25,26 @@ KEY_HEADER = "X-Bantam-Message-Key"
 
 
 def submit(server: NotifyEmail, title: str, body: str, key: str) -> DeliveryResult:
-    """Hand the message to the mail server, once for each address of the URL, each step within its time-out.
+    """Submit the message to the mail server, once for each address of the URL, each step within its time-out.
 
-    Where only some addresses were taken, the answer is `unconfirmed`: they have the message, the others do not.
+    If only some addresses were accepted, the result is `unconfirmed`: they have the message, the others do not.
     """
     try:
         smtp = _connected(server)
     except (OSError, smtplib.SMTPException) as error:
         return _failed(error)
-    answers = [_deliver(smtp, server, title, body, key, _address(to)) for to in server.targets]
+    results = [_deliver(smtp, server, title, body, key, _address(to)) for to in server.targets]
     with suppress(OSError, smtplib.SMTPException):
         smtp.quit()
-    outcomes = {answer.outcome for answer in answers}
+    outcomes = {result.outcome for result in results}
     if len(outcomes) == 1:
-        return answers[0]
-    worst = next(answer for answer in answers if answer.outcome != "accepted")
+        return results[0]
+    worst = next(result for result in results if result.outcome != "accepted")
     return DeliveryResult("unconfirmed", worst.reason, worst.is_late)
 
 
 def _connected(server: NotifyEmail) -> smtplib.SMTP:
-    """Connect and log in as the URL says. Raises what smtplib does; nothing was sent then."""
+    """Connect and log in as the URL says. Raises the errors of smtplib, before anything was sent."""
     trust = ssl.create_default_context()
     if not server.verify_certificate:
         trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
@@ -75,10 +75,10 @@ def _deliver(smtp: smtplib.SMTP, server: NotifyEmail, title: str, body: str, key
         if refused is not None:
             smtp.rset()
             return refused
-        # A line that is a dot alone ends the message, so each dot that begins a line is doubled.
+        # A line with a single dot ends the message, so a dot at the beginning of a line is doubled.
         smtp.send(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
         is_sent = True
-        code, _said = smtp.getreply()
+        code, _ = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         return _failed(error, is_sent=is_sent)
     if code in _ACCEPTED:
@@ -91,14 +91,14 @@ def _deliver(smtp: smtplib.SMTP, server: NotifyEmail, title: str, body: str, key
 
 
 def _envelope(smtp: smtplib.SMTP, server: NotifyEmail, address: str) -> DeliveryResult | None:
-    """Name sender and recipients and ask to go on; the answer where the server does not. Copies may be refused."""
-    code, _said = smtp.mail(_address(server.from_addr)[1])
+    """Send sender, recipients and DATA; return the refusal, or null to go on. Recipients of copies may be refused."""
+    code, _ = smtp.mail(_address(server.from_addr)[1])
     if code in _ACCEPTED:
-        code, _said = smtp.rcpt(address)
+        code, _ = smtp.rcpt(address)
     if code in _ACCEPTED:
         for copy in (*server.cc, *server.bcc):
             smtp.rcpt(copy)
-        code, _said = smtp.docmd("DATA")
+        code, _ = smtp.docmd("DATA")
         if code == _GO_ON:
             return None
     return DeliveryResult("refused", f"answered {code}")
@@ -128,14 +128,14 @@ def _message(server: NotifyEmail, title: str, body: str, key: str, to: _Address)
 
 
 def _address(pair: Any) -> _Address:
-    """Name and address as Apprise keeps them; a name that is not there is False."""
+    """Convert a pair of name and address of Apprise, in which a missing name is False."""
     name, address = pair
     return name or None, str(address)
 
 
 def _failed(error: OSError | smtplib.SMTPException, *, is_sent: bool = False) -> DeliveryResult:
-    """Read what ended the talk with the server. After the last line of a message was sent, it may have been taken."""
-    # smtplib tells a time-out as a lost connection, while it handles the one.
+    """Classify an SMTP error. After the last line of a message was sent, it may have been accepted."""
+    # smtplib raises a lost connection while it handles the time-out.
     is_late = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
     if is_sent:
         return DeliveryResult("unconfirmed", "did not answer in time" if is_late else "gave no answer", is_late)

@@ -1,4 +1,4 @@
-"""Words of a message: what every message says at its head, amounts as people read them, foreign text made harmless."""
+"""Message text: header, amounts, and escaping of source text."""
 
 import re
 import unicodedata
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-# What a message begins with that is sent again because nobody confirmed its first sending.
+# First line of a message that is sent again because its first delivery was not confirmed.
 REPETITION = "You may have this message already: it is sent again, since its first sending was not confirmed."
 _BREAK = "\u200b"
-# Chat programs and mail readers see a mention, a tag, a link or an address where these characters meet. A zero-width
-# space between them stops that and shows nothing: <!channel>, @here, [text](address), https://host, host.tld.
-_MEETINGS = re.compile(r"(?<=[<@])(?=[^\s\u200b])|(?<=\])(?=[(\[:])|(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d_])")
+# Chat programs and mail readers detect a mention, a tag, a link or an address by these pairs of characters. A
+# zero-width space between them prevents that and is invisible: <!channel>, @here, [text](address), https://host.
+_TRIGGERS = re.compile(r"(?<=[<@])(?=[^\s\u200b])|(?<=\])(?=[(\[:])|(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d_])")
 _LINK = re.compile(r"https?://[^\s]+", re.IGNORECASE)
 _UNSAFE_IN_LINK = re.compile(r"[^\w:/?#@!$&*+,;=%~.\-]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContext:
-    """What all messages of one sending have in common. `definitions` is profile and version: "handoff 2026.1"."""
+    """Values common to all messages of one delivery. `definitions` is profile and version: "handoff 2026.1"."""
 
     as_of: date
     currency: str
@@ -27,17 +27,17 @@ class MessageContext:
 
     @property
     def mark(self) -> str:
-        """Beginning of every subject; empty where the definitions are approved."""
+        """Prefix of every subject; empty if the definitions are approved."""
         return "[draft definitions] " if self.is_draft else ""
 
     @property
     def warning(self) -> list[str]:
-        """First paragraph of every message; none where the definitions are approved."""
-        said = f"DRAFT: marketing and sales have not signed the definitions {self.definitions} yet."
-        return [said] if self.is_draft else []
+        """First paragraph of every message; none if the definitions are approved."""
+        warning = f"DRAFT: marketing and sales have not signed the definitions {self.definitions} yet."
+        return [warning] if self.is_draft else []
 
     def money(self, amount: Decimal | None) -> str:
-        """Write an amount without cents; "no known amount" for null.
+        """Format an amount without cents; null becomes "no known amount".
 
         >>> context = MessageContext(as_of=date(2026, 1, 1), currency="USD", definitions="", is_draft=True)
         >>> context.money(Decimal("1234567.50"))
@@ -47,21 +47,21 @@ class MessageContext:
 
 
 def literal(text: str, *, longest: int = 300) -> str:
-    r"""Show text of a source as it is: on one line, at most so long, never as a mention, a tag or a link (F37, F38).
+    r"""Escape text of a source: one line, at most `longest` characters, no mention, tag or link (F37, F38).
 
-    Control characters and those that turn the direction of writing become blanks. The zero-width spaces put between
-    characters that mean something to a reader cannot be seen.
+    Control characters and those that change the direction of writing become blanks. Zero-width spaces, which are
+    invisible, separate characters that a chat program or mail reader would interpret.
 
     >>> literal("<!channel>\n[Pay](https://evil.example)").replace("\u200b", "|")
     '<|!channel> [Pay]|(https:|//evil.|example)'
     """
     plain = " ".join("".join(" " if _is_control(character) else character for character in text).split())
-    shown = plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
-    return _MEETINGS.sub(_BREAK, shown)
+    shortened = plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+    return _TRIGGERS.sub(_BREAK, shortened)
 
 
 def safe_link(link: str | None) -> str | None:
-    """Give a link to a web page in characters that end no link early; None for anything else.
+    """Escape the characters of a web link that would end it early; None for anything else.
 
     >>> safe_link("https://crm.example/deal/5 6>")
     'https://crm.example/deal/5%206%3E'
@@ -72,12 +72,12 @@ def safe_link(link: str | None) -> str | None:
 
 
 def is_link(line: str) -> bool:
-    """Whether a line of a message is one of our links and nothing else."""
+    """Return whether a line of a message is a link and nothing else."""
     return _LINK.fullmatch(line.strip()) is not None
 
 
 def _is_control(character: str) -> bool:
-    """Control and unassigned characters, separators of lines, and those that turn the direction of writing."""
+    """Return whether it is a control, unassigned or line separator character, or changes the direction of writing."""
     return unicodedata.category(character) in {"Cc", "Cn", "Co", "Cs", "Zl", "Zp"} or (
         unicodedata.bidirectional(character) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
     )

@@ -1,4 +1,4 @@
-"""Messages as they leave: text, the target it goes to, and the key that a repetition has too."""
+"""Messages ready to send: text, target, and the key that a repetition shares."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ from warehouse.read.notifications import DeliveryState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The text of a message: to the owner at `address`, or to RevOps where that is null."""
+    """Text of a message: to the owner at `address`, or to RevOps if that is null."""
 
     title: str
     body: str
@@ -25,11 +25,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message(Draft):
-    """A text and its one target. `is_repetition`: an earlier sending of it may have arrived.
+    """Text and its one target. `is_repetition`: an earlier delivery of it may have arrived.
 
-    `told_for` is the as-of
-    date of the run, or the day of an announcement. `findings` are those of a digest as the journal keeps them: the key
-    of record and rule, and the day the issue was opened.
+    `told_for` is the as-of date of the run, or the day of an announcement. `findings` are those of a digest as stored
+    in the journal: the key of record and rule, and the day on which the issue was opened.
     """
 
     target: Target
@@ -40,25 +39,25 @@ class Message(Draft):
 
 
 def revops_targets(settings: Settings) -> dict[str, Target]:
-    """Targets of RevOps by identity, in the order of the settings; one that stands there twice is one target."""
+    """Return the targets of RevOps by identity, in the order of the settings; a URL listed twice is one target."""
     targets: dict[str, Target] = {}
-    for place, url in enumerate(settings.alerts.revops, start=1):
-        target = for_revops(place, url)
+    for position, url in enumerate(settings.alerts.revops, start=1):
+        target = for_revops(position, url)
         targets.setdefault(target.identity, target)
     return targets
 
 
 def digest_message(
     digest: Digest,
-    edition: MessageContext,
+    context: MessageContext,
     *,
     run_id: str,
     revops: dict[str, Target],
     owners: SecretStr | None,
     findings: dict[str, tuple[str, date]],
 ) -> Message | Draft:
-    """Make the message of a digest; a draft where its reader has no target. `findings` are by issue."""
-    draft = Draft(title=subject(digest, edition), body=body(digest, edition), address=digest.address)
+    """Make the message of a digest, or a draft if its reader has no target. `findings` are by issue."""
+    draft = Draft(title=subject(digest, context), body=body(digest, context), address=digest.address)
     if digest.target is None:
         return draft
     if digest.address is not None and owners is not None:
@@ -78,30 +77,34 @@ def digest_message(
         address=draft.address,
         target=target,
         delivery=delivery,
-        told_for=edition.as_of,
+        told_for=context.as_of,
         is_repetition=digest.repeats is not None,
         findings=tuple(findings[issue] for issue in digest.issue_ids),
     )
 
 
-def not_told(targets: dict[str, Target], sent: dict[str, DeliveryState]) -> dict[str, Target]:
-    """Targets of RevOps, by identity, that an announcement still goes to; `sent` says how far it got, by target.
+def pending_targets(targets: dict[str, Target], sent: dict[str, DeliveryState]) -> dict[str, Target]:
+    """Return the targets of RevOps, by identity, that an announcement still goes to; `sent` has its state by target.
 
-    What was sent before targets had an identity is known by the target's place in the settings.
+    Announcements that were sent before targets had an identity are recorded by the position in the settings.
     """
-    settled = {identity for identity, how_far in sent.items() if how_far.is_settled}
+    settled = {identity for identity, state in sent.items() if state.is_settled}
     return {
-        identity: target for identity, target in targets.items() if not settled & {identity, f"place:{target.place}"}
+        identity: target for identity, target in targets.items() if not settled & {identity, f"place:{target.position}"}
     }
 
 
 def announcement(
-    draft: Draft, what: tuple[str, date], run_id: str, waiting: dict[str, Target], sent: dict[str, DeliveryState]
+    draft: Draft,
+    kind_and_day: tuple[str, date],
+    run_id: str,
+    pending: dict[str, Target],
+    sent: dict[str, DeliveryState],
 ) -> tuple[Message, ...]:
-    """Make the message of a kind and day for each target that waits for it; `sent` says how far it got, by target."""
-    kind, day = what
+    """Make the message of a kind and day for each pending target; `sent` has its delivery state by target."""
+    kind, day = kind_and_day
     messages = []
-    for identity, target in waiting.items():
+    for identity, target in pending.items():
         is_repetition = identity in sent and sent[identity].may_have_arrived
         key = message_key(kind, identity, [day.isoformat()])
         messages.append(
@@ -109,7 +112,7 @@ def announcement(
                 title=draft.title,
                 body=f"{REPETITION}\n\n{draft.body}" if is_repetition else draft.body,
                 target=target,
-                delivery=Delivery(target=identity, key=key, run_id=run_id, announcement=what),
+                delivery=Delivery(target=identity, key=key, run_id=run_id, announcement=kind_and_day),
                 told_for=day,
                 is_repetition=is_repetition,
             )

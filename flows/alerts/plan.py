@@ -1,4 +1,4 @@
-"""What is to be told to whom now: what is published and untold, as messages with the targets they go to."""
+"""Plan of a delivery: published issues that were not delivered yet, as messages with their targets."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ from flows.alerts.digests import REVOPS, digests, readers
 from flows.alerts.freshness import HELD_BACK, held_back, stale_reasons
 from flows.alerts.message_keys import finding_key, owner_target
 from flows.alerts.message_text import MessageContext
-from flows.alerts.messages import Draft, Message, announcement, digest_message, not_told, revops_targets
+from flows.alerts.messages import Draft, Message, announcement, digest_message, pending_targets, revops_targets
 from flows.alerts.remembered import (
     deliveries_to_note,
     remembered_announcements,
@@ -37,15 +37,15 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertState:
-    """What is published, who was told of what, and what may have arrived twice.
+    """Published state and delivery state, as the plan needs them.
 
-    `untold` issues go with the `deliveries` of them. `rolled_up` and `held_back` say, by target, how far the
-    announcement of the day got. `journal` is what the home keeps of sent messages, `damaged` lines of it left out;
-    `runs` are those that the warehouse knows.
+    `deliveries` are those of the `undelivered` issues. `rolled_up` and `held_back` have the delivery state of the
+    day's announcements by target. `journal` has the sent messages of the home, without `damaged` unreadable lines;
+    `runs` are those of the warehouse.
     """
 
     last: reads.LastRun
-    untold: pl.DataFrame
+    undelivered: pl.DataFrame
     deliveries: pl.DataFrame
     owners: pl.DataFrame
     issues: pl.DataFrame
@@ -62,40 +62,40 @@ class AlertState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to leave now. `withheld` would leave, were it not for the `reasons`; `homeless` lack a target to go to.
+    """Messages to send now; `withheld` ones are held back for `reasons`, drafts `without_target` cannot be sent.
 
     `left_over` records did not fit into the messages and come in the next ones. `remembered` are deliveries, each with
-    the message of the journal, that the warehouse does not know: they are noted there, and nothing is sent.
+    its message of the journal, that the warehouse does not have: they are recorded there, and nothing is sent.
     """
 
     run_id: str
     messages: tuple[Message, ...]
     withheld: tuple[Message, ...] = ()
     reasons: tuple[str, ...] = ()
-    homeless: tuple[Draft, ...] = ()
+    without_target: tuple[Draft, ...] = ()
     left_over: int = 0
     remembered: tuple[tuple[Delivery, SentMessage], ...] = ()
     damaged: int = 0
 
 
 def check_targets(settings: Settings) -> None:
-    """Raise `ConfigurationError` when a target can take no message, before any is sent."""
+    """Raise `ConfigurationError` if a target can never accept a message; call it before any is sent."""
     for target in revops_targets(settings).values():
         check(target)
     if settings.alerts.owners is not None:
         check(for_owner(settings.alerts.owners, "example:owner:1", "owner@example.com"))
 
 
-def read_news(request: RunRequest, engine: sa.Engine) -> AlertState | None:
-    """Read what one run published, and the journal of the home; None where nothing was published yet."""
+def read_alert_state(request: RunRequest, engine: sa.Engine) -> AlertState | None:
+    """Read the state of the last published run and the journal of the home; None if nothing was published yet."""
     messages, damaged = journal_of(request.home).read()
     while (last := reads.last_run(engine)) is not None:
         earlier = notifications.last_announced(engine, "roll_up", before=last.as_of)
         since = earlier or last.as_of - _WEEK
         with reading(engine) as warehouse:
-            news = AlertState(
+            state = AlertState(
                 last=last,
-                untold=notifications.untold_issues(warehouse),
+                undelivered=notifications.untold_issues(warehouse),
                 deliveries=notifications.deliveries_of_untold(warehouse),
                 owners=reads.published(warehouse, DIM_OWNER, _OWNER),
                 issues=notifications.issues_since(warehouse, since),
@@ -110,70 +110,72 @@ def read_news(request: RunRequest, engine: sa.Engine) -> AlertState | None:
                 runs=reads.published(warehouse, OPS_RUN, ["run_id", "as_of"]),
             )
         again = reads.last_run(engine)
-        # A run that was published meanwhile would mix its issues with the numbers of the one before.
+        # A run published in the meantime would mix its issues with the numbers of the previous run.
         if again is not None and again.run_id == last.run_id:
-            return news
+            return state
     return None
 
 
 def _is_configured(settings: Settings) -> pl.Expr:
-    """Cursors of sources and files that are still pulled; the others stay as old as they are for ever."""
-    known = [
+    """Select cursors of configured streams; those of removed streams would be stale for ever."""
+    configured = [
         (pl.col("source_system") == source) & (pl.col("stream") == stream)
         for source, stream in configured_places(settings)
     ]
-    return pl.any_horizontal(known)
+    return pl.any_horizontal(configured)
 
 
-def plan(request: RunRequest, news: AlertState) -> Plan:
-    """Decide what is told now: digests and the roll-up; or, where the data is stale, only that they are held back."""
-    agreed = news.last.report["definitions"]
-    edition = MessageContext(
-        as_of=news.last.as_of,
+def plan(request: RunRequest, state: AlertState) -> Plan:
+    """Plan digests and the roll-up or, if the data is stale, only the announcement that they are held back."""
+    agreed = state.last.report["definitions"]
+    context = MessageContext(
+        as_of=state.last.as_of,
         currency=agreed["currency"],
         definitions=f"{agreed['profile']} {agreed['version']}",
-        is_draft=news.last.is_draft,
+        is_draft=state.last.is_draft,
     )
     revops = revops_targets(request.settings)
-    told = remembered_issues(news.untold, news.deliveries, news.journal, news.runs)
-    rolled_up = remembered_announcements(news.journal, "roll_up", news.last.as_of, news.rolled_up)
-    held = remembered_announcements(news.journal, "held_back", request.as_of, news.held_back)
-    drafts, left_over = _digests(request.settings, news, edition, revops, told)
-    everything = [*drafts, *_roll_up(news, edition, revops, with_announcements(news.rolled_up, rolled_up))]
-    messages = tuple(draft for draft in everything if isinstance(draft, Message))
+    delivered = remembered_issues(state.undelivered, state.deliveries, state.journal, state.runs)
+    rolled_up = remembered_announcements(state.journal, "roll_up", state.last.as_of, state.rolled_up)
+    held_today = remembered_announcements(state.journal, "held_back", request.as_of, state.held_back)
+    drafts, left_over = _digests(request.settings, state, context, revops, delivered)
+    drafts += _roll_up(state, context, revops, with_announcements(state.rolled_up, rolled_up))
+    messages = tuple(draft for draft in drafts if isinstance(draft, Message))
     reasons = stale_reasons(
-        news.cursors,
-        published_at=news.last.finished_at,
+        state.cursors,
+        published_at=state.last.finished_at,
         now=request.started_at,
         limit=timedelta(hours=request.settings.alerts.max_stale_hours),
     )
     return Plan(
-        run_id=news.last.run_id,
-        messages=_held_back(request, news, reasons, with_announcements(news.held_back, held)) if reasons else messages,
+        run_id=state.last.run_id,
+        messages=_held_back(request, state, reasons, with_announcements(state.held_back, held_today))
+        if reasons
+        else messages,
         withheld=messages if reasons else (),
         reasons=reasons,
-        homeless=tuple(draft for draft in everything if not isinstance(draft, Message)),
+        without_target=tuple(draft for draft in drafts if not isinstance(draft, Message)),
         left_over=left_over,
-        remembered=deliveries_to_note(told, (*rolled_up.values(), *held.values()), news.owners),
-        damaged=news.damaged,
+        remembered=deliveries_to_note(delivered, (*rolled_up.values(), *held_today.values()), state.owners),
+        damaged=state.damaged,
     )
 
 
 def _digests(
     settings: Settings,
-    news: AlertState,
-    edition: MessageContext,
+    state: AlertState,
+    context: MessageContext,
     revops: dict[str, Target],
-    told: list[tuple[str, SentMessage]],
+    delivered: list[tuple[str, SentMessage]],
 ) -> tuple[list[Draft], int]:
-    """Make the digests, and count the records that did not fit into those of one reader."""
-    issues = readers(news.untold, news.owners)
+    """Make the digests, and count the records that did not fit, once per reader."""
+    issues = readers(state.undelivered, state.owners)
     addressed = issues.filter(pl.col("address").is_not_null())["reader_id"].unique(maintain_order=True)
-    places = [(REVOPS, target) for target in revops]
+    pairs = [(REVOPS, target) for target in revops]
     if settings.alerts.owners is not None:
-        places += [(reader, owner_target(reader)) for reader in addressed]
-    targets = pl.DataFrame(places, schema={"reader_id": pl.String, "target": pl.String}, orient="row")
-    owed = due(issues, with_remembered(news.deliveries, told, revops), targets)
+        pairs += [(reader, owner_target(reader)) for reader in addressed]
+    targets = pl.DataFrame(pairs, schema={"reader_id": pl.String, "target": pl.String}, orient="row")
+    owed = due(issues, with_remembered(state.deliveries, delivered, revops), targets)
     made = digests(owed, limit=settings.alerts.record_limit)
     names = owed.select("issue_id", "record_kind", "record_id", "rule_id", "opened_on").iter_rows()
     findings = {issue: (finding_key(kind, record, rule), day) for issue, kind, record, rule, day in names}
@@ -183,8 +185,8 @@ def _digests(
     drafts = [
         digest_message(
             digest,
-            edition,
-            run_id=news.last.run_id,
+            context,
+            run_id=state.last.run_id,
             revops=revops,
             owners=settings.alerts.owners,
             findings=findings,
@@ -195,33 +197,33 @@ def _digests(
 
 
 def _roll_up(
-    news: AlertState, edition: MessageContext, revops: dict[str, Target], sent: dict[str, DeliveryState]
+    state: AlertState, context: MessageContext, revops: dict[str, Target], sent: dict[str, DeliveryState]
 ) -> tuple[Draft, ...]:
-    waiting = not_told(revops, sent)
-    if not waiting and (revops or sent):
+    pending = pending_targets(revops, sent)
+    if not pending and (revops or sent):
         return ()
     numbers = roll_up.RollUp(
-        edition=edition,
-        run_id=news.last.run_id,
-        published_at=news.last.finished_at,
-        since=news.since,
-        issues=news.issues,
-        owners=news.owners,
-        pipeline=news.last.report["pipeline"],
-        quarantined=news.quarantined,
-        cursors=news.cursors,
-        repeated=news.doubtful.repeated,
-        unconfirmed=news.doubtful.unconfirmed,
+        context=context,
+        run_id=state.last.run_id,
+        published_at=state.last.finished_at,
+        since=state.since,
+        issues=state.issues,
+        owners=state.owners,
+        pipeline=state.last.report["pipeline"],
+        quarantined=state.quarantined,
+        cursors=state.cursors,
+        repeated=state.doubtful.repeated,
+        unconfirmed=state.doubtful.unconfirmed,
     )
     draft = Draft(title=roll_up.subject(numbers), body=roll_up.body(numbers))
-    if not waiting:
+    if not pending:
         return (draft,)
-    return announcement(draft, ("roll_up", news.last.as_of), news.last.run_id, waiting, sent)
+    return announcement(draft, ("roll_up", state.last.as_of), state.last.run_id, pending, sent)
 
 
 def _held_back(
-    request: RunRequest, news: AlertState, reasons: tuple[str, ...], sent: dict[str, DeliveryState]
+    request: RunRequest, state: AlertState, reasons: tuple[str, ...], sent: dict[str, DeliveryState]
 ) -> tuple[Message, ...]:
     draft = Draft(title=HELD_BACK, body=held_back(reasons, hours=request.settings.alerts.max_stale_hours))
-    waiting = not_told(revops_targets(request.settings), sent)
-    return announcement(draft, ("held_back", request.as_of), news.last.run_id, waiting, sent)
+    pending = pending_targets(revops_targets(request.settings), sent)
+    return announcement(draft, ("held_back", request.as_of), state.last.run_id, pending, sent)

@@ -1,4 +1,4 @@
-"""What the home's journal of sent messages knows and the warehouse does not, since that went back to an older state."""
+"""Deliveries that only the home's journal has, because the warehouse was restored to an older state."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -12,37 +12,39 @@ from warehouse.read.notifications import DeliveryState
 
 
 def remembered_issues(
-    untold: pl.DataFrame, deliveries: pl.DataFrame, journal: Sequence[SentMessage], runs: pl.DataFrame
+    undelivered: pl.DataFrame, deliveries: pl.DataFrame, journal: Sequence[SentMessage], runs: pl.DataFrame
 ) -> list[tuple[str, SentMessage]]:
-    """Issues (their ids, with the message) that were told according to the journal and not to `deliveries`."""
-    known = set(deliveries.filter("is_settled").select("issue_id", "target").rows())
-    told = remembered(untold, journal, runs)
-    return [(issue, message) for issue, message in told if (issue, message.target) not in known]
+    """Return issue ids, each with its message, delivered according to the journal but not to `deliveries`."""
+    settled = set(deliveries.filter("is_settled").select("issue_id", "target").rows())
+    delivered = remembered(undelivered, journal, runs)
+    return [(issue, message) for issue, message in delivered if (issue, message.target) not in settled]
 
 
 def remembered_announcements(
-    journal: Sequence[SentMessage], what: str, day: date, known: dict[str, DeliveryState]
+    journal: Sequence[SentMessage], kind: str, day: date, states: dict[str, DeliveryState]
 ) -> dict[str, SentMessage]:
-    """Announcements of a day, by target, that were told according to the journal and not to what is `known`."""
-    of_the_day = {message.target: message for message in journal if (message.kind, message.told_for) == (what, day)}
+    """Return announcements of a day, by target, delivered according to the journal but not to `states`."""
+    of_the_day = {message.target: message for message in journal if (message.kind, message.told_for) == (kind, day)}
     return {
-        target: message for target, message in of_the_day.items() if target not in known or not known[target].is_settled
+        target: message
+        for target, message in of_the_day.items()
+        if target not in states or not states[target].is_settled
     }
 
 
-def with_announcements(known: dict[str, DeliveryState], told: dict[str, SentMessage]) -> dict[str, DeliveryState]:
-    """Add what the journal remembers to how far an announcement got, by target."""
+def with_announcements(states: dict[str, DeliveryState], delivered: dict[str, SentMessage]) -> dict[str, DeliveryState]:
+    """Add deliveries of the journal to the delivery states of an announcement, by target."""
     settled = {
         target: DeliveryState(key=message.key, is_settled=True, may_have_arrived=False)
-        for target, message in told.items()
+        for target, message in delivered.items()
     }
-    return known | settled
+    return states | settled
 
 
 def deliveries_to_note(
     issues: Iterable[tuple[str, SentMessage]], announcements: Iterable[SentMessage], owners: pl.DataFrame
 ) -> tuple[tuple[Delivery, SentMessage], ...]:
-    """Make a delivery of every message that the journal remembers; owners are known again by the digest of their id."""
+    """Make a delivery of every message that only the journal has; owners are identified by the hash of their id."""
     by_message: dict[SentMessage, list[str]] = {message: [] for message in announcements}
     for issue, message in issues:
         by_message.setdefault(message, []).append(issue)

@@ -1,4 +1,4 @@
-"""How a target answered a message, and whether one without an answer may have arrived."""
+"""Delivery results: response of a target to a message, and whether one without a response may have arrived."""
 
 import traceback
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from urllib3.exceptions import MaxRetryError
 
 from warehouse.publishing.deliveries import DeliveryOutcome
 
-# A gateway that waited in vain for what is behind it: as good as no answer.
+# The upstream server of the gateway did not respond: the same as no response.
 _GATEWAY_TIMEOUT = 504
-# Raised before a request is written, or by a proxy that did not pass it on.
+# Raised before a request is written, or by a proxy that did not forward it.
 _BEFORE_SENDING = (
     requests.ConnectTimeout,
     requests.exceptions.SSLError,
@@ -28,9 +28,9 @@ _AFTER_SENDING = (
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """`outcome` of one message at one target: taken, refused for this reason, or perhaps taken: nobody said so.
+    """Result of one message at one target: accepted, refused with a reason, or unconfirmed (it may have arrived).
 
-    `is_late`: a time limit passed. The reason is null where the message was taken; it never has an address or a URL.
+    `is_late`: a time limit passed. `reason` is null if the message was accepted; it never has an address or a URL.
     """
 
     outcome: DeliveryOutcome
@@ -41,17 +41,17 @@ class DeliveryResult:
 ACCEPTED = DeliveryResult("accepted")
 
 
-def answered(code: int) -> DeliveryResult:
-    """Read an HTTP status that is no success."""
+def result_of_status(code: int) -> DeliveryResult:
+    """Convert an HTTP status that is no success."""
     is_late = code == _GATEWAY_TIMEOUT
     return DeliveryResult("unconfirmed" if is_late else "refused", f"answered {code}", is_late)
 
 
-def failed(error: BaseException) -> DeliveryResult:
-    """Read the exception that ended an HTTP request.
+def result_of_error(error: BaseException) -> DeliveryResult:
+    """Convert the exception that ended an HTTP request.
 
-    Whether the request was written decides: no connection, no TLS, no proxy means that nothing arrived. Everything that
-    went wrong later leaves it open.
+    An error before the request was written (connection, TLS, proxy) means that nothing arrived. After a later error
+    the message may have arrived.
     """
     is_late = isinstance(error, requests.Timeout | TimeoutError)
     if _was_sent(error):
@@ -65,13 +65,13 @@ def _was_sent(error: BaseException) -> bool:
     if isinstance(error, _BEFORE_SENDING) or _is_of_handshake(error):
         return False
     if isinstance(error, requests.ConnectionError):
-        # The pool gives up before it has a connection; what happens on one comes as it is.
+        # The pool raises this before it has a connection; errors on a connection are raised unwrapped.
         return not any(isinstance(cause, MaxRetryError) for cause in error.args)
     return isinstance(error, _AFTER_SENDING)
 
 
 def _is_of_handshake(error: BaseException) -> bool:
-    """Whether TLS was still being agreed on: the client calls a time-out there one of reading."""
+    """Return whether it was raised in the TLS handshake, where the client reports a time-out as a read time-out."""
     causes: list[BaseException] = [error]
     while (cause := causes[-1].__context__) is not None:
         causes.append(cause)

@@ -1,4 +1,4 @@
-"""What RevOps is told once a day: how much is wrong, what moved, whose it is, whether the numbers can be trusted."""
+"""Daily roll-up for RevOps: open issues, changes, owners and teams, freshness and quarantine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from definitions.counting import counted
-from flows.alerts.digests import line_of, worst_first, written
+from flows.alerts.digests import line_of, line_text, worst_first
 from flows.alerts.freshness import moment, up_to
 from flows.alerts.message_text import MessageContext, literal
 from transforms.reconcile import metrics
@@ -20,14 +20,14 @@ _NOUNS = {"opportunity": ("deal", "deals"), "person": ("lead", "leads")}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollUp:
-    """The day's numbers. `issues`: the open ones, and those resolved after `since`, in columns of `fct_hygiene_issue`.
+    """Numbers of the day. `issues`: open ones and those resolved after `since`, in columns of `fct_hygiene_issue`.
 
     `pipeline` has the rows of `metrics.pipeline`, amounts as text or numbers; `quarantined` counts held records by
     source_system, stream and reason_code; `cursors` is as published. `repeated` messages since then may have arrived
     twice, and `unconfirmed` ones not at all.
     """
 
-    edition: MessageContext
+    context: MessageContext
     run_id: str
     published_at: datetime
     since: date
@@ -41,44 +41,44 @@ class RollUp:
 
     @property
     def open(self) -> pl.DataFrame:
-        """Issues that stand today."""
+        """Issues that are open today."""
         return self.issues.filter(pl.col("state") == "open")
 
 
-def subject(told: RollUp) -> str:
-    """Subject line: how many issues are open, what they put at risk, and that the definitions are a draft if so."""
-    edition = told.edition
-    value = _at_risk(told.open)
-    at_risk = f", {edition.money(value)} at risk" if value else ""
-    return f"{edition.mark}Pipeline hygiene {edition.as_of}: {counted(told.open.height, 'open issue')}{at_risk}"
+def subject(numbers: RollUp) -> str:
+    """Return the subject line: number of open issues, value at risk, and a mark if the definitions are a draft."""
+    context = numbers.context
+    value = _at_risk(numbers.open)
+    at_risk = f", {context.money(value)} at risk" if value else ""
+    return f"{context.mark}Pipeline hygiene {context.as_of}: {counted(numbers.open.height, 'open issue')}{at_risk}"
 
 
-def body(told: RollUp) -> str:
-    """Make the roll-up as plain text: one paragraph a subject, worst first in each."""
-    edition = told.edition
-    opening = f"As of {edition.as_of}. Run {told.run_id}, published {moment(told.published_at)}."
-    parts = (
-        _pipeline(told),
-        _issues(told),
-        _rules(told),
-        _teams(told),
-        _owners(told),
-        _freshness(told),
-        _aside(told),
-        _messages(told),
+def body(numbers: RollUp) -> str:
+    """Return the roll-up as plain text: one paragraph per subject, worst first in each."""
+    context = numbers.context
+    opening = f"As of {context.as_of}. Run {numbers.run_id}, published {moment(numbers.published_at)}."
+    paragraphs = (
+        _pipeline(numbers),
+        _issues(numbers),
+        _rules(numbers),
+        _teams(numbers),
+        _owners(numbers),
+        _freshness(numbers),
+        _quarantined(numbers),
+        _messages(numbers),
     )
-    sections = ["\n".join(part) for part in parts if part]
-    return "\n\n".join([*edition.warning, opening, *sections, *_worst(told)])
+    texts = ["\n".join(lines) for lines in paragraphs if lines]
+    return "\n\n".join([*context.warning, opening, *texts, *_worst(numbers)])
 
 
-def _pipeline(told: RollUp) -> list[str]:
-    rows = {row["basis"]: row for row in told.pipeline}
+def _pipeline(numbers: RollUp) -> list[str]:
+    rows = {row["basis"]: row for row in numbers.pipeline}
     if not rows:
         return []
     lines = ["PIPELINE"]
     for basis, words in {"reported": "Reported by the systems", "eligible": "Eligible under the definitions"}.items():
         row = rows[basis]
-        amount = told.edition.money(None if row["amount"] is None else Decimal(row["amount"]))
+        amount = numbers.context.money(None if row["amount"] is None else Decimal(row["amount"]))
         share = row["share_of_reported"]
         part = f", {float(share):.1%} of the reported amount" if basis == "eligible" and share is not None else ""
         without = f"; {row['without_amount']:,} without an amount" if row["without_amount"] else ""
@@ -86,62 +86,62 @@ def _pipeline(told: RollUp) -> list[str]:
     return lines
 
 
-def _issues(told: RollUp) -> list[str]:
-    now = told.open
+def _issues(numbers: RollUp) -> list[str]:
+    now = numbers.open
     records = now.select("record_kind", "record_id").n_unique()
     value = _at_risk(now)
-    worth = f", {told.edition.money(value)} at risk, every deal counted once" if value else ""
-    opened, resolved = _opened(told).height, told.issues.filter(_is_resolved(told.since)).height
+    worth = f", {numbers.context.money(value)} at risk, every deal counted once" if value else ""
+    opened, resolved = _opened_issues(numbers).height, numbers.issues.filter(_is_resolved(numbers.since)).height
     lines = [
         "OPEN ISSUES",
         f"{counted(now.height, 'issue')} on {counted(records, 'record')}{worth}.",
-        f"Since {told.since}: {opened:,} opened, {resolved:,} resolved.",
+        f"Since {numbers.since}: {opened:,} opened, {resolved:,} resolved.",
     ]
     if baseline := now.filter("is_baseline").height:
         lines.append(f"{baseline:,} of the open ones were found by the first run, which alerts nobody.")
     return lines
 
 
-def _rules(told: RollUp) -> list[str]:
+def _rules(numbers: RollUp) -> list[str]:
     rule = ["severity", "rule_id", "record_kind"]
-    ranked = metrics.top_findings(told.open.lazy()).collect()
-    example = told.open.sort("value_at_risk", "issue_id", descending=[True, False], nulls_last=True)
+    ranked = metrics.top_findings(numbers.open.lazy()).collect()
+    example = numbers.open.sort("value_at_risk", "issue_id", descending=[True, False], nulls_last=True)
     facts = (
         example.group_by(rule, maintain_order=True).agg(pl.col("says").first()),
-        _opened(told).group_by(rule).agg(opened=pl.len()),
-        told.issues.filter(_is_resolved(told.since)).group_by(rule).agg(resolved=pl.len()),
+        _opened_issues(numbers).group_by(rule).agg(opened=pl.len()),
+        numbers.issues.filter(_is_resolved(numbers.since)).group_by(rule).agg(resolved=pl.len()),
     )
     rows = ranked.head(_RULES)
     for fact in facts:
         rows = rows.join(fact, on=rule, how="left", maintain_order="left")
-    lines = [_rule(row, told.edition) for row in rows.to_dicts()]
+    lines = [_rule(row, numbers.context) for row in rows.to_dicts()]
     return _headed("BY RULE, WORST FIRST", lines, ranked.height - len(lines))
 
 
-def _rule(row: dict[str, Any], edition: MessageContext) -> str:
-    worth = f", {edition.money(row['value_at_risk'])}" if row["value_at_risk"] else ""
+def _rule(row: dict[str, Any], context: MessageContext) -> str:
+    worth = f", {context.money(row['value_at_risk'])}" if row["value_at_risk"] else ""
     count = counted(row["findings"], *_NOUNS[row["record_kind"]])
     moved = f"{row['opened'] or 0:,} opened, {row['resolved'] or 0:,} resolved"
     return f"{row['rule_id']} {row['severity']}: {count}{worth}; {moved}. For example: {literal(row['says'])}"
 
 
-def _teams(told: RollUp) -> list[str]:
-    names = told.owners.select("owner_id", who="team")
-    rows = _by_whom(told.open, names)
+def _teams(numbers: RollUp) -> list[str]:
+    names = numbers.owners.select("owner_id", who="team")
+    rows = _by_whom(numbers.open, names)
     if rows["who"].null_count() == rows.height:
         return []
-    return _headed("BY TEAM", _shares(rows.head(_TEAMS), told.edition, "no team"), rows.height - _TEAMS)
+    return _headed("BY TEAM", _shares(rows.head(_TEAMS), numbers.context, "no team"), rows.height - _TEAMS)
 
 
-def _owners(told: RollUp) -> list[str]:
+def _owners(numbers: RollUp) -> list[str]:
     left = pl.when(~pl.col("is_active")).then(pl.lit(" (left)")).otherwise(pl.lit(""))
-    names = told.owners.select("owner_id", who=pl.coalesce("owner_name", "owner_id") + left)
-    rows = _by_whom(told.open, names)
-    return _headed("BY OWNER", _shares(rows.head(_OWNERS), told.edition, "no owner"), rows.height - _OWNERS)
+    names = numbers.owners.select("owner_id", who=pl.coalesce("owner_name", "owner_id") + left)
+    rows = _by_whom(numbers.open, names)
+    return _headed("BY OWNER", _shares(rows.head(_OWNERS), numbers.context, "no owner"), rows.height - _OWNERS)
 
 
 def _by_whom(issues: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """Issues and value by the name in `who`, the value of a record counted once; most value first."""
+    """Count issues and value by the name in `who`, the value of a record once; highest value first."""
     return (
         issues.join(names, on="owner_id", how="left")
         .group_by("who", "record_kind", "record_id")
@@ -152,29 +152,31 @@ def _by_whom(issues: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _shares(rows: pl.DataFrame, edition: MessageContext, nobody: str) -> list[str]:
+def _shares(rows: pl.DataFrame, context: MessageContext, nobody: str) -> list[str]:
     return [
         f"{literal(row['who'] or nobody, longest=80)}: {counted(row['issues'], 'issue')} on "
-        f"{counted(row['records'], 'record')}" + (f", {edition.money(row['value'])}" if row["value"] else "")
+        f"{counted(row['records'], 'record')}" + (f", {context.money(row['value'])}" if row["value"] else "")
         for row in rows.to_dicts()
     ]
 
 
-def _freshness(told: RollUp) -> list[str]:
-    known = (
-        told.cursors.group_by("source_system")
+def _freshness(numbers: RollUp) -> list[str]:
+    sources = (
+        numbers.cursors.group_by("source_system")
         .agg(streams=pl.len(), complete=pl.min_horizontal(pl.col("pulled_at").min(), pl.col("high_water_at").min()))
         .sort("source_system")
     )
     lines = [
         f"{row['source_system']}: {counted(row['streams'], 'stream')}, complete {up_to(row['complete'])}"
-        for row in known.to_dicts()
+        for row in sources.to_dicts()
     ]
     return _headed("DATA", lines, 0)
 
 
-def _aside(told: RollUp) -> list[str]:
-    rows = told.quarantined.sort("records", "source_system", "stream", "reason_code", descending=[True, *(False,) * 3])
+def _quarantined(numbers: RollUp) -> list[str]:
+    rows = numbers.quarantined.sort(
+        "records", "source_system", "stream", "reason_code", descending=[True, *(False,) * 3]
+    )
     total = int(rows["records"].sum())
     lines = [
         f"{row['source_system']}.{row['stream']}: {counted(row['records'], 'record')}, {row['reason_code']}"
@@ -183,23 +185,25 @@ def _aside(told: RollUp) -> list[str]:
     return _headed(f"SET ASIDE: {counted(total, 'record')}", lines, rows.height - len(lines)) or ["SET ASIDE: nothing"]
 
 
-def _messages(told: RollUp) -> list[str]:
+def _messages(numbers: RollUp) -> list[str]:
     lines = []
-    if told.repeated:
-        lines.append(f"{counted(told.repeated, 'message')} may have arrived twice since {told.since}, with one key.")
-    if told.unconfirmed:
+    if numbers.repeated:
         lines.append(
-            f"{counted(told.unconfirmed, 'message')} had no answer in time and may have arrived; sent once more."
+            f"{counted(numbers.repeated, 'message')} may have arrived twice since {numbers.since}, with one key."
+        )
+    if numbers.unconfirmed:
+        lines.append(
+            f"{counted(numbers.unconfirmed, 'message')} had no answer in time and may have arrived; sent once more."
         )
     return _headed("MESSAGES", lines, 0)
 
 
-def _worst(told: RollUp) -> list[str]:
-    names = told.owners.select("owner_id", whose="owner_name")
-    ranked = worst_first(told.open.join(names, on="owner_id", how="left"), "whose")
+def _worst(numbers: RollUp) -> list[str]:
+    names = numbers.owners.select("owner_id", whose="owner_name")
+    ranked = worst_first(numbers.open.join(names, on="owner_id", how="left"), "whose")
     lines = [line_of(row) for row in ranked.head(_RECORDS).to_dicts()]
-    told_of = [written(place, line, told.edition) for place, line in enumerate(lines, start=1)]
-    return ["WORST RECORDS", *told_of] if told_of else []
+    texts = [line_text(number, line, numbers.context) for number, line in enumerate(lines, start=1)]
+    return ["WORST RECORDS", *texts] if texts else []
 
 
 def _headed(title: str, lines: list[str], more: int) -> list[str]:
@@ -208,9 +212,9 @@ def _headed(title: str, lines: list[str], more: int) -> list[str]:
     return [title, *(f"- {line}" for line in lines), *([f"- and {more:,} more"] if more > 0 else [])]
 
 
-def _opened(told: RollUp) -> pl.DataFrame:
-    """Issues opened after `since`, resolved already or not; what the first run found was there before."""
-    return told.issues.filter(pl.col("opened_on") > told.since, ~pl.col("is_baseline"))
+def _opened_issues(numbers: RollUp) -> pl.DataFrame:
+    """Select issues opened after `since`, resolved or not; those of the baseline run existed before."""
+    return numbers.issues.filter(pl.col("opened_on") > numbers.since, ~pl.col("is_baseline"))
 
 
 def _is_resolved(since: date) -> pl.Expr:

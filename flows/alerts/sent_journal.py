@@ -1,7 +1,7 @@
-"""Journal of sent messages in the home: keys and days of what targets took, one line a message, one file a month.
+"""Journal of sent messages in the home: keys and days of accepted messages, one line a message, one file a month.
 
-The warehouse knows more, and is what counts. The journal is for a warehouse that went back to an older state, by a
-restored backup or a fail-over: it keeps that one from telling everything again. No line has a name, an address or text.
+The warehouse is authoritative. The journal serves a warehouse that went back to an older state, by a restored backup or
+a fail-over: it prevents that everything is sent again. No line has a name, an address or text.
 """
 
 import json
@@ -13,19 +13,19 @@ from connectors.landing.durable import append_line, failed, make_folder
 from flows.alerts.deliveries import SentMessage
 from flows.home.folders import Home
 
-# Longer than backups of a warehouse are kept.
+# Longer than the usual retention of warehouse backups.
 _MONTHS = 13
 _SUFFIX = ".jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class SentJournal:
-    """The files of one home; made when the first message was taken."""
+    """Journal files of one home; created when the first message is accepted."""
 
     folder: Path
 
     def read(self) -> tuple[list[SentMessage], int]:
-        """Give the messages in the order they were taken, and how many lines could not be read and are passed over.
+        """Return the messages in the order of acceptance, and the number of unreadable lines, which are skipped.
 
         Raises `LandingError` naming a file that cannot be read at all.
         """
@@ -44,17 +44,17 @@ class SentJournal:
         return messages, damaged
 
     def append(self, message: SentMessage) -> None:
-        """Add a message durably; call it when the target took it. Raises `LandingError` naming the file.
+        """Append an accepted message durably. Raises `LandingError` naming the file.
 
-        The first message of a month removes the files of months long past.
+        The first message of a month removes files older than the retention.
         """
         path = self.folder / f"{message.sent_at:%Y-%m}{_SUFFIX}"
         if not path.exists():
             make_folder(self.folder)
-            self._forget(message.sent_at)
+            self._remove_old_files(message.sent_at)
         append_line(path, _line(message))
 
-    def _forget(self, at: datetime) -> None:
+    def _remove_old_files(self, at: datetime) -> None:
         oldest = at.year * 12 + at.month - _MONTHS
         first = f"{(oldest - 1) // 12:04}-{(oldest - 1) % 12 + 1:02}{_SUFFIX}"
         for path in self.folder.glob(f"*{_SUFFIX}"):
@@ -63,7 +63,7 @@ class SentJournal:
 
 
 def journal_of(home: Home) -> SentJournal:
-    """Give the journal of a home; nothing is made before something is written."""
+    """Return the journal of a home; no file is created before the first write."""
     return SentJournal(home.root / "messages")
 
 
@@ -81,7 +81,7 @@ def _line(message: SentMessage) -> bytes:
 
 
 def _message(line: bytes) -> SentMessage | None:
-    """Read one line; None where it is damaged: the warehouse knows of that message as well."""
+    """Parse one line; None if it is damaged, which is safe because the warehouse has that message as well."""
     try:
         content = json.loads(line)
         return SentMessage(
@@ -91,7 +91,7 @@ def _message(line: bytes) -> SentMessage | None:
             run_id=str(content["run_id"]),
             told_for=date.fromisoformat(content["told_for"]),
             sent_at=datetime.fromisoformat(content["sent_at"]),
-            findings=tuple((str(finding), date.fromisoformat(opened)) for finding, opened in content["findings"]),
+            findings=tuple((str(finding), date.fromisoformat(opened_on)) for finding, opened_on in content["findings"]),
         )
     except (ValueError, KeyError, TypeError):
         return None

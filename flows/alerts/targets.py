@@ -1,4 +1,4 @@
-"""Where messages go: Apprise URLs, which are secrets. A target says in plain words why it did not take a message."""
+"""Message targets: Apprise URLs, which are secrets, and sending with a reason in plain words for a failure."""
 
 import threading
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from apprise.plugins.email import NotifyEmail
 from pydantic import SecretStr
 
 from definitions.errors import ConfigurationError
-from flows.alerts.apprise_logs import SendingLog, hushed
+from flows.alerts.apprise_logs import SendingLog, capture_log
 from flows.alerts.mail import submit
 from flows.alerts.message_keys import owner_target, revops_target
 from flows.alerts.message_text import is_link
-from flows.alerts.responses import ACCEPTED, DeliveryResult, answered, failed
+from flows.alerts.responses import ACCEPTED, DeliveryResult, result_of_error, result_of_status
 
 _SLACK = "slack"
 _OTHER_SIGNS = str.maketrans({"<": "\u2039", ">": "\u203a"})
 _NO_PGP = "none", "no"
-# The key of a message in a web hook: in the header that is meant for it, and in the body.
+# A web hook gets the key of a message in the standard header and in the body.
 KEY_HEADER, KEY_FIELD = "Idempotency-Key", "message_key"
-# Nobody is named and nothing is rewritten: no pictures from elsewhere, no emoji or escapes read into foreign text, no
-# files, and no redirect, since it could carry a message to a host that nobody configured.
+# No external images, no interpretation of emoji or escapes in source text, no files on disk, and no redirects, because
+# a redirect could send a message to a host that nobody configured.
 _ASSET = AppriseAsset(
     app_id="Bantam",
     app_desc="Bantam",
@@ -41,26 +41,26 @@ _ASSET = AppriseAsset(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One target; `name` is where the settings have it, and all that may be said of it.
+    """One target; `name` is its key in the settings, the only name that messages may contain.
 
-    `identity` tells it from others. It holds nothing of the URL that can be read, and is the same for a URL with
-    another password. `place` is the one in `alerts.revops`, from 1; null for an owner.
+    `identity` is a hash that distinguishes targets; it is the same for a URL with another password. `position` is the
+    one in `alerts.revops`, from 1; null for an owner.
     """
 
     name: str
     url: SecretStr
     identity: str
-    place: int | None = None
+    position: int | None = None
 
 
-def for_revops(place: int, url: SecretStr) -> Target:
-    """Make the target that stands at this place of `alerts.revops`, from 1."""
+def for_revops(position: int, url: SecretStr) -> Target:
+    """Make the target at this position of `alerts.revops`, from 1."""
     options = NotifyBase.template_args
-    return Target(f"alerts.revops, number {place}", url, revops_target(url.get_secret_value(), options), place)
+    return Target(f"alerts.revops, number {position}", url, revops_target(url.get_secret_value(), options), position)
 
 
 def for_owner(template: SecretStr, owner_id: str, address: str) -> Target:
-    """Fill {email} and {owner_id} into the template; percent-encoded, so that a value is never more than a value."""
+    """Fill {email} and {owner_id} into the template, percent-encoded, so that a value cannot change the URL."""
     url = template.get_secret_value()
     for name, value in {"email": address, "owner_id": owner_id}.items():
         url = url.replace(f"{{{name}}}", quote(value, safe=""))
@@ -68,8 +68,8 @@ def for_owner(template: SecretStr, owner_id: str, address: str) -> Target:
 
 
 def check(target: Target) -> None:
-    """Raise `ConfigurationError` when no message can ever go there; the URL is not repeated."""
-    with hushed():
+    """Raise `ConfigurationError` if the target can never accept a message; the message does not contain the URL."""
+    with capture_log():
         server = Apprise.instantiate(target.url.get_secret_value(), asset=_ASSET)
     if server is None:
         raise ConfigurationError(
@@ -81,22 +81,21 @@ def check(target: Target) -> None:
 
 
 def send(target: Target, title: str, body: str, key: str, *, seconds: float) -> DeliveryResult:
-    """Send one message that carries this key, and say how the target answered within so many seconds.
+    """Send one message with this key, and return the result within so many seconds.
 
-    Whoever has not answered then may answer for ever: that sending is left to a thread that nothing waits for, and the
-    message may have arrived.
+    A send that takes longer may never end: it continues in a daemon thread, and the message may have arrived.
     """
-    answers: list[DeliveryResult] = []
-    sending = threading.Thread(
-        target=lambda: answers.append(_send(target, title, body, key)), name="sending a message", daemon=True
+    results: list[DeliveryResult] = []
+    sender = threading.Thread(
+        target=lambda: results.append(_send(target, title, body, key)), name="sending a message", daemon=True
     )
-    sending.start()
-    sending.join(seconds)
-    return answers[0] if answers else DeliveryResult("unconfirmed", "did not answer in time", is_late=True)
+    sender.start()
+    sender.join(seconds)
+    return results[0] if results else DeliveryResult("unconfirmed", "did not answer in time", is_late=True)
 
 
 def _send(target: Target, title: str, body: str, key: str) -> DeliveryResult:
-    with hushed() as heard:
+    with capture_log() as log:
         try:
             server = _server(target, key)
             if server is None:
@@ -104,21 +103,21 @@ def _send(target: Target, title: str, body: str, key: str) -> DeliveryResult:
             if isinstance(server, NotifyEmail):
                 return submit(server, title, body, key)
             text = body if _takes_keys(server) else f"{body}\n\nMessage key: {key}"
-            return ACCEPTED if deliver(server, title, text) else _answer(heard)
+            return ACCEPTED if deliver(server, title, text) else _result(log)
         except Exception as error:  # a plug-in may raise anything, with the URL in it; the other messages must leave
             return DeliveryResult("refused", f"failed with {type(error).__name__}")
 
 
 def _server(target: Target, key: str) -> NotifyBase | None:
-    """Make the plug-in of a target, None where it cannot be used; a web hook's gets the key as header and as field."""
+    """Make the plug-in of a target, None if it cannot be used; a web hook gets the key as header and field."""
     url = target.url.get_secret_value()
     server = Apprise.instantiate(url, asset=_ASSET)
     if server is not None and _takes_keys(server):
-        carried = urlencode({f"+{KEY_HEADER}": key, f":{KEY_FIELD}": key})
-        server = Apprise.instantiate(f"{url}{'&' if '?' in url else '?'}{carried}", asset=_ASSET)
+        key_parameters = urlencode({f"+{KEY_HEADER}": key, f":{KEY_FIELD}": key})
+        server = Apprise.instantiate(f"{url}{'&' if '?' in url else '?'}{key_parameters}", asset=_ASSET)
     if server is None:
         return None
-    # We repeat, and know how often; and a target that may fail without a word is none.
+    # Retries are ours, and counted; an optional target could fail silently.
     server.retry, server.optional = 0, False
     return server
 
@@ -127,20 +126,20 @@ def _takes_keys(server: NotifyBase) -> bool:
     return {"headers", "payload"} <= set(server.template_kwargs)
 
 
-def _answer(heard: SendingLog) -> DeliveryResult:
-    """What is known of a message that a plug-in did not call accepted; a part of it may have been taken."""
-    told = [*map(answered, heard.codes), *map(failed, heard.errors)]
-    told.sort(key=lambda answer: answer.outcome != "unconfirmed")
-    worst = told[0] if told else DeliveryResult("refused", "did not take the message")
-    return DeliveryResult("unconfirmed", worst.reason, worst.is_late) if heard.parts_taken else worst
+def _result(log: SendingLog) -> DeliveryResult:
+    """Classify a message that a plug-in did not report as accepted; some of its parts may have been."""
+    results = [*map(result_of_status, log.codes), *map(result_of_error, log.errors)]
+    results.sort(key=lambda result: result.outcome != "unconfirmed")
+    worst = results[0] if results else DeliveryResult("refused", "did not take the message")
+    return DeliveryResult("unconfirmed", worst.reason, worst.is_late) if log.accepted_parts else worst
 
 
 def deliver(server: NotifyBase, title: str, body: str) -> bool:
-    """Hand plain text to an Apprise plug-in in its own way of writing; whether it was accepted.
+    """Send plain text through an Apprise plug-in in its own format; return whether it was accepted.
 
-    A plug-in that would send HTML is made to send text: Apprise turns every blank into one at which no line breaks. One
-    that reads Markdown gets hard line breaks, links as links, and other signs for < and >, of which Apprise's Slack
-    plug-in makes mentions and links even where they were escaped.
+    A plug-in that would send HTML is set to text, because Apprise converts every blank to a non-breaking one. One that
+    reads Markdown gets hard line breaks, links as links, and other characters for < and >, of which Apprise's Slack
+    plug-in makes mentions and links even if they were escaped.
     """
     if server.notify_format == NotifyFormat.HTML:
         server.notify_format = NotifyFormat.TEXT

@@ -1,4 +1,4 @@
-"""A home belongs to one warehouse: the states and pages it holds are those that the warehouse's cursors point to."""
+"""Binding of a home to one warehouse, whose cursors point to the states and pages in the home."""
 
 import os
 from pathlib import Path
@@ -16,11 +16,11 @@ BOUND = "bound_warehouse"
 
 
 def bind_home(home: Home, engine: sa.Engine, *, is_empty: bool) -> tuple[str, ...]:
-    """See to it that the home belongs to this warehouse; give notes for the report.
+    """Bind the home to this warehouse, or check that it is bound; return notes for the report.
 
-    A home that belongs to none is bound. One that belongs to another goes over to a warehouse that is empty
-    (`is_empty`: nothing was ever published to it), as when a warehouse was lost and is filled from landing again.
-    Raises `ConfigurationError` otherwise. Called by who holds both locks.
+    An unbound home is bound. A home of another warehouse is bound to this one only if this one is empty (`is_empty`:
+    nothing was ever published to it), as when a warehouse was lost and is filled from landing again. Raises
+    `ConfigurationError` otherwise. The caller holds both locks.
     """
     this, bound = warehouse_id(engine), bound_to(home)
     if bound == this:
@@ -38,7 +38,7 @@ def bind_home(home: Home, engine: sa.Engine, *, is_empty: bool) -> tuple[str, ..
 
 
 def bound_to(home: Home) -> str | None:
-    """Id of the warehouse that the home belongs to; None where it belongs to none yet."""
+    """Return the id of the warehouse that the home is bound to; None if it is unbound."""
     try:
         return _file(home).read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Verification of landing, states, cursors and warehouse against each other; nothing is changed, not even mended."""
+"""Verification of landing, states, cursors and warehouse against each other, without changing anything."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,14 +19,14 @@ from flows.home.state_files import damage_of_state, intact_version, run_of, stat
 from warehouse.read import lookups
 from warehouse.read import published as reads
 
-_PUT_ASIDE = (
+_REMEDY_OF_UNCOVERED = (
     "the next run puts it aside and asks the source again; of a file that adds to others (complete: false) it asks"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong, and what the remedy is and does."""
+    """Fault, and its remedy."""
 
     what: str
     remedy: str
@@ -34,56 +34,56 @@ class Fault:
 
 @dataclass(slots=True)
 class Check:
-    """One thing that was looked at: how many there are, and what is wrong."""
+    """One kind of object that was verified: number of objects, and faults."""
 
     what: str
     checked: int = 0
     faults: list[Fault] = field(default_factory=list)
 
     def wrong(self, what: str, remedy: str) -> None:
-        """Note a fault."""
+        """Add a fault."""
         self.faults.append(Fault(what, remedy))
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """What the warehouse says of one stream."""
+class _StreamCursor:
+    """Cursor and state version of one stream in the warehouse."""
 
     cursor: Mapping[str, Any] | None
     version: str | None
 
 
 def examine(home: Home, engine: sa.Engine | None, *, quick: bool, progress: Callable[[int, int], None]) -> list[Check]:
-    """All checks, in the order in which a remedy may need another.
+    """Return all checks, in the order in which remedies depend on each other.
 
-    `engine` is null where there is no warehouse that can be read. With `quick` files are looked for and not read.
-    `progress` is told bytes read and bytes in all. Raises `ConfigurationError` where the home is another account's.
+    `engine` is null if no warehouse can be read. With `quick` files are only looked for, not read. `progress` is called
+    with bytes read and total bytes. Raises `ConfigurationError` if the home belongs to another account.
     """
-    named = {} if engine is None else _named(engine)
-    places = sorted({*named, *_places(home.root / "landing"), *_places(home.root / "state")})
+    by_stream = {} if engine is None else _stream_cursors(engine)
+    stream_keys = sorted({*by_stream, *_stream_keys(home.root / "landing"), *_stream_keys(home.root / "state")})
     landing = Landing(home.root / "landing")
-    runs = {place: landed_runs(landing, *place) for place in places}
+    runs = {stream_key: landed_runs(landing, *stream_key) for stream_key in stream_keys}
     damaged = _damaged(runs, quick=quick, progress=progress)
     return [
         _home(home, engine),
         _manifests(runs),
-        _pages(home, runs, damaged, named),
-        _coverage(runs, named),
-        _states(home, runs, damaged, named),
-        *([] if engine is None else _warehouse(engine, named, quick=quick)),
+        _pages(home, runs, damaged, by_stream),
+        _coverage(runs, by_stream),
+        _states(home, runs, damaged, by_stream),
+        *([] if engine is None else _warehouse(engine, by_stream, quick=quick)),
     ]
 
 
-def _named(engine: sa.Engine) -> dict[tuple[str, str], _Named]:
+def _stream_cursors(engine: sa.Engine) -> dict[tuple[str, str], _StreamCursor]:
     return {
-        (row["source_system"], row["stream"]): _Named(
+        (row["source_system"], row["stream"]): _StreamCursor(
             None if row["cursor"] is None else json.loads(row["cursor"]), row["state_version"]
         )
         for row in reads.cursors(engine).to_dicts()
     }
 
 
-def _places(folder: Path) -> Iterator[tuple[str, str]]:
+def _stream_keys(folder: Path) -> Iterator[tuple[str, str]]:
     return ((path.parent.name, path.name) for path in folder.glob("*/*") if path.is_dir())
 
 
@@ -107,16 +107,16 @@ def _home(home: Home, engine: sa.Engine | None) -> Check:
 
 def _manifests(runs: Mapping[tuple[str, str], Sequence[LandedRun]]) -> Check:
     check = Check("manifests of landing")
-    for place, landed in runs.items():
+    for stream_key, landed in runs.items():
         check.checked += len(landed)
         for run in landed:
             if run.is_manifest_damaged:
-                check.wrong(f"{run.folder / MANIFEST}: a line is damaged", _remedy(place))
+                check.wrong(f"{run.folder / MANIFEST}: a line is damaged", _remedy(stream_key))
     return check
 
 
-def _remedy(place: tuple[str, str]) -> str:
-    return f"restore the file from a backup; or `{ask_again(place[0])}`, after which it is not needed"
+def _remedy(stream_key: tuple[str, str]) -> str:
+    return f"restore the file from a backup; or `{ask_again(stream_key[0])}`, after which it is not needed"
 
 
 Damaged = Mapping[tuple[str, str], Sequence[tuple[LandedPage, Path, str]]]
@@ -127,7 +127,7 @@ def _damaged(
 ) -> Damaged:
     total = sum(page.bytes for landed in runs.values() for run in landed for page in run.pages)
     done, found = 0, {}
-    for place, landed in runs.items():
+    for stream_key, landed in runs.items():
         bad = []
         for page in (page for run in landed for page in run.pages):
             damage = _missing(page) if quick else damage_of_page(page)
@@ -135,12 +135,12 @@ def _damaged(
             progress(done, total)
             if damage is not None:
                 bad.append((page, *damage))
-        found[place] = bad
+        found[stream_key] = bad
     return found
 
 
 def _missing(page: LandedPage) -> tuple[Path, str] | None:
-    """Whether a file of a page is missing or of another length, which is seen without reading it."""
+    """Return the file of a page that is missing or has another length, and the reason; files are not read."""
     for path in filter(None, (page.path, page.rejected_path)):
         if not path.exists():
             return path, "is missing"
@@ -153,42 +153,52 @@ def _pages(
     home: Home,
     runs: Mapping[tuple[str, str], Sequence[LandedRun]],
     damaged: Damaged,
-    named: Mapping[tuple[str, str], _Named],
+    by_stream: Mapping[tuple[str, str], _StreamCursor],
 ) -> Check:
     check = Check("pages of landing", sum(len(run.pages) for landed in runs.values() for run in landed))
-    for place, bad in damaged.items():
-        one = named.get(place, _Named(None, None))
-        covering = covering_run(one.cursor, one.version)
-        needed = None if one.version is None else needed_runs(_until(runs[place], one), one.cursor, one.version)
+    for stream_key, bad in damaged.items():
+        stored = by_stream.get(stream_key, _StreamCursor(None, None))
+        covering = covering_run(stored.cursor, stored.version)
+        needed = (
+            None
+            if stored.version is None
+            else needed_runs(_runs_up_to(runs[stream_key], stored), stored.cursor, stored.version)
+        )
         for page, path, reason in bad:
             if covering is None or page.run_id > covering:
-                remedy = _PUT_ASIDE
+                remedy = _REMEDY_OF_UNCOVERED
             elif needed is not None and page.run_id not in needed:
                 remedy = "none is needed: it holds only what the source no longer tells"
-            elif one.version is not None and intact_version(home.root / "state", *place, one.version):
-                remedy = f"none is needed while the state is whole; `{ask_again(place[0])}` makes landing whole again"
+            elif stored.version is not None and intact_version(home.root / "state", *stream_key, stored.version):
+                remedy = (
+                    f"none is needed while the state is whole; `{ask_again(stream_key[0])}` makes landing whole again"
+                )
             else:
-                remedy = _remedy(place)
+                remedy = _remedy(stream_key)
             check.wrong(f"{path} {reason}", remedy)
     return check
 
 
-def _until(runs: Sequence[LandedRun], one: _Named) -> list[LandedRun]:
-    """Runs that the cursor and the state of a stream can be made of."""
-    last = max(covering_run(one.cursor, one.version) or "", run_of(one.version) or "")
+def _runs_up_to(runs: Sequence[LandedRun], stored: _StreamCursor) -> list[LandedRun]:
+    """Return the runs up to the later one of cursor and state."""
+    last = max(covering_run(stored.cursor, stored.version) or "", run_of(stored.version) or "")
     return [run for run in runs if run.run_id <= last]
 
 
-def _coverage(runs: Mapping[tuple[str, str], Sequence[LandedRun]], named: Mapping[tuple[str, str], _Named]) -> Check:
+def _coverage(
+    runs: Mapping[tuple[str, str], Sequence[LandedRun]], by_stream: Mapping[tuple[str, str], _StreamCursor]
+) -> Check:
     check = Check("cursors that landing covers")
-    for place, one in named.items():
-        if one.version is None:
+    for stream_key, stored in by_stream.items():
+        if stored.version is None:
             continue
         check.checked += 1
-        if needed_runs(_until(runs.get(place, ()), one), one.cursor, one.version) is None:
+        if needed_runs(_runs_up_to(runs.get(stream_key, ()), stored), stored.cursor, stored.version) is None:
             check.wrong(
-                f"{'.'.join(place)}: landing lacks what was pulled up to run {covering_run(one.cursor, one.version)}",
-                f"restore landing from a newer backup; or `{ask_again(place[0])}`, after which landing covers it again",
+                f"{'.'.join(stream_key)}: landing lacks what was pulled up to run "
+                f"{covering_run(stored.cursor, stored.version)}",
+                f"restore landing from a newer backup; or `{ask_again(stream_key[0])}`, after which landing covers it "
+                "again",
             )
     return check
 
@@ -197,17 +207,21 @@ def _states(
     home: Home,
     runs: Mapping[tuple[str, str], Sequence[LandedRun]],
     damaged: Damaged,
-    named: Mapping[tuple[str, str], _Named],
+    by_stream: Mapping[tuple[str, str], _StreamCursor],
 ) -> Check:
     folder, check = home.root / "state", Check("states")
-    for place, one in named.items():
-        if one.version is None:
+    for stream_key, stored in by_stream.items():
+        if stored.version is None:
             continue
         check.checked += 1
-        if intact_version(folder, *place, one.version) is None:
-            path = state_path(folder, *place, one.version)
-            check.wrong(f"{path} {damage_of_state(path)}", _remedy_of_state(place, one, runs, damaged))
-    in_use = {state_path(folder, *place, one.version) for place, one in named.items() if one.version is not None}
+        if intact_version(folder, *stream_key, stored.version) is None:
+            path = state_path(folder, *stream_key, stored.version)
+            check.wrong(f"{path} {damage_of_state(path)}", _remedy_of_state(stream_key, stored, runs, damaged))
+    in_use = {
+        state_path(folder, *stream_key, stored.version)
+        for stream_key, stored in by_stream.items()
+        if stored.version is not None
+    }
     for path in sorted(set(folder.glob("*/*/*.parquet")) - in_use):
         check.checked += 1
         if (damage := damage_of_state(path)) is not None:
@@ -216,30 +230,30 @@ def _states(
 
 
 def _remedy_of_state(
-    place: tuple[str, str],
-    one: _Named,
+    stream_key: tuple[str, str],
+    stored: _StreamCursor,
     runs: Mapping[tuple[str, str], Sequence[LandedRun]],
     damaged: Damaged,
 ) -> str:
-    landed = _until(runs.get(place, ()), one)
-    needed = needed_runs(landed, one.cursor, one.version or "")
-    if needed is not None and not any(page.run_id in needed for page, _, _ in damaged.get(place, ())):
+    landed = _runs_up_to(runs.get(stream_key, ()), stored)
+    needed = needed_runs(landed, stored.cursor, stored.version or "")
+    if needed is not None and not any(page.run_id in needed for page, _, _ in damaged.get(stream_key, ())):
         return "the next run makes it again from landing, the same rows"
-    if needed is None and not any(run.run_id == covering_run(one.cursor, one.version) for run in landed):
+    if needed is None and not any(run.run_id == covering_run(stored.cursor, stored.version) for run in landed):
         if older := [run for run in landed if run.cursor is not None]:
             return f"the next run makes it from landing up to {older[-1].run_id}, and asks the source from there on"
-        return f"restore landing from a backup; or `{ask_again(place[0])}` starts the stream anew"
-    return f"restore the damaged pages from a backup; or `{ask_again(place[0])}` starts the stream anew"
+        return f"restore landing from a backup; or `{ask_again(stream_key[0])}` starts the stream anew"
+    return f"restore the damaged pages from a backup; or `{ask_again(stream_key[0])}` starts the stream anew"
 
 
-def _warehouse(engine: sa.Engine, named: Mapping[tuple[str, str], _Named], *, quick: bool) -> list[Check]:
+def _warehouse(engine: sa.Engine, by_stream: Mapping[tuple[str, str], _StreamCursor], *, quick: bool) -> list[Check]:
     published = reads.published_run_ids(engine)
-    cursors = Check("cursors of published runs", len(named))
-    for place, one in named.items():
-        for run in {run_of(one.version), covering_run(one.cursor, one.version)} - {None, *published}:
+    cursors = Check("cursors of published runs", len(by_stream))
+    for stream_key, stored in by_stream.items():
+        for run in {run_of(stored.version), covering_run(stored.cursor, stored.version)} - {None, *published}:
             cursors.wrong(
-                f"{'.'.join(place)}: run {run} is not among the published ones",
-                f"`{ask_again(place[0])}` starts the stream anew",
+                f"{'.'.join(stream_key)}: run {run} is not among the published ones",
+                f"`{ask_again(stream_key[0])}` starts the stream anew",
             )
     balance = Check("balance of the last run")
     status = lookups.status(engine)
@@ -261,7 +275,7 @@ def _warehouse(engine: sa.Engine, named: Mapping[tuple[str, str], _Named], *, qu
 
 
 def refuse_other_account(home: Home) -> None:
-    """Raise `ConfigurationError` where there is no home, or it is another account's."""
+    """Raise `ConfigurationError` if there is no home, or it belongs to another account."""
     if not home.root.is_dir():
         raise ConfigurationError(f"{home.root}: there is no home here. Set BANTAM_HOME to the one to examine.")
     home.made()

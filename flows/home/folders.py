@@ -1,4 +1,4 @@
-"""Where local state lies: everything under one folder, `BANTAM_HOME`, closed to other users of the machine."""
+"""Folders of local state: all under `BANTAM_HOME`, not accessible to other users of the machine."""
 
 import errno
 import os
@@ -14,9 +14,9 @@ _PARTS = (
 
 
 def make_folder_of_ours(folder: Path) -> None:
-    """Make a folder that only its owner may read, if it is not there.
+    """Make a folder that only its owner may read, if it does not exist.
 
-    Raises `ConfigurationError` where it cannot be made or entered, and says whose it is.
+    Raises `ConfigurationError`, naming its owner, if it cannot be made or entered.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -28,19 +28,19 @@ def make_folder_of_ours(folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder and its parts; made on first use with mode 0700."""
+    """Home folder and its subfolders; created on first use with mode 0700."""
 
     root: Path
 
     def made(self) -> Path:
-        """The folder itself. Raises `ConfigurationError` where it, or anything in it, belongs to another account."""
+        """Return the folder. Raises `ConfigurationError` if it, or anything in it, belongs to another account."""
         make_folder_of_ours(self.root)
         for name in _PARTS:
             check_is_ours(self.root / name)
         return self.root
 
     def part(self, name: str) -> Path:
-        """A folder of its own under the root. Raises `ConfigurationError` as `made`, and where none can be made."""
+        """Return a subfolder. Raises `ConfigurationError` like `made`, or if it cannot be made."""
         folder = self.root / name
         make_folder_of_ours(self.root)
         make_folder_of_ours(folder)
@@ -49,7 +49,7 @@ class Home:
 
     @property
     def landing(self) -> Path:
-        """Pages kept verbatim."""
+        """Landed pages, verbatim."""
         return self.part("landing")
 
     @property
@@ -59,7 +59,7 @@ class Home:
 
     @property
     def spill(self) -> Path:
-        """What a run has no room for in memory; empty between runs."""
+        """Rows that a run spills to disk; empty between runs."""
         return self.part("spill")
 
     @property
@@ -69,7 +69,7 @@ class Home:
 
     @property
     def reports(self) -> Path:
-        """One machine-readable report a run."""
+        """Machine-readable reports, one per run."""
         return self.part("reports")
 
     @property

@@ -1,4 +1,4 @@
-"""One run at a time in a home: a lock on a file in it, which is free again when the process ends, killed or not."""
+"""Home lock: one run at a time in a home, by a file lock that the kernel releases when the process ends."""
 
 import fcntl
 import os
@@ -14,11 +14,11 @@ _LOCK = "run.lock"
 
 @contextmanager
 def home_lock(home: Home) -> Iterator[None]:
-    """Hold the home for a run. Raises `AnotherRunActiveError` at once when another process holds it.
+    """Hold the lock of the home for a run. Raises `AnotherRunActiveError` at once if another process holds it.
 
-    The lock of the warehouse does not do: two warehouses with one home would clear each other's states and spill away.
+    The lock of the warehouse is not enough: runs of two warehouses in one home would remove each other's files.
     """
-    handle = _opened(home)
+    handle = _open_lock_file(home)
     try:
         _take(handle, home)
         yield
@@ -27,7 +27,7 @@ def home_lock(home: Home) -> Iterator[None]:
 
 
 def check_home_free(home: Home) -> None:
-    """Raise `AnotherRunActiveError` when a run is at work in the home; for who has not begun to work."""
+    """Raise `AnotherRunActiveError` if a run is active in the home; the lock is not held afterwards."""
     try:
         is_used = (home.root / _LOCK).exists()
     except OSError as error:
@@ -37,7 +37,7 @@ def check_home_free(home: Home) -> None:
             pass
 
 
-def _opened(home: Home) -> int:
+def _open_lock_file(home: Home) -> int:
     path = home.made() / _LOCK
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

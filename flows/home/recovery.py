@@ -1,8 +1,8 @@
-"""Recovery: before a run asks anybody, every stream has a state that is whole and a cursor that it covers.
+"""Recovery: before a run pulls, every stream gets an intact state and a cursor that the state covers.
 
-A state that is missing or damaged is made again from landing, to the same rows. Where landing is older than the cursor,
-state and cursor are taken back to what landing covers, and the pull asks again from there. What cannot be made again is
-refused, with the command that asks the source for everything.
+A missing or damaged state is rebuilt from landing, with the same rows. If landing is older than the cursor, state and
+cursor are rewound to what landing covers, and the pull starts from there. A state that cannot be rebuilt stops the run,
+with the command that pulls everything from the source.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from connectors.landing.reader import MANIFEST, ask_again
 from connectors.landing.writer import Landing
 from definitions.errors import LandingError
 from definitions.mapping.file_stream import FileStream
-from flows.home.coverage import Cursor, covering_run, needed_runs, tells_all
+from flows.home.coverage import Cursor, covering_run, is_complete, needed_runs
 from flows.home.state_files import damage_of_state, intact_version, lacks_flag_history, run_of, state_path
 from flows.run.configured_streams import ConfiguredStream, StreamKey, configured_streams
 from flows.run.folding import StateStore
@@ -26,9 +26,9 @@ from flows.terminal.progress import watcher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartingPoint:
-    """Where each stream goes on from in this run; a stream without a cursor is asked for everything.
+    """Cursor and state version of each stream for this run; a stream without a cursor is pulled in full.
 
-    `anew` are streams whose state starts from this run's full listing. `notes` say what was made again or put aside.
+    `anew` are streams whose state starts from this run's full listing. `notes` say what was rebuilt or quarantined.
     """
 
     cursors: Mapping[StreamKey, Cursor]
@@ -42,7 +42,7 @@ class _Recovered:
     cursors: dict[StreamKey, Cursor]
     versions: dict[StreamKey, str | None]
     anew: set[StreamKey] = field(default_factory=set)
-    taken_back: set[StreamKey] = field(default_factory=set)
+    rewound: set[StreamKey] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
 
@@ -54,10 +54,10 @@ def starting_point(
     versions: Mapping[StreamKey, str | None],
     published_runs: Collection[str],
 ) -> StartingPoint:
-    """Verify the state of every configured stream, and make again what is missing or damaged.
+    """Verify the state of every configured stream, and rebuild missing or damaged ones.
 
-    `cursors` and `versions` are what the warehouse says, `published_runs` the runs it has. Raises `LandingError` naming
-    the file, and the command that helps, where a state can be made from nothing that is at hand.
+    `cursors` and `versions` are those of the warehouse, `published_runs` its runs. Raises `LandingError` naming the
+    file, and the command that helps, if a state cannot be rebuilt.
     """
     found = _Recovered(dict(cursors), dict(versions))
     streams, lost = list(configured_streams(request.settings, request.definitions)), []
@@ -69,8 +69,8 @@ def starting_point(
     if lost:
         raise _all_lost(lost)
     for stream in streams:
-        if stream.place in found.taken_back:
-            _take_parent_back(request, stream, found)
+        if stream.place in found.rewound:
+            _rewind_parent(request, stream, found)
     return StartingPoint(
         cursors=found.cursors, versions=found.versions, anew=frozenset(found.anew), notes=tuple(found.notes)
     )
@@ -78,7 +78,7 @@ def starting_point(
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """One stream on its way to a state that is whole."""
+    """Recovery of one stream."""
 
     request: RunRequest
     run_id: str
@@ -99,12 +99,12 @@ class _Stream:
         return self.stream.increment
 
     def recover(self) -> None:
-        """See to the state, then to the pages that no cursor covers."""
+        """Recover the state, then quarantine damaged pages that no cursor covers."""
         version = self.found.versions.get(self.stream.place)
         if version is not None:
             intact = intact_version(self.request.home.state, *self.stream.place, version)
             if intact is None:
-                self._make_again(version)
+                self._recover_state(version)
             else:
                 self.found.versions[self.stream.place] = intact
                 path = state_path(self.request.home.state, *self.stream.place, intact)
@@ -112,7 +112,7 @@ class _Stream:
                     self._add_flag_history(intact, path)
                 self._close_gap(intact)
         last = run_of(self.found.versions.get(self.stream.place))
-        self._put_aside(damages(self._runs(after=last)))
+        self._quarantine_files(damages(self._runs(after=last)))
 
     def _runs(self, *, after: str | None = None, until: str | None = None) -> list[LandedRun]:
         return landed_runs(self.landing, *self.stream.place, after=after, until=until or self.run_id)
@@ -120,15 +120,16 @@ class _Stream:
     def _runs_of(self, cursor: Cursor | None, version: str) -> list[LandedRun]:
         return self._runs(until=max(covering_run(cursor, version) or "", run_of(version) or ""))
 
-    def _make_again(self, version: str) -> None:
+    def _recover_state(self, version: str) -> None:
         stream, found = self.stream, self.found
         path = state_path(self.request.home.state, *stream.place, version)
-        why = f"{path} {damage_of_state(path)}"
+        reason = f"{path} {damage_of_state(path)}"
         if self.is_full:
             found.versions[stream.place] = None
             found.anew.add(stream.place)
             found.notes.append(
-                f"{stream.label}: {why}; its state starts anew from the full listing, with what else landing still has"
+                f"{stream.label}: {reason}; its state starts anew from the full listing, with what else landing still "
+                "has"
             )
             return
         cursor = found.cursors.get(stream.place)
@@ -136,62 +137,62 @@ class _Stream:
         runs = self._runs_of(cursor, version)
         needed = needed_runs(runs, cursor, version)
         if needed is not None:
-            self._refuse_damaged(runs, needed, why)
-            self._rebuild(run_of(version) or "", why)
+            self._refuse_damaged(runs, needed, reason)
+            self._rebuild(run_of(version) or "", reason)
         elif stream.asks_for_changes and any(run.run_id == covering for run in runs):
-            raise self._lost(f"{why}, and landing lacks pages that it was made of")
+            raise self._lost(f"{reason}, and landing lacks pages that it was made of")
         else:
-            self._take_back(runs, why)
+            self._rewind(runs, reason)
 
-    def _rebuild(self, until: str, why: str) -> None:
+    def _rebuild(self, last_run: str, reason: str) -> None:
         stream, found = self.stream, self.found
-        shelf = StateStore(
+        store = StateStore(
             folder=self.request.home.state,
             landing=self.landing,
             source=stream.source.name,
             stream=stream.name,
-            run_id=until,
+            run_id=last_run,
             last_version=None,
             trusted=self.published_runs,
         )
         with watcher().step(f"making the state of {stream.label} again"):
-            state = stream.fold(shelf)
+            state = stream.fold(store)
         found.versions[stream.place] = state.version
-        found.notes.append(f"{stream.label}: {why}; the state was made again from landing, up to run {until}")
+        found.notes.append(f"{stream.label}: {reason}; the state was made again from landing, up to run {last_run}")
 
     def _add_flag_history(self, version: str, path: Path) -> None:
-        """Make a state again that an older Bantam wrote; where landing does not tell all of it, it stays as it is."""
+        """Rebuild a state that an older Bantam wrote; if landing lacks part of it, it stays unchanged."""
         cursor = self.found.cursors.get(self.stream.place)
         runs = self._runs_of(cursor, version)
-        if tells_all(runs, needed_runs(runs, cursor, version)):
+        if is_complete(runs, needed_runs(runs, cursor, version)):
             self._rebuild(run_of(version) or "", f"{path} keeps no flag history")
 
-    def _take_back(self, runs: Sequence[LandedRun], why: str) -> None:
-        """Go on from the newest run that landing covers; what came after it is asked again, where it can be."""
+    def _rewind(self, runs: Sequence[LandedRun], reason: str) -> None:
+        """Rewind to the newest run that landing covers; later changes are pulled again, or the run is refused."""
         stream = self.stream
         if self.increment is not None:
-            raise self._lost(f"{why}, and landing lacks files that it was made of, which no source can give again")
+            raise self._lost(f"{reason}, and landing lacks files that it was made of, which no source can give again")
         for run in reversed(runs):
             needed = None if run.cursor is None else needed_for(runs, run.run_id)
-            if needed is None or any(damages(one for one in runs if one.run_id in needed)):
+            if needed is None or any(damages(landed for landed in runs if landed.run_id in needed)):
                 continue
             if not self.request.is_asked(stream.source):
                 raise LandingError(
-                    f"{stream.label}: {why}, and landing ends with run {run.run_id}. Run `bantam run`: it asks every "
-                    "source for what came after that."
+                    f"{stream.label}: {reason}, and landing ends with run {run.run_id}. Run `bantam run`: it asks "
+                    "every source for what came after that."
                 )
-            self._put_aside(damages(one for one in runs if one.run_id <= run.run_id))
-            self._rebuild(run.run_id, why)
+            self._quarantine_files(damages(landed for landed in runs if landed.run_id <= run.run_id))
+            self._rebuild(run.run_id, reason)
             self.found.cursors[stream.place] = run.cursor or {}
-            self.found.taken_back.add(stream.place)
+            self.found.rewound.add(stream.place)
             self.found.notes.append(f"{stream.label}: landing ends with run {run.run_id}: asked again from there on")
             return
-        raise self._lost(f"{why}, and landing does not hold what it was made of")
+        raise self._lost(f"{reason}, and landing does not hold what it was made of")
 
     def _close_gap(self, version: str) -> None:
-        """Where landing ends before a cursor whose state is whole, ask from its end on: it then covers the state."""
-        found, place = self.found, self.stream.place
-        cursor = found.cursors.get(place)
+        """Rewind the cursor if landing ends before it and the state is intact, so that landing covers the state."""
+        found, stream_key = self.found, self.stream.place
+        cursor = found.cursors.get(stream_key)
         if (
             cursor is None
             or self.increment is not None
@@ -204,30 +205,30 @@ class _Stream:
         runs = self._runs_of(cursor, version)
         covered = [run for run in runs if run.cursor is not None and needed_for(runs, run.run_id) is not None]
         if covered:
-            found.cursors[place] = covered[-1].cursor or {}
-            found.taken_back.add(place)
+            found.cursors[stream_key] = covered[-1].cursor or {}
+            found.rewound.add(stream_key)
             end = covered[-1].run_id
             found.notes.append(
                 f"{self.stream.label}: landing ends with run {end}, before its state: asked again from it"
             )
 
     def _is_landed(self, cursor: Cursor, version: str) -> bool:
-        """Whether the run that a cursor came from is in landing; of a file, whether it is the one landed last."""
+        """Return whether the run of a cursor is in landing; for a file, whether it is the last one landed."""
         if (run_id := run_of_cursor(cursor)) is not None:
             return (self.landing.folder(*self.stream.place, run_id) / MANIFEST).exists()
         for run in landed_runs(self.landing, *self.stream.place, until=run_of(version), newest=1):
             return run.cursor == cursor
         return False
 
-    def _refuse_damaged(self, runs: Sequence[LandedRun], needed: frozenset[str], why: str) -> None:
-        """Raise where a page is damaged that the state is made of; others are put aside."""
+    def _refuse_damaged(self, runs: Sequence[LandedRun], needed: frozenset[str], reason: str) -> None:
+        """Raise if a damaged page is part of the state; quarantine the others."""
         damaged = list(damages(runs))
         for damage in damaged:
             if damage.run.run_id in needed:
-                raise self._lost(f"{damage.path}: {damage.reason}, and {why}, which is to be made again from it")
-        self._put_aside(damaged)
+                raise self._lost(f"{damage.path}: {damage.reason}, and {reason}, which is to be made again from it")
+        self._quarantine_files(damaged)
 
-    def _put_aside(self, damaged: Iterable[DamagedFile]) -> None:
+    def _quarantine_files(self, damaged: Iterable[DamagedFile]) -> None:
         for damage in damaged:
             if self.increment is not None and not self.is_full and not self._is_at_hand(self.increment, damage):
                 raise self._lost(
@@ -241,10 +242,12 @@ class _Stream:
 
     @property
     def _loss(self) -> str:
-        return "what only it told is lost" if self.increment and self.is_full else "what it told is asked again"
+        return (
+            "records found only in it are lost" if self.increment and self.is_full else "its records are pulled again"
+        )
 
     def _is_at_hand(self, increment: FileStream, damage: DamagedFile) -> bool:
-        """Whether the file that a damaged page was landed from lies where it is read from: then it is landed again."""
+        """Return whether the file of a damaged page still exists unchanged, so that it is landed again."""
         if damage.page is None or damage.page.cursor is None:
             return False
         try:
@@ -253,12 +256,12 @@ class _Stream:
         except OSError:
             return False
 
-    def _lost(self, why: str) -> "_LostError":
-        return _LostError(f"{self.stream.label}: {why}", self.stream.source.name)
+    def _lost(self, reason: str) -> "_LostError":
+        return _LostError(f"{self.stream.label}: {reason}", self.stream.source.name)
 
 
 class _LostError(LandingError):
-    """One stream whose state can be made from nothing at hand; told of together with the others."""
+    """State of one stream that cannot be rebuilt; all of them are reported in one message."""
 
     def __init__(self, message: str, source: str) -> None:
         super().__init__(message)
@@ -266,7 +269,7 @@ class _LostError(LandingError):
 
 
 def _all_lost(lost: Sequence[_LostError]) -> LandingError:
-    """One message for all: a command that asked only one of several sources would be refused for the next."""
+    """Join the errors in one message: a command for one source only would be refused for the next."""
     more = f" The same is so of {len(lost) - 1} more." if len(lost) > 1 else ""
     return LandingError(
         f"{lost[0]}.{more} Restore the files from a backup, or run `{ask_again(*(one.source for one in lost))}`: it "
@@ -275,8 +278,8 @@ def _all_lost(lost: Sequence[_LostError]) -> LandingError:
     )
 
 
-def _take_parent_back(request: RunRequest, stream: ConfiguredStream, found: _Recovered) -> None:
-    """Let a stream that is followed be asked from where its follower stands: its changes since then name the ids."""
+def _rewind_parent(request: RunRequest, stream: ConfiguredStream, found: _Recovered) -> None:
+    """Rewind the parent of a rewound stream to the same run, because its changes name the ids to pull."""
     parent, follower = stream.after, covering_run(found.cursors.get(stream.place), None)
     cursor = None if parent is None else found.cursors.get(parent)
     if parent is None or cursor is None or follower is None or (run_of_cursor(cursor) or "") <= follower:

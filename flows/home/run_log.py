@@ -1,7 +1,6 @@
-"""Run log of a home, `runs.json`: the newest run that began, what was judged, and commits that were never answered.
+"""Run log of a home, `runs.json`: newest run, audited streams, and runs whose commit was never confirmed.
 
-It gives each run its number without a listing of the folders of all earlier ones: a year of hourly runs has tens of
-thousands of them.
+It numbers runs without a listing of the folders of all earlier ones: a year of hourly runs has tens of thousands.
 """
 
 import json
@@ -20,10 +19,10 @@ _NUMBER = re.compile(r"(\d{6,})-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLog:
-    """What the file holds; `newest_run_id` is null before the first run.
+    """Content of the file; `newest_run_id` is null before the first run.
 
-    `judged` has, by `source/stream`, the newest run that had pulled it and then published, or could not: no later one
-    goes on from what that one listed, unless it is published.
+    `judged` has, by `source/stream`, the newest run that pulled it and then published or was refused: a later run
+    continues the listings of that run only if it is published.
     """
 
     newest_run_id: str | None
@@ -32,11 +31,11 @@ class RunLog:
 
 
 def begin_run(home: Home, now: datetime, published: Iterable[str | None]) -> str:
-    """Give the id of a run that begins now: `000042-20261122T031500Z`, and note that it began.
+    """Record a new run and return its id: `000042-20261122T031500Z`.
 
-    Its number is one more than any that this home or the warehouse (`published`: ids of its newest runs) has seen. The
-    number comes first, so that runs sort in the order they were made whatever the machine's clock says. Raises
-    `LandingError` where the log cannot be written.
+    Its number is one more than any in this home or in the warehouse (`published`: ids of its newest runs). The number
+    comes first, so that runs sort in the order they began, whatever the machine's clock says. Raises `LandingError` if
+    the log cannot be written.
     """
     log = read_run_log(home)
     number = max(map(_number, (log.newest_run_id, *published)), default=0) + 1
@@ -46,26 +45,26 @@ def begin_run(home: Home, now: datetime, published: Iterable[str | None]) -> str
 
 
 def note_unsettled(home: Home, run_id: str) -> None:
-    """Note a run of which nobody knows whether it was published."""
+    """Record a run of which it is unknown whether it was published."""
     log = read_run_log(home)
     _write(home, replace(log, unsettled_run_ids=(*log.unsettled_run_ids, run_id)))
 
 
 def note_judged(home: Home, run_id: str, streams: Iterable[tuple[str, str]]) -> None:
-    """Note that a run had pulled these streams, and published them or was refused."""
+    """Record that a run pulled these streams, and published them or was refused."""
     log = read_run_log(home)
-    _write(home, replace(log, judged={**log.judged, **{"/".join(place): run_id for place in streams}}))
+    _write(home, replace(log, judged={**log.judged, **{"/".join(stream_key): run_id for stream_key in streams}}))
 
 
 def note_settled(home: Home, run_id: str) -> None:
-    """Note that it is known what became of the run."""
+    """Record that the outcome of the run has become clear."""
     log = read_run_log(home)
-    left = tuple(one for one in log.unsettled_run_ids if one != run_id)
-    _write(home, replace(log, unsettled_run_ids=left))
+    unsettled = tuple(unsettled_id for unsettled_id in log.unsettled_run_ids if unsettled_id != run_id)
+    _write(home, replace(log, unsettled_run_ids=unsettled))
 
 
 def read_run_log(home: Home) -> RunLog:
-    """Read the log; where there is none, or none that can be read, its newest run is found in the folders, once."""
+    """Read the log; if it is missing or unreadable, find the newest run in the folders."""
     try:
         content = json.loads((home.root / _FILE).read_text(encoding="utf-8"))
         return RunLog(

@@ -1,4 +1,4 @@
-"""State on disk: one immutable Parquet file per stream and version, named by its checksum and verified before use."""
+"""State files: one immutable Parquet file per stream and version, named by its checksum and verified before use."""
 
 import hashlib
 import os
@@ -19,16 +19,16 @@ from transforms.frames import in_slices
 from transforms.state.flags import FLAG_HISTORY
 from transforms.state.versions import STATE
 
-# A reader that streams holds a few groups at a time: 30 MB each, of wide records.
+# A streaming reader holds a few groups at a time: 30 MB each, of wide records.
 GROUP_ROWS = 20_000
-KEPT_STATES = 3
+RETAINED_STATES = 3
 _UNFINISHED = ".part"
 _DIGITS = 16
 _VERSION = re.compile(rf"(?P<run>.+?)(?:-(?P<digest>[0-9a-f]{{{_DIGITS}}}))?")
 
 
 def run_of(version: str | None) -> str | None:
-    """The run up to which a version holds what was landed; null for no version.
+    """Return the run up to which a version includes landed records; null for no version.
 
     >>> run_of("000042-20261122T031500Z-0123456789abcdef")
     '000042-20261122T031500Z'
@@ -40,14 +40,14 @@ def run_of(version: str | None) -> str | None:
 
 
 def _digest_of(version: str) -> str | None:
-    """First digits of the SHA-256 of the file; null in versions that an older Bantam wrote."""
+    """Return the first digits of the SHA-256 of the file; null in versions of an older Bantam."""
     found = _VERSION.fullmatch(version)
     return None if found is None else found["digest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamState:
-    """The records of one stream as a run sees them; `version` is what the publish transaction points to."""
+    """State of one stream in a run; `version` is the one that the publish transaction records."""
 
     source: str
     stream: str
@@ -55,33 +55,34 @@ class StreamState:
     path: Path | None
 
     def frame(self) -> pl.LazyFrame:
-        """Versions of records, as `transforms.state.versions.STATE`; a column an older release did not keep is null."""
+        """Scan versions of records in columns of `STATE`; a column that an older release did not write is null."""
         return pl.LazyFrame(schema=STATE) if self.path is None else _upgraded(self.path)
 
     def batches(self, rows: int = 100_000) -> Iterator[pl.LazyFrame]:
-        """Read the same in contiguous slices of so many rows, each by itself; one, without a row, of an empty state."""
+        """Yield the same in contiguous slices of so many rows; an empty state yields one empty slice."""
         return in_slices(self.frame(), rows)
 
 
 def _upgraded(path: Path) -> pl.LazyFrame:
-    """Read a state; an older Bantam told of a tombstone of a listing by a location that ends in `:0`."""
+    """Read a state; an older Bantam marked tombstones of a listing by a location that ends in `:0`."""
     state = pl.scan_parquet(path, glob=False, schema=STATE, missing_columns="insert")
     if "unlisted_by" in pq.read_schema(path).names:
         return state
-    place = pl.col("location").str.strip_suffix(":0")
+    location = pl.col("location").str.strip_suffix(":0")
     is_unlisted = pl.col("location").str.ends_with(":0")
-    return state.with_columns(location=place, unlisted_by=pl.when(is_unlisted).then(place.str.split("/").list.first()))
+    run_id = location.str.split("/").list.first()
+    return state.with_columns(location=location, unlisted_by=pl.when(is_unlisted).then(run_id))
 
 
 def state_path(folder: Path, source: str, stream: str, version: str) -> Path:
-    """Where a version of a stream's state lies."""
+    """Return the path of a version of a stream's state."""
     return folder / source / stream / f"{version}.parquet"
 
 
 def damage_of_state(path: Path) -> str | None:
-    """Say what is wrong with a state file; None where its bytes are those that its name tells of.
+    """Return what is wrong with a state file; None if its bytes match the checksum in its name.
 
-    A file that an older Bantam wrote has no checksum: it is read once, whole, and may hold a change that shows nowhere.
+    A file that an older Bantam wrote has no checksum: it is only read completely, so that a changed value may pass.
     """
     digest = _digest_of(path.stem)
     try:
@@ -97,14 +98,14 @@ def damage_of_state(path: Path) -> str | None:
 
 
 def lacks_flag_history(path: Path) -> bool:
-    """Whether an older Bantam wrote the file, before states kept since when a flag is set."""
+    """Return whether an older Bantam wrote the file, without the time since when a flag is set."""
     return not {*FLAG_HISTORY} <= {*pq.read_schema(path).names}
 
 
 def intact_version(folder: Path, source: str, stream: str, version: str) -> str | None:
-    """The version, or another file of the same run, whose bytes are right; None where there is none.
+    """Return the version, or another one of the same run, whose file is intact; None if there is none.
 
-    Another file of the same run holds the same rows: it was made again, by a library that writes other bytes.
+    Another file of the same run has the same rows: it was rebuilt with a library that writes other bytes.
     """
     path = state_path(folder, source, stream, version)
     others = sorted(path.parent.glob(f"{run_of(version)}-*.parquet"))
@@ -113,9 +114,9 @@ def intact_version(folder: Path, source: str, stream: str, version: str) -> str 
 
 
 def save_state(state: Iterable[pl.DataFrame], folder: Path, run_id: str, *, needed_bytes: int) -> Path:
-    """Write rows, which come part by part, durably: temporary name, fsync, rename, fsync of the folder; give the path.
+    """Write batches of rows durably (temporary name, fsync, rename, fsync of the folder) and return the path.
 
-    The name is run and checksum. `needed_bytes` is about what the file takes, for the message. Raises `LandingError`.
+    The name is run and checksum. `needed_bytes` estimates the size of the file, for the message. Raises `LandingError`.
     """
     make_folder(folder)
     temporary = folder / f"{run_id}{_UNFINISHED}"
@@ -142,7 +143,7 @@ def _digits(path: Path) -> str:
 
 
 def _write(state: Iterable[pl.DataFrame], file: BinaryIO) -> None:
-    """Write the rows as Parquet; no more than a group of them is held."""
+    """Write the rows as Parquet; at most one row group and one batch are in memory."""
     with pq.ParquetWriter(
         file,
         _arrow(pl.DataFrame(schema=STATE)).schema,
@@ -151,17 +152,17 @@ def _write(state: Iterable[pl.DataFrame], file: BinaryIO) -> None:
         use_dictionary=False,
         write_statistics=False,
     ) as writer:
-        waiting = pl.DataFrame(schema=STATE)
-        for part in state:
-            waiting = pl.concat([waiting, part])
-            while waiting.height >= GROUP_ROWS:
-                writer.write_table(_arrow(waiting.head(GROUP_ROWS)))
-                waiting = waiting.slice(GROUP_ROWS)
-        writer.write_table(_arrow(waiting))
+        buffered = pl.DataFrame(schema=STATE)
+        for batch in state:
+            buffered = pl.concat([buffered, batch])
+            while buffered.height >= GROUP_ROWS:
+                writer.write_table(_arrow(buffered.head(GROUP_ROWS)))
+                buffered = buffered.slice(GROUP_ROWS)
+        writer.write_table(_arrow(buffered))
 
 
 def _arrow(rows: pl.DataFrame) -> pa.Table:
-    # In one piece: the parts that rows came in would show in the bytes of the file.
+    # One chunk: otherwise the bytes of the file would depend on the batches.
     return rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
@@ -170,22 +171,22 @@ def versions_in_use(
     states: Iterable[StreamState],
     pulled: Collection[tuple[str, str]],
 ) -> dict[tuple[str, str], str | None]:
-    """The state of each stream that the warehouse names after a run: a cursor that did not move names the one `before`.
+    """Return the state version of each stream to record in the warehouse; one that was not pulled keeps `before`.
 
-    What a failed run landed of such a stream is then folded again, until a pull takes the cursor past it.
+    Pages that a failed run landed of such a stream are then compacted again, until a pull moves the cursor past them.
     """
     versions = {(state.source, state.stream): state.version for state in states}
-    return {place: version if place in pulled else before.get(place) for place, version in versions.items()}
+    return {key: version if key in pulled else before.get(key) for key, version in versions.items()}
 
 
 def forget_old_states(folder: Path, named: Mapping[tuple[str, str], str | None]) -> int:
-    """Remove, after a publication, the state files of these streams but the last three; give how many. Landing stays.
+    """Remove, after a publication, all but the last three state files of these streams; return how many.
 
-    `named` has the version that the warehouse points to by source and stream; null where it points to none. It and the
-    two before it stay: a warehouse that is restored from a backup of yesterday finds its states. What a run that was
-    killed had half written goes too.
+    `named` has the version in the warehouse by source and stream; null if it has none. That one and the two before it
+    remain, so that a warehouse restored from yesterday's backup finds its states. Unfinished files of killed runs are
+    removed too.
     """
-    stale = [path for place, version in named.items() for path in _stale(folder.joinpath(*place), version)]
+    stale = [path for key, version in named.items() for path in _stale(folder.joinpath(*key), version)]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)
@@ -195,5 +196,5 @@ def _stale(folder: Path, version: str | None) -> Iterator[Path]:
     yield from folder.glob(f"*{_UNFINISHED}")
     last = run_of(version) or ""
     older = sorted((path for path in folder.glob("*.parquet") if (run_of(path.stem) or "") < last), reverse=True)
-    kept = {f"{version}.parquet", *(path.name for path in older[: KEPT_STATES - 1])}
-    yield from (path for path in folder.glob("*.parquet") if path.name not in kept)
+    retained = {f"{version}.parquet", *(path.name for path in older[: RETAINED_STATES - 1])}
+    yield from (path for path in folder.glob("*.parquet") if path.name not in retained)

@@ -1,4 +1,4 @@
-"""Runs that a later one has overtaken: their files are cleared away, and every error they meet comes from that."""
+"""Superseded runs: a later run has removed their files, so that their errors are reported as that."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from flows.home.run_log import read_run_log
 
 @contextmanager
 def later_run_named(home: Home, run_id: str) -> Iterator[None]:
-    """Raise `AnotherRunActiveError`, naming the later run, where the block fails after a later run began in this home.
+    """Raise `AnotherRunActiveError`, naming the later run, if the block fails after a later run began in this home.
 
-    That run has cleared away spill, states and staging of this one, which can only be told from a full or damaged disk
-    by knowing of it. Without a later run the error passes as it is.
+    That run has removed spill, states and staging of this one; its errors would look like those of a damaged disk.
+    Without a later run the error is raised unchanged.
     """
     try:
         yield

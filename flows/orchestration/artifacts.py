@@ -1,4 +1,4 @@
-"""Artifacts of a flow run: summary, balance and findings of one that published; what to do about one that did not."""
+"""Prefect artifacts: summary, balance and findings of a published run; advice for one that failed."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ from definitions.errors import (
 )
 from flows.run.run_report import Report
 
-_UNCHANGED = "The tables, the cursors and the books are as they were."
+_UNCHANGED = "The tables, the cursors and the run log are unchanged."
 _NEXT_STEPS: Mapping[type[PipelineError], str] = {
     ConfigurationError: f"Correct what the message names; the next scheduled run reads it. {_UNCHANGED}",
     TryAgainError: f"Nothing, if it happens once: the next scheduled run asks again. {_UNCHANGED}",
@@ -38,30 +38,30 @@ _NEXT_STEPS: Mapping[type[PipelineError], str] = {
 
 
 def keep_artifacts(report: Report) -> None:
-    """Keep the run report where the scheduler's users look. Counts and amounts only: no person's data."""
+    """Store the run report as artifacts in Prefect. Counts and amounts only, no personal data."""
     create_markdown_artifact(markdown=summary(report), key="run-summary", description=f"Run {report['run_id']}")
     create_table_artifact(table=report["balance"], key="balance", description="Every record shown, and where it is")
     create_table_artifact(table=report["findings"], key="findings", description="Open hygiene issues by rule")
 
 
 def keep_advice(error: PipelineError, message: str) -> None:
-    """Keep what to do about a run that did not end as it should: exit code, message and next step."""
+    """Store the advice for a failed run as an artifact: exit code, message and next step."""
     create_markdown_artifact(
         markdown=advice(error, message), key="what-to-do", description=f"Exit code {error.exit_code}"
     )
 
 
 def advice(error: PipelineError, message: str) -> str:
-    """Return a few lines of Markdown: exit code, message, next step."""
+    """Return the advice as Markdown: exit code, message, next step."""
     steps = (_NEXT_STEPS[kind] for kind in type(error).__mro__ if kind in _NEXT_STEPS)
     step = next(steps, f"Do what the message says; the next scheduled run goes on from there. {_UNCHANGED}")
     # A name from a source or a file must not become a link or a tag on the page.
-    shown = message.replace("<", "&lt;").replace("](", "] (")
-    return f"## Exit code {error.exit_code}\n\n{shown}\n\n**Next step.** {step}\n"
+    escaped = message.replace("<", "&lt;").replace("](", "] (")
+    return f"## Exit code {error.exit_code}\n\n{escaped}\n\n**Next step.** {step}\n"
 
 
 def summary(report: Report) -> str:
-    """One page of Markdown: what was published, what the pipeline is worth, what was set aside."""
+    """Return one page of Markdown: definitions, pipeline, people, quarantine, audit."""
     agreed = report["definitions"]
     draft = " (draft: not signed by marketing and sales)" if agreed["is_draft"] else ""
     lines = [

@@ -1,4 +1,4 @@
-"""Deployments as `prefect.yaml` declares them, and the automations that show a dead run as crashed."""
+"""Deployments of `prefect.yaml`, and the automations that mark a dead run as crashed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a deployment runs: a cron expression in a time zone."""
+    """Schedule of a deployment: a cron expression in a time zone."""
 
     cron: str
     timezone: str
@@ -23,7 +23,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredDeployment:
-    """One deployment; `environment` is what its runs get beside the environment of whoever starts them."""
+    """One deployment; `environment` is added to the environment of the process that starts its runs."""
 
     name: str
     description: str
@@ -37,33 +37,33 @@ class DeclaredDeployment:
 
     @property
     def flow_name(self) -> str:
-        """Name of the flow, which is that of its function."""
+        """Name of the flow, the same as that of its function."""
         return self.entrypoint.split(":")[1]
 
 
 def declared_deployments() -> tuple[DeclaredDeployment, ...]:
-    """Read `prefect.yaml`. Raises `ConfigurationError` where it is not beside the code."""
-    return tuple(_declared(one) for one in _read("prefect.yaml")["deployments"])
+    """Read `prefect.yaml`. Raises `ConfigurationError` if it is not in the checkout."""
+    return tuple(_declared(entry) for entry in _read("prefect.yaml")["deployments"])
 
 
 def declared_automations() -> Sequence[Mapping[str, Any]]:
-    """Read `automations.yaml`: each as Prefect's API takes it. Raises `ConfigurationError` where it is not there."""
+    """Read `automations.yaml`, in the form of Prefect's API. Raises `ConfigurationError` if it does not exist."""
     automations: Sequence[Mapping[str, Any]] = _read("automations.yaml")["automations"]
     return automations
 
 
-def _declared(one: Mapping[str, Any]) -> DeclaredDeployment:
-    limit = one["concurrency_limit"]
+def _declared(entry: Mapping[str, Any]) -> DeclaredDeployment:
+    limit = entry["concurrency_limit"]
     return DeclaredDeployment(
-        name=one["name"],
-        description=one["description"],
-        entrypoint=one["entrypoint"],
-        tags=tuple(one["tags"]),
-        parameters=one["parameters"],
-        schedules=tuple(Schedule(**schedule) for schedule in one["schedules"]),
+        name=entry["name"],
+        description=entry["description"],
+        entrypoint=entry["entrypoint"],
+        tags=tuple(entry["tags"]),
+        parameters=entry["parameters"],
+        schedules=tuple(Schedule(**schedule) for schedule in entry["schedules"]),
         limit=limit["limit"],
         collision_strategy=limit["collision_strategy"],
-        environment=one["work_pool"]["job_variables"]["env"],
+        environment=entry["work_pool"]["job_variables"]["env"],
     )
 
 

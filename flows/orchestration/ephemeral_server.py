@@ -1,8 +1,8 @@
-"""Prefect's server for the flows of one command: a process of ours, which ends with the process that started it.
+"""Ephemeral Prefect server for the flows of one command: a process that ends with the process that started it.
 
-Prefect would start one itself, which outlives a process that is killed, holds its output open, and writes to its
-terminal. `python -m flows.orchestration.ephemeral_server FD` is that server: it serves on the listening socket FD until
-its standard input is closed, which the kernel does however the process that holds the other end has ended.
+The server that Prefect starts itself outlives a killed process, holds its output open, and writes to its terminal.
+`python -m flows.orchestration.ephemeral_server FD` is the server process: it serves on the listening socket FD until
+its standard input is closed, which the kernel does however the parent process has ended.
 """
 
 import errno
@@ -23,23 +23,23 @@ from definitions.errors import ConfigurationError
 from definitions.runtime.disk_space import disk_error
 
 _STARTS_IN_SECONDS = 180.0
-# For the server to write down what it was told last; killed it loses no more than that.
+# Time for the server to store the last requests; if it is killed, only these are lost.
 _ENDS_IN_SECONDS = 5.0
 _DRAINED_IN_SECONDS = 5.0
-# Its fresh database takes 2 MB, and up to 6 MB while it is made; a server without room ends without a word.
-_ROOM = 16 * 1024**2
+# Its new database takes 2 MB, and up to 6 MB while it is created; a server without room ends without a message.
+_NEEDED_BYTES = 16 * 1024**2
 _LOG_MODE = 0o600
 _LAST_LINES = 3
-# What Prefect itself sets for a server that it starts.
-_AS_PREFECT_STARTS_IT = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+# The environment that Prefect sets for a server that it starts.
+_SERVER_ENVIRONMENT = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
 
 
 @contextmanager
 def ephemeral_server() -> Iterator[None]:
-    """Let flows run on a server of our own, unless the environment or a profile names one, or wants none.
+    """Run flows on a server of our own, unless the environment or a profile names one or disables it.
 
-    PREFECT_HOME is set; the server's output goes into `server.log` there. Raises `LandingError` where that cannot be
-    written or has no room, `ConfigurationError` where the server does not start.
+    PREFECT_HOME must be set; the server's output goes to `server.log` there. Raises `LandingError` if that cannot be
+    written or the disk is full, `ConfigurationError` if the server does not start.
     """
     from prefect.settings import get_current_settings  # noqa: PLC0415 - a second that other commands need not wait
 
@@ -53,7 +53,7 @@ def ephemeral_server() -> Iterator[None]:
         server = _started(listener, log)
     try:
         with _named(url):
-            # Imported while the server starts, which takes it as long.
+            # Imported while the server starts, because both take about as long.
             import flows.refresh_pipeline  # noqa: F401, PLC0415 - its imports are those of the other flows too
 
             _wait_for(server, url, log)
@@ -67,9 +67,9 @@ def ephemeral_server() -> Iterator[None]:
 
 def _started(listener: socket.socket, log: Path) -> subprocess.Popen[bytes]:
     try:
-        output = _opened(log)
+        output = _open_log(log)
     except OSError as error:
-        raise disk_error("start Prefect's server", log.parent, error, _ROOM) from None
+        raise disk_error("start Prefect's server", log.parent, error, _NEEDED_BYTES) from None
     try:
         return subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "flows.orchestration.ephemeral_server", str(listener.fileno())],
@@ -77,24 +77,24 @@ def _started(listener: socket.socket, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=output,
             pass_fds=[listener.fileno()],
-            env={**os.environ, **_AS_PREFECT_STARTS_IT},
-            # Ctrl-C at a terminal is sent to all processes of a session's group: the run is told, and ends the server.
+            env={**os.environ, **_SERVER_ENVIRONMENT},
+            # Ctrl-C at a terminal is sent to all processes of a session's group: only the run must get it.
             start_new_session=True,
         )
     finally:
         os.close(output)
 
 
-def _opened(log: Path) -> int:
+def _open_log(log: Path) -> int:
     log.parent.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(log.parent).free < _ROOM:
+    if shutil.disk_usage(log.parent).free < _NEEDED_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _LOG_MODE)
 
 
 @contextmanager
 def _named(url: str) -> Iterator[None]:
-    """Name the server to Prefect: in the environment, from which it takes the settings of every thread."""
+    """Set the server's URL in the environment, from which Prefect reads the settings of every thread."""
     from prefect.context import refresh_global_settings_context  # noqa: PLC0415 - as above
 
     os.environ["PREFECT_API_URL"] = url
@@ -107,25 +107,25 @@ def _named(url: str) -> Iterator[None]:
 
 
 def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    """Ask once: the socket listens already, and the server answers as soon as it is up."""
+    """Send one request: the socket listens already, and the server responds as soon as it is up."""
     try:
         httpx.get(f"{url}/health", timeout=_STARTS_IN_SECONDS, trust_env=False).raise_for_status()
     except httpx.HTTPError as error:
         server.kill()
-        told = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
+        last_lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
         raise ConfigurationError(
             f"Prefect's server did not start ({type(error).__name__}). Its log is {log}, which ends: "
-            f"{' / '.join(told) or 'it is empty'}. Mend that, or name a server in PREFECT_API_URL."
+            f"{' / '.join(last_lines) or 'it is empty'}. Mend that, or name a server in PREFECT_API_URL."
         ) from None
 
 
 def _drain() -> None:
-    """Give the server what Prefect's threads still hold of logs and events."""
+    """Send the server the logs and events that Prefect's threads still buffer."""
     from prefect.events.worker import EventsWorker  # noqa: PLC0415 - as above
     from prefect.logging.handlers import APILogWorker  # noqa: PLC0415
 
     for worker in (APILogWorker, EventsWorker):
-        # What cannot be delivered is a log line less in a database that lives in the home.
+        # A failure loses only log lines in a database in the home.
         with suppress(Exception):
             worker.drain_all(timeout=_DRAINED_IN_SECONDS, at_exit=False)
 

@@ -1,8 +1,8 @@
-"""A program in a session of its own that ends with the process that started it, whatever ends that process.
+"""Guarded process: a program in a session of its own that ends with the process that started it, however that ends.
 
-Run as a script this file is the guard between both: it starts the program, and ends it with all that it started in its
-session as soon as standard input is closed, which the kernel does for a process that was killed. It imports the
-standard library only, so that a guard is as small as Python is.
+Run as a script, this file is the guard between both: it starts the program, and ends it with all processes of its
+session as soon as standard input is closed, which the kernel does for a process that was killed. It imports only the
+standard library, so that a guard needs little memory.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ _LOOK_EVERY_SECONDS = 0.5
 
 
 class GuardedProcess:
-    """A running program. What it writes goes into a log file that only its owner may read."""
+    """Running program. Its output goes to a log file that only its owner may read."""
 
     def __init__(
         self, command: list[str], *, folder: Path, log: Path, environment: Mapping[str, str], grace_seconds: int
@@ -40,11 +40,11 @@ class GuardedProcess:
             os.close(output)
 
     def has_ended(self) -> bool:
-        """Whether the program is gone."""
+        """Return whether the program has ended."""
         return self._guard.poll() is not None
 
     def end(self) -> None:
-        """Ask the program to end, kill what is left after the grace, and wait until it is gone. Safe to repeat."""
+        """End the program, kill its processes after the grace period, and wait for the end. Safe to repeat."""
         if self._guard.stdin is not None:
             self._guard.stdin.close()
         try:
@@ -64,7 +64,7 @@ def _guard(grace_seconds: int, command: list[str]) -> None:
         program.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             program.wait(grace_seconds)
-    # What the program left in its session, and this guard itself.
+    # Remaining processes of the session, and this guard itself.
     os.killpg(0, signal.SIGKILL)
 
 

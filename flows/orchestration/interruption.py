@@ -1,8 +1,8 @@
-"""Signals: how SIGTERM and Ctrl-C end a run, at any moment, within ten seconds.
+"""Interruption: SIGTERM and Ctrl-C end a run at any moment, within ten seconds.
 
-The run is done in a thread of its own while the main thread, where Python handles signals, only waits. So a signal
-raises nothing inside the work, where a destructor or a library could swallow it (Prefect's exception was, in weak
-reference callbacks), and a long native call delays nothing. What the end has to do is registered by `at_interruption`.
+The run works in a thread of its own while the main thread, in which Python handles signals, only waits. So a signal
+raises nothing inside the work, where a destructor or a library could swallow it (as weak reference callbacks did with
+Prefect's exception), and a long native call delays nothing. `at_interruption` registers what must be done at the end.
 """
 
 import os
@@ -24,23 +24,23 @@ _T = TypeVar("_T")
 
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", None: "ended by its time limit"}
-# So long the answer to COMMIT is waited for, and a run that is published may write its report and the like.
+# Time to wait for the response to COMMIT, and for a published run to write its report and the like.
 _ANSWER_SECONDS, _FINISH_SECONDS = 60.0, 3.0
-# From then on: for the report, for what is cleaned up, and for all of it, whatever hangs.
+# After that: time for the report, for cleaning up, and for all of it, whatever hangs.
 _REPORT_SECONDS, _CLEAN_SECONDS, _LAST_SECONDS = 2.0, 4.0, 6.5
 
 _acts: dict[object, Callable[[], object]] = {}
 _first_acts: dict[object, Callable[[], object]] = {}
 _reporters: list[Callable[[int, str, CommitState], object]] = []
-_seen: list[int] = []
+_received: list[int] = []
 
 
 @contextmanager
 def at_interruption(act: Callable[[], object], *, first: bool = False) -> Iterator[None]:
-    """Have `act` done when a signal ends the process inside the block; the newest act is done first.
+    """Call `act` if a signal ends the process inside the block; the newest act is called first.
 
-    Acts run in a thread of their own, beside the work, and what they raise is dropped: the process ends anyway. With
-    `first` the act is done before the line on stderr is written, as for what else writes to the terminal.
+    Acts run in a thread of their own, concurrently with the work; their errors are ignored, because the process ends.
+    With `first` the act is called before the line on stderr is written: for other output to the terminal.
     """
     acts, key = (_first_acts if first else _acts), object()
     acts[key] = act
@@ -52,7 +52,7 @@ def at_interruption(act: Callable[[], object], *, first: bool = False) -> Iterat
 
 @contextmanager
 def interruption_reported(report: Callable[[int, str, CommitState], object]) -> Iterator[None]:
-    """Have `report` called with exit code, words and publication when a signal ends the process inside the block."""
+    """Call `report` with exit code, message and commit state if a signal ends the process inside the block."""
     _reporters.append(report)
     try:
         yield
@@ -60,51 +60,51 @@ def interruption_reported(report: Callable[[int, str, CommitState], object]) -> 
         _reporters.remove(report)
 
 
-def until_signalled(work: Callable[[], _T]) -> _T:
-    """Do the work of a command and give its result; SIGTERM or Ctrl-C ends the process meanwhile, with its exit code.
+def run_until_signal(work: Callable[[], _T]) -> _T:
+    """Do the work of a command and return its result; SIGTERM or Ctrl-C ends the process with its exit code.
 
-    To be called in the main thread. The signals go on ending the process after the work, until `too_late`.
+    Call it in the main thread. The signals also end the process after the work, until `ignore_signals`.
     """
     doing, is_begun = WorkThread(work), threading.Event()
 
     def end(number: int, _frame: FrameType | None) -> None:
-        _seen.append(number)
-        # Not while the thread is being started: that holds a lock which the end needs too.
-        if is_begun.is_set() and len(_seen) == 1:
+        _received.append(number)
+        # Not while the thread is being started: starting it holds a lock that the end needs too.
+        if is_begun.is_set() and len(_received) == 1:
             _end_process(number, doing)
 
-    earlier = [*_seen]
-    _seen.clear()
+    earlier = [*_received]
+    _received.clear()
     for number in EXIT_CODES:
         signal.signal(number, end)
-    # It came while modules were imported, and its exception was lost there.
-    _seen.extend(earlier)
-    if not _seen:
+    # A signal received while modules were imported, where its exception was lost.
+    _received.extend(earlier)
+    if not _received:
         doing.start()
     is_begun.set()
-    if _seen:
-        _end_process(_seen[0], doing)
+    if _received:
+        _end_process(_received[0], doing)
     doing.wait()
     return doing.result()
 
 
-def too_late() -> None:
-    """Ignore signals from now on: the last line is about to be written and the process about to end."""
+def ignore_signals() -> None:
+    """Ignore signals from now on, because the process is about to write its last line and end."""
     for number in EXIT_CODES:
         signal.signal(number, signal.SIG_IGN)
 
 
 def raise_on_signals() -> None:
-    """Have both signals raise in the main thread, SIGTERM as `SystemExit`, for commands that do not run a pipeline.
+    """Let both signals raise in the main thread, SIGTERM as `SystemExit`, for commands that do not run a pipeline.
 
-    That one came is noted too, so that `until_signalled` knows of one whose exception was swallowed.
+    A signal is recorded too, so that `run_until_signal` handles one whose exception was swallowed.
     """
 
     def end(number: int, _frame: FrameType | None) -> None:
-        _seen.append(number)
+        _received.append(number)
         if number == signal.SIGINT:
             raise KeyboardInterrupt
-        sys.stderr.write(f"{line_of(number, None)}\n")
+        sys.stderr.write(f"{exit_message(number, None)}\n")
         sys.exit(EXIT_CODES[signal.SIGTERM])
 
     for number in EXIT_CODES:
@@ -112,10 +112,10 @@ def raise_on_signals() -> None:
 
 
 def interruptible(body: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Let the body of a flow be ended by the signals that Prefect, or whoever runs the flow, turns into exceptions.
+    """Decorate a flow so that signals, which Prefect or the caller converts to exceptions, end its body.
 
-    In a command, whose main thread waits already, the flow run is only marked as crashed at the end. Where a worker
-    runs the flow, its exception is raised in the main thread, which waits here, and nowhere else.
+    In a command, whose main thread already waits, the flow run is only marked as crashed at the end. In a worker, the
+    exception is raised only in the main thread, which waits here.
     """
 
     @wraps(body)
@@ -136,16 +136,16 @@ def interruptible(body: Callable[_P, _T]) -> Callable[_P, _T]:
 
 
 def exit_code_of(number: int | None) -> int:
-    """Return the exit code of a process that a signal ended; null: its time limit did."""
+    """Return the exit code of a process that was ended by a signal, or by its time limit (null)."""
     return TimeLimitError.exit_code if number is None else EXIT_CODES[signal.Signals(number)]
 
 
-def line_of(number: int | None, decided: CommitState | None) -> str:
-    """Say that a signal, or the time limit (null), ended the process, and what is published.
+def exit_message(number: int | None, decided: CommitState | None) -> str:
+    """Return the message that a signal, or the time limit (null), ended the process, and what is published.
 
-    `decided` is null where nothing was run.
+    `decided` is null if no run was started.
 
-    >>> line_of(signal.SIGTERM, CommitState(Publication.PUBLISHED, "000007"))
+    >>> exit_message(signal.SIGTERM, CommitState(Publication.PUBLISHED, "000007"))
     'bantam: terminated after run 000007 was published: its tables stand, and nothing is left to do.'
     """
     word = _WORDS[None if number is None else signal.Signals(number)]
@@ -162,14 +162,14 @@ def line_of(number: int | None, decided: CommitState | None) -> str:
 
 
 def _end_process(number: int, doing: WorkThread[Any]) -> None:
-    """End the process: decide what is published, write the report and the line, clean up, and leave."""
+    """End the process: determine what is published, write report and message, clean up, and exit."""
     decided = _decide(number, doing)
-    code, line = exit_code_of(number), line_of(number, decided)
-    said = threading.Event()
-    _arm_last_resort(code, line, said)
+    code, line = exit_code_of(number), exit_message(number, decided)
+    is_written = threading.Event()
+    _arm_last_resort(code, line, is_written)
     _in_time([*_first_acts.values(), lambda: _report(code, line, decided)], _REPORT_SECONDS)
-    _say(line, said)
-    # Whatever threads and libraries complain of from now on is of the end itself.
+    _write_line(line, is_written)
+    # Errors that threads and libraries print from now on are caused by the end itself.
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stderr__.fileno() if sys.__stderr__ else 2)
     _in_time([*reversed(_acts.values())], _CLEAN_SECONDS)
@@ -186,35 +186,35 @@ def _reason_of(raised: BaseException) -> int | None:
 
 
 def _ended_run(number: int | None, doing: WorkThread[Any]) -> bool:
-    """End the run inside a worker's process; whether it was published and has ended, so that it is a success."""
+    """End the run inside a worker's process; return whether it succeeded: it was published and has ended."""
     decided: list[CommitState] = []
 
     def end() -> None:
         decided.append(_decide(number, doing))
         if decided[0].publication is Publication.PUBLISHED and doing.has_ended(0):
             return
-        code, line = exit_code_of(number), line_of(number, decided[0])
-        said = threading.Event()
+        code, line = exit_code_of(number), exit_message(number, decided[0])
+        is_written = threading.Event()
         if number is not None:
-            # The time limit has a last resort of its own, which tells Prefect first.
-            _arm_last_resort(code, line, said)
+            # The time limit has a last resort of its own, which reports to Prefect first.
+            _arm_last_resort(code, line, is_written)
         _in_time([lambda: _report(code, line, decided[0])], _REPORT_SECONDS)
-        _say(line, said)
+        _write_line(line, is_written)
         _in_time([*reversed(_acts.values())], _CLEAN_SECONDS)
 
     ending = threading.Thread(target=end, name="ending the run", daemon=True)
     ending.start()
     while ending.is_alive():
-        # A second signal changes nothing: the first is being obeyed.
+        # A second signal changes nothing: the first is being handled.
         with suppress(BaseException):
             ending.join()
     return decided[0].publication is Publication.PUBLISHED and doing.has_ended(0)
 
 
 def _decide(number: int | None, doing: WorkThread[Any]) -> CommitState:
-    """Close the gate; a run that is published has some seconds for its report and the like."""
+    """Close the commit gate; a published run gets some seconds for its report and the like."""
     if number is not None:
-        _seen.append(number)
+        _received.append(number)
     decided = GATE.close(_ANSWER_SECONDS)
     if decided.publication is Publication.PUBLISHED:
         doing.has_ended(_FINISH_SECONDS)
@@ -227,7 +227,7 @@ def _report(code: int, line: str, decided: CommitState) -> None:
 
 
 def _in_time(acts: list[Callable[[], object]], seconds: float) -> None:
-    """Do the acts one after the other, as far as they come in so many seconds."""
+    """Call the acts one after the other, for at most so many seconds."""
 
     def do() -> None:
         for act in acts:
@@ -239,19 +239,19 @@ def _in_time(acts: list[Callable[[], object]], seconds: float) -> None:
     doing.join(seconds)
 
 
-def _say(line: str, said: threading.Event) -> None:
-    if not said.is_set():
-        said.set()
+def _write_line(line: str, is_written: threading.Event) -> None:
+    if not is_written.is_set():
+        is_written.set()
         # Not through `sys.stderr`: the work may hold its lock.
         with suppress(OSError):
             os.write(2, f"{line}\n".encode())
 
 
-def _arm_last_resort(code: int, line: str, said: threading.Event) -> None:
-    """End the process some seconds from now, whatever hangs; PostgreSQL rolls back what has not committed."""
+def _arm_last_resort(code: int, line: str, is_written: threading.Event) -> None:
+    """End the process after some seconds, whatever hangs; PostgreSQL rolls back an open transaction."""
 
     def leave() -> None:
-        _say(line, said)
+        _write_line(line, is_written)
         os._exit(code)
 
     last = threading.Timer(_LAST_SECONDS, leave)
@@ -266,7 +266,7 @@ def _flow_run_id() -> Any:
 
 
 def _mark_crashed(flow_run_id: Any) -> Callable[[], None]:
-    """Make the act that tells Prefect's server of the end: the flow's own engine will not come to it."""
+    """Return the act that marks the flow run as crashed, because its own engine will not be able to."""
     from prefect.client.orchestration import get_client  # noqa: PLC0415
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
     from prefect.states import Crashed  # noqa: PLC0415

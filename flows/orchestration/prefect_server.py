@@ -1,4 +1,4 @@
-"""A Prefect server of our own, for those who have none: it listens on 127.0.0.1 and keeps its database in the home."""
+"""Prefect server for `bantam serve` if none is configured: on 127.0.0.1, with its database in the home."""
 
 import os
 import socket
@@ -19,10 +19,10 @@ _STARTS_WITHIN_SECONDS = 180
 
 @contextmanager
 def prefect_server(port: int, log: Path, check: Callable[[], None]) -> Iterator[tuple[str, GuardedProcess]]:
-    """Start a server with all its services, give its API and its process, and end it.
+    """Start a server with all its services, yield its API and its process, and end it.
 
-    `check` is called while it starts, to raise where nobody waits for it any more. Raises `ConfigurationError` where
-    the port is taken or the server does not start.
+    `check` is called while it starts, and may raise to cancel. Raises `ConfigurationError` if the port is taken or the
+    server does not start.
     """
     _check_free(port)
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]

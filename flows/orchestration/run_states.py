@@ -1,9 +1,9 @@
 """Final states of flow runs and task runs: our message instead of a library's, and no traceback in the log.
 
 Prefect makes the text of an exception the message of the run's state, logs the traceback and pickles the exception. The
-text of a foreign exception may hold values of records; ours is written for people and names none. So flows and tasks
-return a state: failed with the message of a typed error, cancelled where another run holds the lock, and for a foreign
-exception its class and our file and line only. Who calls a flow directly gets the typed error raised.
+text of a library's exception may hold values of records; ours never does. So flows and tasks return a state: failed
+with the message of a typed error, cancelled if another run holds the lock, and for any other exception only its class
+and our file and line. A direct call of a flow raises the typed error.
 """
 
 import concurrent.futures
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def task_states(function: Callable[P, T]) -> Callable[P, T]:
-    """Let the function of a task return its final state where it fails; `value_of` raises the typed error from it."""
+    """Decorate a task to return its final state if it fails; `value_of` raises the typed error from it."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -42,9 +42,9 @@ def task_states(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def flow_states(function: Callable[P, T]) -> Callable[P, T]:
-    """Let the function of a flow return its final state where it fails, log the message and keep an artifact.
+    """Decorate a flow to return its final state if it fails, log the message and store an artifact.
 
-    The flow raises the typed error in whoever called it directly.
+    A direct call of the flow raises the typed error.
     """
 
     @functools.wraps(function)
@@ -63,12 +63,12 @@ def flow_states(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def value_of(state: State[T]) -> T:
-    """Return what a task returned, or raise the typed error that it ended with."""
+    """Return the result of a task, or raise the typed error that it ended with."""
     return state.result()
 
 
 def final_state(error: PipelineError) -> State[Any]:
-    """Return the state a run ends in: cancelled behind another run, timed out, else failed."""
+    """Return the final state of a run: cancelled if another run is active, timed out, or failed."""
     message = message_of(error)
     if isinstance(error, AnotherRunActiveError):
         return Cancelled(message=message, data=error)
@@ -77,40 +77,40 @@ def final_state(error: PipelineError) -> State[Any]:
 
 
 def message_of(error: PipelineError) -> str:
-    """Return the message with the notes that were added on the way."""
+    """Return the message of the error with its notes."""
     return " ".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def typed(error: Exception) -> PipelineError:
-    """Return the typed error to end with; raise what a signal started, because such a run has not failed."""
+    """Convert an exception to a typed error; raise the exception of a signal, because such a run has not failed."""
     if (ended_by := _signal_behind(error)) is not None:
         raise ended_by
     if isinstance(error, PipelineError):
         return error
     raised = unexpected(error, home_here())
-    # Prefect prints the causes too. Who called the flow on a terminal may have them printed.
+    # Prefect prints the causes too, which is acceptable only on the terminal of a direct call.
     if not is_deployed():
         raised.__cause__ = error
     return raised
 
 
 def is_deployed() -> bool:
-    """Whether this is a run of a deployment, which has a process of its own."""
+    """Return whether this is a run of a deployment, which has a process of its own."""
     context = FlowRunContext.get()
     return context is not None and context.flow_run is not None and context.flow_run.deployment_id is not None
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """Drop what Prefect logs of a typed error beside its state: the traceback and the representation."""
+    """Drop Prefect's log records of a typed error, which repeat its state with traceback and representation."""
     raised = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     return not (isinstance(raised, PipelineError) or record.getMessage().startswith("Task run failed with state"))
 
 
 def _signal_behind(error: BaseException) -> BaseException | None:
-    """Return the signal while whose handling this error was raised, if there was one."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, TerminationSignal | KeyboardInterrupt | SystemExit):
-            return seen
-        seen = seen.__cause__ or seen.__context__
+    """Return the exception of a signal during whose handling this error was raised; null if there was none."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, TerminationSignal | KeyboardInterrupt | SystemExit):
+            return cause
+        cause = cause.__cause__ or cause.__context__
     return None

@@ -1,6 +1,6 @@
-"""The process behind `bantam serve`: it registers the deployments of `prefect.yaml` and runs what is due.
+"""Serving process of `bantam serve`: registers the deployments of `prefect.yaml` and runs them when due.
 
-`python -m flows.orchestration.serving CONFIG READY` makes the file READY once everything is registered.
+`python -m flows.orchestration.serving CONFIG READY` creates the file READY when everything is registered.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from flows.orchestration.deployments import DeclaredDeployment, declared_automat
 
 
 def serve(config: Path, ready: Path) -> None:
-    """Register everything, then run what is due until SIGTERM; a run at work is ended with this process."""
+    """Register everything, then run due deployments until SIGTERM, which also ends an active run."""
     deployments = declared_deployments()
     for declared in deployments:
         os.environ.update(declared.environment)
-    # Another process may serve the same server: its schedules are not paused when this one ends. Without a limit of its
-    # own the runner offers all that is late at once, of which each deployment's own limit lets one through.
+    # Another process may serve the same deployments, so their schedules are not paused when this one ends. Without a
+    # limit of its own the runner submits all late runs at once, of which each deployment's own limit admits one.
     runner = Runner(name="bantam", pause_on_shutdown=False, limit=None)
     for declared in deployments:
         runner.add_deployment(served(declared, config))
@@ -34,32 +34,32 @@ def serve(config: Path, ready: Path) -> None:
 
 
 def served(declared: DeclaredDeployment, config: Path) -> RunnerDeployment:
-    """Return the deployment as Prefect serves it: in processes of this machine instead of a work pool."""
+    """Return the deployment in Prefect's form, run in processes of this machine instead of a work pool."""
     deployment = RunnerDeployment.from_entrypoint(
         entrypoint=declared.entrypoint,
         name=declared.name,
         description=declared.description,
         tags=list(declared.tags),
         parameters={**declared.parameters, "config": str(config)},
-        schedules=[Cron(one.cron, timezone=one.timezone, active=one.active) for one in declared.schedules],
+        schedules=[Cron(each.cron, timezone=each.timezone, active=each.active) for each in declared.schedules],
         concurrency_limit=ConcurrencyLimitConfig(
             limit=declared.limit, collision_strategy=ConcurrencyLimitStrategy(declared.collision_strategy)
         ),
     )
-    # Set, if only to nothing: what `prefect deploy` registered under this name would wait for a worker otherwise.
+    # Set explicitly to null: a deployment registered by `prefect deploy` would otherwise wait for a worker.
     deployment.work_pool_name = None
     deployment.work_queue_name = None
     return deployment
 
 
 def register_automations() -> None:
-    """Create the automations, or bring those of the same name up to date. Safe to repeat."""
+    """Create the automations, or update those of the same name. Safe to repeat."""
     with get_client(sync_client=True) as client:
         for declared in declared_automations():
             automation = AutomationCore.model_validate(declared)
-            there = client.read_automations_by_name(automation.name)
-            if there:
-                client.update_automation(there[0].id, automation)
+            existing = client.read_automations_by_name(automation.name)
+            if existing:
+                client.update_automation(existing[0].id, automation)
             else:
                 client.create_automation(automation)
 

@@ -1,9 +1,8 @@
 """Time limit of a deployed run: an orderly end at the limit, and the end of the process a minute later.
 
 Prefect's `timeout_seconds` belongs to a flow, not to a deployment. It raises once in the main thread, and the process
-then still waits for every thread of its own that hangs. So the limit is a parameter of the deployment: at the limit the
-same exception is raised, and what has not ended after the grace is ended as by SIGKILL, which every part of a run
-withstands.
+then still waits for every thread that hangs. So the limit is a parameter of the deployment: at the limit the same
+exception is raised, and after the grace period the process is ended like by SIGKILL, which is safe at any moment.
 """
 
 import functools
@@ -28,7 +27,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _GRACE_SECONDS = 60
-# Seconds for Prefect's server to take the last state; the process ends without it where there is no answer.
+# Seconds to wait for Prefect's server to store the last state before the process ends anyway.
 _REPORT_SECONDS = 10
 
 
@@ -36,10 +35,10 @@ _REPORT_SECONDS = 10
 def time_limit(
     minutes: float | None, *, grace_seconds: float = _GRACE_SECONDS, owns_process: bool | None = None
 ) -> Iterator[None]:
-    """Raise `TimeLimitError` where the block takes longer than so many minutes; null: no limit.
+    """Raise `TimeLimitError` if the block takes longer than so many minutes; null: no limit.
 
-    The process of a deployed run is ended with exit code 124, and its run shown as timed out, where its main thread or
-    another thread does not end within the grace. Other processes are not the run's to end (`owns_process`).
+    If a thread of a deployed run does not end within the grace period, the process is ended with exit code 124 and the
+    run is marked as timed out. A process that the run does not own is never ended (`owns_process`).
     """
     if minutes is None:
         yield
@@ -59,18 +58,18 @@ def time_limit(
     except (TerminationSignal, KeyboardInterrupt):
         raise
     except BaseException:
-        # What breaks while the run is being ended is no reason of its own.
+        # An error raised while the run is being ended is a consequence of the limit.
         if time.monotonic() < deadline:
             raise
         raise error from None
     finally:
-        # Past the limit it stays armed: threads that hang keep the process from ending.
+        # After the limit it stays armed: hanging threads keep the process from ending.
         if time.monotonic() < deadline:
             last_resort.cancel()
 
 
 def time_limited(body: Callable[P, T]) -> Callable[P, T]:
-    """Give the body of a flow the time limit that its parameter `time_limit_minutes` names; null: none."""
+    """Decorate a flow with the time limit in its parameter `time_limit_minutes`; null: no limit."""
 
     @functools.wraps(body)
     def limited(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -95,6 +94,6 @@ def _end_process(flow_run_id: UUID | None, error: TimeLimitError) -> None:
 
 
 def _report(flow_run_id: UUID, error: TimeLimitError) -> None:
-    # A run that has reached a final state keeps it: the server refuses another.
+    # The server refuses a new state for a run that already has a final one.
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(flow_run_id, final_state(error))

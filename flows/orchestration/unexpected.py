@@ -1,4 +1,4 @@
-"""Exceptions that nobody raised on purpose: told by kind and place, because their text may hold values of records."""
+"""Unexpected exceptions: reported by class and location only, because their text may hold values of records."""
 
 import errno
 import shutil
@@ -12,16 +12,16 @@ from definitions.errors import LandingError, PipelineError, UnexpectedError
 from definitions.runtime.disk_space import disk_error, no_room, readable
 
 _ROOMS = ("connectors", "definitions", "expectations", "flows", "transforms", "warehouse")
-# So little that Prefect's server, PostgreSQL and libraries fail in words of their own.
-_AS_GOOD_AS_FULL = 256 * 1024
+# With less free space, Prefect's server, PostgreSQL and libraries fail with errors of their own.
+_MIN_FREE_BYTES = 256 * 1024
 _FRAMES = 8
 
 
 @contextmanager
 def foreign_errors_named(home: Path) -> Iterator[None]:
-    """Raise what is none of ours as `UnexpectedError`, or as `LandingError` where the disk of `home` is full.
+    """Raise foreign exceptions as `UnexpectedError`, or as `LandingError` if the disk of `home` is full.
 
-    Whoever keeps or prints it, Prefect's database among them, then has no text of a library.
+    So logs and Prefect's database never contain the text of a library's exception.
     """
     try:
         yield
@@ -32,23 +32,23 @@ def foreign_errors_named(home: Path) -> Iterator[None]:
 
 
 def unexpected(error: Exception, home: Path) -> PipelineError:
-    """Say kind and place of an error, its causes' kinds, and what to do; nothing of its text."""
+    """Return a typed error with class and location of the error, the classes of its causes, and what to do."""
     if full := no_room(error):
         return disk_error("write", Path(str(full.filename)) if full.filename else home, full, None)
-    told = f"{_kinds(error)} at {_places(error)}"
-    if (free := _free(home)) is not None and free < _AS_GOOD_AS_FULL:
+    fault = f"{_kinds(error)} at {_locations(error)}"
+    if (free := _free(home)) is not None and free < _MIN_FREE_BYTES:
         return LandingError(
-            f"{home}: its disk is full ({readable(free)} free), which ended the run: {told}. Free some room on that "
+            f"{home}: its disk is full ({readable(free)} free), which ended the run: {fault}. Free some room on that "
             "disk, then run again."
         )
     return UnexpectedError(
-        f"unexpected {told}. What was published before stands. This is a fault of Bantam or of a library: run again; "
+        f"unexpected {fault}. What was published before stands. This is a fault of Bantam or of a library: run again; "
         "if it comes again, report this line. The error's own words are left out: they may hold values of records."
     )
 
 
 def _kinds(error: BaseException) -> str:
-    """The kind of the error and of what caused it, with the operating system's word where it has one."""
+    """Return the classes of the error and its causes, with the errno symbol of an operating system error."""
     kinds: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(kinds) < _FRAMES:
@@ -60,14 +60,14 @@ def _kinds(error: BaseException) -> str:
     return " caused by ".join(kinds)
 
 
-def _places(error: BaseException) -> str:
-    """Where it was raised, and the lines of ours on the way there, innermost first."""
+def _locations(error: BaseException) -> str:
+    """Return the line that raised it and our lines on the stack, innermost first."""
     frames = [(frame.f_globals.get("__name__", "?"), line) for frame, line in walk_tb(error.__traceback__)]
     if not frames:
         return "an unknown place"
-    ours = [frame for frame in frames[:-1] if frame[0].split(".")[0] in _ROOMS]
-    places = [frames[-1], *reversed(ours[-_FRAMES:])]
-    return ", from ".join(f"{module}:{line}" for module, line in places)
+    own_frames = [frame for frame in frames[:-1] if frame[0].split(".")[0] in _ROOMS]
+    reported = [frames[-1], *reversed(own_frames[-_FRAMES:])]
+    return ", from ".join(f"{module}:{line}" for module, line in reported)
 
 
 def _free(home: Path) -> int | None:

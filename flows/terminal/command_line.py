@@ -1,6 +1,6 @@
-"""The `bantam` command: what there is, and the exit code of each way to fail.
+"""Command line of `bantam`: subcommands, and exit codes of failures.
 
-What a command needs is imported with it: `bantam --help` must not wait for Prefect.
+Each command imports its own dependencies: `bantam --help` must not wait for Prefect.
 """
 
 import logging
@@ -15,20 +15,20 @@ from typing import NoReturn
 from cyclopts import App
 
 from definitions.errors import PipelineError
-from flows.orchestration.interruption import EXIT_CODES, line_of, raise_on_signals, too_late
+from flows.orchestration.interruption import EXIT_CODES, exit_message, ignore_signals, raise_on_signals
 
-# Third parties are told nothing, and Prefect's start-up telemetry locks its fresh database.
+# No telemetry to third parties; Prefect's start-up telemetry also locks its new database.
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
-    # An error is told in one line; Prefect would print its traceback first.
+    # An error is printed in one line; Prefect would print its traceback first.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
-    # Polars gives memory back as soon as a step is done with it; its allocator reads this when it is loaded.
+    # Polars returns memory as soon as a step is done with it; its allocator reads this when it is loaded.
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:0",
 }
 
-# Help is written here, where it costs no import.
+# Help texts are here, because importing the commands is slow.
 _SHELL = (
     "Ask it with psql, as the reader.\n\n"
     "bantam_reader may read the tables of schema curated and do nothing else. The embedded warehouse is entered as "
@@ -42,9 +42,9 @@ _COMMANDS = "flows.terminal.commands"
 app = App(
     name="bantam",
     help="One agreed meaning of lead and opportunity, enforced against your CRM.",
-    # Markdown would be read by a library that takes a quarter of the time of `bantam --help`.
+    # Importing the Markdown library takes a quarter of the time of `bantam --help`.
     help_format="plaintext",
-    # Ours says that what is published stands.
+    # Our message says that the published tables are unchanged.
     suppress_keyboard_interrupt=False,
 )
 app.command(f"{_COMMANDS}.run:run", name="run", help="Refresh once, in the foreground.")
@@ -52,7 +52,7 @@ app.command(f"{_COMMANDS}.serve:serve", name="serve", help="Run every deployment
 app.command(f"{_COMMANDS}.demo:demo", name="demo", help="Refresh a synthetic company twice, a week apart.")
 app.command(f"{_COMMANDS}.status:status", name="status", help="Sources, cursors, freshness, last runs, quarantine.")
 app.command(f"{_COMMANDS}.doctor:doctor", name="doctor", help="Whether home and warehouse are whole, and remedies.")
-app.command(f"{_COMMANDS}.explain:explain", name="explain", help="Why a person or a deal stands where it stands.")
+app.command(f"{_COMMANDS}.explain:explain", name="explain", help="Why a person or a deal has its class.")
 app.command(f"{_COMMANDS}.findings:findings", name="findings", help="Open hygiene issues, worst first.")
 app.command(f"{_COMMANDS}.digests:digests", name="digests", help="Send what owners and RevOps should know.")
 app.command(f"{_COMMANDS}.sandbox:sandbox", name="sandbox", help="Serve the imitations of HubSpot and Salesforce.")
@@ -81,33 +81,33 @@ app.command(warehouse)
 
 
 def main() -> None:
-    """Run a command and end with its exit code (see `definitions.errors`); an error is told in one line, on stderr."""
+    """Run a command and exit with its code (see `definitions.errors`); an error is one line on stderr."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    # It tells every run of a folder that it does not use, at a level that it sets itself.
+    # It logs in every run that it does not use a folder, at a level that it sets itself.
     logging.getLogger("great_expectations.data_context.types.base").addFilter(_is_warning)
     raise_on_signals()
     try:
         app()
     except KeyboardInterrupt:
-        _end(EXIT_CODES[signal.SIGINT], line_of(signal.SIGINT, None))
+        _end(EXIT_CODES[signal.SIGINT], exit_message(signal.SIGINT, None))
     except PipelineError as error:
         _end(error.exit_code, " ".join([f"bantam: {error}", *getattr(error, "__notes__", ())]))
     except SystemExit as ended:
-        # What Prefect's threads write at the end of the interpreter must not come after our last line.
+        # Output of Prefect's threads at the end of the interpreter must not follow our last line.
         _end(ended.code if isinstance(ended.code, int) else int(ended.code is not None), None)
     except Exception as error:
         from flows.orchestration.unexpected import unexpected  # noqa: PLC0415 - a command that succeeds does not need it
         from flows.run.warehouse_access import home_here  # noqa: PLC0415
 
-        told = unexpected(error, home_here())
-        _end(told.exit_code, f"bantam: {told}")
+        message = unexpected(error, home_here())
+        _end(message.exit_code, f"bantam: {message}")
     _end(0, None)
 
 
 def _end(code: int, line: str | None) -> NoReturn:
-    """Write the last line and end with this code; a process that ran flows ends at once, with all that is flushed."""
-    too_late()
+    """Write the last line and exit with this code; a process that ran flows flushes its output and exits at once."""
+    ignore_signals()
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     if line is not None:
@@ -119,12 +119,12 @@ def _end(code: int, line: str | None) -> NoReturn:
     sys.exit(code)
 
 
-def _in_lines(told: str) -> str:
-    """Break the lines of a message between words where a person reads it; a log gets them whole."""
+def _in_lines(message: str) -> str:
+    """Wrap the lines of a message between words on a terminal; elsewhere return them unchanged."""
     if not sys.stderr.isatty():
-        return told
+        return message
     width = shutil.get_terminal_size().columns
-    lines = (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) for line in told.split("\n"))
+    lines = (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) for line in message.split("\n"))
     return "\n".join("\n".join(parts) for parts in lines)
 
 

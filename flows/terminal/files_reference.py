@@ -1,6 +1,6 @@
-"""`docs/files.md`: options of `files` sources and canonical fields, written from their declarations.
+"""Reference page `docs/files.md`: options of `files` sources and canonical fields, from their declarations.
 
-`python -m flows.terminal.files_reference` writes the page; a test compares it with what the declarations say today.
+`python -m flows.terminal.files_reference` writes the page; a test compares it with the current declarations.
 """
 
 import types
@@ -93,11 +93,11 @@ _PLAIN = {
 
 
 def page() -> str:
-    """The whole page, in Markdown."""
-    parts = [_INTRODUCTION]
+    """Return the whole page in Markdown."""
+    sections = [_INTRODUCTION]
     for title, model in _OPTIONS:
-        parts.append(f"## {title}\n\n{_table(('option', 'holds', 'default', 'meaning'), _options(model))}")
-    parts.append(
+        sections.append(f"## {title}\n\n{_table(('option', 'holds', 'default', 'meaning'), _options(model))}")
+    sections.append(
         "## Canonical fields\n\nThe keys of `columns`. Fields that end in `_key` need `refers_to`. A field that no "
         "column feeds is null: the source did not say. **Bold**: the stream must map it.\n\n"
         "Persons, accounts and opportunities may have fields of your own, with a `kind` and perhaps `means`: "
@@ -105,11 +105,11 @@ def page() -> str:
         "`custom.unreadable` names the field, and the row stays. More in "
         "[definitions/README.md](../definitions/README.md).\n"
     )
-    parts += (
+    sections += (
         f"### `kind: {kind.name}`\n\n{_table(('field', 'holds', 'meaning'), _fields(kind))}"
         for kind in RECORD_KINDS.values()
     )
-    return "\n".join(parts)
+    return "\n".join(sections)
 
 
 def _options(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
@@ -123,7 +123,7 @@ def _fields(kind: RecordKind) -> Iterator[tuple[str, ...]]:
         if field.name in NOT_MAPPED:
             continue
         name = f"**`{field.name}`**" if field.name in needed else f"`{field.name}`"
-        default = " No where no column says." if field.name in DEFAULTS else ""
+        default = " Default: no." if field.name in DEFAULTS else ""
         yield name, _holds(field), field.means + default
 
 
@@ -139,28 +139,29 @@ def _holds(field: CanonicalColumn) -> str:
 def _type(annotation: Any) -> str:
     if annotation in _PLAIN:
         return _PLAIN[annotation]
-    origin, given = get_origin(annotation), get_args(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
-        return ", ".join(f"`{value}`" for value in given)
+        return ", ".join(f"`{value}`" for value in arguments)
     if origin in (Annotated, Union, types.UnionType):
-        # Of an annotated type the first is the type.
-        return " or ".join(_type(one) for one in given[: 1 if origin is Annotated else None] if one is not type(None))
+        # The first argument of `Annotated` is the type.
+        members = arguments[:1] if origin is Annotated else arguments
+        return " or ".join(_type(member) for member in members if member is not type(None))
     if origin is tuple:
-        return f"list of {_type(given[0])}"
+        return f"list of {_type(arguments[0])}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return f"mapping of text to {_type(given[1])}"
+        return f"mapping of text to {_type(arguments[1])}"
     return str(annotation.__name__).lower() if isinstance(annotation, type) else str(annotation)
 
 
 def _default(option: FieldInfo) -> str:
     if option.is_required():
         return "required"
-    given = option.default
-    if given is None:
+    default = option.default
+    if default is None:
         return "none"
-    if isinstance(given, bool):
-        return f"`{str(given).lower()}`"
-    return f"`{given}`" if isinstance(given, str | int) else "none"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{default}`" if isinstance(default, str | int) else "none"
 
 
 def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:

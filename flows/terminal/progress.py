@@ -1,4 +1,4 @@
-"""What a person watching a run sees: one line a stream and one a step, and long waits; nothing where nobody watches."""
+"""Progress on the terminal: one line per stream and per step, and long waits; nothing without a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ from flows.orchestration.interruption import at_interruption
 
 
 class ProgressReporter:
-    """Shows progress on a terminal; without one it keeps quiet. Used from several threads.
+    """Reporter of progress on a terminal, silent without one. Used from several threads.
 
-    No dataclass: Prefect walks through those that a task is given, and trips over what other tasks change meanwhile.
+    Not a dataclass: Prefect traverses dataclasses in the arguments of a task, while other tasks change this one.
     """
 
     __slots__ = ("_console", "_streams", "bars")
@@ -25,39 +25,39 @@ class ProgressReporter:
         self._streams: dict[str, TaskID] = {}
 
     def counter(self, name: str) -> Callable[[int], None]:
-        """Make a function that adds records to the line called `name`."""
+        """Return a function that adds records to the line `name`."""
         if self.bars is None:
-            return _nobody_watches
-        line = self.bars.add_task(name, total=None, told="")
+            return _ignore_count
+        line = self.bars.add_task(name, total=None, count_text="")
         self._streams[name] = line
-        seen = [0]
+        total_count = [0]
 
         def add(count: int) -> None:
-            seen[0] += count
+            total_count[0] += count
             if self.bars is not None:
-                self.bars.update(line, told=counted(seen[0], "record"))
+                self.bars.update(line, count_text=counted(total_count[0], "record"))
 
         return add
 
     def done(self, name: str) -> None:
-        """Fill the line called `name`."""
+        """Mark the line `name` as complete."""
         if self.bars is not None and name in self._streams:
             self.bars.update(self._streams[name], total=1, completed=1)
 
-    def tell(self, message: str) -> None:
-        """Print one line, above the progress where there is one; also where the console is no terminal."""
+    def print_line(self, message: str) -> None:
+        """Print one line, above the progress bars if there are any; also if the console is no terminal."""
         if self._console is not None:
             self._console.print(message, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Show a line while a step is at work."""
+        """Show a line while a step runs."""
         self.counter(name)
         yield
         self.done(name)
 
 
-def _nobody_watches(count: int) -> None:
+def _ignore_count(count: int) -> None:
     """Show nothing."""
 
 
@@ -65,21 +65,21 @@ _CURRENT: ContextVar[ProgressReporter | None] = ContextVar("watcher", default=No
 
 
 def watcher() -> ProgressReporter:
-    """Give whoever watches this run; somebody silent if nobody does."""
+    """Return the active progress reporter, or a silent one."""
     return _CURRENT.get() or ProgressReporter()
 
 
 @contextmanager
-def watched(console: Console, *, quiet: bool = False) -> Iterator[None]:
-    """Show the progress of the runs inside on the console's terminal; where it is no terminal, long waits only.
+def show_progress(console: Console, *, quiet: bool = False) -> Iterator[None]:
+    """Show the progress of the runs inside the block; if the console is no terminal, only long waits.
 
-    `quiet` shows nothing at all.
+    With `quiet` nothing is shown.
     """
     bars = Progress(
         SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[told]:>17}"),
+        TextColumn("{task.fields[count_text]:>17}"),
         TimeElapsedColumn(),
         console=console,
         disable=quiet or not console.is_terminal,

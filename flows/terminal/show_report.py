@@ -1,4 +1,4 @@
-"""The run report as a person reads it: tables that fit a terminal, the money where it matters."""
+"""Run report as tables that fit a terminal."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ from rich.text import Text
 from definitions.counting import counted
 from definitions.quarantine_reasons import place_in_words, sentence
 from flows.run.run_report import Report
-from flows.terminal.tables import Table, money, number, shown, table
+from flows.terminal.tables import Table, as_text, money, number, table
 
 _ROWS = 12
 
 
 def show_report(report: Report, console: Console) -> None:
-    """Print a run: what came, the balance, people, classes, what moved and why, findings, the pipeline."""
+    """Print a run report: notes, balance, classes, reclassified records, findings, pipeline, people, audit."""
     agreed = report["definitions"]
     console.rule(f"Run {report['run_id']}  as of {report['as_of']}")
     if agreed["is_draft"]:
@@ -23,23 +23,23 @@ def show_report(report: Report, console: Console) -> None:
         )
     for note in report["notes"]:
         console.print(Text(f"Note: {note}.", style="yellow"))
-    for part in (_balance(report), *_classes(report), *_moved(report), _findings(report), _pipeline(report)):
-        if part.row_count:
-            console.print(part)
+    for made in (_balance(report), *_classes(report), *_moved(report), _findings(report), _pipeline(report)):
+        if made.row_count:
+            console.print(made)
     off = sum(abs(row["difference"]) for row in report["balance"])
-    shown = sum(row["fetched"] for row in report["balance"])
-    console.print(f"Balance: {counted(shown, 'record')} shown, each in exactly one place; difference {off:,}.")
+    fetched = sum(row["fetched"] for row in report["balance"])
+    console.print(f"Balance: {counted(fetched, 'record')} shown, each in exactly one place; difference {off:,}.")
     people = report["people"]
     console.print(
         f"People: {counted(people['persons'], 'person')} from {counted(people['records'], 'live record')}; "
         f"{people['in_several_systems']:,} of them in several systems."
     )
     for row in people["untied"]:
-        console.print(Text(_untied(row), style="yellow"))
-    _closing(report, console)
+        console.print(Text(_unmatched(row), style="yellow"))
+    _print_summary(report, console)
 
 
-_NEVER_SEEN = {
+_MISSING_RECORDS = {
     "source_merge": (
         "record that a source says was merged into one it never showed",
         "records that a source says were merged into one it never showed",
@@ -55,15 +55,15 @@ _NEVER_SEEN = {
 }
 
 
-def _untied(row: Report) -> str:
-    """What could have made one person of several records, and did not."""
+def _unmatched(row: Report) -> str:
+    """Describe records that share a key but were not matched, with the reason."""
     if row["reason"] == "crowded_address":
         count = counted(row["count"], "record")
         return f"  {count} with an address that so many share that it is nobody's: not merged by it."
-    return f"  {counted(row['count'], *_NEVER_SEEN[row['match_rule']])}: not merged by it."
+    return f"  {counted(row['count'], *_MISSING_RECORDS[row['match_rule']])}: not merged by it."
 
 
-def _closing(report: Report, console: Console) -> None:
+def _print_summary(report: Report, console: Console) -> None:
     written = {table: sum(counts.values()) for table, counts in report["written"].items()}
     total = sum(written.values())
     audit = report["audit"]
@@ -74,19 +74,19 @@ def _closing(report: Report, console: Console) -> None:
     if more := audit["failed"][_ROWS:]:
         console.print(f"  and {len(more)} more: `bantam status` names them.")
     for row in report["quarantined"][:_ROWS]:
-        place = f"{row['source_system']}.{row['stream']}"
-        console.print(Text(f"  {place}: {_set_aside(row)}", style="yellow"))
+        stream = f"{row['source_system']}.{row['stream']}"
+        console.print(Text(f"  {stream}: {_quarantine_text(row)}", style="yellow"))
     if more := report["quarantined"][_ROWS:]:
         console.print(f"  and {sum(row['records'] for row in more):,} more: `bantam quarantine list` has them.")
-    _noted(report, console)
+    _print_notes(report, console)
     console.print(
         f"Published: {counted(total, 'row')} written in {counted(sum(map(bool, written.values())), 'table')}, in one "
         "transaction."
     )
 
 
-def _set_aside(row: Report) -> str:
-    """Why records were set aside: how many, the reason, the field or the lines, and what to do."""
+def _quarantine_text(row: Report) -> str:
+    """Describe quarantined records: number, reason, field or lines, and what to do."""
     field = f" in {row['field_name']}" if row["field_name"] else ""
     places = ", ".join(place_in_words(**place) for place in row["places"])
     more = " …" if row["records"] > len(row["places"]) else ""
@@ -94,8 +94,8 @@ def _set_aside(row: Report) -> str:
     return f"{row['records']:,} set aside, {row['reason_code']}{field} ({places}{more}): {why}"
 
 
-def _noted(report: Report, console: Console) -> None:
-    """Print what the sources' files and answers gave to remark."""
+def _print_notes(report: Report, console: Console) -> None:
+    """Print the notes on files and responses of the sources."""
     notes = [note for stream in report["streams"] for note in stream["notes"]]
     for note in notes[:_ROWS]:
         console.print(Text(f"  {note}", style="yellow"))
@@ -103,22 +103,22 @@ def _noted(report: Report, console: Console) -> None:
         console.print(f"  and {len(more)} more notes: the report file has them.")
 
 
-_PLACES = {
+_BALANCE_COLUMNS = {
     "curated": "#curated", "merged_into": "#merged", "deleted": "#deleted", "quarantined": "#aside",
     "excluded": "#left out",
 }  # fmt: skip
 
 
 def _balance(report: Report) -> Table:
-    """Show where every record is; a place where no record is gets no column."""
+    """Make the table of the balance; an outcome without records gets no column."""
     rows = report["balance"]
-    used = [name for name in _PLACES if name == "curated" or any(row[name] for row in rows)]
+    used = [name for name in _BALANCE_COLUMNS if name == "curated" or any(row[name] for row in rows)]
     made = table(
         "Every record the sources have shown, and where it is",
         "stream",
         "#pulled",
         "#shown",
-        *(_PLACES[name] for name in used),
+        *(_BALANCE_COLUMNS[name] for name in used),
     )
     for source in dict.fromkeys(row["source_system"] for row in rows):
         made.add_row(source, style="bold")
@@ -167,7 +167,7 @@ def _findings(report: Report) -> Table:
         value = money(row["value_at_risk"])
         action = report["actions"].get(f"{row['rule_id']} {row['record_kind']}", "")
         kind = _KINDS[row["record_kind"]]
-        made.add_row(shown(row["severity"]), row["rule_id"], kind, number(row["findings"]), value, action)
+        made.add_row(as_text(row["severity"]), row["rule_id"], kind, number(row["findings"]), value, action)
     if more := report["findings"][_ROWS:]:
         count = sum(row["findings"] for row in more)
         made.caption = f"and {count:,} of {counted(len(more), 'other kind')}: `bantam findings`"

@@ -1,6 +1,6 @@
-"""Tables as a terminal shows them: no frame, numbers to the right, and no word broken, however narrow it is.
+"""Tables on a terminal: no frame, numbers right-aligned, and no broken word, whatever the width.
 
-Columns that have no room beside the others stand below their row, each as `name: value`.
+Columns without room are printed below their row, each as `name: value`.
 """
 
 import re
@@ -13,8 +13,8 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-# The narrower kind first: a truth value is a number, and a moment is a day.
-_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+# The narrower type first: a bool is an int, and a datetime is a date.
+_FORMATTERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (bool, lambda value: "yes" if value else "no"),
     (datetime, lambda value: f"{value:%Y-%m-%d %H:%M}"),
     (date, date.isoformat),
@@ -26,17 +26,17 @@ _WORD = re.compile(r"\s*\S+\s*|\s+$")
 _GAP = "  "
 _MARGIN = " "
 _BELOW = "    "
-# A sentence in a column of less is read down rather than along.
+# A sentence in a narrower column is hard to read.
 _COMFORTABLE = 22
-# A column is not made wider for a few longer words, such as links.
+# A few longer words, such as links, do not make a column wider.
 _LONGEST_WORD = 40
 
 
 @dataclass(slots=True)
 class Table:
-    """A title, columns, and rows of as many cells; a column whose name begins with # holds numbers.
+    """Title, columns, and rows of as many cells; a column whose name begins with # holds numbers.
 
-    A cell may have lines of its own.
+    A cell may have several lines.
     """
 
     title: str
@@ -46,36 +46,36 @@ class Table:
 
     @property
     def row_count(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return len(self.rows)
 
     def add_row(self, *cells: str | Text, style: str = "") -> None:
-        """Add a row; cells that are left out at its end are empty."""
+        """Add a row; missing cells at its end are empty."""
         texts = [Text(cell, style=style) if isinstance(cell, str) else cell for cell in cells]
         self.rows.append([*texts, *(Text("") for _ in self.columns[len(texts) :])])
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give the lines for a console of this width."""
+        """Yield the lines for a console of this width."""
         if self.title:
             yield from _wrapped(Text(self.title, style="bold"), options.max_width)
             yield Text("")
         names = [name.lstrip("#") for name in self.columns]
         columns = [
-            _Column(name, is_number=given.startswith("#"), cells=[row[place] for row in self.rows])
-            for place, (given, name) in enumerate(zip(self.columns, names, strict=True))
+            _Column(name, is_number=column.startswith("#"), cells=[row[index] for row in self.rows])
+            for index, (column, name) in enumerate(zip(self.columns, names, strict=True))
         ]
-        beside, below = _placed(columns, options.max_width - len(_MARGIN))
-        widths = _widths([columns[place] for place in beside], options.max_width - len(_MARGIN))
-        yield from self._lines([Text(names[place], style="dim") for place in beside], beside, widths)
+        inline, below = _split_columns(columns, options.max_width - len(_MARGIN))
+        widths = _widths([columns[index] for index in inline], options.max_width - len(_MARGIN))
+        yield from self._lines([Text(names[index], style="dim") for index in inline], inline, widths)
         yield Text(_MARGIN + "─" * (sum(widths) + len(_GAP) * (len(widths) - 1)), style="dim")
         for row in self.rows:
-            fits = [_longest(row[place].plain.split()) <= width for place, width in zip(beside, widths, strict=True)]
+            fits = [_longest(row[index].plain.split()) <= width for index, width in zip(inline, widths, strict=True)]
             yield from self._lines(
-                [row[place] if fit else Text("") for place, fit in zip(beside, fits, strict=True)], beside, widths
+                [row[index] if fit else Text("") for index, fit in zip(inline, fits, strict=True)], inline, widths
             )
-            outside = [place for place, fit in zip(beside, fits, strict=True) if not fit]
-            for place in sorted([*below, *outside]):
-                yield from _named(names[place], row[place], options.max_width)
+            outside = [index for index, fit in zip(inline, fits, strict=True) if not fit]
+            for index in sorted([*below, *outside]):
+                yield from _labelled_lines(names[index], row[index], options.max_width)
             if below:
                 yield Text("")
         if not below:
@@ -84,14 +84,14 @@ class Table:
             yield from _wrapped(Text(self.caption), options.max_width)
             yield Text("")
 
-    def _lines(self, cells: Sequence[Text], places: Sequence[int], widths: Sequence[int]) -> Iterator[Text]:
-        """The lines of one row: each cell wrapped in its own width, side by side."""
+    def _lines(self, cells: Sequence[Text], indexes: Sequence[int], widths: Sequence[int]) -> Iterator[Text]:
+        """Yield the lines of one row: each cell wrapped to the width of its column."""
         wrapped = [list(_wrapped(cell, width)) for cell, width in zip(cells, widths, strict=True)]
         for number in range(max(map(len, wrapped), default=0)):
             line = Text(_MARGIN)
-            for part, place, width in zip(wrapped, places, widths, strict=True):
-                cell = part[number].copy() if number < len(part) else Text("")
-                cell.align("right" if self.columns[place].startswith("#") else "left", width)
+            for lines, index, width in zip(wrapped, indexes, widths, strict=True):
+                cell = lines[number].copy() if number < len(lines) else Text("")
+                cell.align("right" if self.columns[index].startswith("#") else "left", width)
                 line.append_text(cell).append(_GAP)
             line.rstrip()
             yield line
@@ -99,9 +99,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One column: its name and its cells, and how much room they need.
+    """One column: name, cells, and the widths they need.
 
-    A cell with a longer word than almost all others is left out of account: it stands below its row.
+    Widths ignore a cell with a much longer word than the others: it is printed below its row.
     """
 
     name: str
@@ -110,25 +110,25 @@ class _Column:
 
     @property
     def least(self) -> int:
-        """Width in which no word has to be broken; numbers stay on one line."""
-        parts = ([cell.plain] if self.is_number else cell.plain.split() for cell in self._usual)
-        return max(_longest(self.name.split()), *map(_longest, parts))
+        """Width without broken words; numbers stay on one line."""
+        words = ([cell.plain] if self.is_number else cell.plain.split() for cell in self._usual)
+        return max(_longest(self.name.split()), *map(_longest, words))
 
     @property
     def natural(self) -> int:
-        """Width in which nothing has to be wrapped."""
+        """Width without wrapped lines."""
         return max(_longest([self.name]), *(_longest(cell.plain.split("\n")) for cell in self._usual))
 
     @property
     def comfortable(self) -> int:
-        """Width in which the column can be read."""
+        """Width in which the column is readable."""
         return self.least if self.is_number else max(self.least, min(self.natural, _COMFORTABLE))
 
     @property
     def _usual(self) -> Sequence[Text]:
         usual = [cell for cell in self.cells if _longest(cell.plain.split()) <= _LONGEST_WORD]
-        given = sum(bool(cell.plain) for cell in self.cells)
-        return usual if 2 * sum(bool(cell.plain) for cell in usual) >= given else self.cells
+        filled_cells = sum(bool(cell.plain) for cell in self.cells)
+        return usual if 2 * sum(bool(cell.plain) for cell in usual) >= filled_cells else self.cells
 
 
 def table(title: str, *columns: str) -> Table:
@@ -139,73 +139,73 @@ def table(title: str, *columns: str) -> Table:
 def filled(made: Table, rows: Iterable[Sequence[Any]]) -> Table:
     """Add rows of plain values."""
     for row in rows:
-        made.add_row(*(shown(value) for value in row))
+        made.add_row(*(as_text(value) for value in row))
     return made
 
 
-def shown(value: Any) -> Text:
-    """Write one value as a person reads it; text of a source is never read as markup."""
+def as_text(value: Any) -> Text:
+    """Format one value; text of a source is never interpreted as markup."""
     if value is None:
         return Text("")
-    told = next((write(value) for kind, write in _WRITERS if isinstance(value, kind)), str(value))
-    return Text(told, style=_SEVERITY.get(told, ""))
+    text = next((form(value) for kind, form in _FORMATTERS if isinstance(value, kind)), str(value))
+    return Text(text, style=_SEVERITY.get(text, ""))
 
 
 def number(value: int | None) -> str:
-    """Write a count; a dot where there is nothing, so that what there is stands out."""
+    """Format a count; zero and null become a dot, so that other counts are easy to see."""
     return "·" if not value else f"{value:,}"
 
 
 def money(value: Any) -> str:
-    """Write an amount without cents; empty where none is known."""
+    """Format an amount without cents; null becomes empty text."""
     return "" if value is None else f"{Decimal(value):,.0f}"
 
 
-def _placed(columns: Sequence[_Column], width: int) -> tuple[list[int], list[int]]:
-    """Which columns stand side by side, and which below each row: those that need most, but never the first."""
-    beside = list(range(len(columns)))
+def _split_columns(columns: Sequence[_Column], width: int) -> tuple[list[int], list[int]]:
+    """Split columns into those side by side and those below each row: the widest ones, but never the first."""
+    inline = list(range(len(columns)))
     below: list[int] = []
-    while len(beside) > 1 and _sum(columns[place].comfortable for place in beside) > width:
-        widest = max(beside[1:], key=lambda place: (columns[place].comfortable, columns[place].natural, place))
-        beside.remove(widest)
+    while len(inline) > 1 and _sum(columns[index].comfortable for index in inline) > width:
+        widest = max(inline[1:], key=lambda index: (columns[index].comfortable, columns[index].natural, index))
+        inline.remove(widest)
         below.append(widest)
-    return beside, sorted(below)
+    return inline, sorted(below)
 
 
 def _widths(columns: Sequence[_Column], width: int) -> list[int]:
-    """Share the room: each column has what it needs, and what is left goes to those that would be wrapped."""
+    """Distribute the width: each column gets what it needs, the remainder goes to those that would be wrapped."""
     widths = [column.comfortable for column in columns]
     left = width - _sum(widths)
-    while left > 0 and (short := [place for place, one in enumerate(columns) if widths[place] < one.natural]):
-        for place in short[:left]:
-            widths[place] += 1
+    while left > 0 and (short := [index for index, column in enumerate(columns) if widths[index] < column.natural]):
+        for index in short[:left]:
+            widths[index] += 1
         left -= len(short)
     return widths
 
 
 def _sum(widths: Iterable[int]) -> int:
-    given = list(widths)
-    return sum(given) + len(_GAP) * (len(given) - 1)
+    listed = list(widths)
+    return sum(listed) + len(_GAP) * (len(listed) - 1)
 
 
 def _longest(words: Iterable[str]) -> int:
     return max((Text(word).cell_len for word in words), default=0)
 
 
-def _named(name: str, value: Text, width: int) -> Iterator[Text]:
-    """A value below its row; nothing where there is none. A word that no line holds stands on one of its own."""
+def _labelled_lines(name: str, value: Text, width: int) -> Iterator[Text]:
+    """Yield a value below its row, nothing for an empty one. A word longer than a line gets a line of its own."""
     if not value.plain:
         return
     begin = f"{name}: "
     lines = list(_wrapped(value, max(width - len(_BELOW) - len(begin), 1)))
-    for place, line in enumerate(lines):
-        told = Text(_BELOW)
-        told.append(begin if place == 0 else " " * len(begin), style="dim")
-        yield told.append_text(line)
+    for index, line in enumerate(lines):
+        labelled = Text(_BELOW)
+        labelled.append(begin if index == 0 else " " * len(begin), style="dim")
+        yield labelled.append_text(line)
 
 
 def _wrapped(text: Text, width: int) -> Iterator[Text]:
-    """Lines of at most so many characters, broken between words only; Rich itself cuts a word that is longer."""
+    """Yield lines of at most so many characters, broken between words only; Rich itself cuts a longer word."""
     for line in text.split("\n", allow_blank=True):
         breaks, used = [], 0
         for word in _WORD.finditer(line.plain):
@@ -214,8 +214,8 @@ def _wrapped(text: Text, width: int) -> Iterator[Text]:
                 breaks.append(word.start())
                 used = 0
             used += Text(word[0]).cell_len
-        for part in line.divide(breaks):
-            part.rstrip()
-            part.no_wrap = True
-            part.overflow = "ignore"
-            yield part
+        for piece in line.divide(breaks):
+            piece.rstrip()
+            piece.no_wrap = True
+            piece.overflow = "ignore"
+            yield piece

@@ -1,4 +1,4 @@
-"""Long waits for a source, shown where a person looks: on the terminal of the command, and in Prefect's log."""
+"""Reporting of long waits for a source: on the terminal of the command, and in Prefect's log."""
 
 from collections.abc import Callable
 
@@ -7,13 +7,13 @@ from prefect import get_run_logger
 from flows.terminal.progress import ProgressReporter
 
 
-def shown_waits(seen: ProgressReporter) -> Callable[[str], None]:
-    """Make a function that shows one line about a wait, from any thread; to be called inside a flow."""
-    # Taken here: a thread of a task that waits in a connector has no flow run of its own to ask for its log.
+def shown_waits(reporter: ProgressReporter) -> Callable[[str], None]:
+    """Make a function that reports a wait in one line, from any thread; call it inside a flow."""
+    # Taken here, because a thread of a task that waits in a connector has no flow run context.
     log = get_run_logger()
 
     def show(message: str) -> None:
         log.warning(message)
-        seen.tell(message)
+        reporter.print_line(message)
 
     return show

@@ -65,7 +65,7 @@ def test_what_a_dead_run_landed_is_put_aside_and_asked_again(shop, undisturbed, 
     told = bantam(shop.home, "doctor", **shop.variables)
     assert told.code == 4, told.out
     report = shop.refresh(TUESDAY)
-    assert ["was put aside, what it told is asked again" in note for note in report["notes"]] == [True]
+    assert ["was put aside, its records are pulled again" in note for note in report["notes"]] == [True]
     assert differences(shop.published(), undisturbed) == []
     assert shop.refresh(TUESDAY)["notes"] == []
     assert bantam(shop.home, "doctor", **shop.variables).code == 0
@@ -148,5 +148,5 @@ def test_an_increment_that_is_given_up_is_said_to_be_lost(increments):
     with pytest.raises(LandingError) as refused:
         increments.refresh(WEDNESDAY)
     report = increments.refresh(WEDNESDAY, **advised(refused.value))
-    assert [note.endswith("what only it told is lost") for note in report["notes"]] == [True]
+    assert [note.endswith("records found only in it are lost") for note in report["notes"]] == [True]
     assert names(increments) == ["Acme", "Beta", "Echo"]

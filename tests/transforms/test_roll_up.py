@@ -42,7 +42,7 @@ def issue(number: int, **given) -> dict:
 
 def told(*issues: dict, owners: tuple[dict, ...] = (), **given) -> roll_up.RollUp:
     usual = {
-        "edition": MessageContext(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=False),
+        "context": MessageContext(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=False),
         "run_id": "000002",
         "published_at": NOW - timedelta(hours=2),
         "since": SINCE,
@@ -182,7 +182,7 @@ def test_nothing_wrong_is_good_news_and_still_told():
 
 def test_a_draft_says_so_first():
     draft = MessageContext(as_of=DAY, currency="USD", definitions="handoff 2026.1", is_draft=True)
-    said = told(issue(1), edition=draft)
+    said = told(issue(1), context=draft)
     assert roll_up.subject(said).startswith("[draft definitions] ")
     assert roll_up.body(said).startswith("DRAFT: ")
 

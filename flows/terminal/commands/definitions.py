@@ -1,4 +1,4 @@
-"""`bantam definitions show` and `check`: the agreement, to read and to prove."""
+"""`bantam definitions show` and `check`: print the agreement, and validate it."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -17,7 +17,7 @@ _PROFILE = "handoff"
 
 
 class _WholeWords(TableElement):
-    """A table of the page as all our tables are: nobody signs a test whose names are broken."""
+    """Markdown table in our own layout, which breaks no word: names in it must stay readable to be signed."""
 
     def __rich_console__(self, _console: Console, _options: ConsoleOptions) -> RenderResult:
         head = self.header.row.cells if self.header and self.header.row else []
@@ -52,7 +52,7 @@ def show(profile: str | None = None, *, config: Path | None = None, plain: bool 
 
 
 def check(profile: str | None = None, *, config: Path | None = None) -> None:
-    """Say whether the definitions can be used; every mistake is named by file and line, and the exit code is 2.
+    """Validate the definitions; every mistake is named by file and line, and the exit code is 2.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def check(profile: str | None = None, *, config: Path | None = None) -> None:
         Settings, whose fields of your own tests may name; bantam.yaml where it is there. No secret need be set.
     """
     agreed = _agreed(profile, config)
-    signed = ", ".join(f"{one.team} ({one.name}, {one.on})" for one in agreed.approved_by) or "nobody yet"
+    signed = ", ".join(f"{sign.team} ({sign.name}, {sign.on})" for sign in agreed.approved_by) or "nobody yet"
     Console().print(
         f"{agreed.profile} {agreed.version} can be used: {len(agreed.people)} classes of people, "
         f"{len(agreed.opportunities)} of deals, {len(agreed.criteria)} criteria, {len(agreed.hygiene)} hygiene rules. "

@@ -1,4 +1,4 @@
-"""`bantam demo`: the whole pipeline against the sandbox, twice, a week of the synthetic company's life apart."""
+"""`bantam demo`: two refreshes of the whole pipeline against the sandbox, with a week between them."""
 
 import os
 import shutil
@@ -11,12 +11,12 @@ from rich.console import Console
 
 from flows.home.folders import Home
 from flows.orchestration.ephemeral_server import ephemeral_server
-from flows.orchestration.interruption import until_signalled
+from flows.orchestration.interruption import run_until_signal
 from flows.orchestration.prefect_home import keep_prefect_in
 from flows.run.failures import end_reported
 from flows.run.request import read_request
 from flows.terminal.commands.parameters import Count
-from flows.terminal.progress import watched
+from flows.terminal.progress import show_progress
 from flows.terminal.sandbox_process import sandbox_running
 from flows.terminal.show_report import show_report
 
@@ -32,15 +32,15 @@ def demo(*, people: Count = 20_000) -> None:
     people
         People of the synthetic company.
     """
-    until_signalled(lambda: _demonstrate(people))
+    run_until_signal(lambda: _demonstrate(people))
 
 
 def _demonstrate(people: int) -> None:
     console = Console()
-    # The second refresh is of today: records dated later than the clock of this machine would be faults of their own.
+    # The second refresh is of today: records dated in the future would be findings of their own.
     today = datetime.now(UTC).date()
     first_day = today - timedelta(days=WEEK)
-    # A folder of the demo's own, so that it always begins with an empty warehouse and touches no other.
+    # A separate folder, so that the demo always starts with an empty warehouse and touches no other.
     home = Path(os.environ.get("BANTAM_HOME") or ".bantam") / "demo"
     shutil.rmtree(home, ignore_errors=True)
     os.environ["BANTAM_HOME"] = str(home)
@@ -64,6 +64,6 @@ def _refresh(console: Console, as_of: date) -> dict[str, object]:
     from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect, which reads where its home is
 
     request = read_request(str(CONFIG), data=None, as_of=as_of, sources=None)
-    with end_reported(request) as end, watched(console, quiet=not console.is_terminal):
+    with end_reported(request) as end, show_progress(console, quiet=not console.is_terminal):
         refresh_pipeline(config=str(CONFIG), as_of=as_of)
     return end.report or {}

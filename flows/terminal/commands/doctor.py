@@ -1,4 +1,4 @@
-"""`bantam doctor`: whether landing, states, cursors and warehouse agree, and what would mend what does not."""
+"""`bantam doctor`: consistency of landing, states, cursors and warehouse, with a remedy for each fault."""
 
 import sys
 
@@ -12,7 +12,7 @@ from flows.home.lock import check_home_free
 from flows.run.warehouse_access import home_here, warehouse_as_it_stands, why_unreadable
 from flows.terminal.tables import filled, table
 
-_FAULTS_SHOWN = 20
+_FAULTS_LIMIT = 20
 _WRONG = 4
 
 
@@ -57,11 +57,11 @@ def _show(checks: list[Check], console: Console) -> None:
     made = table("What was examined", "what", "#number", "#wrong")
     console.print(filled(made, [(check.what, check.checked, len(check.faults)) for check in checks]))
     for check in checks:
-        # Outside the table: a path that is broken into a column's width cannot be copied.
-        for fault in check.faults[:_FAULTS_SHOWN]:
+        # Outside the table: a path that is wrapped in a column cannot be copied.
+        for fault in check.faults[:_FAULTS_LIMIT]:
             console.print(Text(f"{fault.what}", style="yellow"), soft_wrap=True)
             console.print(Text(f"  {fault.remedy}"), soft_wrap=True)
-        if len(check.faults) > _FAULTS_SHOWN:
-            console.print(f"and {len(check.faults) - _FAULTS_SHOWN:,} more {check.what}")
+        if len(check.faults) > _FAULTS_LIMIT:
+            console.print(f"and {len(check.faults) - _FAULTS_LIMIT:,} more {check.what}")
     faults = sum(len(check.faults) for check in checks)
     console.print("Nothing is wrong." if not faults else f"{faults:,} wrong; nothing was changed.")

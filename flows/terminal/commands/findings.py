@@ -46,23 +46,25 @@ def findings(
         console.print(filled(made, issues.select(_COLUMNS).rows()))
     console.print(f"{issues.height:,} of {counted(total, 'open issue')}.")
     if issues.height:
-        console.print("`bantam explain <id>` shows why a record stands where it stands.", markup=False)
+        console.print("`bantam explain <id>` shows why a record has its class and issues.", markup=False)
 
 
-def _check(what: str, asked: str, known: Collection[str]) -> None:
-    """Refuse a word that names nothing: no issues would look like no problem."""
-    if asked not in known:
-        raise ConfigurationError(f"--{what} {asked!r}: there is no such {what}{suggestion(asked, known)}.")
-
-
-def _owners(engine: sa.Engine, asked: str) -> list[str]:
-    """Ids of the owners that are called so."""
-    known, word = names.owner_ids(engine), " ".join(asked.split()).lower()
-    found = [key for key, words in known.items() if word in words]
-    if not found:
-        # Ids only: names and addresses are of people.
+def _check(option: str, requested: str, allowed: Collection[str]) -> None:
+    """Raise `ConfigurationError` for an unknown value: an empty list would look like no problem."""
+    if requested not in allowed:
         raise ConfigurationError(
-            f"--owner {asked!r}: no owner has this id, name or address{suggestion(asked, known)}. All are in "
+            f"--{option} {requested!r}: there is no such {option}{suggestion(requested, allowed)}."
+        )
+
+
+def _owners(engine: sa.Engine, requested: str) -> list[str]:
+    """Return the ids of the owners with this id, name or address."""
+    owners, word = names.owner_ids(engine), " ".join(requested.split()).lower()
+    found = [key for key, words in owners.items() if word in words]
+    if not found:
+        # Suggestions are ids only: names and addresses are personal data.
+        raise ConfigurationError(
+            f"--owner {requested!r}: no owner has this id, name or address{suggestion(requested, owners)}. All are in "
             "curated.dim_owner."
         )
     return found

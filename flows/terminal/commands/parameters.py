@@ -1,8 +1,8 @@
-"""Kinds of values that several commands take."""
+"""Parameter types shared by several commands."""
 
 from typing import Annotated
 
 from cyclopts import Parameter, validators
 
-# How many, of what there is at least one.
+# A count of at least one.
 Count = Annotated[int, Parameter(validator=validators.Number(gte=1))]

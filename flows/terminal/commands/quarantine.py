@@ -1,4 +1,4 @@
-"""`bantam quarantine list`: records that were set aside, and why; never what they hold."""
+"""`bantam quarantine list`: quarantined records with the reason, never with their content."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from warehouse.read import lookups
 
 
 def listing(*, limit: Count = 50) -> None:
-    """Show records set aside by the last run: which, why, in which field, and where they lie in the landing.
+    """Show records quarantined by the last run: reason, field, and location in the landing.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def listing(*, limit: Count = 50) -> None:
 
 
 def _row(held: dict[str, Any]) -> tuple[Any, ...]:
-    """Cells of one record; why and where it was set aside in words."""
+    """Return the cells of one record, with reason and location in words."""
     why = sentence(held["reason_code"], expected=held["expected"], detail=held["detail"])
     file, _, number = (held["location"] or "").rpartition(":")
     where = held["location"] if held["page"] is None else f"{file}, {place_in_words(page=held['page'], number=number)}"

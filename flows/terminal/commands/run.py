@@ -10,13 +10,13 @@ from rich.console import Console
 from definitions.errors import ConfigurationError, PublishError
 from flows.home.lock import check_home_free
 from flows.orchestration.ephemeral_server import ephemeral_server
-from flows.orchestration.interruption import until_signalled
+from flows.orchestration.interruption import run_until_signal
 from flows.orchestration.prefect_home import keep_prefect_in
 from flows.run.failures import end_reported
 from flows.run.input_files import check_input_files
 from flows.run.request import read_request
 from flows.settings import Settings
-from flows.terminal.progress import watched
+from flows.terminal.progress import show_progress
 from flows.terminal.show_report import show_report
 from warehouse.connect import check_connection, engine_for
 from warehouse.embedded.server import EmbeddedServer
@@ -50,11 +50,11 @@ def run(
     full
         Ask for everything again, not only for what changed.
     accept_volume
-        Why far more or fewer rows than last time are right; kept with the audit. Without it they stop the run.
+        Reason why far more or fewer rows than last time are right, stored with the audit. Without it they stop the run.
     quiet
-        Print nothing; the exit code and the report file tell.
+        Print nothing; see the exit code and the report file.
     """
-    asked: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "config": str(config),
         "data": None if data is None else str(data),
         "as_of": as_of,
@@ -67,22 +67,22 @@ def run(
             f"--as-of {as_of} lies in the future: the ledger and the issues only go forward, so that every run until "
             "then would be refused."
         )
-    until_signalled(lambda: _refresh(asked, quiet=quiet))
+    run_until_signal(lambda: _refresh(arguments, quiet=quiet))
 
 
-def _refresh(asked: dict[str, Any], *, quiet: bool) -> None:
-    # A mistake in the settings, a missing file or a run at work is told at once, and not after Prefect has started.
-    request = read_request(**asked)
+def _refresh(arguments: dict[str, Any], *, quiet: bool) -> None:
+    # A mistake in the settings, a missing file or an active run is reported before Prefect starts.
+    request = read_request(**arguments)
     with end_reported(request) as end:
         check_input_files(request)
         check_home_free(request.home)
         _check_nobody_runs(request.settings)
         keep_prefect_in(request.home)
-        with ephemeral_server(), watched(ERRORS, quiet=quiet):
+        with ephemeral_server(), show_progress(ERRORS, quiet=quiet):
             from flows.refresh_pipeline import refresh_pipeline  # noqa: PLC0415 - imports Prefect
 
-            refresh_pipeline(**asked)
-    # A run that could not do all that follows its publication has a short report, and has told so.
+            refresh_pipeline(**arguments)
+    # A run that failed after its publication has a short report, and has printed the reason.
     if not quiet and end.report is not None and "balance" in end.report:
         show_report(end.report, Console())
 
@@ -95,7 +95,7 @@ def _check_nobody_runs(settings: Settings) -> None:
         check_free(engine)
         return
     server = EmbeddedServer(settings.home)
-    # One that is being made, started or stopped lets nobody in; the flow waits for it.
+    # A server that is being created, started or stopped refuses connections; the flow waits for it.
     with suppress(PublishError, ConfigurationError):
         if server.is_running():
             check_free(engine_for(server.url))

@@ -1,4 +1,4 @@
-"""`bantam sandbox`: the imitations of HubSpot and Salesforce, to rehearse against."""
+"""`bantam sandbox`: imitations of HubSpot and Salesforce to run against."""
 
 import subprocess
 import sys

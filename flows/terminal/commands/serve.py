@@ -1,4 +1,4 @@
-"""`bantam serve`: every deployment of `prefect.yaml` by its schedule, from one command."""
+"""`bantam serve`: run every deployment of `prefect.yaml` by its schedule."""
 
 import asyncio
 import os
@@ -24,14 +24,14 @@ from flows.terminal.commands.parameters import Count
 from flows.terminal.tables import filled, table
 from warehouse.embedded.server import EmbeddedServer
 
-# A run at work gets this long to end; after it, and with it everything it started, is killed.
+# An active run has this long to end; then it is killed with all processes that it started.
 _ENDS_WITHIN_SECONDS = 20
 _LOOK_EVERY_SECONDS = 0.2
 _REGISTERS_WITHIN_SECONDS = 300
 
 
-class _AskedToEndError(Exception):
-    """A signal asked this command to end."""
+class _SignalReceivedError(Exception):
+    """A signal was received that ends this command."""
 
 
 def serve(*, config: Path = Path("bantam.yaml"), port: Count = 4200) -> None:
@@ -51,19 +51,19 @@ def serve(*, config: Path = Path("bantam.yaml"), port: Count = 4200) -> None:
     deployments = declared_deployments()
     keep_prefect_in(request.home)
     folder = request.home.part("prefect")
-    with _signals() as asked:
+    with _signals() as signals:
 
         def check() -> None:
-            if asked:
-                raise _AskedToEndError
+            if signals:
+                raise _SignalReceivedError
 
         try:
-            with _served_by(port, folder / "server.log", check) as (api, server):
+            with _prefect_api(port, folder / "server.log", check) as (api, server):
                 _run(config.resolve(), request.settings, deployments, api, server, check)
-        except _AskedToEndError:
+        except _SignalReceivedError:
             _stop_warehouse(request.settings)
-    # With the handlers of every command: they say the last line and give the exit code.
-    os.kill(os.getpid(), asked[0])
+    # With the handlers of every command, which write the last line and set the exit code.
+    os.kill(os.getpid(), signals[0])
 
 
 def _run(
@@ -74,7 +74,7 @@ def _run(
     server: GuardedProcess | None,
     check: Callable[[], None],
 ) -> None:
-    """Run what is due until a signal comes or a process that is needed has ended."""
+    """Run due deployments until a signal is received or a required process has ended."""
     log = settings.home / "prefect" / "serve.log"
     with _runner(config, settings, api, log, check) as runner:
         _show(deployments, api, log)
@@ -91,23 +91,23 @@ def _run(
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Keep SIGTERM and SIGINT in a list for a while: raised anywhere, they would leave processes behind."""
-    asked: list[int] = []
+    """Collect SIGTERM and SIGINT in a list: raised anywhere, they would leave processes behind."""
+    signals: list[int] = []
 
-    def keep(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a signal handler
-        asked.append(number)
+    def collect(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a signal handler
+        signals.append(number)
 
-    before = {number: signal.signal(number, keep) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous = {number: signal.signal(number, collect) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield asked
+        yield signals
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def _served_by(port: int, log: Path, check: Callable[[], None]) -> Iterator[tuple[str, GuardedProcess | None]]:
-    """Give the API of the server that the environment or a profile names, or start one."""
+def _prefect_api(port: int, log: Path, check: Callable[[], None]) -> Iterator[tuple[str, GuardedProcess | None]]:
+    """Yield the API of the server that the environment or a profile names, or start one."""
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - imports Prefect, which reads where its home is
 
     if named := PREFECT_API_URL.value():
@@ -121,18 +121,18 @@ def _served_by(port: int, log: Path, check: Callable[[], None]) -> Iterator[tupl
 def _runner(
     config: Path, settings: Settings, api: str, log: Path, check: Callable[[], None]
 ) -> Iterator[GuardedProcess]:
-    """Start the process that runs what is due, wait until everything is registered, and end it with its runs."""
+    """Start the process that runs due deployments, wait until all are registered, and end it with its runs."""
     environment = {
         **os.environ,
         "PREFECT_API_URL": api,
         "BANTAM_HOME": str(settings.home),
-        # `bantam` itself keeps Prefect quiet; what a scheduled run logs belongs to its page.
+        # `bantam` itself silences Prefect, but logs of a scheduled run belong to its page.
         "PREFECT_LOGGING_LEVEL": "INFO",
     }
     with TemporaryDirectory() as folder:
         ready = Path(folder, "ready")
         command = [sys.executable, "-m", "flows.orchestration.serving", str(config), str(ready)]
-        # The code is where `prefect.yaml` is, which names it from there.
+        # Entrypoints in `prefect.yaml` are relative to its folder.
         runner = GuardedProcess(
             command, folder=ROOT, log=log, environment=environment, grace_seconds=_ENDS_WITHIN_SECONDS
         )
@@ -149,13 +149,13 @@ def _runner(
 
 
 def _show(deployments: tuple[DeclaredDeployment, ...], api: str, log: Path) -> None:
-    """Print what runs when, in the time zone of each schedule."""
+    """Print the next run of each schedule, in its time zone."""
     from prefect.server.schemas.schedules import CronSchedule  # noqa: PLC0415 - takes seconds, after others were waited for
 
     made = table("Served", "deployment", "next run", "schedule", "#limit, min")
     rows = []
     for declared in deployments:
-        for schedule in filter(lambda one: one.active, declared.schedules):
+        for schedule in filter(lambda schedule: schedule.active, declared.schedules):
             (due,) = asyncio.run(CronSchedule(cron=schedule.cron, timezone=schedule.timezone).get_dates(1))
             name = f"{declared.flow_name}/{declared.name}"
             rows.append((name, f"{due:%a %d %b %H:%M %Z}", schedule.cron, declared.parameters["time_limit_minutes"]))
@@ -166,7 +166,7 @@ def _show(deployments: tuple[DeclaredDeployment, ...], api: str, log: Path) -> N
 
 
 def _stop_warehouse(settings: Settings) -> None:
-    """Stop an embedded warehouse that a killed run left running; another process that uses it keeps it."""
+    """Stop an embedded warehouse that a killed run left running, unless another process uses it."""
     server = EmbeddedServer(settings.home)
     if settings.warehouse_url is None and server.is_running():
         with server:

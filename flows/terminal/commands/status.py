@@ -1,4 +1,4 @@
-"""`bantam status`: where every stream stands, how fresh it is, the last runs, what is held back."""
+"""`bantam status`: cursors and freshness of every stream, the last runs, failed checks, quarantine."""
 
 from datetime import UTC, datetime
 
@@ -60,14 +60,14 @@ def status() -> None:
 
 
 def _show_failed(published: str | None, console: Console) -> None:
-    """Say why the newest run failed, if it came after the one that was published last (null: none)."""
+    """Print why the newest run failed, if it came after the last published one (null: none)."""
     failed = failed_since(published, home_here() / "reports")
     if failed is not None:
         console.print(_in_words(failed), markup=False)
 
 
 def _in_words(ended: Report) -> str:
-    """Say how a run ended that published nothing; a run without a number of its own is named by when it began."""
+    """Describe how a run ended that published nothing; a run without a number is named by its start."""
     number, _, rest = str(ended["run_id"]).partition("-")
     run = f"The run of {ended['started_at']:.19} UTC" if rest.endswith("unnumbered") else f"Run {number}-{rest}"
     return f"{run} {_ENDS[ended['status']].format(ended['exit_code'])}: {ended['error']}"

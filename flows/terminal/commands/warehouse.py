@@ -28,31 +28,30 @@ def url(*, show_password: bool = False) -> None:
         Print the password too; it opens everything.
     """
     with warehouse_here() as engine:
-        shown = whole_url(engine.url) if show_password else safe_url(engine.url)
-    sys.stdout.write(shown + "\n")
+        text = whole_url(engine.url) if show_password else safe_url(engine.url)
+    sys.stdout.write(text + "\n")
 
 
 def shell(*, command: str | None = None) -> None:
-    """Ask the curated tables with psql, as `bantam_reader`; what that means is said in the help of the command.
+    """Query the curated tables with psql, as `bantam_reader`; see the help of the command for its rights.
 
     Parameters
     ----------
     command
         Run this SQL and end.
     """
-    with _asked() as engine:
+    with _reader_engine() as engine:
         session = f"-c search_path=curated -c default_transaction_read_only=on -c role={READER}"
-        place, environment = for_program(engine, session=session)
-        asked = ["--command", command] if command else []
-        command_line = [str(find_programs().folder / "psql"), "--dbname", place, *asked]
-        surroundings = os.environ | environment
-        done = subprocess.run(command_line, env=surroundings, check=False)  # noqa: S603 - our own program, no shell
+        database, environment = for_program(engine, session=session)
+        options = ["--command", command] if command else []
+        command_line = [str(find_programs().folder / "psql"), "--dbname", database, *options]
+        done = subprocess.run(command_line, env=os.environ | environment, check=False)  # noqa: S603 - our own program, no shell
     sys.exit(done.returncode)
 
 
 @contextmanager
-def _asked() -> Iterator[sa.Engine]:
-    """Give the warehouse that the environment names, the embedded one as its reader."""
+def _reader_engine() -> Iterator[sa.Engine]:
+    """Yield the warehouse that the environment names, with the reader role."""
     with warehouse_here() as engine:
         if os.environ.get("BANTAM_WAREHOUSE_URL"):
             let_act_as_reader(engine)
@@ -77,9 +76,9 @@ def grant(name: str) -> None:
         )
     with warehouse_here() as engine:
         grant_reader(engine, name)
-        ours = sa.make_url(safe_url(engine.url))
-    place = sa.URL.create("postgresql", name, None, ours.host, ours.port, ours.database, ours.query)
-    sys.stdout.write(f"{name} may read schema curated and nothing else: {place}\n")
+        server = sa.make_url(safe_url(engine.url))
+    login = sa.URL.create("postgresql", name, None, server.host, server.port, server.database, server.query)
+    sys.stdout.write(f"{name} may read schema curated and nothing else: {login}\n")
 
 
 def serve(*, port: int = 5433) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from definitions.agreement.load import load_definitions
 from definitions.schema.tables import DIM_OWNER, FCT_HYGIENE_ISSUE, OPS_CURSOR, OPS_QUARANTINE
 from flows.alerts.delivery import DeliveryContext, Outcome, deliver
-from flows.alerts.plan import Plan, plan, read_news
+from flows.alerts.plan import Plan, plan, read_alert_state
 from flows.alerts.sent_journal import SentJournal, journal_of
 from flows.home.folders import Home
 from flows.run.request import RunRequest
@@ -89,8 +89,8 @@ class Company:
 
     def planned(self, now: datetime = NOW) -> Plan | None:
         job = replace(self.job, started_at=now, as_of=now.date())
-        news = read_news(job, self.engine)
-        return None if news is None else plan(job, news)
+        state = read_alert_state(job, self.engine)
+        return None if state is None else plan(job, state)
 
     def send(self, now: datetime = NOW) -> Outcome:
         planned = self.planned(now)

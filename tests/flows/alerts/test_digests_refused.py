@@ -139,7 +139,7 @@ def test_without_targets_nothing_is_sent_and_nothing_counts_as_told(alert_wareho
     company = company_of(alert_warehouse, tmp_path)
     company.publish(issue(1), issue(2, None))
     planned = company.planned()
-    assert (planned.messages, len(planned.homeless)) == ((), 3)
+    assert (planned.messages, len(planned.without_target)) == ((), 3)
     assert company.send() == Outcome(accepted=0, issues_told=0, pending={})
     assert company.told() == []
 

@@ -212,7 +212,7 @@ def test_a_dry_run_shows_the_messages_in_eighty_columns_and_sends_nothing(compan
     assert text.count("To RevOps") == 2
     assert "[red]Very long name" in text
     assert "https://crm.example/deal/1" in text
-    assert "3 messages would leave; nothing was sent." in text
+    assert "3 messages would be sent; nothing was sent." in text
     assert (mailbox.accepted, hook.posted, company.ask("SELECT * FROM ops.notification")) == ([], [], [])
 
 

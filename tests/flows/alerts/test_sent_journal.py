@@ -171,7 +171,7 @@ def test_a_dry_run_writes_neither_journal_nor_warehouse(company, backup):
 
     out = StringIO()
     show_plan(planned, Console(file=out, width=200))
-    assert "2 messages not sent again: told according to the journal in BANTAM_HOME" in out.getvalue()
+    assert "2 messages not sent again: delivered according to the journal in BANTAM_HOME" in out.getvalue()
 
 
 def sent(at: datetime) -> SentMessage:
