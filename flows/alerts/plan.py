@@ -95,8 +95,8 @@ def read_news(job: Job, engine: sa.Engine) -> AlertState | None:
         with reading(engine) as warehouse:
             news = AlertState(
                 last=last,
-                untold=notifications.untold_issues(warehouse),
-                deliveries=notifications.deliveries_of_untold(warehouse),
+                untold=notifications.unsent_issues(warehouse),
+                deliveries=notifications.deliveries_of_unsent(warehouse),
                 owners=reads.published(warehouse, DIM_OWNER, _OWNER),
                 issues=notifications.issues_since(warehouse, since),
                 since=since,

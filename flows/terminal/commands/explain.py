@@ -97,7 +97,7 @@ def _is_anybody(found: lookups.Explanation) -> bool:
 def _list(alike: Sequence[Namesake], console: Console) -> None:
     """Show who is called so, with the ids by which each can be explained."""
     made = table("Several are called so; explain one by its id", "what", "name", "account", "stands", "id")
-    rows = [(one.kind, one.name, one.account, one.stands, one.record_id) for one in alike[:_NAMESAKES_SHOWN]]
+    rows = [(one.kind, one.name, one.account, one.current_class, one.record_id) for one in alike[:_NAMESAKES_SHOWN]]
     if len(alike) > len(rows):
         made.caption = f"and more: these are the first {len(rows)}; say more of the name."
     console.print(filled(made, rows))
@@ -112,8 +112,8 @@ def _names(found: lookups.Explanation) -> Mapping[str, str]:
 def _entity(
     console: Console, row: dict[str, Any], kind: _Kind, sources: pl.DataFrame, meanings: Mapping[str, str]
 ) -> None:
-    name, stands = kind.called(row), row[kind.column]
-    console.rule(Text(f"{name or row[kind.key]}  is  {stands}  since {row[f'{kind.column}_since']}"))
+    name, current_class = kind.called(row), row[kind.column]
+    console.rule(Text(f"{name or row[kind.key]}  is  {current_class}  since {row[f'{kind.column}_since']}"))
     records = sources.filter(pl.col(kind.key) == row[kind.key])
     made_of = table("Made of", "#no.", "record", "matched by", "survivor", "deleted", "changed (UTC)")
     columns = "record_key", "match_rule", "is_survivor", "is_deleted", "source_updated_at"

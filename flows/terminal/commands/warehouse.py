@@ -12,11 +12,11 @@ from rich.console import Console
 
 from definitions.errors import ConfigurationError
 from flows.run.warehouse_access import home_here, warehouse_here
-from warehouse.connect import engine_for, for_program, safe_url, whole_url
+from warehouse.connect import engine_for, psql_arguments, safe_url, url_with_password
 from warehouse.embedded.programs import find_programs
 from warehouse.embedded.server import EmbeddedServer
 from warehouse.migrate import migrate
-from warehouse.read.reader_role import READER, grant_reader, let_act_as_reader
+from warehouse.read.reader_role import READER, allow_acting_as_reader, grant_reader
 
 
 def url(*, show_password: bool = False) -> None:
@@ -28,7 +28,7 @@ def url(*, show_password: bool = False) -> None:
         Print the password too; it opens everything.
     """
     with warehouse_here() as engine:
-        shown = whole_url(engine.url) if show_password else safe_url(engine.url)
+        shown = url_with_password(engine.url) if show_password else safe_url(engine.url)
     sys.stdout.write(shown + "\n")
 
 
@@ -42,7 +42,7 @@ def shell(*, command: str | None = None) -> None:
     """
     with _asked() as engine:
         session = f"-c search_path=curated -c default_transaction_read_only=on -c role={READER}"
-        place, environment = for_program(engine, session=session)
+        place, environment = psql_arguments(engine, session=session)
         asked = ["--command", command] if command else []
         command_line = [str(find_programs().folder / "psql"), "--dbname", place, *asked]
         surroundings = os.environ | environment
@@ -55,11 +55,11 @@ def _asked() -> Iterator[sa.Engine]:
     """Give the warehouse that the environment names, the embedded one as its reader."""
     with warehouse_here() as engine:
         if os.environ.get("BANTAM_WAREHOUSE_URL"):
-            let_act_as_reader(engine)
+            allow_acting_as_reader(engine)
             yield engine
             return
         with EmbeddedServer(home_here()) as server:
-            yield engine_for(server.let_reader_in())
+            yield engine_for(server.enable_reader())
 
 
 def grant(name: str) -> None:
@@ -96,6 +96,6 @@ def serve(*, port: int = 5433) -> None:
         migrate(engine_for(server.url))
         reader = server.serve(port)
         Console().print("Connect with (reads schema curated only):", markup=False)
-        sys.stdout.write(whole_url(reader.set(drivername="postgresql")) + "\n")
+        sys.stdout.write(url_with_password(reader.set(drivername="postgresql")) + "\n")
         sys.stdout.flush()
         signal.pause()
