@@ -175,7 +175,7 @@ USER = StreamMapping(
 
 
 def _stages_of_record_types(stages: pl.DataFrame, source: SourceMapping) -> pl.DataFrame:
-    """Add a row per stage that the settings name `record type/stage`; none where that is a plain stage with a slash.
+    """Return a row per stage that the settings name `record type/stage`, unless it is a plain stage with a slash.
 
     Salesforce has one list of stages for all record types.
     """
