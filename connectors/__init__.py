@@ -1,1 +1,1 @@
-"""Bring records in, untouched: one file a vendor, one HTTP client, pagers, landing."""
+"""Sources: one folder a vendor, the shared HTTP client and its pagers, and the landing of raw pages."""

@@ -1,4 +1,4 @@
-"""Cursor: what is known of a stream when a pull of it was complete, and where the next one starts."""
+"""Cursor of a stream: the state after a complete pull, from which the next pull starts."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,16 +11,16 @@ from definitions.errors import ConfigurationError
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a complete listing covers: every change before `until` has landed, with these fields.
+    """State after a complete listing: every change before `watermark` has landed, with these fields.
 
-    `run` completed the listing, `listing` is its id (that of the run, in cursors of an older Bantam), `runs` landed
-    parts of it. All are null or empty where nothing was listed yet.
+    `run` completed the listing, `listing` is its id (the id of the run, in cursors of an older Bantam), `runs` landed
+    parts of it. All are null or empty where nothing was listed yet. Stored as JSON, the watermark under `until`.
     """
 
     source: str
     stream: str
     fields: list[str] = []
-    until: datetime | None = None
+    watermark: datetime | None = msgspec.field(default=None, name="until")
     run: str | None = None
     listing: str | None = None
     runs: list[str] = []
@@ -37,12 +37,12 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def cursor_after(listing: Listing, fields: list[str], *, source: str, stream: str, run_id: str) -> Cursor:
-    """The cursor of a listing that this run completed."""
+    """Build the cursor of a listing that this run completed."""
     return Cursor(
         source=source,
         stream=stream,
         fields=fields,
-        until=listing.watermark,
+        watermark=listing.watermark,
         run=run_id,
         listing=listing.id,
         runs=listing.runs,
@@ -50,38 +50,39 @@ def cursor_after(listing: Listing, fields: list[str], *, source: str, stream: st
 
 
 def run_of_cursor(cursor: Mapping[str, Any] | None) -> str | None:
-    """Run that completed what a stored cursor covers; null without a cursor, and of a file, whose cursor names none."""
+    """Return the run that completed a stored cursor; None without a cursor, and for a file, whose cursor has no run."""
     run = None if cursor is None else cursor.get("run")
     return str(run) if run else None
 
 
 def listing_of_cursor(cursor: Mapping[str, Any] | None) -> str | None:
-    """Listing that a stored cursor comes from, as `Cursor.listing_id`; null where it comes from none."""
+    """Return the listing that a stored cursor comes from, as `Cursor.listing_id`; None where there is none."""
     listing = None if cursor is None else cursor.get("listing")
     return str(listing) if listing else run_of_cursor(cursor)
 
 
 def read_cursor(cursor: Mapping[str, Any] | None, source: str, stream: str) -> Cursor:
-    """Read a stored cursor; null: nothing was listed yet.
+    """Parse a stored cursor; without one, return an empty cursor: nothing was listed yet.
 
-    Raises `ConfigurationError` where it cannot be read, or is that of another stream.
+    Raises `ConfigurationError` where it cannot be parsed, or belongs to another stream.
     """
     if cursor is None:
         return Cursor(source=source, stream=stream)
     try:
-        known = msgspec.convert(cursor, Cursor)
+        stored = msgspec.convert(cursor, Cursor)
     except msgspec.ValidationError:
         raise ConfigurationError(
             f"{source}: {stream}: the stored cursor cannot be read. Run this source in full."
         ) from None
-    if (known.source, known.stream) != (source, stream):
+    if (stored.source, stored.stream) != (source, stream):
         raise ConfigurationError(
-            f"{source}: {stream}: the stored cursor belongs to {known.source}: {known.stream}. Run this source in full."
+            f"{source}: {stream}: the stored cursor belongs to {stored.source}: {stored.stream}. "
+            "Run this source in full."
         )
-    return known
+    return stored
 
 
-def refuse_future(known: Cursor, source_now: datetime, where: str) -> None:
-    """Raise `ConfigurationError` for a cursor ahead of the source's clock: it would skip what happens in between."""
-    if known.until is not None and known.until > source_now + timedelta(days=1):
+def refuse_future(cursor: Cursor, source_now: datetime, where: str) -> None:
+    """Raise `ConfigurationError` for a cursor ahead of the source's clock: it would skip the changes in between."""
+    if cursor.watermark is not None and cursor.watermark > source_now + timedelta(days=1):
         raise ConfigurationError(f"{where}: the stored cursor lies in the source's future. Run this source in full.")

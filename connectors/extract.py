@@ -1,4 +1,4 @@
-"""Pulling one stream: go on with the listing that was left, else begin one, and land it page by page."""
+"""Extraction of one stream: resume an unfinished listing or start a new one, and land it page by page."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ from connectors.stream import A, PreparedStream, Stream, SyncContext, SyncMode, 
 from definitions.fault_limit import RECORDS, FaultLimit
 
 BATCH_BYTES = 4 << 20
-# What a listing that was begun longer ago does not know of is asked for by the run that completes it.
+# A run that completes an older listing also lists the changes since it started.
 FRESH = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullResult:
-    """What a pull did; fetched = `records` + `rejected` + `repeated`, of this run.
+    """Result of a pull; fetched = `records` + `rejected` + `repeated`, of this run.
 
-    `is_full`: every record of the source was listed, by this run and those it goes on from. `is_unchanged`: a file is
+    `is_full`: every record of the source was listed, by this run and those it resumes. `is_unchanged`: the file is
     the one landed last. `cursor` goes into the publish transaction and into the next `pull`.
     """
 
@@ -56,26 +56,26 @@ def pull(
     limit: FaultLimit = RECORDS,
     batch_bytes: int = BATCH_BYTES,
 ) -> PullResult:
-    """Land what a stream holds (no cursor at the start) or what changed since; give the cursor that covers it.
+    """Land all records of a stream (no cursor at the start) or the changes since; return the result with its cursor.
 
-    A listing that a run left unfinished is gone on with at its checkpoint, under its id; where the source refuses that
-    page, another is begun. A complete one that no run published is taken as it is, or, begun more than an hour ago,
-    followed by one of what changed since.
+    A listing that a run left unfinished is resumed at its checkpoint, under its id; where the source refuses that
+    page, a new listing is started. A complete listing that no run published is reused, and if it started more than an
+    hour ago, a listing of the changes since follows.
 
-    `now` is our own time. Of it and the source's the earlier counts: a cursor behind asks again, one ahead would lose
-    all until then. `progress` is called with the records of each page. `seen_in`: runs, besides the writer's own,
-    whose landed pages of `stream.after` have yet to be followed up. `limit` says how many records may be set aside.
-    Files hold about `batch_bytes` of records.
+    `now` is our own time. The earlier of it and the source's time counts: a cursor that is too early repeats changes,
+    one that is too late loses them. `progress` is called with the number of records of each page. `seen_in`: runs,
+    besides the writer's own, whose landed pages of `stream.after` have yet to be followed up. `limit` bounds the
+    rejected records. Files hold about `batch_bytes` of records.
 
     Raises what `Http.ask` raises, `LandingError`, `ConfigurationError` for a cursor of another stream or a missing
     field, and `SourceAnswerUnusableError` when too many records were rejected.
     """
     where = f"{account.name}: {stream.name}"
-    known = read_cursor(start.cursor, account.name, stream.name)
+    base = read_cursor(start.cursor, account.name, stream.name)
     prepared = stream.prepare(stream, account, http)
     source_now = prepared.source_now or now
     if stream.modified:
-        refuse_future(known, source_now, where)
+        refuse_future(base, source_now, where)
     batch = PageBatch(writer, limit, where, progress, batch_bytes)
     walk = _Walk(
         stream=stream,
@@ -89,14 +89,14 @@ def pull(
         seen_in=(*seen_in, writer.run_id),
         batch=batch,
     )
-    left = walk.left_by(start, known)
-    if left is None:
-        done, is_full = walk.to_its_end(walk.begun(known)), False
+    pending = walk.listing_to_resume(start, base)
+    if pending is None:
+        end_cursor, is_full = walk.walk_to_end(walk.new_listing(base)), False
     else:
-        done = walk.resumed(left, known)
+        end_cursor = walk.resume(pending, base)
         is_full = batch.listing.is_full
         if not stream.after and batch.listing.started_at < now - FRESH:
-            done = walk.to_its_end(walk.begun(done))
+            end_cursor = walk.walk_to_end(walk.new_listing(end_cursor))
     return PullResult(
         stream=stream.name,
         records=batch.records,
@@ -104,7 +104,7 @@ def pull(
         rejected=batch.rejected,
         repeated=batch.repeated,
         is_full=is_full or batch.listing.is_full,
-        cursor=msgspec.to_builtins(done),
+        cursor=msgspec.to_builtins(end_cursor),
         high_water_at=batch.listing.watermark,
         notes=(*prepared.notes, *batch.notes),
     )
@@ -112,7 +112,7 @@ def pull(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Walk(Generic[A]):
-    """One pull of one stream, and all it needs to walk a listing."""
+    """One pull of one stream, with everything that walking a listing needs."""
 
     stream: Stream[A]
     account: A
@@ -125,9 +125,9 @@ class _Walk(Generic[A]):
     seen_in: tuple[str, ...]
     batch: PageBatch
 
-    def left_by(self, start: ResumePoint, known: Cursor) -> Listing | None:
-        """The listing to go on with: one that an earlier run left, of the kind that is wanted and with all fields."""
-        is_full = self._is_full(known)
+    def listing_to_resume(self, start: ResumePoint, base: Cursor) -> Listing | None:
+        """Find a listing to resume: left by an earlier run, of the mode needed (full or not), with all fields."""
+        is_full = self._is_full(base)
         for listing in (*reversed(start.unfinished), start.completed):
             if listing is None or not set(self.prepared.fields) <= set(listing.fields):
                 continue
@@ -135,13 +135,13 @@ class _Walk(Generic[A]):
                 return listing
         return None
 
-    def begun(self, known: Cursor) -> Listing:
-        """A listing of everything, or of what changed since the cursor."""
-        is_full = self._is_full(known)
-        watermark = self.earliest_now - self.account.trail
+    def new_listing(self, base: Cursor) -> Listing:
+        """Start a listing of all records, or of the changes since the cursor."""
+        is_full = self._is_full(base)
+        watermark = self.earliest_now - self.account.lag
         since = None
-        if not is_full and known.until is not None:
-            since = min(known.until, watermark) - self.account.lookback
+        if not is_full and base.watermark is not None:
+            since = min(base.watermark, watermark) - self.account.lookback
         return Listing(
             id=self._new_id(),
             started_at=self.now,
@@ -149,14 +149,14 @@ class _Walk(Generic[A]):
             watermark=watermark,
             fields=sorted(self.prepared.fields),
             since=since,
-            previous=known.listing_id,
-            previous_runs=known.listing_runs,
+            previous=base.listing_id,
+            previous_runs=base.listing_runs,
         )
 
-    def resumed(self, listing: Listing, known: Cursor) -> Cursor:
-        """Go on with a listing; begin another where the source refuses the page at which it stands."""
+    def resume(self, listing: Listing, base: Cursor) -> Cursor:
+        """Resume a listing; start a new one where the source refuses the page at its checkpoint."""
         try:
-            return self.to_its_end(listing)
+            return self.walk_to_end(listing)
         except CallRefusedError:
             is_at_a_page = listing.checkpoint is not None and listing.checkpoint.position is not None
             if not is_at_a_page or self.batch.pages:
@@ -165,20 +165,20 @@ class _Walk(Generic[A]):
                 f"{self.account.name}: {self.stream.name}: the source refused the page at which the listing that run "
                 f"{listing.id} began had stopped; it was listed anew"
             )
-            return self.to_its_end(self.begun(known))
+            return self.walk_to_end(self.new_listing(base))
 
-    def to_its_end(self, listing: Listing) -> Cursor:
-        """Walk what is left of a listing."""
+    def walk_to_end(self, listing: Listing) -> Cursor:
+        """Walk the remaining passes of a listing, and return its cursor."""
         batch = self.batch
         batch.begin(listing.going_on_in(self.writer.run_id))
         passes = self._passes_left(listing)
         for step, following in zip_longest(passes, passes[1:]):
             at = batch.listing.checkpoint
             position = at.position if at is not None and at.sync_pass == step.name else None
-            for page in step.pages(self._visit(batch.listing, position)):
+            for page in step.pages(self._context(batch.listing, position)):
                 reached = None if page.position is None else dict(page.position)
                 batch.add(page, Checkpoint(sync_pass=step.name, position=reached, is_through=page.is_last))
-                # Let go before the next page comes: one at a time is held.
+                # Release the page before the next one is requested: memory holds one at a time.
                 del page
             if following is not None:
                 batch.reach(Checkpoint(sync_pass=following.name))
@@ -192,14 +192,14 @@ class _Walk(Generic[A]):
         batch.complete(cursor)
         return cursor
 
-    def _is_full(self, known: Cursor) -> bool:
-        """Whether everything is to be listed, as a stream without a change time is each time."""
-        # A field asked for the first time is unknown in every record landed so far, so all are asked again.
-        is_grown = not set(self.prepared.fields) <= set(known.fields)
-        return known.until is None or is_grown or not (self.stream.modified or self.stream.after)
+    def _is_full(self, base: Cursor) -> bool:
+        """Whether all records must be listed; a stream without a change time always lists all."""
+        # No landed record has the value of a newly requested field, so all records are listed again.
+        is_grown = not set(self.prepared.fields) <= set(base.fields)
+        return base.watermark is None or is_grown or not (self.stream.modified or self.stream.after)
 
     def _passes_left(self, listing: Listing) -> Sequence[SyncPass[A]]:
-        """Passes that are still to be made, or made again from a position on."""
+        """Return the passes that remain, the first perhaps from a position on."""
         if listing.is_complete and not self.stream.after:
             return ()
         wanted = SyncMode.FIRST if listing.is_full else SyncMode.AGAIN
@@ -210,7 +210,7 @@ class _Walk(Generic[A]):
             return passes
         return passes[names.index(at.sync_pass) + at.is_through :]
 
-    def _visit(self, listing: Listing, position: dict[str, Any] | None) -> SyncContext[A]:
+    def _context(self, listing: Listing, position: dict[str, Any] | None) -> SyncContext[A]:
         return SyncContext(
             stream=self.stream,
             account=self.account,
@@ -224,9 +224,9 @@ class _Walk(Generic[A]):
         )
 
     def _new_id(self) -> str:
-        """Id of a listing that this run begins: the run's own, with a number behind it from the second on."""
+        """Return an unused id for a listing that this run starts: the run id, with a suffix from the second on."""
         run_id = self.writer.run_id
         landed = self.writer.landing.read_manifest(self.writer.source, self.writer.stream, run_id)
         taken = {page.listing_id for page in landed}
         numbered = (f"{run_id}.{number}" for number in range(2, len(taken) + 3))
-        return next(one for one in (run_id, *numbered) if one not in taken)
+        return next(listing_id for listing_id in (run_id, *numbered) if listing_id not in taken)

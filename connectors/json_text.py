@@ -1,6 +1,6 @@
-"""JSON as it comes: decoded strictly, but for half surrogate pairs, which are replaced because no table can hold them.
+"""JSON decoding: strict, except that unpaired surrogates are replaced, because no database column can store them.
 
-The one place that does so: what is landed, and what is read out of files, has none.
+The only module that replaces them: landed pages and rows of files contain none.
 """
 
 import re
@@ -19,7 +19,7 @@ _REPLACEMENT = rb"\ufffd"
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, int]:
-    r"""Decode a body; half surrogate pairs (no Unicode text has them) become U+FFFD, and are counted.
+    r"""Decode a body; unpaired surrogates (invalid in Unicode text) become U+FFFD, and are counted.
 
     Raises `ValueError` or `RecursionError` for anything that is not JSON of the decoder's shape.
 
@@ -38,7 +38,7 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, int]:
 
 
 def mend(body: bytes) -> tuple[bytes, int]:
-    r"""Put U+FFFD in place of each half surrogate pair of JSON text, and count them.
+    r"""Replace each unpaired surrogate of JSON text by U+FFFD, and count them.
 
     >>> mend(rb'["\ud83d\ude00", "\ud83d", "\\\ud83d"]')
     (b'["\\ud83d\\ude00", "\\ufffd", "\\\\\\ufffd"]', 2)
@@ -56,5 +56,5 @@ def mend(body: bytes) -> tuple[bytes, int]:
 
 
 def mended_note(mended: int) -> tuple[str, ...]:
-    """Say how many half characters were replaced, if any."""
+    """Return a note with the number of replaced surrogates; empty if there were none."""
     return (f"{mended} half surrogate pairs were landed as U+FFFD",) if mended else ()

@@ -1,4 +1,4 @@
-"""Identity of a record as its envelope tells it: id and version, checked before the record is landed."""
+"""Identity of a record by its envelope: id and version, checked before the record is landed."""
 
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ from definitions.mapping.envelope import Envelope
 
 @cache
 def identity_of(envelope: Envelope) -> Identify:
-    """Make the function that identifies a record: an object that has an id; its version is text, or a number.
+    """Build the function that identifies a record: a JSON object with an id; its version is text or a number.
 
     >>> identity_of(Envelope(id="id", version="updated"))(msgspec.Raw(b'{"id": 7, "updated": "2026-01-01T00:00:00Z"}'))
     ('7', '2026-01-01T00:00:00Z')

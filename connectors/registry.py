@@ -1,4 +1,4 @@
-"""The kinds of source there are: one line each. The folder of that name ends with its `SOURCE`."""
+"""Registry of source types: one line each. The package of that name exports its `SOURCE`."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -13,4 +13,4 @@ _FOLDERS = (
     "files",
 )
 SOURCE_TYPES: Mapping[str, SourceType] = {name: import_module(f"connectors.{name}").SOURCE for name in _FOLDERS}
-"""By `kind`, as bantam.yaml says it."""
+"""Source types by their `kind` in bantam.yaml."""

@@ -1,4 +1,4 @@
-"""Settings of a source in bantam.yaml: what every source is asked, and what every HTTP source says of itself."""
+"""Settings of a source in bantam.yaml: the interface of all sources, and the settings shared by HTTP sources."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ from definitions.schema.column import Column
 
 
 class SourceSettings(Protocol):
-    """What the generic code asks the settings of any source."""
+    """Interface of the settings of any source, as the generic code uses it."""
 
     @property
     def name(self) -> str:
@@ -27,27 +27,27 @@ class SourceSettings(Protocol):
 
     @property
     def kind(self) -> str:
-        """Its type: the name of a folder under connectors."""
+        """Type of the source: the name of a folder under connectors."""
 
     @property
     def role(self) -> Literal["crm", "marketing"]:
-        """Whose word counts where sources differ."""
+        """Rank of the source where sources disagree."""
 
     @property
     def region(self) -> str | None:
-        """Country of telephone numbers without one."""
+        """Country of telephone numbers without a country code; None: no default."""
 
     @property
     def time_zone(self) -> str | None:
-        """Zone of its moments; null: that of the reports."""
+        """Time zone of timestamps without an offset; None: that of the reports."""
 
     @property
     def currency(self) -> str | None:
-        """Currency of amounts that name none; null: that of the reports."""
+        """Currency of amounts without one; None: that of the reports."""
 
     @property
     def stages(self) -> Mapping[str, str]:
-        """Canonical stage of each of its stages."""
+        """Canonical stage by stage of the source."""
 
     def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
         """Each entry of a customer's own field: its place in the source, the kind of record, its column."""
@@ -56,11 +56,11 @@ class SourceSettings(Protocol):
         """What the source means by its words, under these definitions."""
 
     def account(self) -> Any:
-        """The account that the settings name; of a folder there is none."""
+        """Build the account of these settings; a folder has none."""
 
 
 def _sendable(secret: SecretStr) -> SecretStr:
-    """Without the white space and line end that come along when it is copied or read from a file."""
+    """Strip white space, which comes with copying or a file; raise `ValueError` where no HTTP header may hold it."""
     text = secret.get_secret_value().strip()
     if not (text and text.isascii() and text.isprintable()):
         raise ValueError("is empty or holds a character that no secret has; copy it again")
@@ -71,7 +71,7 @@ Credential = Annotated[SecretStr, AfterValidator(_sendable)]
 
 
 class RateLimit(BaseModel):
-    """So many requests in so many seconds, as the vendor's plan allows."""
+    """Rate limit of the vendor's plan: at most `requests` in any `seconds`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -79,12 +79,12 @@ class RateLimit(BaseModel):
     seconds: float = Field(gt=0)
 
     def rate(self) -> Rate:
-        """The same, as the client takes it."""
+        """Convert to the rate of the HTTP client."""
         return Rate(self.requests, self.seconds)
 
 
 class HttpSettings(BaseModel):
-    """What every HTTP source says of itself; durations in seconds. `mappings`: objects whose fields may be mapped."""
+    """Settings of every HTTP source; durations in seconds. `mappings`: objects whose fields may be mapped."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     mappings: ClassVar[tuple[StreamMapping, ...]] = ()
@@ -114,22 +114,23 @@ class HttpSettings(BaseModel):
     def _fields_are_ours(
         cls, mapping: Mapping[str, Mapping[str, FieldEntry]]
     ) -> Mapping[str, Mapping[str, FieldEntry]]:
-        refuse(field_mistakes(mapping, {one.object: one.kind for one in cls.mappings}))
+        refuse(field_mistakes(mapping, {stream.object: stream.kind for stream in cls.mappings}))
         return mapping
 
     @property
     def source_fields(self) -> Mapping[str, Mapping[str, str]]:
-        """Per object, the source's field for each mapped one, those of the customer's own too."""
+        """Source field of each mapped field, custom fields included, by object."""
         return {
-            name: {field: given.source_field for field, given in chosen.items()} for name, chosen in self.fields.items()
+            name: {field: entry.source_field for field, entry in entries.items()}
+            for name, entries in self.fields.items()
         }
 
     @property
     def custom(self) -> Mapping[str, tuple[Column, ...]]:
-        """Per object, the columns of the customer's own fields."""
+        """Columns of the custom fields, by object."""
         return {
-            name: tuple(given.column(field) for field, given in chosen.items() if field.startswith(PREFIX))
-            for name, chosen in self.fields.items()
+            name: tuple(entry.column(field) for field, entry in entries.items() if field.startswith(PREFIX))
+            for name, entries in self.fields.items()
         }
 
     def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
@@ -140,28 +141,28 @@ class HttpSettings(BaseModel):
 
     @classmethod
     def kind_of(cls, object_name: str) -> str:
-        """Kind of record that an object of the vendor is."""
-        return next(one.kind.name for one in cls.mappings if one.object == object_name)
+        """Return the kind of record of a vendor's object."""
+        return next(stream.kind.name for stream in cls.mappings if stream.object == object_name)
 
     def default_record_urls(self) -> Mapping[str, str]:
-        """Deep links by object, `{}` where the id stands; none where the vendor has no pages that can be told."""
+        """Return URL templates of records by object, `{}` for the id; empty where the vendor has no such pages."""
         return {}
 
     def account(self) -> Any:
-        """The account that the settings name, as streams and client take it."""
+        """Build the account of these settings, for streams and client."""
         raise NotImplementedError
 
     def account_options(self, **more: Any) -> dict[str, Any]:
-        """Settings for the account, and `more`, with limits and custom fields; what was not given keeps its default."""
+        """Collect arguments of the account: settings, `more`, limits and properties; unset ones keep their default."""
         limits: dict[str, Any] = {
             "retry_budget_seconds": self.retry_budget_seconds,
             "deadline_seconds": self.request_seconds,
         }
-        given = {"page_size": self.page_size, "lookback_seconds": self.lookback_seconds, **more}
+        options = {"page_size": self.page_size, "lookback_seconds": self.lookback_seconds, **more}
         return {
-            **{name: value for name, value in given.items() if value is not None},
+            **{name: value for name, value in options.items() if value is not None},
             "limits": RequestLimits(**{name: value for name, value in limits.items() if value is not None}),
-            "properties": {name: _unique(chosen.values()) for name, chosen in self.source_fields.items()},
+            "properties": {name: _unique(fields.values()) for name, fields in self.source_fields.items()},
         }
 
     def mapping(self, definitions: Definitions) -> SourceMapping:
@@ -179,7 +180,7 @@ class HttpSettings(BaseModel):
 
 
 def source_mapping(source: SourceSettings, definitions: Definitions) -> SourceMapping:
-    """What every source means by its words: what its settings leave out is as in the definitions' reports."""
+    """Build the mapping that all sources share; unset settings are those of the definitions' reports."""
     reporting = definitions.reporting
     return SourceMapping(
         source=source.name,

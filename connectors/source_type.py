@@ -1,4 +1,4 @@
-"""Source types: what the generic code has to know of a kind of source. Each folder of the registry ends with one."""
+"""Source type: what the generic code needs of a kind of source. Each package of the registry exports one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from definitions.mapping.file_stream import FileStream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSource:
-    """A vendor: its settings in bantam.yaml, its streams in the order they are pulled, and its client.
+    """A vendor's API: its settings in bantam.yaml, its streams in the order they are pulled, and its client.
 
-    `open_http` makes the client of an account; that asks nothing yet, and raises `ConfigurationError` for a URL that
-    cannot be right.
+    `open_http` builds the client of an account without sending anything; it raises `ConfigurationError` for an invalid
+    URL.
     """
 
     settings: type[HttpSettings]
@@ -26,17 +26,17 @@ class HttpSource:
     open_http: Callable[[Any, Clock], Http]
 
     def streams_of(self, _settings: Any) -> tuple[Stream[Any], ...]:
-        """All streams, whatever the settings."""
+        """Return all streams, whatever the settings."""
         return self.streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderSource:
-    """A folder of files, whose streams the settings declare."""
+    """A folder of files; the settings declare its streams."""
 
     settings: type[BaseModel]
 
     def streams_of(self, settings: Any) -> tuple[FileStream, ...]:
-        """The declared files."""
+        """Return the declared files."""
         streams: tuple[FileStream, ...] = settings.streams
         return streams

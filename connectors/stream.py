@@ -1,4 +1,4 @@
-"""A source is what we say about a vendor's endpoints; this is what every stream of every source is made of."""
+"""Types that declare a source: stream, pass, page."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ from definitions.mapping.stream_mapping import StreamMapping
 
 
 class Account(Protocol):
-    """What every account of every vendor says of itself."""
+    """Interface of every vendor's account."""
 
     @property
     def name(self) -> str:
-        """Name of the source: folder, log and message."""
+        """Name of the source, in folders, logs and messages."""
 
     @property
-    def trail(self) -> timedelta:
-        """How long a change may take to become visible: nothing newer is believed complete."""
+    def lag(self) -> timedelta:
+        """Longest time until a change becomes visible; the watermark stays this far behind."""
 
     @property
     def lookback(self) -> timedelta:
-        """How much of what was already seen is asked again."""
+        """Overlap: time before the watermark that the next pull lists again."""
 
 
 A = TypeVar("A", bound=Account)
@@ -45,7 +45,7 @@ class SyncMode(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedStream:
-    """What was learned before the first page: fields to ask for, remarks for the report, the source's clock."""
+    """Result of preparing a stream: fields to request, notes for the report, the source's clock."""
 
     fields: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -54,10 +54,10 @@ class PreparedStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One answer, sorted out.
+    """One page of a pass, its records validated.
 
-    `position` is where this pass goes on once the page is landed (None: it begins again); `is_last`: nothing of the
-    pass comes after it. `repeated` counts records left out because this pass gave the same version before.
+    `position` is where the pass resumes once the page is landed (None: from its start); `is_last`: no page of the pass
+    follows. `repeated` counts records left out because this pass returned the same version before.
     """
 
     checked: ValidatedPage
@@ -70,10 +70,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncContext(Generic[A]):
-    """One pass over one stream, as its pager sees it.
+    """Context of one pass over one stream, for its pager.
 
-    `position` is where an interrupted pass goes on. `earlier_runs` landed the listing that this one goes on from, and
-    whatever has landed since. `seen_in` are the runs whose landed pages of `stream.after` count.
+    `position` is where an interrupted pass resumes (None: at its start). `earlier_runs` landed the previous listing and
+    everything since. `seen_in`: runs whose landed pages of `stream.after` are followed up.
     """
 
     stream: "Stream[A]"
@@ -88,17 +88,17 @@ class SyncContext(Generic[A]):
 
     @property
     def since(self) -> datetime | None:
-        """Changes from then on are listed; None: from the beginning."""
+        """Lower bound of the change time; None: no bound."""
         return self.listing.since
 
     @property
-    def until(self) -> datetime:
-        """Changes before then are all listed."""
+    def watermark(self) -> datetime:
+        """Moment before which all changes are listed."""
         return self.listing.watermark
 
     @property
     def identify(self) -> Identify:
-        """Check one record, and tell its id and version."""
+        """Function that checks a record and returns its id and version."""
         return self.stream.identify or identity_of(self.stream.envelope)
 
     @property
@@ -109,7 +109,7 @@ class SyncContext(Generic[A]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncPass(Generic[A]):
-    """One walk over a stream: its name (kept in checkpoints), when it is made, and its pager."""
+    """One pass over a stream: its name (stored in checkpoints), its mode, and its pager."""
 
     name: str
     when: SyncMode
@@ -117,18 +117,18 @@ class SyncPass(Generic[A]):
 
 
 def nothing_to_prepare(stream: "Stream[A]", account: A, http: Http) -> PreparedStream:  # noqa: ARG001 - one shape for all
-    """Say that a stream has no choice of fields."""
+    """Prepare a stream that has no choice of fields."""
     return PreparedStream()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream(Generic[A]):
-    """One object type of a source; `mapping` says what its records become.
+    """One object type of a source; `mapping` maps its records to canonical ones.
 
-    `envelope` says where a landed record holds its id, its modified time, its deleted mark and its flag; `identify`
-    checks one record and tells its id and version, where it has to be more than an object with that id. `remote` is the
-    vendor's name for it in paths or queries, `after` the stream whose landed ids it needs, `modified` the field changes
-    are searched by (empty: each listing is of everything).
+    `envelope` names the fields of id, modified time, deletion mark and flag in a landed record; `identify` checks a
+    record and returns its id and version, where the envelope alone does not suffice. `remote` is the vendor's name in
+    paths or queries, `after` the stream whose landed ids it needs, `modified` the field that changes are searched by
+    (empty: each listing is full).
     """
 
     name: str
@@ -143,27 +143,27 @@ class Stream(Generic[A]):
 
     @property
     def object(self) -> str:
-        """What the source calls an object of the stream; part of every record key."""
+        """The source's name of the object type; part of every record key."""
         return self.mapping.object
 
 
 class Tokens:
-    """Cursors and links of one pass; none may come twice for one walk in it (`of`), or the pass would never end."""
+    """Page tokens of one pass; a token that repeats within one sequence (`of`) would make the pass endless."""
 
     def __init__(self, where: str) -> None:
         self._where = where
-        self._given: set[tuple[str, str]] = set()
+        self._returned: set[tuple[str, str]] = set()
 
     def new(self, token: object, page: int, of: str = "") -> str:
-        """Return the token; raises `SourceAnswerUnusableError` when it is empty, not text, or was given before."""
+        """Return the token; raises `SourceAnswerUnusableError` when it is empty, not text, or a repetition."""
         if not isinstance(token, str) or not token:
             raise SourceAnswerUnusableError(f"{self._where}: page {page}: says there is more, but not where")
-        if (of, token) in self._given:
+        if (of, token) in self._returned:
             raise SourceAnswerUnusableError(f"{self._where}: page {page}: the cursor of an earlier page came again")
-        self._given.add((of, token))
+        self._returned.add((of, token))
         return token
 
 
 def portions(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Cut a sequence into parts of at most `size`, in order."""
+    """Split a sequence into chunks of at most `size`, in order."""
     return (items[start : start + size] for start in range(0, len(items), size))

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from warehouse.connect import engine_for, whole_url
+from warehouse.connect import engine_for, url_with_password
 from warehouse.embedded.server import EmbeddedServer
 from warehouse.migrate import migrate
 
@@ -54,7 +54,7 @@ def migrated_database(server: EmbeddedServer) -> str:
 
 def address(url: sa.URL) -> str:
     """Write the address as PostgreSQL's own clients take it, password and all."""
-    return whole_url(url.set(drivername="postgresql"))
+    return url_with_password(url.set(drivername="postgresql"))
 
 
 def connection_settings(server: EmbeddedServer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What each kind of field is in PostgreSQL, and what a column's comment says: each in one place."""
+"""PostgreSQL type of each kind of column, and comments of columns and tables."""
 
 from typing import Any
 
@@ -26,17 +26,17 @@ _POSTGRESQL: dict[Kind, TypeEngine[Any]] = {
 
 
 def postgresql_type(field: Column) -> TypeEngine[Any]:
-    """Type of the column in a published table."""
+    """Return the type of a column in a published table."""
     return _POSTGRESQL[field.kind]
 
 
 def staging_type(field: Column) -> TypeEngine[Any]:
-    """Type of the column in staging: as published, but JSON is still text."""
+    """Return the type of a column in staging: as published, except that JSON is text."""
     return sa.Text() if field.kind is Kind.JSON else _POSTGRESQL[field.kind]
 
 
 def column_comment(table: Table, field: Column) -> str:
-    """Comment of a column: meaning, unit, vocabulary or bounds, what it refers to, whether it tells of a person.
+    """Build a column's comment: meaning, unit, vocabulary or bounds, reference, and whether it is personal data.
 
     References are documented and audited, not enforced: a fact may arrive before the row it points to.
     """
@@ -57,5 +57,5 @@ def column_comment(table: Table, field: Column) -> str:
 
 
 def table_comment(table: Table) -> str:
-    """Comment of a table: its grain and its key."""
+    """Build a table's comment: its grain and its key."""
     return f"{table.grain} Key: {', '.join(table.key)}."

@@ -1,4 +1,4 @@
-"""How the warehouse is reached: one engine for statements, ADBC for bulk, and a URL that may be shown."""
+"""Connections to the warehouse: an engine for statements, ADBC for bulk data, and URLs without secrets."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ from warehouse.next_steps import next_step
 
 _DRIVERS = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SECRET_OPTIONS = frozenset({"sslpassword"})
-# Every session speaks UTC, gives up on a host that does not answer, and notices within a minute a peer that is gone.
+# Every session uses UTC, times out on an unreachable host, and detects a dead peer within a minute.
 _OPTIONS = {
     "connect_timeout": "10",
     "keepalives_idle": "30",
@@ -29,41 +29,43 @@ _OPTIONS = {
 
 
 def engine_for(url: str | URL) -> Engine:
-    """Make the engine for a PostgreSQL URL; nothing is connected yet.
+    """Create the engine of a PostgreSQL URL; nothing is connected yet.
 
-    The pool keeps nothing, so that a restarted server is met with a fresh connection and no session outlives its use.
-    Parameters are hidden from messages. Raises `ConfigurationError` when the URL is none of PostgreSQL.
+    Connections are not pooled, so that a restarted server gets a fresh one and no session outlives its use.
+    Parameters are hidden from messages. Raises `ConfigurationError` when the URL is not a PostgreSQL URL.
     """
-    given = parsed(url)
+    parsed_url = parsed(url)
     options = {**_OPTIONS, "application_name": _application_name()}
-    return create_engine(given.set(query={**options, **given.query}), hide_parameters=True, poolclass=NullPool)
+    return create_engine(
+        parsed_url.set(query={**options, **parsed_url.query}), hide_parameters=True, poolclass=NullPool
+    )
 
 
 def end_sessions(engine: Engine) -> None:
-    """End all sessions that this process has with the warehouse, and with them what they are doing.
+    """Terminate all sessions of this process, with their running statements.
 
-    A server that is busy notices only much later that its client has gone, and holds locks until then.
+    A busy server detects only much later that its client has gone, and holds locks until then.
     """
     ended = """
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE application_name = current_setting('application_name') AND application_name = :ours
+        WHERE application_name = current_setting('application_name') AND application_name = :own_name
         AND usename = current_user AND pid <> pg_backend_pid()
     """
     with engine.connect() as connection:
-        connection.execute(text(ended), {"ours": _application_name()})
+        connection.execute(text(ended), {"own_name": _application_name()})
 
 
 def _application_name() -> str:
-    """What the server knows the sessions of this process by: `bantam host:4711`, at most 63 bytes."""
+    """Return the application name of this process's sessions: `bantam host:4711`, at most 63 bytes."""
     return f"bantam {socket.gethostname()[:40]}:{os.getpid()}"
 
 
 @without_values("Connecting")
 def check_connection(engine: Engine, *, to_write: bool = False) -> None:
-    """Connect once, so that a wrong address or password is told as such, and not by the step that first needs it.
+    """Connect once, so that a wrong address or password is reported as such, before any other step.
 
-    Raises `ConfigurationError` where user, password, database or rights are wrong, or the server takes no writes and
-    is `to_write`; `PublishError` where it does not answer. The message names the host.
+    Raises `ConfigurationError` where user, password, database or rights are wrong, or `to_write` and the server is
+    read-only; `PublishError` where it does not respond. The message names the host.
     """
     with engine.connect() as connection:
         takes_writes = connection.execute(text("SELECT current_setting('transaction_read_only') = 'off'")).scalar_one()
@@ -73,77 +75,77 @@ def check_connection(engine: Engine, *, to_write: bool = False) -> None:
 
 
 def bulk_connection(engine: Engine) -> dbapi.Connection:
-    """Open a connection that moves Arrow batches; every statement commits by itself. The caller closes it."""
+    """Open an ADBC connection for Arrow batches, in autocommit mode. The caller closes it."""
     return _bulk(engine, autocommit=True)
 
 
 @contextmanager
 def bulk_connections(engine: Engine, count: int) -> Iterator[list[dbapi.Connection]]:
-    """Open some connections that move Arrow batches; each commits what it wrote when it is told to.
+    """Open `count` ADBC connections for Arrow batches, without autocommit.
 
-    The driver reads the types of the whole catalogue, which takes it longer than all else: once for all of them.
+    The driver reads all types of the catalogue, the slowest part of connecting; the clones share them.
     """
-    with ExitStack() as opened:
-        first = opened.enter_context(_bulk(engine, autocommit=False))
-        yield [first, *(opened.enter_context(first.adbc_clone()) for _ in range(count - 1))]
+    with ExitStack() as stack:
+        first = stack.enter_context(_bulk(engine, autocommit=False))
+        yield [first, *(stack.enter_context(first.adbc_clone()) for _ in range(count - 1))]
 
 
 def _bulk(engine: Engine, *, autocommit: bool) -> dbapi.Connection:
     return dbapi.connect(make_conninfo(**_keywords(engine)), autocommit=autocommit)
 
 
-def for_program(engine: Engine, *, session: str) -> tuple[str, dict[str, str]]:
-    """Say the engine's connection as psql takes it: an argument without secrets, and an environment with the password.
+def psql_arguments(engine: Engine, *, session: str) -> tuple[str, dict[str, str]]:
+    """Return the connection for psql: a conninfo argument without secrets, and an environment with the password.
 
-    `session` is added to the options of the URL. What unlocks a client's key is left out, so that the program asks.
+    `session` is added to the options of the URL. The passphrase of a client key is left out, so that psql prompts.
     """
-    said = _keywords(engine)
-    # Others of this machine see the arguments of a program.
-    secrets = {name: said.pop(name) for name in ("password", *_SECRET_OPTIONS) if name in said}
-    said["options"] = f"{said['options']} {session}"
+    keywords = _keywords(engine)
+    # Other users of the machine see the arguments of a process.
+    secrets = {name: keywords.pop(name) for name in ("password", *_SECRET_OPTIONS) if name in keywords}
+    keywords["options"] = f"{keywords['options']} {session}"
     environment = {"PGPASSWORD": secrets["password"]} if "password" in secrets else {}
-    return make_conninfo(**said), {**environment, "PGTZ": "UTC"}
+    return make_conninfo(**keywords), {**environment, "PGTZ": "UTC"}
 
 
 def _keywords(engine: Engine) -> dict[str, str]:
-    """Say it in keywords: SQLAlchemy writes a blank of a URL as +, which the client library does not read back."""
+    """Return the URL as libpq keywords: SQLAlchemy encodes a space in a URL as +, which libpq does not decode."""
     _, options = engine.dialect.create_connect_args(engine.url)
-    return {name: str(value) for name, value in options.items() if name != "context"}  # psycopg's own, no setting
+    return {name: str(value) for name, value in options.items() if name != "context"}  # psycopg's own, no libpq keyword
 
 
 def safe_url(url: str | URL) -> str:
-    """Write the URL as it may be shown: no password anywhere, none of the options Bantam adds.
+    """Format the URL for display: without any password or the options that Bantam adds.
 
     >>> safe_url("postgresql://ada:secret@db.example.com/crm")
     'postgresql+psycopg://ada:***@db.example.com/crm'
     """
-    given = parsed(url)
-    hidden = {name: "***" for name in given.query if name in _SECRET_OPTIONS}
+    parsed_url = parsed(url)
+    hidden = {name: "***" for name in parsed_url.query if name in _SECRET_OPTIONS}
     added = {**_OPTIONS, "application_name": _application_name()}
-    shown = {name: value for name, value in given.query.items() if added.get(name) != value}
-    return given.set(query={**shown, **hidden}).render_as_string(hide_password=True)
+    visible = {name: value for name, value in parsed_url.query.items() if added.get(name) != value}
+    return parsed_url.set(query={**visible, **hidden}).render_as_string(hide_password=True)
 
 
-def whole_url(url: URL) -> str:
-    """Write the URL with its password, as PostgreSQL's own clients read it: SQLAlchemy leaves blanks in it."""
+def url_with_password(url: URL) -> str:
+    """Format the URL with its password for PostgreSQL's own clients; SQLAlchemy does not encode spaces."""
     return url.render_as_string(hide_password=False).replace(" ", "%20")
 
 
 def parsed(url: str | URL) -> URL:
-    """Read a URL and name the driver; the error does not repeat the URL, which may hold a password."""
+    """Parse a URL and set the driver; raises `ConfigurationError` without the URL, which may hold a password."""
     try:
-        given = make_url(url)
+        parsed_url = make_url(url)
     except (ArgumentError, ValueError):
-        given = None
-    if given is None or given.drivername not in _DRIVERS or not given.database:
+        parsed_url = None
+    if parsed_url is None or parsed_url.drivername not in _DRIVERS or not parsed_url.database:
         raise ConfigurationError(
             "The warehouse URL is not one of PostgreSQL. Write postgresql://user:password@host:5432/database, "
             "with special characters of the password percent-encoded."
         )
-    given = given.set(drivername="postgresql+psycopg")
-    # Where the password stands in its own place, everything that prints a URL hides it.
-    if isinstance(user := given.query.get("user"), str):
-        given = given.set(username=user).difference_update_query(["user"])
-    if isinstance(password := given.query.get("password"), str):
-        given = given.set(password=password).difference_update_query(["password"])
-    return given
+    parsed_url = parsed_url.set(drivername="postgresql+psycopg")
+    # SQLAlchemy hides a password only in its own field, not in the query.
+    if isinstance(user := parsed_url.query.get("user"), str):
+        parsed_url = parsed_url.set(username=user).difference_update_query(["user"])
+    if isinstance(password := parsed_url.query.get("password"), str):
+        parsed_url = parsed_url.set(password=password).difference_update_query(["password"])
+    return parsed_url

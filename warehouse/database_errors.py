@@ -1,4 +1,4 @@
-"""Database errors without values: SQLSTATE, table, column and constraint say enough; DETAIL may repeat a person."""
+"""Database errors without values: SQLSTATE, table, column and constraint only; DETAIL may hold personal data."""
 
 import re
 from collections.abc import Callable
@@ -17,19 +17,19 @@ _T = TypeVar("_T")
 
 DATABASE_ERRORS = (DBAPIError, psycopg.Error, BulkError)
 
-# Classes whose primary message speaks of the server, its objects or its disk, and never repeats a row or a parameter.
+# Classes whose primary message is about the server, its objects or its disk, and never holds a row or a parameter.
 _PLAIN_CLASSES = frozenset({"08", "0A", "25", "28", "2B", "3D", "3F", "42", "53", "54", "55", "57", "58"})
 _PASSING = frozenset({"25P03", "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P05"})
 _COPIED_COLUMN = re.compile(r"COPY (?P<table>\w+), line \d+, column (?P<column>\w+)")
-# The function of a trigger; a statement or a row may come after it in the context, but not before.
+# The trigger function begins the context, where a statement or a row may follow it.
 _NAMED_BY_SERVER = re.compile(r'(role|database) "([^"]*)"')
 _RAISED_IN = re.compile(r"PL/pgSQL function (?P<function>[\w.\"]+)\(")
 
 
 def without_values(doing: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
-    """Let a function raise database errors only as ours; `doing` begins the message ("Publishing").
+    """Decorate a function to translate database errors to ours; `doing` begins the message ("Publishing").
 
-    The driver's error is not chained: whoever prints the traceback would print the values in it.
+    The driver's error is not chained: its traceback would print values.
     """
 
     def decorate(function: Callable[_P, _T]) -> Callable[_P, _T]:
@@ -38,8 +38,8 @@ def without_values(doing: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]
             try:
                 return function(*args, **kwargs)
             except DATABASE_ERRORS as error:
-                told = told_of(error, doing)
-            raise told
+                translated = told_of(error, doing)
+            raise translated
 
         return guarded
 
@@ -47,36 +47,36 @@ def without_values(doing: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]
 
 
 def told_of(error: BaseException, doing: str) -> NeedsPersonError:
-    """Say what the database refused, where, and what to do, in words that hold no value of a row."""
+    """Translate a database error: what was refused, where, and the next step; without values of rows."""
     source = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     state = sqlstate(error)
     if state is None:
-        return _told_of_connection(_first_line(source), doing)
+        return _connection_failure(_first_line(source), doing)
     facts = _facts(source)
     name = psycopg.errors.lookup(state).__name__ if _is_known(state) else "Error"
-    told = f"{doing}: PostgreSQL refused: {name} (SQLSTATE {state})"
-    places = ("table", "column", "constraint", "function")
-    if place := ", ".join(f"{what} {facts[what]}" for what in places if facts.get(what)):
-        told += f", {place}"
+    message = f"{doing}: PostgreSQL refused: {name} (SQLSTATE {state})"
+    location_kinds = ("table", "column", "constraint", "function")
+    if location := ", ".join(f"{what} {facts[what]}" for what in location_kinds if facts.get(what)):
+        message += f", {location}"
     if state[:2] in _PLAIN_CLASSES and facts.get("message"):
-        told += f": {facts['message']}"
+        message += f": {facts['message']}"
     if state in {"22021", "22P05"}:
-        told += ". The text holds a character that PostgreSQL cannot keep, such as NUL; replace it before staging"
+        message += ". The text holds a character that PostgreSQL cannot keep, such as NUL; replace it before staging"
     kind = ConfigurationError if is_of_settings(state) else PublishError
-    return kind(f"{told}. {next_step(state, facts)}".rstrip())
+    return kind(f"{message}. {next_step(state, facts)}".rstrip())
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """Give PostgreSQL's code of the error; None where the server never answered."""
+    """Return the SQLSTATE of the error; None where the server never responded."""
     source = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     state = getattr(source, "sqlstate", None)
     return str(state) if state else None
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same work may succeed a moment later: connection lost, server restarting, serialisation, lock.
+    """Whether a retry may succeed: connection lost, server restarting, serialisation failure, lock not available.
 
-    So may that of a process which the server found idle for too long: it was stopped, and goes on.
+    An idle time-out counts too: the process was suspended, and has resumed.
     """
     state = sqlstate(error)
     if state is None:
@@ -85,7 +85,7 @@ def is_passing(error: BaseException) -> bool:
     return state in _PASSING or state.startswith("08")
 
 
-def _told_of_connection(reason: str, doing: str) -> NeedsPersonError:
+def _connection_failure(reason: str, doing: str) -> NeedsPersonError:
     state = state_of_refusal(reason)
     if state is not None:
         kind = ConfigurationError if is_of_settings(state) else PublishError
@@ -100,16 +100,16 @@ def _told_of_connection(reason: str, doing: str) -> NeedsPersonError:
 
 
 def _facts(source: BaseException) -> dict[str, str]:
-    """What the server said of the place; the primary message is included and must be filtered by its class."""
+    """Extract table, column, constraint and function; the primary message too, to be filtered by its class."""
     if isinstance(source, psycopg.Error):
-        said = source.diag
-        table = ".".join(part for part in (said.schema_name, said.table_name) if part)
+        diagnostics = source.diag
+        table = ".".join(part for part in (diagnostics.schema_name, diagnostics.table_name) if part)
         facts = {
             "table": table,
-            "column": said.column_name,
-            "constraint": said.constraint_name,
-            "message": said.message_primary,
-            "function": _function(said.context),
+            "column": diagnostics.column_name,
+            "constraint": diagnostics.constraint_name,
+            "message": diagnostics.message_primary,
+            "function": _function(diagnostics.context),
         }
         return {name: fact for name, fact in facts.items() if fact}
     details = {key: bytes(value).decode(errors="replace") for key, value in getattr(source, "details", [])}
@@ -139,9 +139,9 @@ def _function(context: str | None) -> str | None:
 
 
 def _first_line(source: BaseException) -> str:
-    """The client library's own words: host, port and reason; it has not seen a row.
+    """Return the message of the client library: host, port and reason, never a value of a row.
 
-    Where a host has several addresses, each has a line of its own.
+    A host with several addresses has one line for each; they are joined.
     """
     lines = str(source).strip().splitlines() or [type(source).__name__]
     tried = [line.removeprefix("- ") for line in lines if line.startswith("- host: ")]

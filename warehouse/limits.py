@@ -1,4 +1,4 @@
-"""Time limits of a session: how long it waits for a lock, stands idle in a transaction, or takes to answer."""
+"""Time limits of a session: lock wait, idle transaction, lost client, response time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ LOCK_SECONDS = 30.0
 
 
 def limit_lock_wait(connection: sa.Connection, seconds: float = LOCK_SECONDS) -> None:
-    """Give up waiting for a lock after so long, in this transaction only (SQLSTATE 55P03)."""
+    """Set the lock time-out of this transaction (SQLSTATE 55P03 when exceeded)."""
     _set_local(connection, "lock_timeout", seconds)
 
 
@@ -34,14 +34,14 @@ def another_run_if_locked(message: str) -> Iterator[None]:
 
 
 def limit_idle_transaction(connection: sa.Connection, seconds: float) -> None:
-    """Let the server end this transaction when the client has sent nothing for so long: a frozen run holds no lock."""
+    """Set the idle time-out of this transaction, so that a suspended run holds no lock."""
     _set_local(connection, "idle_in_transaction_session_timeout", seconds)
 
 
 def notice_lost_client(connection: sa.Connection) -> None:
-    """Let the server end a long statement within seconds after its client died, in this transaction only.
+    """Let the server cancel a long statement within seconds after its client died, in this transaction only.
 
-    Without it the statement of a killed run ends first, and keeps its locks so long. Servers on Windows cannot do it.
+    Without it the statement of a killed run keeps its locks until it ends. Servers on Windows do not support it.
     """
     connection.execute(
         sa.text(
@@ -53,21 +53,21 @@ def notice_lost_client(connection: sa.Connection) -> None:
 
 @contextmanager
 def answered_within(connection: sa.Connection, seconds: float) -> Iterator[None]:
-    """Break the connection off if the statements of the block take longer: the server's own limits may stand still.
+    """Abort the connection if the statements of the block take longer: a suspended server enforces no limit itself.
 
-    They then raise the error of a lost connection.
+    The statements then raise the error of a lost connection.
     """
     with aborted_after(driver_of(connection).fileno(), seconds):
         yield
 
 
 def abort_of(connection: sa.Connection) -> SocketAbort:
-    """Give what breaks this connection off from another thread; the caller closes it."""
+    """Return a handle that aborts this connection from another thread; the caller closes it."""
     return SocketAbort(driver_of(connection).fileno())
 
 
 def driver_of(connection: sa.Connection) -> psycopg.Connection:
-    """The driver's own connection, for what SQLAlchemy has no words for."""
+    """Return the psycopg connection, for features that SQLAlchemy does not offer."""
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError("the warehouse engine does not use psycopg")

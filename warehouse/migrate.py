@@ -1,4 +1,4 @@
-"""Bring a warehouse to the present schema, step by step, in one transaction."""
+"""Migration of a warehouse to the current schema, all revisions in one transaction."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,14 +32,14 @@ _LOCK = 4_201_771_001  # any number of our own: one migration at a time
 
 @without_values("Migrating the warehouse")
 def migrate(engine: sa.Engine) -> None:
-    """Create or upgrade schemas, tables, comments and the reader's role; nothing happens when all is up to date.
+    """Create or upgrade schemas, tables, comments and the reader's role; no change when all is up to date.
 
     Raises `ConfigurationError` when the server is older than PostgreSQL 16, the schema newer than this Bantam, or the
     account may not create what is missing; the message says what an administrator has to do.
     """
     with engine.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        # Whoever reads a table now must not have every later reader queue behind us.
+        # While we wait behind a reader, all later readers wait behind us: not for long.
         connection.execute(sa.text("SET LOCAL lock_timeout = '30s'"))
         _check_server(connection, engine)
         version = schema_version(connection)
@@ -53,18 +53,18 @@ def migrate(engine: sa.Engine) -> None:
 
 
 def schema_version(connection: sa.Connection) -> str | None:
-    """Revision the warehouse is at; None where it was never migrated. Raises `ConfigurationError` if it is not ours."""
+    """Return the warehouse's revision; None if never migrated. Raises `ConfigurationError` if it is unknown."""
     if not sa.inspect(connection).has_table(OPTIONS["version_table"], schema="ops"):
         return None
     version = MigrationContext.configure(connection, opts=OPTIONS).get_current_revision()
-    known = {revision.revision for revision in _scripts().walk_revisions()}
+    known_revisions = {revision.revision for revision in _scripts().walk_revisions()}
     if version is not None and version < _FIRST:
         raise ConfigurationError(
             f"The warehouse is at schema {version}; this Bantam upgrades warehouses from schema {_FIRST} on. Run the "
             "Bantam that was installed before once more: its last version brings the warehouse there. Or move the "
             "warehouse away: an empty one is filled from landing and the sources, without its history."
         )
-    if version is not None and version not in known:
+    if version is not None and version not in known_revisions:
         raise ConfigurationError(
             f"The warehouse is at schema {version}, which this Bantam does not know. Upgrade Bantam."
         )
@@ -73,13 +73,13 @@ def schema_version(connection: sa.Connection) -> str | None:
 
 @without_values("Looking at the warehouse")
 def found_version(engine: sa.Engine) -> str | None:
-    """Do as `schema_version` on a connection of its own, and change nothing."""
+    """Return `schema_version`, read on its own connection."""
     with engine.connect() as connection:
         return schema_version(connection)
 
 
 def newest_version() -> str | None:
-    """Revision that this Bantam brings a warehouse to."""
+    """Return the newest revision that this Bantam knows."""
     return _scripts().get_current_head()
 
 
@@ -103,7 +103,7 @@ def _check_server(connection: sa.Connection, engine: sa.Engine) -> None:
 
 
 def _check_rights(connection: sa.Connection, engine: sa.Engine) -> None:
-    """Say what is missing before a migration fails half-way with less helpful words."""
+    """Raise `ConfigurationError` for missing rights, before a migration fails half-way with a less helpful message."""
     may_make_schemas, has_role, may_make_roles = connection.execute(
         sa.text(
             "SELECT has_database_privilege(current_database(), 'CREATE'),"
@@ -126,9 +126,9 @@ def _check_rights(connection: sa.Connection, engine: sa.Engine) -> None:
 
 
 def _check_schemas(connection: sa.Connection, engine: sa.Engine) -> None:
-    """Refuse, before anything is made, schemas of our names that somebody else uses: `staging` is emptied by each run.
+    """Refuse schemas of the same names that others use, before anything is created: each run empties `staging`.
 
-    Empty ones that the account owns are taken: an administrator may have made them.
+    Empty schemas that the account owns are accepted: an administrator may have created them.
     """
     names = {"names": list(SCHEMAS)}
     taken = connection.execute(_TAKEN, names).scalars().all()

@@ -1,12 +1,12 @@
-"""What to do about each SQLSTATE that people meet: how to find what stands in the way, and the statement that ends it.
+"""Remedies by SQLSTATE: how to find the cause, and the statement that removes it.
 
-A step may name facts of the error in braces: {table} and {constraint} as PostgreSQL names them, {function} that raised
-it. Steps are for whoever may do them: those that alter a role or a database are an administrator's.
+A step may contain facts of the error in braces: {table} and {constraint} as PostgreSQL names them, the {function} that
+raised it. Steps that alter a role or a database are for an administrator.
 """
 
 from collections.abc import Mapping
 
-# A state of five characters, or the class that its first two name.
+# By SQLSTATE of five characters, or by class, its first two.
 _STEPS = {
     "08": "The connection was lost: see that the server runs and that nothing between ends sessions, then run again.",
     "0A000": "Something of yours stands on the table, such as a view or a foreign key: drop it, run again, and make it "
@@ -59,7 +59,7 @@ _STEPS = {
     "FROM pg_trigger WHERE NOT tgisinternal. Drop it: DROP TRIGGER … ON ….",
     "XX": "The server found its files damaged: restore the warehouse from a backup.",
 }
-# The client library gives no SQLSTATE of a refused connection; the server speaks English unless it is told otherwise.
+# The client library has no SQLSTATE of a refused connection; the server's messages are English by default.
 _REFUSALS = (
     ("password authentication failed", "28P01"),
     ("no password supplied", "28P01"),
@@ -77,23 +77,23 @@ _REFUSALS = (
     ("not accepting connections", "57P03"),
     ("permission denied for database", "42501"),
 )
-# What a person has to set right before a run can do anything, rather than what a publication met.
+# Errors of settings, which a person must correct before any run, rather than errors of a publication.
 _SETTINGS = ("25006", "28", "3D", "42501", "42P06", "42P07")
 
 
 def next_step(state: str, facts: Mapping[str, str]) -> str:
-    """Say what to do; empty where nobody can know. What is not among the facts stands as an ellipsis."""
+    """Return the remedy of a state; empty where there is none. Missing facts become an ellipsis."""
     step = _STEPS.get(state) or _STEPS.get(state[:2], "")
     return step.format_map(_Facts(facts))
 
 
 def state_of_refusal(words: str) -> str | None:
-    """Give the SQLSTATE of a connection that was refused in these words of the client library; None if unknown."""
+    """Return the SQLSTATE for the client library's message of a refused connection; None if unknown."""
     return next((state for part, state in _REFUSALS if part in words), None)
 
 
 def is_of_settings(state: str) -> bool:
-    """Whether the state tells of a wrong setting: of the URL, or of the rights that the account has."""
+    """Whether the state means a wrong setting: of the URL, or of the account's rights."""
     return state.startswith(_SETTINGS)
 
 

@@ -1,6 +1,6 @@
-"""The published tables as SQLAlchemy sees them, made from the contracts: types, keys, comments, indexes.
+"""SQLAlchemy tables of the contracts: types, keys, comments, indexes.
 
-Schema `curated` is for BI, `ops` for the pipeline's own books; `staging` holds the next state until it is published.
+Schema `curated` is for BI, `ops` for the pipeline's run log; `staging` holds the next state until it is published.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from definitions.schema.tables import CURATED, OPS, PUBLISHED_RUN, Table
 from warehouse.columns import column_comment, postgresql_type, staging_type, table_comment
 
-# Columns that say which run wrote a row. The run fills them in; frames need not have them.
+# Columns that identify the run that wrote a row. Staging adds them; frames need not have them.
 STAMPED = ("run_id", "definitions_version", "loaded_at")
 
 _NAMES = {"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"}
@@ -16,7 +16,7 @@ METADATA = sa.MetaData(naming_convention=_NAMES)
 
 
 def published_table(table: Table, metadata: sa.MetaData | None = None) -> sa.Table:
-    """Declare a contract's table with its key, NOT NULL, comments and indexes."""
+    """Build the table of a contract with its key, NOT NULL, comments and indexes."""
     return sa.Table(
         table.name,
         sa.MetaData(naming_convention=_NAMES) if metadata is None else metadata,
@@ -30,7 +30,7 @@ def published_table(table: Table, metadata: sa.MetaData | None = None) -> sa.Tab
             for field in table.columns
         ),
         sa.PrimaryKeyConstraint(*table.key),
-        # Beside the key: what BI joins on most and `bantam explain` looks up. Each costs about a tenth of a first load.
+        # Columns that BI joins on most and `bantam explain` looks up. Each costs about a tenth of a first load.
         *(sa.Index(None, column.name) for column in table.columns if column.indexed),
         schema=table.schema,
         comment=table_comment(table),
@@ -38,7 +38,7 @@ def published_table(table: Table, metadata: sa.MetaData | None = None) -> sa.Tab
 
 
 def staged_table(table: Table) -> sa.Table:
-    """Declare the unlogged copy of a contract's table in `staging`: no constraint, since the audit comes first."""
+    """Build the unlogged copy of a contract's table in `staging`: without constraints, since the audit comes first."""
     return sa.Table(
         table.name,
         sa.MetaData(),

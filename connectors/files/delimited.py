@@ -1,9 +1,9 @@
-"""Rows of a CSV or TSV file, each with the line it begins on; a bad row costs itself and no other.
+"""Reader of CSV and TSV files: rows with the line they begin on; an invalid row is rejected alone.
 
 The rules are RFC 4180's, strictly: a quote opens a cell only at its start, is doubled inside, and closes it before a
-delimiter or a line end. What follows from an unclosed quote is not believed: its first line is set aside and reading
-goes on with the next, so that it never swallows the rows after it. The text comes in blocks of whole lines: one
-without quotes is split at once, the others are read row by row.
+delimiter or a line end. An unclosed quote must not swallow the rows after it: its first line is rejected and reading
+continues with the next. The text comes in blocks of whole lines: a block without quotes is split at once, others are
+read row by row.
 """
 
 import csv
@@ -15,38 +15,38 @@ import polars as pl
 
 from connectors.files.header import Header, read_header, refuse_unnamed
 from connectors.files.line_buffer import LineBuffer, reader_of
-from connectors.files.rows import ReadFindings, Row, framed, frames, is_damaged, set_aside
+from connectors.files.rows import ReadFindings, Row, framed, frames, is_damaged, reject
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream
 
 _LONE_RETURN = re.compile(r"\r(?!\n)")
-# In a narrower table a line of ordinary text, with a comma or two, looks like a row.
+# In a narrower table, ordinary text with a comma or two looks like a row.
 _TELLING_WIDTH = 4
 
 
 def read_delimited(blocks: Iterator[str], stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
-    """Read the rows of a delimited file, part by part.
+    """Yield the rows of a delimited file, batch by batch.
 
-    Raises `FileUnreadableError`: no header, a mapped column missing or named twice, values in a column without a name.
+    Raises `FileUnreadableError`: no header, a mapped column missing or duplicated, values in a column without a name.
     """
-    tape = LineBuffer(blocks)
-    table = _Table(stream, read_header(tape, stream, findings), findings)
+    buffer = LineBuffer(blocks)
+    table = _Table(stream, read_header(buffer, stream, findings), findings)
     findings.columns = table.header.named
-    block = tape.rest() or tape.next_block()
+    block = buffer.rest() or buffer.next_block()
     while block is not None:
         if table.is_plain(block):
-            yield table.split(block, tape.line)
-            tape.line += block.count("\n") + int(not block.endswith("\n"))
+            yield table.split(block, buffer.line)
+            buffer.line += block.count("\n") + int(not block.endswith("\n"))
         else:
-            tape.load(block)
-            yield from frames(table.read(tape), stream, findings)
-        block = tape.next_block()
+            buffer.load(block)
+            yield from frames(table.read(buffer), stream, findings)
+        block = buffer.next_block()
     findings.notes += table.notes()
 
 
 @dataclass(slots=True)
 class _Table:
-    """Reads rows of one shape, and counts what it passes over."""
+    """Row reader of one header, with counts of skipped lines."""
 
     stream: FileStream
     header: Header
@@ -55,42 +55,42 @@ class _Table:
     _headers_again: list[int] = field(default_factory=list)
 
     def is_plain(self, block: str) -> bool:
-        """Whether every line of the block is a row, and every delimiter parts two cells."""
+        """Whether every line of the block is a row and every delimiter separates two cells."""
         quote = self.stream.quote
         return not ((quote and quote in block) or _LONE_RETURN.search(block) or is_damaged(block))
 
-    def read(self, tape: LineBuffer) -> Iterator[Row | Rejected]:
-        """Rows of a block one by one, quotes obeyed; one that goes on in the next block takes its lines from there."""
-        names, reader = self.header.names, reader_of(tape, self.stream)
-        while not tape.is_at_end_of_block:
+    def read(self, buffer: LineBuffer) -> Iterator[Row | Rejected]:
+        """Yield the rows of a block, quotes interpreted; a row may continue in the next block."""
+        names, reader = self.header.names, reader_of(buffer, self.stream)
+        while not buffer.is_at_end_of_block:
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error:
-                fault: str | None = "broken_quote" if (self.stream.quote or "") in tape.taken[0] else "cell_too_long"
+                fault: str | None = "broken_quote" if (self.stream.quote or "") in buffer.taken[0] else "cell_too_long"
             else:
-                fault = self._fault(cells, tape.taken)
+                fault = self._fault(cells, buffer.taken)
             if fault is not None:
-                yield set_aside(fault, tape.line, tape.taken[0])
-                tape.give_up_first()
-                # A reader does not recover from its error.
-                reader = reader_of(tape, self.stream)
+                yield reject(fault, buffer.line, buffer.taken[0])
+                buffer.discard_first()
+                # A csv reader cannot continue after an error.
+                reader = reader_of(buffer, self.stream)
                 continue
             if not any(cells):
                 self.blank_lines += 1
             elif is_damaged("".join(cells)):
-                yield set_aside("undecodable", tape.line, "".join(tape.taken))
+                yield reject("undecodable", buffer.line, "".join(buffer.taken))
             elif cells == self.header.cells:
-                self._headers_again.append(tape.line)
+                self._headers_again.append(buffer.line)
             else:
-                for place in self.header.unnamed:
-                    refuse_unnamed(cells[place], place, tape.line, self.findings.where)
-                yield Row(tape.line, {name: cell for name, cell in zip(names, cells, strict=True) if name})
-            tape.settle()
+                for index in self.header.unnamed:
+                    refuse_unnamed(cells[index], index, buffer.line, self.findings.where)
+                yield Row(buffer.line, {name: cell for name, cell in zip(names, cells, strict=True) if name})
+            buffer.settle()
 
     def split(self, block: str, first: int) -> pl.DataFrame:
-        """All rows of a block without quotes at once; its first line is the `first` of the file."""
+        """Split all rows of a block without quotes at once; `first` is the number of its first line in the file."""
         width, delimiter = len(self.header.names), self.stream.delimiter
         # Millions of empty lines would otherwise cost a hundred bytes each.
         text = [] if not block.strip("\r\n") else [block]
@@ -109,30 +109,30 @@ class _Table:
         self._headers_again += lines.filter(is_right & is_again)["line"].to_list()
         cells = pl.col("text").str.split_exact(delimiter, width - 1).alias("cells")
         split = lines.filter(is_right & ~is_again).select("line", cells).unnest("cells")
-        split.columns = ["", *(name or f"\0{place}" for place, name in enumerate(self.header.names))]
+        split.columns = ["", *(name or f"\0{index}" for index, name in enumerate(self.header.names))]
         self._check_unnamed(split)
         rejected = [
-            set_aside("short_row" if cells < width else "long_row", line, text)
+            reject("short_row" if cells < width else "long_row", line, text)
             for line, text, cells in wrong.select("line", "text", "cells").rows()
         ]
-        self.findings.set_aside(*rejected)
+        self.findings.reject(*rejected)
         return framed(split, self.stream, [name for name in self.header.names if name])
 
     def notes(self) -> tuple[str, ...]:
-        """What was passed over, in words."""
-        where, told = self.findings.where, []
+        """Return notes on skipped columns and lines."""
+        where, messages = self.findings.where, []
         if self.header.unnamed:
-            unnamed = ", ".join(str(place + 1) for place in self.header.unnamed)
-            told.append(f"{where}: column {unnamed} has no name and no value; passed over")
+            unnamed = ", ".join(str(index + 1) for index in self.header.unnamed)
+            messages.append(f"{where}: column {unnamed} has no name and no value; passed over")
         if self.blank_lines:
-            told.append(f"{where}: {self.blank_lines} blank lines passed over")
+            messages.append(f"{where}: {self.blank_lines} blank lines passed over")
         if self._headers_again:
             lines = ", ".join(map(str, self._headers_again[:5])) + (" …" if len(self._headers_again) > 5 else "")  # noqa: PLR2004 - enough to find them
-            told.append(f"{where}: the header stands again in line {lines}; passed over")
-        return tuple(told)
+            messages.append(f"{where}: the header stands again in line {lines}; passed over")
+        return tuple(messages)
 
     def _fault(self, cells: list[str], taken: list[str]) -> str | None:
-        """Why the row is no row; None where it is one."""
+        """Return why a row is invalid; None for a valid or blank one."""
         width = len(self.header.names)
         if len(cells) == width:
             return "broken_quote" if len(taken) > 1 and self._swallows(taken) else None
@@ -143,16 +143,16 @@ class _Table:
         return "short_row" if len(cells) < width else "long_row"
 
     def _swallows(self, taken: list[str]) -> bool:
-        """Whether a quoted cell spans lines that are, each by itself, whole rows: then its quote was left open."""
+        """Whether a quoted cell spans lines that are each a complete row: then its quote was not closed."""
         between, width = taken[1:-1], len(self.header.names)
         is_telling = len(between) > 1 and width >= _TELLING_WIDTH
         return is_telling and all(_width(line, self.stream) == width for line in between)
 
     def _check_unnamed(self, split: pl.DataFrame) -> None:
-        for place in self.header.unnamed:
-            filled = split.filter(pl.col(f"\0{place}").str.strip_chars() != "")
+        for index in self.header.unnamed:
+            filled = split.filter(pl.col(f"\0{index}").str.strip_chars() != "")
             if filled.height:
-                refuse_unnamed(filled[f"\0{place}"][0], place, filled[""][0], self.findings.where)
+                refuse_unnamed(filled[f"\0{index}"][0], index, filled[""][0], self.findings.where)
 
 
 def _width(line: str, stream: FileStream) -> int:

@@ -1,4 +1,4 @@
-"""The header of a CSV or TSV file: names of its columns, and what is wrong where they are not the declared ones."""
+"""Header of a CSV or TSV file: names of its columns, compared with the declared ones."""
 
 import csv
 import re
@@ -11,16 +11,16 @@ from connectors.files.rows import ReadFindings, is_damaged, refuse_missing, refu
 from definitions.errors import FileUnreadableError
 from definitions.mapping.file_stream import FileStream, header_name
 
-# A first line that tells spreadsheet programs which sign parts the cells.
+# A first line that declares the delimiter to spreadsheet programs.
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)
 _DELIMITERS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`cells` as the file writes them, `names` as they are compared: empty where the column is passed over.
+    """`cells` as in the file, `names` normalised for comparison: empty where the column is skipped.
 
-    `unnamed` are the places of columns without a name, which must be empty.
+    `unnamed` are the indexes (from 0) of columns without a name, which must be empty.
     """
 
     cells: list[str]
@@ -33,14 +33,14 @@ class Header:
         return tuple(name for name in self.names if name)
 
 
-def read_header(tape: LineBuffer, stream: FileStream, findings: ReadFindings) -> Header:
-    """Take the header off the tape.
+def read_header(buffer: LineBuffer, stream: FileStream, findings: ReadFindings) -> Header:
+    """Read the header from the buffer.
 
-    A column that is named twice and not mapped is passed over with a note. Raises `FileUnreadableError`: no header, of
-    another encoding or delimiter, a mapped column missing or named twice, too many columns.
+    A duplicated column that is not mapped is skipped with a note. Raises `FileUnreadableError`: no header, of
+    another encoding or delimiter, a mapped column missing or duplicated, too many columns.
     """
     where = findings.where
-    cells, text = _cells(tape, stream, where)
+    cells, text = _cells(buffer, stream, where)
     refuse_wide(len(cells), where)
     names = [header_name(cell) for cell in cells]
     counts = Counter(name for name in names if name)
@@ -51,26 +51,26 @@ def read_header(tape: LineBuffer, stream: FileStream, findings: ReadFindings) ->
         )
     refuse_missing(stream.needed_columns, list(counts), where, _other_delimiter(text, stream))
     if doubled:
-        told = ", ".join(map(repr, doubled))
-        findings.notes.append(f"{where}: column {told} stands twice in the header and is not mapped; passed over")
-    unnamed = tuple(place for place, name in enumerate(names) if not name)
+        columns = ", ".join(map(repr, doubled))
+        findings.notes.append(f"{where}: column {columns} stands twice in the header and is not mapped; passed over")
+    unnamed = tuple(index for index, name in enumerate(names) if not name)
     return Header(cells, ["" if name in set(doubled) else name for name in names], unnamed)
 
 
-def refuse_unnamed(cell: str, place: int, line: int, where: str) -> None:
-    """Raise `FileUnreadableError` where a cell of a column without a name holds something; `place` counts from 0."""
+def refuse_unnamed(cell: str, index: int, line: int, where: str) -> None:
+    """Raise `FileUnreadableError` where a cell of a column without a name holds something; `index` counts from 0."""
     if cell.strip():
         raise FileUnreadableError(
-            f"{where}: column {place + 1} has no name but holds values (first in line {line}). Name it in the file."
+            f"{where}: column {index + 1} has no name but holds values (first in line {line}). Name it in the file."
         )
 
 
-def _cells(tape: LineBuffer, stream: FileStream, where: str) -> tuple[list[str], str]:
-    """Cells of the header, and its text."""
+def _cells(buffer: LineBuffer, stream: FileStream, where: str) -> tuple[list[str], str]:
+    """Read the cells of the header, and its text."""
     try:
-        for cells in reader_of(tape, stream):
-            text = "".join(tape.taken)
-            tape.settle()
+        for cells in reader_of(buffer, stream):
+            text = "".join(buffer.taken)
+            buffer.settle()
             if is_damaged(text):
                 raise FileUnreadableError(
                     f"{where}: the header is not {stream.encoding}. Declare its `encoding`, such as cp1252 or utf-16."
@@ -81,9 +81,9 @@ def _cells(tape: LineBuffer, stream: FileStream, where: str) -> tuple[list[str],
             if any(header_name(cell) for cell in cells):
                 return cells, text
     except csv.Error:
-        remedy = _other_delimiter("".join(tape.taken), stream) or "Compare `quote` with the file, or export it again."
+        remedy = _other_delimiter("".join(buffer.taken), stream) or "Compare `quote` with the file, or export it again."
         raise FileUnreadableError(
-            f"{where}: a quote in the header (line {tape.line}) is not closed, or a name is too long. {remedy}"
+            f"{where}: a quote in the header (line {buffer.line}) is not closed, or a name is too long. {remedy}"
         ) from None
     raise FileUnreadableError(f"{where}: has no header line. Export it again, with column names.")
 
@@ -96,7 +96,7 @@ def _refuse_separator(sign: str, stream: FileStream, where: str) -> None:
 
 
 def _other_delimiter(text: str, stream: FileStream) -> str:
-    """Advice where another delimiter would find the columns; empty where none would."""
+    """Suggest another delimiter that would find the columns; empty where none would."""
     for sign in _DELIMITERS:
         if sign != stream.delimiter and _has(text.rstrip("\r\n").split(sign), stream.needed_columns):
             return f"Its cells are parted by {sign!r}: declare `delimiter: {_in_yaml(sign)}`."

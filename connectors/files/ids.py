@@ -1,35 +1,35 @@
-"""Each row has an id, and each id one row: what does not keep to that is set aside, for no rule could choose."""
+"""Uniqueness of ids: rows without an id, or with a contested one, are rejected, since no rule could choose."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
-from connectors.files.rows import ROWS, FileRows, ReadFindings, set_aside
+from connectors.files.rows import ROWS, FileRows, ReadFindings, reject
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream
 
 Read = Callable[[ReadFindings], Iterator[pl.DataFrame]]
-"""Read the rows of a file from its beginning, part by part, with what else is found."""
+"""Reads a file from its beginning, batch by batch, and fills the findings."""
 
 _KEYS = pl.Schema({"line": pl.Int64(), "id": pl.String(), "version": pl.String(), "content": pl.UInt64()})
-_SHOWN_LINES = 5
+_NAMED_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """Lines that are not kept: `aside` (line, reason) and `repeats` of a line before them."""
+    """Lines that are removed: `rejected` (line, reason) and `repeats` of an earlier line."""
 
-    aside: pl.DataFrame
+    rejected: pl.DataFrame
     repeats: pl.Series
 
 
 def identified(read: Read, stream: FileStream, where: str, *, with_text: bool) -> tuple[FileRows, int]:
-    """Rows with one id each, in the order of the file, and how many repeated another one entirely.
+    """Return the rows with unique ids, in the order of the file, and the number of exact repetitions.
 
-    A row without an id is set aside, and so is every row of an id that several rows claim with different content;
-    rows that a mapped `source_updated_at` tells apart are versions of one record. `with_text` false leaves out `raw`,
-    so that a file is counted without its text being held; it is read again where rows have to be set aside.
+    A row without an id is rejected, and so is every row of an id that several rows have with different content; rows
+    with different mapped `source_updated_at` are versions of one record. Without `with_text` `raw` is left out, so that
+    a file is counted without holding its text; it is read again where rows are rejected.
     """
     findings = ReadFindings(stream, where)
     parts: list[pl.DataFrame] = []
@@ -41,20 +41,20 @@ def identified(read: Read, stream: FileStream, where: str, *, with_text: bool) -
             parts.append(part)
     verdict = _verdict(pl.concat(keys))
     rejected = list(findings.rejected)
-    if verdict.aside.height:
+    if verdict.rejected.height:
         texts = iter(parts) if with_text else read(ReadFindings(stream, where))
-        rejected += _set_aside(texts, verdict.aside, stream.id)
+        rejected += _rejected_rows(texts, verdict.rejected, stream.id)
         rejected.sort(key=lambda row: row.offset)
-    dropped = pl.concat([verdict.aside["line"], verdict.repeats])
+    dropped = pl.concat([verdict.rejected["line"], verdict.repeats])
     notes = [*findings.notes, *_repeats_noted(verdict.repeats, where)]
-    held = [pl.DataFrame(schema=ROWS), *parts] if with_text else [one.select("line") for one in keys]
-    kept = pl.concat(_without(held, dropped))
-    whole = FileRows(rows=kept, rejected=tuple(rejected), columns=findings.columns, notes=tuple(notes))
-    return whole, verdict.repeats.len()
+    held = [pl.DataFrame(schema=ROWS), *parts] if with_text else [part.select("line") for part in keys]
+    rows = pl.concat(_without(held, dropped))
+    found = FileRows(rows=rows, rejected=tuple(rejected), columns=findings.columns, notes=tuple(notes))
+    return found, verdict.repeats.len()
 
 
 def _keys(part: pl.DataFrame) -> pl.DataFrame:
-    """What identifies each row, and a hash of its text in its place."""
+    """Select what identifies each row, and a hash of its text."""
     return part.select(
         "line", _visible(pl.col("id")), _visible(pl.col("version")), content=pl.col("raw").hash().cast(pl.UInt64)
     )
@@ -68,14 +68,14 @@ def _verdict(keys: pl.DataFrame) -> _Verdict:
     distinct, repeats = shared.filter(is_first), shared.filter(~is_first)
     disputed = distinct.filter(pl.struct("id", "version").is_duplicated())
     reasons = [(anonymous, "missing_id"), (disputed, "id_repeated")]
-    aside = pl.concat([rows.select("line", reason=pl.lit(reason)) for rows, reason in reasons])
-    return _Verdict(aside=aside, repeats=repeats["line"])
+    rejected = pl.concat([rows.select("line", reason=pl.lit(reason)) for rows, reason in reasons])
+    return _Verdict(rejected=rejected, repeats=repeats["line"])
 
 
-def _set_aside(parts: Iterator[pl.DataFrame], aside: pl.DataFrame, field: str) -> Iterator[Rejected]:
+def _rejected_rows(parts: Iterator[pl.DataFrame], rejected: pl.DataFrame, field: str) -> Iterator[Rejected]:
     for part in parts:
-        for line, raw, reason in part.join(aside, on="line").select("line", "raw", "reason").rows():
-            yield set_aside(reason, line, raw, field)
+        for line, raw, reason in part.join(rejected, on="line").select("line", "raw", "reason").rows():
+            yield reject(reason, line, raw, field)
 
 
 def _without(parts: list[pl.DataFrame], dropped: pl.Series) -> list[pl.DataFrame]:
@@ -89,11 +89,11 @@ def _repeats_noted(lines: pl.Series, where: str) -> list[str]:
     if not lines.len():
         return []
     in_order = lines.sort()
-    shown = ", ".join(map(str, in_order.head(_SHOWN_LINES))) + (" …" if lines.len() > _SHOWN_LINES else "")
-    told = "1 line repeats another" if lines.len() == 1 else f"{lines.len():,} lines repeat others"
-    return [f"{where}: {told} word for word (line {shown}); each is counted once"]
+    numbers = ", ".join(map(str, in_order.head(_NAMED_LINES))) + (" …" if lines.len() > _NAMED_LINES else "")
+    repeated = "1 line repeats another" if lines.len() == 1 else f"{lines.len():,} lines repeat others"
+    return [f"{where}: {repeated} word for word (line {numbers}); each is counted once"]
 
 
 def _visible(text: pl.Expr) -> pl.Expr:
-    """Text without anything that reading may later drop: ids that differ only in that are one id."""
+    """Remove characters that conforming may later drop: ids that differ only in them are one id."""
     return text.str.replace_all(r"[\p{Cc}\p{Cf}]", "").str.normalize("NFC").str.strip_chars()

@@ -1,4 +1,4 @@
-"""Rows of a JSON lines file: one object a line, numbers as they are written, what is nested as JSON text."""
+"""Reader of JSON lines files: one object a line, numbers as written, nested values as JSON text."""
 
 import json
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from typing import Any
 
 import polars as pl
 
-from connectors.files.rows import ReadFindings, Row, frames, is_damaged, refuse_missing, refuse_wide, set_aside
+from connectors.files.rows import ReadFindings, Row, frames, is_damaged, refuse_missing, refuse_wide, reject
 from connectors.json_text import mend
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream, header_name
 
 
 def read_json_lines(blocks: Iterator[str], stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
-    """Read one record a line, part by part; a line that is no JSON object, or names a key twice, is set aside.
+    """Yield one record a line, batch by batch; a line that is no JSON object, or has a key twice, is rejected.
 
-    A key that some lines lack is null there. Raises `FileUnreadableError` naming a mapped column that no line has.
+    A key that a line lacks is null there. Raises `FileUnreadableError` naming a mapped column that no line has.
     """
     columns: dict[str, None] = {}
     count = 0
@@ -28,7 +28,7 @@ def read_json_lines(blocks: Iterator[str], stream: FileStream, findings: ReadFin
 
 
 class _DoubledKeyError(ValueError):
-    """An object names one key twice; which value holds cannot be known."""
+    """An object has a key twice, so that its value is ambiguous."""
 
 
 def _records(blocks: Iterator[str], columns: dict[str, None], where: str) -> Iterator[Row | Rejected]:
@@ -40,17 +40,17 @@ def _records(blocks: Iterator[str], columns: dict[str, None], where: str) -> Ite
         if not line.strip():
             continue
         if is_damaged(line):
-            yield set_aside("undecodable", number, line)
+            yield reject("undecodable", number, line)
             continue
         try:
             found = decoder.decode(mend(line.encode())[0].decode() if "\\u" in line else line)
             values = {header_name(key): _text(value) for key, value in found.items()}
         except _DoubledKeyError:
-            yield set_aside("doubled_key", number, line)
+            yield reject("doubled_key", number, line)
         except AttributeError:
-            yield set_aside("not_an_object", number, line)
+            yield reject("not_an_object", number, line)
         except (ValueError, RecursionError):
-            yield set_aside("not_json", number, line)
+            yield reject("not_json", number, line)
         else:
             columns.update(dict.fromkeys(values))
             refuse_wide(len(columns), where)
@@ -58,7 +58,7 @@ def _records(blocks: Iterator[str], columns: dict[str, None], where: str) -> Ite
 
 
 class _Number(str):
-    """A number as the file writes it: no digit is lost on the way through a float."""
+    """A number as written in the file: no digit is lost in a float."""
 
     __slots__ = ()
 
@@ -75,7 +75,7 @@ def _no_number(word: str) -> Any:
 
 
 def _text(value: Any) -> str | None:
-    """Value as text: null stays null, a string is itself, anything else is its JSON."""
+    """Convert a value to text: null stays null, a string is unchanged, anything else becomes JSON."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -84,19 +84,19 @@ def _text(value: Any) -> str | None:
 
 
 def _written(value: Any) -> Iterator[str]:
-    """JSON of a decoded value, numbers as they stood in the file."""
+    """Yield the JSON of a decoded value, numbers as written in the file."""
     if isinstance(value, _Number):
         yield str(value)
     elif isinstance(value, dict):
         yield "{"
-        for place, (key, item) in enumerate(value.items()):
-            yield f"{',' if place else ''}{json.dumps(key)}:"
+        for index, (key, item) in enumerate(value.items()):
+            yield f"{',' if index else ''}{json.dumps(key)}:"
             yield from _written(item)
         yield "}"
     elif isinstance(value, list):
         yield "["
-        for place, item in enumerate(value):
-            yield "," if place else ""
+        for index, item in enumerate(value):
+            yield "," if index else ""
             yield from _written(item)
         yield "]"
     else:

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, where that is not what it is declared to be: the way out is told."""
+"""Detection of a file's format by its first bytes, where it is not the declared one."""
 
 import re
 
@@ -24,7 +24,7 @@ _BY_MAGIC: tuple[tuple[bytes, str, str], ...] = (
 _PAGE = re.compile(rb"<(!doctype\s+html|html|head|body|table|\?xml|meta)\b", re.IGNORECASE)
 _JSON_LIST = re.compile(rb"\[\s*(\{|$)")
 _JSON_OBJECT = re.compile(rb'\{\s*"')
-# Of the signs of a text in Latin letters, UTF-16 writes nearly every second byte as zero.
+# In UTF-16 text of Latin letters, nearly every second byte is zero.
 _MOST = 0.8
 _ENOUGH = 8
 
@@ -32,7 +32,7 @@ _ENOUGH = 8
 def refuse_other_kind(head: bytes, stream: FileStream, where: str) -> None:
     """Raise `FileUnreadableError` where the first bytes show that the file is not of the stream's format.
 
-    Says what it is instead, and what to do; null bytes where none belong show UTF-16 without its mark.
+    The message names the detected format and the remedy; unexpected null bytes indicate UTF-16 without its mark.
     """
     for magic, kind, remedy in _BY_MAGIC:
         if head.startswith(magic):

@@ -1,4 +1,4 @@
-"""Lines of a text that comes in blocks; those of a record that went wrong can be given back and read again."""
+"""Line buffer over blocks of text; lines of an invalid record can be returned and read again."""
 
 import csv
 from collections import deque
@@ -9,7 +9,7 @@ from definitions.mapping.file_stream import FileStream
 
 
 class LineBuffer:
-    """Gives lines to a reader. `taken` are those of the record that is being read, `line` is the first of them."""
+    """Iterator of lines for a csv reader. `taken`: lines of the current record, `line`: number of the first."""
 
     def __init__(self, blocks: Iterator[str]) -> None:
         self._blocks = blocks
@@ -18,11 +18,11 @@ class LineBuffer:
         self.line = 1
 
     def __iter__(self) -> "LineBuffer":
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __next__(self) -> str:
-        """Give the next line, of the next block where this one has no more."""
+        """Return the next line, from the next block where this one is used up."""
         if not self._lines:
             self.load(next(self._blocks))
         line = self._lines.popleft()
@@ -31,37 +31,37 @@ class LineBuffer:
 
     @property
     def is_at_end_of_block(self) -> bool:
-        """Whether a record ended where a block ends."""
+        """Whether the last record ended at the end of the block."""
         return not self._lines and not self.taken
 
     def load(self, block: str) -> None:
-        """Take a block that is to be read line by line."""
+        """Add a block to be read line by line."""
         self._lines.extend(lines_of(block))
 
     def next_block(self) -> str | None:
-        """The next block as it is; None at the end."""
+        """Return the next block whole; None at the end."""
         return next(self._blocks, None)
 
     def rest(self) -> str:
-        """What is left of the present block, as text."""
+        """Remove and return the remaining text of the current block."""
         text = "".join(self._lines)
         self._lines.clear()
         return text
 
     def settle(self) -> None:
-        """Be done with the lines taken."""
+        """Finish the current record and its lines."""
         self.line += len(self.taken)
         self.taken.clear()
 
-    def give_up_first(self) -> None:
-        """Be done with the first line taken, and give the others back."""
+    def discard_first(self) -> None:
+        """Drop the first line taken, and return the others to the buffer."""
         self._lines.extendleft(reversed(self.taken[1:]))
         self.taken.clear()
         self.line += 1
 
 
-def reader_of(tape: LineBuffer, stream: FileStream) -> Iterator[list[str]]:
-    """Cells of one record after the other, as the stream delimits and quotes them; takes no line ahead."""
+def reader_of(buffer: LineBuffer, stream: FileStream) -> Iterator[list[str]]:
+    """Build the csv reader of a stream's delimiter and quote; it reads no line ahead."""
     if stream.quote is None:
-        return csv.reader(tape, delimiter=stream.delimiter, quoting=csv.QUOTE_NONE)
-    return csv.reader(tape, delimiter=stream.delimiter, quotechar=stream.quote, strict=True)
+        return csv.reader(buffer, delimiter=stream.delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(buffer, delimiter=stream.delimiter, quotechar=stream.quote, strict=True)

@@ -1,4 +1,4 @@
-"""Rows of a Parquet file: typed values as the text that says them exactly."""
+"""Reader of Parquet files: typed values as exact text."""
 
 import io
 from collections import Counter
@@ -19,11 +19,11 @@ _MOMENT = "%Y-%m-%dT%H:%M:%S%.f"
 
 
 def read_parquet(content: bytes, stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
-    """Read every row, part by part; lines are row numbers from 1.
+    """Yield all rows, batch by batch; lines are row numbers from 1.
 
     Whole numbers and decimals keep every digit, moments are ISO 8601 (with their offset where the column has a zone),
-    lists and structs are JSON. Columns of bytes and maps, and of lists and structs of them, have no such text: they are
-    passed over with a note. Raises `FileUnreadableError`: damaged, too many rows or bytes, such a column mapped, a
+    lists and structs are JSON. Columns of bytes and maps, and of lists and structs of them, have no exact text: they
+    are skipped with a note. Raises `FileUnreadableError`: damaged, too many rows or bytes, such a column mapped, a
     mapped column missing, two columns whose names differ only in outer blanks.
     """
     where = findings.where
@@ -31,14 +31,14 @@ def read_parquet(content: bytes, stream: FileStream, findings: ReadFindings) -> 
         metadata = pq.read_metadata(io.BytesIO(content))
         frame = pl.scan_parquet(io.BytesIO(content))
         schema = frame.collect_schema()
-        # A column of one value a million times is a few bytes here: what it will take is known only to the metadata.
+        # A constant column is a few bytes in the file: only the metadata has its size in memory.
         groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
         findings.refuse_large(metadata.num_rows, sum(group.total_byte_size for group in groups))
         names = _names(list(schema), stream, where)
-        kept = [(theirs, ours) for theirs, ours in zip(schema, names, strict=True) if _has_text(schema[theirs])]
-        textless = sorted(set(names) - {ours for _, ours in kept})
+        readable = [(column, name) for column, name in zip(schema, names, strict=True) if _has_text(schema[column])]
+        textless = sorted(set(names) - {name for _, name in readable})
         _refuse_textless(textless, stream, where)
-        texts = frame.select(_as_text(theirs, schema[theirs]).alias(ours) for theirs, ours in kept)
+        texts = frame.select(_as_text(column, schema[column]).alias(name) for column, name in readable)
         for start in range(0, metadata.num_rows, _SLICE_ROWS):
             part = texts.slice(start, _SLICE_ROWS).collect()
             line = pl.int_range(start + 1, start + part.height + 1, dtype=pl.Int64, eager=True)
@@ -47,13 +47,13 @@ def read_parquet(content: bytes, stream: FileStream, findings: ReadFindings) -> 
         raise FileUnreadableError(f"{where}: is no whole Parquet file. Copy or export it again.") from None
     findings.columns = tuple(names)
     if textless:
-        told = ", ".join(map(repr, textless))
-        findings.notes.append(f"{where}: column {told} holds bytes or a map; passed over")
+        columns = ", ".join(map(repr, textless))
+        findings.notes.append(f"{where}: column {columns} holds bytes or a map; passed over")
 
 
-def _names(theirs: list[str], stream: FileStream, where: str) -> list[str]:
-    refuse_wide(len(theirs), where)
-    names = [header_name(name) for name in theirs]
+def _names(columns: list[str], stream: FileStream, where: str) -> list[str]:
+    refuse_wide(len(columns), where)
+    names = [header_name(column) for column in columns]
     if doubled := sorted(name for name, count in Counter(names).items() if count > 1):
         raise FileUnreadableError(f"{where}: column {', '.join(map(repr, doubled))} stands twice. Rename one of them.")
     refuse_missing(stream.needed_columns, names, where)
@@ -62,12 +62,12 @@ def _names(theirs: list[str], stream: FileStream, where: str) -> list[str]:
 
 def _refuse_textless(names: list[str], stream: FileStream, where: str) -> None:
     if mapped := sorted(set(names) & set(stream.needed_columns)):
-        told = ", ".join(map(repr, mapped))
-        raise FileUnreadableError(f"{where}: column {told} holds bytes or a map. Export it as text.")
+        columns = ", ".join(map(repr, mapped))
+        raise FileUnreadableError(f"{where}: column {columns} holds bytes or a map. Export it as text.")
 
 
 def _has_text(dtype: PolarsDataType) -> bool:
-    """Whether every value of the type has one text; what we do not know has none."""
+    """Whether every value of the type has one exact text; False for unknown types."""
     if isinstance(dtype, pl.List | pl.Array):
         return _has_text(dtype.inner)
     if isinstance(dtype, pl.Struct):

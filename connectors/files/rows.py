@@ -1,4 +1,4 @@
-"""What reading a file gives: its rows as JSON objects of text with their lines, and the rows set aside."""
+"""Result of reading a file: rows as JSON objects of text with their lines, and rejected rows."""
 
 import re
 from collections import Counter
@@ -19,11 +19,11 @@ MOST_COLUMNS = 16_384
 _BATCH_ROWS = 50_000
 _BATCH_BYTES = 8 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SHOWN = 5
-# More bad rows than good ones, and so many, need no more to be looked at.
+_NAMED_LINES = 5
+# With more bad rows than good ones, and so many, reading stops.
 _HOPELESS = FaultLimit(share=0.5, few=10_000)
-_LONGEST_SHOWN = 100_000
-# What a row costs besides its text, and how many times the file its rows may take: a CSV repeats no names, a row does.
+_LONGEST_RECORD = 100_000
+# Memory of a row besides its text, and of all rows as a multiple of the file: each row repeats the column names.
 _ROW_BYTES = 100
 _REJECTED_BYTES = 400
 _TIMES_THE_FILE = 4
@@ -31,9 +31,9 @@ _TIMES_THE_FILE = 4
 
 @dataclass(slots=True)
 class ReadFindings:
-    """What reading a file finds besides its rows; filled while the rows are read.
+    """Findings of reading a file besides its rows; filled while the rows are read.
 
-    `columns` are the names in the file; `notes` say what was passed over.
+    `columns` are the names in the file; `notes` list what was skipped.
     """
 
     stream: FileStream
@@ -45,7 +45,7 @@ class ReadFindings:
     _bytes: int = 0
 
     def counted(self, part: pl.DataFrame) -> pl.DataFrame:
-        """Count a part of the rows; raises `FileUnreadableError` where they take too much memory together."""
+        """Count a batch of rows; raises `FileUnreadableError` where they take too much memory together."""
         self.rows += part.height
         self._spend(int(part["raw"].str.len_bytes().sum()) + part.height * _ROW_BYTES)
         return part
@@ -60,7 +60,7 @@ class ReadFindings:
             )
 
     def refuse_large(self, rows: int, size: int) -> None:
-        """Raise `FileUnreadableError` where a file says of itself that it holds too many rows or bytes."""
+        """Raise `FileUnreadableError` where a file's metadata states too many rows or bytes."""
         limit = self.stream.unpacked_limit_mb * 1_000_000
         if size > limit or rows * _ROW_BYTES > limit * _TIMES_THE_FILE:
             raise FileUnreadableError(
@@ -69,8 +69,8 @@ class ReadFindings:
                 "`unpacked_limit_mb`."
             )
 
-    def set_aside(self, *rows: Rejected) -> None:
-        """Keep bad rows; raises `FileUnreadableError` where most rows are bad and there are enough of them."""
+    def reject(self, *rows: Rejected) -> None:
+        """Add rejected rows; raises `FileUnreadableError` where most rows, and enough of them, are rejected."""
         self.rejected += rows
         self._spend(sum(len(row.record) + _REJECTED_BYTES for row in rows))
         read = len(self.rejected) + self.rows
@@ -80,9 +80,9 @@ class ReadFindings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRows:
-    """`rows`: the line, `raw` (one JSON object, each value as the file writes it), and what identifies the row.
+    """`rows`: line, `raw` (one JSON object, each value as in the file), id and version.
 
-    `raw` is left out where only counts were asked for. `notes` say what was passed over.
+    `raw` is left out where only counts were requested. `notes` list what was skipped.
     """
 
     rows: pl.DataFrame
@@ -93,27 +93,27 @@ class FileRows:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One good row: its first line, and its values by column."""
+    """One valid row: its first line, and its values by column."""
 
     line: int
     values: Mapping[str, str | None]
 
 
 def framed(texts: pl.DataFrame, stream: FileStream, names: Sequence[str]) -> pl.DataFrame:
-    """Rows as a frame, from columns of text under their `names`, and their lines in the column without a name."""
+    """Convert columns of text (`names`, and the lines in the column without a name) to rows of schema `ROWS`."""
     version = pl.lit(None, pl.String) if stream.version is None else pl.col(stream.version)
     raw = pl.struct(names).struct.json_encode()
     return texts.select(line="", raw=raw, id=pl.col(stream.id), version=version).cast(ROWS)
 
 
 def frames(found: Iterable[Row | Rejected], stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
-    """Rows as frames of some megabytes, in the order of the file; the rejected ones go to the findings."""
+    """Collect rows into frames of some megabytes, in the order of the file; rejected ones go to the findings."""
     encode = msgspec.json.Encoder().encode
     batch: list[tuple[int, bytes, str | None, str | None]] = []
     size = 0
     for row in found:
         if isinstance(row, Rejected):
-            findings.set_aside(row)
+            findings.reject(row)
             continue
         version = None if stream.version is None else row.values.get(stream.version)
         raw = encode(row.values)
@@ -132,27 +132,27 @@ def _frame(batch: list[tuple[int, bytes, str | None, str | None]]) -> pl.DataFra
     return pl.DataFrame({"line": line, "raw": text, "id": ids, "version": versions}, schema=ROWS)
 
 
-def set_aside(reason: str, line: int, text: str, field: str | None = None) -> Rejected:
-    """One rejected row, its line end apart; bytes that were not of the encoding are written as escapes.
+def reject(reason: str, line: int, text: str, field: str | None = None) -> Rejected:
+    """Build a rejected row, without its line end; bytes that are not of the encoding are escaped.
 
-    Of a row longer than 100,000 characters the rest is left out, and how many there were is said.
+    A row longer than 100,000 characters is cut, and its length is added.
     """
     text = text.rstrip("\r\n")
-    if len(text) > _LONGEST_SHOWN:
-        text = f"{text[:_LONGEST_SHOWN]} … ({len(text)} characters in all)"
-    shown = text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
+    if len(text) > _LONGEST_RECORD:
+        text = f"{text[:_LONGEST_RECORD]} … ({len(text)} characters in all)"
+    encoded = text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "replace")
     return Rejected(
-        reason=reason, page=None, offset=line, field=field, record=shown.decode("utf-8", "backslashreplace")
+        reason=reason, page=None, offset=line, field=field, record=encoded.decode("utf-8", "backslashreplace")
     )
 
 
 def is_damaged(text: str) -> bool:
-    """Whether the text holds half a character: a byte that is not of the declared encoding, or half a pair."""
+    """Whether the text holds a surrogate: a byte that is not of the declared encoding, or half a pair."""
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 
 def refuse_many(rows: FileRows, where: str, limit: FaultLimit) -> None:
-    """Raise `FileUnreadableError` where more rows were set aside than the limit allows."""
+    """Raise `FileUnreadableError` where more rows were rejected than the limit allows."""
     count = len(rows.rejected)
     total = rows.rows.height + count
     if limit.is_exceeded(count, of=total):
@@ -160,13 +160,13 @@ def refuse_many(rows: FileRows, where: str, limit: FaultLimit) -> None:
 
 
 def _bad_rows(rejected: Sequence[Rejected], whole: str, where: str, way_out: str = "") -> FileUnreadableError:
-    """Name the reasons, the lines and what to declare."""
+    """Build the error with reasons, lines and remedy."""
     reasons = Counter(row.reason for row in rejected)
-    told = ", ".join(
+    summary = ", ".join(
         f"{number:,} with {reason} (lines {_lines(rejected, reason)})" for reason, number in reasons.most_common()
     )
     return FileUnreadableError(
-        f"{where}: {len(rejected):,} of {whole} cannot be read as declared: {told}. "
+        f"{where}: {len(rejected):,} of {whole} cannot be read as declared: {summary}. "
         f"{_remedy(reasons.most_common(1)[0][0])}{way_out}"
     )
 
@@ -191,9 +191,9 @@ def refuse_missing(needed: Sequence[str], columns: Sequence[str], where: str, hi
     """Raise `FileUnreadableError` naming the declared columns that the file lacks; `hint` is a likelier remedy."""
     missing = [name for name in needed if name not in columns]
     if missing:
-        shown = ", ".join(map(repr, columns[:_MOST_NAMED])) + (" …" if len(columns) > _MOST_NAMED else "")
+        existing = ", ".join(map(repr, columns[:_MOST_NAMED])) + (" …" if len(columns) > _MOST_NAMED else "")
         raise FileUnreadableError(
-            f"{where}: has no column {', '.join(map(repr, missing))}. It has {shown}. "
+            f"{where}: has no column {', '.join(map(repr, missing))}. It has {existing}. "
             f"{hint or 'Correct `columns` or export the file with it.'}"
         )
 
@@ -211,10 +211,10 @@ def refuse_wide(count: int, where: str) -> None:
 
 
 def _is_escaped(text: str) -> bool:
-    """Whether every half character stands for one byte that could not be decoded."""
+    """Whether every surrogate represents one byte that could not be decoded."""
     return all("\udc80" <= half <= "\udcff" for half in _SURROGATE.findall(text))
 
 
 def _lines(rejected: Sequence[Rejected], reason: str) -> str:
     lines = [str(row.offset) for row in rejected if row.reason == reason]
-    return ", ".join(lines[:_SHOWN]) + (" …" if len(lines) > _SHOWN else "")
+    return ", ".join(lines[:_NAMED_LINES]) + (" …" if len(lines) > _NAMED_LINES else "")

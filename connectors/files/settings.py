@@ -1,4 +1,4 @@
-"""What bantam.yaml says of a folder of files: its name, its zone and currency, its stages, and one stream a file."""
+"""Settings of a folder of files in bantam.yaml: name, time zone, currency, stages, and one stream per file."""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal
@@ -18,7 +18,7 @@ from definitions.schema.vocabulary import CANONICAL_STAGE
 
 
 class FilesSource(BaseModel):
-    """A folder of files; each option says what it means in its description."""
+    """A folder of files; each option is documented in its description."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,12 +58,12 @@ class FilesSource(BaseModel):
         names = [stream.name for stream in self.streams]
         mistakes: dict[FieldPath, str] = {}
         for number, stream in enumerate(self.streams):
-            place: FieldPath = ("streams", number)
+            field_path: FieldPath = ("streams", number)
             if stream.name in names[:number]:
-                mistakes[*place, "name"] = f"two streams are called {stream.name!r}; give each a name of its own"
+                mistakes[*field_path, "name"] = f"two streams are called {stream.name!r}; give each a name of its own"
             if "source_stage" in stream.columns and not self.stages:
-                mistakes[*place, "columns", "source_stage"] = "a source with a stage column needs `stages`"
-            mistakes |= _references(stream, place, names)
+                mistakes[*field_path, "columns", "source_stage"] = "a source with a stage column needs `stages`"
+            mistakes |= _references(stream, field_path, names)
         refuse(mistakes)
         return self
 
@@ -74,17 +74,17 @@ class FilesSource(BaseModel):
                 yield ("streams", number, "columns", column.name), stream.kind, column
 
     def account(self) -> None:
-        """A folder has no account."""
+        """Return None: a folder has no account."""
 
     def mapping(self, definitions: Definitions) -> SourceMapping:
         """What the source means by its words, under these definitions."""
         return source_mapping(self, definitions)
 
 
-def _references(stream: FileStream, place: FieldPath, names: list[str]) -> dict[FieldPath, str]:
-    """Columns that hold the id of a stream that is not there, by their place."""
+def _references(stream: FileStream, field_path: FieldPath, names: list[str]) -> dict[FieldPath, str]:
+    """Return the columns that refer to a missing stream, by field path."""
     return {
-        (*place, "columns", field, "refers_to"): f"{field}: no stream is called so{suggestion(named, names)}"
+        (*field_path, "columns", field, "refers_to"): f"{field}: no stream is called so{suggestion(named, names)}"
         for field, column in stream.columns.items()
         if (named := column.refers_to) is not None and ":" not in named and named not in names
     }

@@ -1,4 +1,4 @@
-"""Files as a source: read part by part, checked, landed verbatim when they changed, and read again from the landing."""
+"""Extraction of files: validated batch by batch, landed verbatim when changed, and read again from the landing."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,16 +23,16 @@ from connectors.landing.writer import Landing, LandingWriter
 from definitions.fault_limit import RECORDS, FaultLimit
 from definitions.mapping.file_stream import FileStream
 
-_SETTLED = ("source_updated_at", "is_deleted")
+_EVALUATED_ONCE = ("source_updated_at", "is_deleted")
 
 
 def read_rows(
     chunks: Callable[[], Iterable[bytes]], stream: FileStream, where: str, *, with_text: bool = True
 ) -> tuple[FileRows, int]:
-    """Rows of a file as its stream declares it, and how many repeated another one entirely.
+    """Read the rows of a file as its stream declares, and count exact repetitions.
 
-    `chunks` gives its unpacked bytes from the beginning, each time it is called. Without `with_text` the rows are
-    counted, not held. Raises `FileUnreadableError` naming `where`.
+    Each call of `chunks` returns the unpacked bytes from the beginning. Without `with_text` the rows are counted, not
+    held. Raises `FileUnreadableError` naming `where`.
     """
     return identified(partial(_parts, chunks, stream), stream, where, with_text=with_text)
 
@@ -60,15 +60,15 @@ def pull_file(
     progress: Callable[[int], None],
     limit: FaultLimit = RECORDS,
 ) -> PullResult:
-    """Land a file, unless it and the way to read it are those that `cursor` (null the first time) tells of.
+    """Land a file, unless neither it nor its reading options changed since `cursor` (None the first time).
 
-    `folder` is where paths of the source begin. `is_full` of the answer is `is_whole`. The text of the file is never
-    held as a whole: it is read once to be checked, and once to be landed. Raises `FileUnreadableError` naming source,
+    Paths are relative to `folder`. `is_full` of the result is `is_whole`. The text of the file is never held as a
+    whole: it is read once for validation, and once for landing. Raises `FileUnreadableError` naming source,
     stream, file, and lines or column; `LandingError`.
     """
     where = f"{source}.{stream.name}: {stream.path}"
     content = FileContent(path=folder / stream.path, stream=stream, where=where)
-    reached = {"sha256": content.digest(), "read_as": _way_of_reading(stream)}
+    reached = {"sha256": content.digest(), "read_as": _reading_options(stream)}
     if cursor is not None and dict(cursor) == reached:
         return _pulled(stream, reached, now)
     chunks = partial(content.chunks, reached["sha256"])
@@ -95,35 +95,35 @@ def _removals_noted(found: FileRows, stream: FileStream, where: str) -> Iterator
 
 
 def landed_rows(landing: Landing, page: LandedPage, stream: FileStream) -> pl.DataFrame:
-    """Rows of a landed file: `raw` (a JSON object of text) and `location` (`run/file:line`).
+    """Read the rows of a landed file: `raw` (a JSON object of text) and `location` (`run/file:line`).
 
-    Raises `LandingError` where the landed file no longer matches its checksum, `FileUnreadableError` as `pull_file`.
+    Raises `LandingError` where the landed file does not match its checksum, `FileUnreadableError` as `pull_file`.
     """
     path = landing.verified(page)
-    content = FileContent(path=path, stream=stream, where=f"{page.source}.{page.stream}: {path.name}", is_ours=True)
+    content = FileContent(path=path, stream=stream, where=f"{page.source}.{page.stream}: {path.name}", is_landed=True)
     found, _ = read_rows(content.chunks, stream, content.where)
-    place = pl.concat_str(pl.lit(f"{page.run_id}/{path.name}:"), pl.col("line"))
-    return found.rows.select("raw", location=place)
+    location = pl.concat_str(pl.lit(f"{page.run_id}/{path.name}:"), pl.col("line"))
+    return found.rows.select("raw", location=location)
 
 
 def is_whole(stream: FileStream, *, records: int, rejected: int) -> bool:
-    """Whether an id that is not in the file is gone: the stream is declared complete, and every row could be read.
+    """Whether an id that is not in the file is deleted: the stream is declared complete, and all rows are valid.
 
     An export without a row is more likely a failed export than a company without customers.
     """
     return stream.complete and records > 0 and rejected == 0
 
 
-def _way_of_reading(stream: FileStream) -> str:
-    """Digest of all that reading obeys or checks: another way of reading is another file.
+def _reading_options(stream: FileStream) -> str:
+    """Compute a digest of the options that affect reading: a change of them counts as a changed file.
 
-    What a row says of its change and its deletion is settled as its file is folded; other values are read anew by
-    every run, so that their aliases and orders do not count.
+    Change time and deletion of a row are evaluated once, when the file is compacted into the state; other values are
+    read by every run, so that their aliases and formats do not count.
     """
     dialect = (stream.format, stream.encoding, stream.delimiter, stream.quote)
     parts: tuple[object, ...] = (stream.path, *dialect, stream.id, stream.needed_columns, stream.complete)
-    if settled := [(name, stream.columns[name]) for name in _SETTLED if name in stream.columns]:
-        parts += (settled, stream.dates, stream.nulls)
+    if evaluated := [(name, stream.columns[name]) for name in _EVALUATED_ONCE if name in stream.columns]:
+        parts += (evaluated, stream.dates, stream.nulls)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Text of a file under its declared encoding, in blocks of whole lines: no more than a block is in memory."""
+"""Decoding of a file in its declared encoding, in blocks of whole lines: memory holds one block."""
 
 import codecs
 import io
@@ -15,13 +15,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# No record of a CRM is as long: such a line is another format, or a quote that was never closed.
+# Longer than any record of a CRM: such a line is another format, or an unclosed quote.
 LONGEST_LINE = 16 << 20
 _HEAD = 4096
 
 
 def head_of(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes of a file, to look at, and all of it."""
+    """Return the first bytes of a file, and an iterator over all of it."""
     pieces: list[bytes] = []
     while sum(map(len, pieces)) < _HEAD and (piece := next(chunks, None)) is not None:
         pieces.append(piece)
@@ -45,17 +45,17 @@ def refuse_other_mark(head: bytes, encoding: str, where: str) -> None:
 
 
 def blocks_of(chunks: Iterable[bytes], encoding: str, where: str, *, ends: str = "\n\r") -> Iterator[str]:
-    """The text in blocks, each of which ends where a line ends; the byte order mark is gone.
+    """Yield the text in blocks of whole lines, without the byte order mark.
 
-    A block is about as long as a chunk of bytes. Bytes that are not of the encoding stand as lone surrogates. `ends`
-    are the signs that end a line. Raises `FileUnreadableError` where the encoding cannot be read on after a wrong byte
-    (UTF-16, East Asian ones), and for a line that is too long to be one.
+    A block is about as long as a chunk of bytes. Bytes that are not of the encoding become lone surrogates. `ends` are
+    the characters that end a line. Raises `FileUnreadableError` for an invalid byte where the encoding cannot continue
+    after it (UTF-16, East Asian ones), and for a line that is too long.
     """
     text = _Text(encoding, where)
     waiting: list[str] = []
     is_first = True
     for piece in text.decoded(chunks):
-        piece = piece.removeprefix("\ufeff") if is_first else piece  # noqa: PLW2901 - the mark belongs to no line
+        piece = piece.removeprefix("\ufeff") if is_first else piece  # noqa: PLW2901 - the mark is part of no line
         is_first = is_first and not piece
         cut = _last_end(piece, ends)
         if cut == 0:
@@ -71,22 +71,22 @@ def blocks_of(chunks: Iterable[bytes], encoding: str, where: str, *, ends: str =
 
 
 def lines_of(text: str) -> io.StringIO:
-    """The text line by line, ends kept: LF, CR LF or CR, and no other sign that Unicode calls a line end."""
+    """Iterate over lines with their ends: LF, CR LF or CR, and no other line end of Unicode."""
     return io.StringIO(text, newline="")
 
 
 @dataclass(slots=True)
 class _Text:
-    """Decodes, and knows on which line it is."""
+    """Decoder that counts lines."""
 
     encoding: str
     where: str
     lines: int = field(default=0)
 
     def decoded(self, chunks: Iterable[bytes]) -> Iterator[str]:
-        # Where each byte below 128 means itself, a wrong byte costs its line only.
-        ascii_signs = bytes(range(128))
-        is_ascii = ascii_signs.decode(self.encoding, "replace") == ascii_signs.decode()
+        # In a superset of ASCII, an invalid byte damages only its line.
+        ascii_bytes = bytes(range(128))
+        is_ascii = ascii_bytes.decode(self.encoding, "replace") == ascii_bytes.decode()
         decoder = codecs.getincrementaldecoder(self.encoding)("surrogateescape" if is_ascii else "strict")
         try:
             for chunk in chunks:
@@ -109,6 +109,6 @@ class _Text:
 
 
 def _last_end(text: str, ends: str) -> int:
-    """Where the last whole line of the text ends; 0 where none does. A CR at the very end may be half a CR LF."""
+    """Return the end of the last whole line; 0 where there is none. A CR at the very end may be half a CR LF."""
     at = text.rfind("\n") + 1
     return at if at or "\r" not in ends else text.rfind("\r", 0, len(text) - 1) + 1

@@ -1,7 +1,7 @@
-"""Bytes of a file, unpacked piece by piece, and never more of them than its stream allows.
+"""Decompression of a file in chunks, up to the limit of its stream.
 
-A few hundred kilobytes of gzip can unpack to gigabytes: what comes out is counted while it comes, and past the limit
-nothing more is read.
+A few hundred kilobytes of gzip can unpack to gigabytes: the output is counted as it is produced, and reading stops at
+the limit.
 """
 
 import hashlib
@@ -17,40 +17,40 @@ from definitions.mapping.file_stream import FileStream
 
 CHUNK = 1 << 20
 _MEGABYTE = 1_000_000
-# A zstd block of 4 bytes unpacks to 128 KiB, and the library gives all that a piece unpacks to at once.
+# A zstd block of 4 bytes unpacks to 128 KiB, and the library returns the whole output of a piece at once.
 _ZSTD_PIECE = 1 << 10
-# Exports of CRM systems shrink by 5 to 30 times; the highest gzip can do is 1,032 times.
+# Exports of CRM systems compress 5 to 30 times; gzip at most 1,032 times.
 _RATIO = 200
 _RATIO_COUNTS_FROM = 64 * _MEGABYTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileContent:
-    """A file on disk whose bytes can be read again and again; its name says how it is packed.
+    """A file on disk that can be read repeatedly; the suffix of its name is its compression.
 
-    `is_ours`: it lies in the landing, where we packed it: as many times smaller as it can be.
+    `is_landed`: it is a landed file, compressed by us, to which the limit of the ratio does not apply.
     """
 
     path: Path
     stream: FileStream
     where: str
-    is_ours: bool = False
+    is_landed: bool = False
 
     def digest(self) -> str:
-        """SHA-256 of the bytes as they lie there; raises `FileUnreadableError` where there is no file to read."""
+        """Compute the SHA-256 of the packed bytes; raises `FileUnreadableError` where the file cannot be read."""
         digest = hashlib.sha256()
         for chunk in self._packed():
             digest.update(chunk)
         return digest.hexdigest()
 
     def chunks(self, expected: str | None = None) -> Iterator[bytes]:
-        """Unpacked bytes, in order, some megabytes at a time.
+        """Yield the unpacked bytes, some megabytes at a time.
 
-        Raises `FileUnreadableError`: damaged, cut short, more than the stream's `unpacked_limit_mb`, far too much for
-        the size it had, or, where `expected` is its digest, changed since.
+        Raises `FileUnreadableError`: damaged, truncated, more than the stream's `unpacked_limit_mb`, too high a
+        compression ratio, or a digest other than `expected` (None: not compared).
         """
         digest = hashlib.sha256()
-        counter = _Counter(self.stream, self.where, is_ours=self.is_ours)
+        counter = _Counter(self.stream, self.where, is_landed=self.is_landed)
         name = self.path.name.lower()
         try:
             for chunk in _unpacked(self._counted(digest, counter), name):
@@ -88,12 +88,12 @@ class FileContent:
 
 
 class _Counter:
-    """Counts bytes before and after unpacking, and refuses too many."""
+    """Counter of packed and unpacked bytes that enforces the limits."""
 
-    def __init__(self, stream: FileStream, where: str, *, is_ours: bool) -> None:
+    def __init__(self, stream: FileStream, where: str, *, is_landed: bool) -> None:
         self._limit = stream.unpacked_limit_mb
         self._where = where
-        self._is_ours = is_ours
+        self._is_landed = is_landed
         self._unpacked = 0
         self.packed = 0
 
@@ -104,7 +104,7 @@ class _Counter:
                 f"{self._where}: holds more than {self._limit:,} MB. If it is the right file, raise "
                 "`unpacked_limit_mb` of its stream; a run needs several times as much memory."
             )
-        if not self._is_ours and self._unpacked > max(_RATIO_COUNTS_FROM, self.packed * _RATIO):
+        if not self._is_landed and self._unpacked > max(_RATIO_COUNTS_FROM, self.packed * _RATIO):
             raise FileUnreadableError(
                 f"{self._where}: unpacks to more than {_RATIO} times its size ({self._unpacked // _MEGABYTE:,} MB out "
                 f"of {self.packed / _MEGABYTE:.1f} MB so far): no export does. If it is the right file, unpack it and "
@@ -113,14 +113,14 @@ class _Counter:
 
 
 def _unpacked(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """Content of a `.gz` or `.zst` file, of any other unchanged; raises `EOFError` where the packed data has no end."""
+    """Unpack a `.gz` or `.zst` file, any other unchanged; raises `EOFError` for truncated data."""
     if name.endswith(".gz"):
         return _gunzipped(chunks)
     return _unpacked_zst(chunks) if name.endswith(".zst") else chunks
 
 
 def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """All members, one after the other; zeroes after the last are padding, as gzip itself takes them."""
+    """Unpack all members; zeroes after the last are padding, as for gzip itself."""
     inflater = zlib.decompressobj(wbits=31)
     is_begun = False
     for chunk in chunks:
@@ -160,7 +160,7 @@ def _unpacked_zst(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 class _Pieces:
-    """Puts small pieces together and cuts large ones, so that each is about as long as a chunk."""
+    """Joins small pieces and splits large ones to about the size of a chunk."""
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []

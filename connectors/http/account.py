@@ -1,4 +1,4 @@
-"""Account of an HTTP source: what pulling asks of it, and the client of one that is opened by a fixed token."""
+"""Account of an HTTP source, and the client of one that authenticates with a fixed bearer token."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,43 +17,43 @@ from connectors.http.status_errors import VendorError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAccount:
-    """What every account says of itself.
+    """Settings that every account has.
 
-    `trail_seconds`: how long a change may take to become visible, nothing newer counts as complete;
-    `lookback_seconds`: how far before the last complete moment is asked again; `properties`: fields to ask for that the
-    settings map, by object.
+    `lag_seconds`: longest time until a change becomes visible, the watermark stays this far behind;
+    `lookback_seconds`: how far before the watermark the next pull lists again; `properties`: fields to request because
+    the settings map them, by object.
     """
 
     name: str
     base_url: str
     page_size: int = 100
-    trail_seconds: float = 60.0
+    lag_seconds: float = 60.0
     lookback_seconds: float = 300.0
     limits: RequestLimits = field(default_factory=RequestLimits)
     properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proxy: str | None = None
 
     @property
-    def trail(self) -> timedelta:
-        """How long a change may take to become visible."""
-        return timedelta(seconds=self.trail_seconds)
+    def lag(self) -> timedelta:
+        """Longest time until a change becomes visible."""
+        return timedelta(seconds=self.lag_seconds)
 
     @property
     def lookback(self) -> timedelta:
-        """How much is asked again."""
+        """Overlap of one pull with the next."""
         return timedelta(seconds=self.lookback_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BearerAccount(HttpAccount):
-    """An account that a fixed token opens; `rate` is what the vendor allows."""
+    """An account with a fixed bearer token; `rate` is the vendor's rate limit."""
 
     token: SecretStr
     rate: Rate = field(default=Rate(10, 1.0))
 
 
 def open_bearer(account: BearerAccount, clock: Clock, transport: httpx.BaseTransport | None = None) -> Http:
-    """Make the client; raises `ConfigurationError` for a URL that cannot be right."""
+    """Build the client; raises `ConfigurationError` for an invalid URL."""
     return Http(
         source=account.name,
         base_url=configured_url(f"{account.name}: base_url", account.base_url),

@@ -1,4 +1,4 @@
-"""Who we are to a source: a fixed bearer token, or one fetched with client credentials and renewed when it expires."""
+"""Authentication: a fixed bearer token, or OAuth client credentials whose token is renewed when it expires."""
 
 import threading
 from dataclasses import dataclass
@@ -14,53 +14,53 @@ from definitions.errors import SourceRefusedError, TryAgainError
 
 
 class TokenAsker(Protocol):
-    """The one thing authentication needs of the client: to send a call and decode its answer."""
+    """Interface of the client for authentication: send a token request and decode its response."""
 
     def ask_token(self, call: Call) -> "TokenAnswer":
         """Send a token request."""
 
 
 class TokenAnswer(msgspec.Struct, frozen=True):
-    """What a token endpoint answers; other keys are ignored."""
+    """Response of a token endpoint; other keys are ignored."""
 
     access_token: str
     instance_url: str | None = None
 
     def __repr__(self) -> str:
-        """Show nothing of the token."""
+        """Hide the token."""
         return "TokenAnswer('***')"
 
 
 class Auth(Protocol):
-    """How requests of a source are signed."""
+    """Interface of an authentication method."""
 
     def token(self, asker: TokenAsker) -> str:
-        """Give the token to send, fetching one when there is none yet."""
+        """Return the token to send; fetch one when there is none yet."""
 
     def renew(self, stale: str, asker: TokenAsker) -> bool:
-        """Replace `stale`, which the source just refused; False when there is no way to."""
+        """Replace `stale`, which the source just refused; return False where that is impossible."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaticBearer:
-    """A token that is made in the vendor's settings and never renewed by us."""
+    """A token that is created in the vendor's settings and never renewed here."""
 
     secret: SecretStr
 
     def token(self, asker: TokenAsker) -> str:  # noqa: ARG002 - the same shape for every kind of authentication
-        """Give the configured token."""
+        """Return the configured token."""
         return self.secret.get_secret_value()
 
     def renew(self, stale: str, asker: TokenAsker) -> bool:  # noqa: ARG002 - as above
-        """Say no: only a person can make a new one."""
+        """Return False: only a person can create a new one."""
         return False
 
 
 class ClientCredentials:
-    """OAuth client credentials: fetched on first use, again when refused; threads share one token.
+    """OAuth client credentials: a token fetched on first use, and again when refused; threads share one token.
 
-    The answer's `instance_url` must be of the configured API origin, else `OriginRefusedError`: a token must not be
-    sent to a host nobody configured.
+    The response's `instance_url` must have the configured API origin, else `OriginRefusedError`: a token must not be
+    sent to a host that nobody configured.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ClientCredentials:
         self._failure = ""
 
     def token(self, asker: TokenAsker) -> str:
-        """Give the current token, fetching the first one."""
+        """Return the current token; fetch the first one."""
         failures = self._failures
         with self._lock:
             return self._token.get_secret_value() if self._token else self._fetch(asker, failures)
@@ -91,17 +91,17 @@ class ClientCredentials:
             return True
 
     def _fetch(self, asker: TokenAsker, failures: int) -> str:
-        """Fetch a token; threads that waited while another failed fail with it, and do not begin to wait anew."""
+        """Fetch a token; threads that waited while another thread failed raise the same error instead of retrying."""
         if self._failures != failures:
             raise TryAgainError(self._failure)
         self._token = None
         try:
-            return self._asked(asker)
+            return self._request_token(asker)
         except TryAgainError as error:
             self._failures, self._failure = self._failures + 1, str(error)
             raise
 
-    def _asked(self, asker: TokenAsker) -> str:
+    def _request_token(self, asker: TokenAsker) -> str:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._client_id.get_secret_value(),

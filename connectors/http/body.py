@@ -1,7 +1,7 @@
-"""Reading an answer's body to its very end, or not at all.
+"""Response bodies: read completely or rejected.
 
-The HTTP client takes a gzip body cut in half, or without its trailer, for a whole one, and inflates a bomb in one go;
-so the raw bytes are read here, inflated piece by piece, and the end of the stream is checked.
+The HTTP client accepts a truncated gzip body, or one without its trailer, and inflates a zip bomb at once; so the raw
+bytes are read and inflated here in chunks, and the end of the stream is checked.
 """
 
 import zlib
@@ -18,9 +18,9 @@ _RATIO_COUNTS_FROM = 1 << 23
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLimits:
-    """What one request may cost: seconds in all, seconds of silence, seconds of retrying, bytes, and times inflated.
+    """Limits of one request: total time, idle time and retry budget in seconds, body size, and inflation ratio.
 
-    `retry_budget_seconds` bounds all waiting for one answer; half an hour lets a vendor be away for a while.
+    `retry_budget_seconds` bounds all waiting for one response; half an hour bridges a short outage of the vendor.
     """
 
     deadline_seconds: float = 120.0
@@ -32,10 +32,10 @@ class RequestLimits:
 
 
 def read_whole(response: httpx.Response, limits: RequestLimits, is_late: Callable[[], bool]) -> bytes:
-    """Body of a streamed answer, inflated, every byte of it.
+    """Read and inflate the whole body of a streamed response.
 
     Raises `TryAgainError` for a body that ends too early or takes too long, `SourceAnswerUnusableError` for one that
-    is too big, inflates too far or is packed in a way that was not asked for. Messages name no source: the caller does.
+    is too large, inflates too far or has an encoding that was not requested. The caller adds the source to messages.
     """
     unpack = _unpacker(response.headers.get("content-encoding", "identity").strip().lower(), limits)
     pieces: list[bytes] = []
@@ -66,7 +66,7 @@ class _Plain:
         return [chunk]
 
     def end(self) -> None:
-        """Nothing marks the end of a plain body but its length."""
+        """Check nothing: only its length marks the end of a plain body."""
 
 
 class _Gzip:

@@ -1,4 +1,4 @@
-"""Connection failures in words: which host and port, and what it did; never a path, a query or a token."""
+"""Messages of connection failures: origin and kind of failure; never a path, a query or a token."""
 
 import socket
 import ssl
@@ -10,7 +10,7 @@ from connectors.http.origin import Origin
 
 
 def failure_in_words(error: httpx.RequestError, origin: Origin, seconds: float) -> str:
-    """Say what a request that got no answer met at `origin`; `seconds` is how long it took."""
+    """Describe why a request to `origin` got no response; `seconds` is how long it took."""
     if isinstance(error, httpx.ConnectTimeout):
         return f"{origin} did not accept a connection within {in_seconds(seconds)}"
     if isinstance(error, httpx.ReadTimeout):
@@ -24,18 +24,18 @@ def failure_in_words(error: httpx.RequestError, origin: Origin, seconds: float) 
 
 
 def certificate_problem(error: httpx.RequestError) -> str | None:
-    """Why the certificate is not trusted; null where that is not the problem."""
+    """Return why the certificate is not trusted; None where that is not the problem."""
     problems = (cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError))
     return next((problem.verify_message or "not verified" for problem in problems), None)
 
 
 def in_seconds(seconds: float) -> str:
-    """Write a duration: tenths below ten seconds, whole seconds above.
+    """Format a duration: tenths below ten seconds, whole seconds above.
 
     >>> in_seconds(0.24), in_seconds(30.004), in_seconds(1800)
     ('0.2 s', '30 s', '1,800 s')
     """
-    return f"{seconds:.1f} s".replace(".0 s", " s") if seconds < 10 else f"{seconds:,.0f} s"  # noqa: PLR2004 - as said
+    return f"{seconds:.1f} s".replace(".0 s", " s") if seconds < 10 else f"{seconds:,.0f} s"  # noqa: PLR2004 - see the docstring
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

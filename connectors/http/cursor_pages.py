@@ -1,4 +1,4 @@
-"""Pages behind a cursor: each answer holds records and names the next page; one that names none is the last."""
+"""Cursor pagination: each response holds records and the cursor of the next page; the last one has no cursor."""
 
 import itertools
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ _RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
 class CursorPages:
     """GET the stream's path, page by page, with the account's `page_size`.
 
-    `records` is the key of the answer's list; `cursor` the path of the next page's token, a dot going one level down;
-    `cursor_parameter` and `size_parameter` are what a request calls them. `since_parameter` asks for what changed at or
-    after a moment (ISO 8601, UTC); without it every listing is of everything.
+    `records` is the key of the response's list; `cursor` the dotted path of the next page's token; `cursor_parameter`
+    and `size_parameter` name the request parameters. `since_parameter` requests the changes at or after a moment
+    (ISO 8601, UTC); without it every listing is full.
     """
 
     records: str
@@ -34,12 +34,15 @@ class CursorPages:
     since_parameter: str | None = None
 
     def __call__(self, context: SyncContext[Any]) -> Iterator[Page]:
-        """Walk the pages; raises `SourceAnswerUnusableError` where an answer has no list or a cursor comes again."""
+        """Yield the pages; raises `SourceAnswerUnusableError` where a response has no list or a cursor repeats."""
         tokens = Tokens(context.where)
         cursor = str(context.position["cursor"]) if context.position else None
         for number in itertools.count(1):
             call = Call(
-                stream=context.stream.name, path=context.stream.remote, params=self._asked(context, cursor), page=number
+                stream=context.stream.name,
+                path=context.stream.remote,
+                params=self._params(context, cursor),
+                page=number,
             )
             answer = context.http.ask(call, _ANSWER)
             try:
@@ -61,14 +64,14 @@ class CursorPages:
             if cursor is None:
                 return
 
-    def _asked(self, context: SyncContext[Any], cursor: str | None) -> dict[str, str]:
-        asked = {self.size_parameter: str(context.account.page_size)}
+    def _params(self, context: SyncContext[Any], cursor: str | None) -> dict[str, str]:
+        params = {self.size_parameter: str(context.account.page_size)}
         if self.since_parameter is not None and context.since is not None:
-            asked[self.since_parameter] = context.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return asked if cursor is None else asked | {self.cursor_parameter: cursor}
+            params[self.since_parameter] = context.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return params if cursor is None else params | {self.cursor_parameter: cursor}
 
     def _next(self, answer: dict[str, msgspec.Raw]) -> object:
-        """The token of the next page; None where the answer names none."""
+        """Return the token of the next page; None on the last page."""
         found: Any = {name: msgspec.json.decode(raw) for name, raw in answer.items() if name != self.records}
         for step in self.cursor.split("."):
             found = found.get(step) if isinstance(found, dict) else None

@@ -1,8 +1,8 @@
-"""A deadline for a whole request, headers included.
+"""Deadline of a whole request, headers included.
 
-A read time-out alone is no end: a server that sends one byte a second, in the headers too, never trips it. So every
-read and write of the connection is given what is left of the request's time. Waiting for a connection or for bytes is
-done in slices, so that a long silence is told while it lasts and a run that is ending does not sit it out.
+A read time-out does not end a request: a server that sends one byte a second, in the headers too, never exceeds it. So
+every read and write of the connection gets the remaining time of the request as its time-out. Waiting is done in
+slices, so that a long silence is reported while it lasts and a run that is ending need not wait for its end.
 """
 
 import math
@@ -17,44 +17,44 @@ from connectors.http.rate_limit import NOTICEABLE, Clock
 
 T = TypeVar("T")
 
-# Shorter than any real wait, longer than zero: zero would mean "do not block", and fail on a healthy connection.
+# Longer than zero, which would mean "do not block" and fail on a healthy connection.
 _ALREADY_LATE = 0.001
 _READ_SLICE = 1.0
-# A connection cannot be waited for in slices, only asked for again: not sooner than the kernel asks again by itself.
+# A slice of connecting is a new attempt: not sooner than the kernel itself retries.
 _CONNECT_SLICE = 5.0
-# A handshake that failed cannot be taken up again.
+# A handshake cannot be resumed after a time-out, so it is not sliced.
 _HANDSHAKE = NOTICEABLE
 
 
-def _tell_nobody(seconds: float) -> None:
-    """Show nothing."""
+def _ignore(seconds: float) -> None:
+    """Report nothing."""
 
 
 class Deadline:
-    """When the request of the asking thread must be over; each thread has its own."""
+    """Deadline of the current thread's request; each thread has its own."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._own = threading.local()
 
-    def start(self, seconds: float, *, silence: float = math.inf, tell: Callable[[float], None] = _tell_nobody) -> None:
-        """Give the request that begins now `seconds` in all, and `silence` seconds without a byte.
+    def start(self, seconds: float, *, silence: float = math.inf, tell: Callable[[float], None] = _ignore) -> None:
+        """Start the deadline of a request: `seconds` in all, and `silence` seconds without a byte.
 
-        `tell` is called once, with the seconds waited, when nothing has come for ten seconds.
+        `tell` is called once, with the seconds waited, when nothing was received for ten seconds.
         """
         self._own.at = self._clock.monotonic() + seconds
         self._own.silence = silence
         self._own.tell = tell
 
     def sliced(self, step: Callable[[float], T], timeout: float | None, size: float, late: type[Exception]) -> T:
-        """Do a step that waits, `size` seconds at a time, until its time-out; `late` is what it raises then.
+        """Repeat a waiting step, `size` seconds at a time, until its time-out; `late` is the time-out error it raises.
 
-        Raises what the clock's `sleep` raises as soon as the run is ending.
+        Raises the error of the clock's `sleep` as soon as the run is ending.
         """
         began = self._clock.monotonic()
-        until = began + self.left(timeout)
+        end = began + self.left(timeout)
         while True:
-            left = until - self._clock.monotonic()
+            left = end - self._clock.monotonic()
             try:
                 return step(max(min(size, left), _ALREADY_LATE))
             except late:
@@ -62,14 +62,14 @@ class Deadline:
                     raise
             self._clock.sleep(0)
             if (waited := self._clock.monotonic() - began) >= NOTICEABLE:
-                self._tell_once(waited)
+                self._report_once(waited)
 
     def is_over(self) -> bool:
         """Whether the request has used up its time."""
         return self._left() <= 0
 
     def left(self, timeout: float | None) -> float:
-        """Shorten a time-out to what is left."""
+        """Limit a time-out (None: none) to the remaining time."""
         silence: float = getattr(self._own, "silence", math.inf)
         left = min(silence, max(self._left(), _ALREADY_LATE))
         return left if timeout is None else min(timeout, left)
@@ -78,9 +78,9 @@ class Deadline:
         at: float = getattr(self._own, "at", math.inf)
         return at - self._clock.monotonic()
 
-    def _tell_once(self, waited: float) -> None:
-        tell: Callable[[float], None] = getattr(self._own, "tell", _tell_nobody)
-        self._own.tell = _tell_nobody
+    def _report_once(self, waited: float) -> None:
+        tell: Callable[[float], None] = getattr(self._own, "tell", _ignore)
+        self._own.tell = _ignore
         tell(waited)
 
 
@@ -113,7 +113,7 @@ class _Connection:
 
 
 class _Network:
-    """Opens connections that know the deadline."""
+    """Network backend whose connections obey the deadline."""
 
     def __init__(self, inner: Any, deadline: Deadline) -> None:
         self._inner = inner
@@ -131,7 +131,7 @@ class _Network:
 
 
 def transport_with(deadline: Deadline, proxy: str | None) -> httpx.HTTPTransport:
-    """Make the ordinary transport, certificate checks on, whose connections obey `deadline`."""
+    """Build the standard transport, with certificate checks, whose connections obey `deadline`."""
     # trust_env off: it would read credentials from ~/.netrc and send traffic where the environment says.
     transport = httpx.HTTPTransport(trust_env=False, proxy=proxy, limits=httpx.Limits(max_connections=None))
     pool: Any = transport._pool  # noqa: SLF001 - httpx offers no argument for the pool's public `network_backend`

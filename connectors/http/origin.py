@@ -1,4 +1,4 @@
-"""Where requests may go: one scheme, host and port a source, whatever a link in an answer says."""
+"""Origin of a source: the scheme, host and port that requests may go to, whatever a link in a response says."""
 
 import re
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ class Origin:
     port: int
 
     def __str__(self) -> str:
-        """Write it as in a URL, without anything that could hold a secret."""
+        """Format as in a URL, without any part that could hold a secret."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
 
 def origin_of(url: httpx.URL) -> Origin:
-    """Origin of an absolute URL, the default port filled in (0 for a scheme that has none)."""
+    """Return the origin of an absolute URL, with the default port filled in (0 for a scheme without one)."""
     return Origin(url.scheme, url.host, url.port or _DEFAULT_PORTS.get(url.scheme, 0))
 
 
 def configured_url(setting: str, text: str) -> httpx.URL:
-    """Read a URL out of the settings; `setting` names it in messages.
+    """Parse a URL of the settings; `setting` names it in messages.
 
     Raises `ConfigurationError` unless it is https (or http to this machine itself) with a host, and without user,
     query or fragment.
@@ -52,14 +52,14 @@ def configured_url(setting: str, text: str) -> httpx.URL:
 
 
 def own_url(base: httpx.URL, path: str) -> httpx.URL:
-    """Place one of our own paths (starting with a slash) under the configured URL."""
+    """Append a path of ours (starting with a slash) to the configured URL."""
     return base.copy_with(path=base.path.rstrip("/") + path)
 
 
 def linked_url(base: httpx.URL, link: str, where: str) -> httpx.URL:
-    """Follow a link a source gave us, if it stays at the configured origin; `where` names source and stream.
+    """Resolve a link of a response, if it stays at the configured origin; `where` names source and stream.
 
-    Raises `OriginRefusedError` naming the other origin only, never the rest of the link.
+    Raises `OriginRefusedError`, which names only the other origin, never the rest of the link.
     """
     if _NEVER_IN_A_LINK.search(link):
         raise OriginRefusedError(

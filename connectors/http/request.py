@@ -1,4 +1,4 @@
-"""One request to a source, as data."""
+"""Request to a source, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ import httpx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request; `stream` and `page` (from 1) are for messages, `bucket` names the rate it counts against.
+    """One request; `stream` and `page` (from 1) are for messages, `bucket` names the rate limit it counts against.
 
-    `path` is one of our own, under the configured URL; `link` is one the source gave; `url` only for signing in.
+    `path` is relative to the configured URL; `link` comes from a response; `url` is only for token requests.
     `json` and `form` are bodies; neither is ever part of a message.
     """
 

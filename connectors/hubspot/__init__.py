@@ -1,4 +1,4 @@
-"""HubSpot: settings, streams, how they are walked, and what their records become."""
+"""HubSpot: settings, streams, pagination, and the mapping of its records."""
 
 from connectors.hubspot.account import open_http
 from connectors.hubspot.settings import HubSpotSettings

@@ -1,4 +1,4 @@
-"""A HubSpot account: where it is, how it may be asked, and what its refusals mean."""
+"""HubSpot account: URL and API version, rate limits, and error responses."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from connectors.http.status_errors import VendorError, plain
 from definitions.errors import ConfigurationError
 
 PROFESSIONAL = Rate(190, 10.0)
-# One a second is left to people and other programs: the search's 5 a second are the whole account's.
+# One request a second is left to other programs: the search limit of 5 a second applies to the whole account.
 SEARCH = Rate(4, 1.0)
 _VERSION = re.compile(r"v[34]|20\d\d-\d\d")
 
@@ -26,10 +26,10 @@ _VERSION = re.compile(r"v[34]|20\d\d-\d\d")
 class Account(HttpAccount):
     """Settings of one HubSpot account.
 
-    `properties`: custom properties to ask for besides the usual ones, by object (contact, company, deal).
-    `rate`: calls of the plan (Free and Starter: 100 in 10 s); the search has a rate of its own, 5 a second for the
-    whole account. `trail_seconds`: nothing newer counts as complete, the search index trails; `lookback_seconds`: how
-    far before the last complete moment is asked again (another connector trusts the index only after an hour).
+    `properties`: custom properties to request besides the standard ones, by object (contact, company, deal).
+    `rate`: limit of the plan (Free and Starter: 100 in 10 s); the search has its own, 5 a second for the whole account.
+    `lag_seconds`: delay of the search index, the watermark stays this far behind; `lookback_seconds`: how far before
+    the watermark the next pull lists again (another connector trusts the index only after an hour).
     """
 
     token: SecretStr
@@ -40,11 +40,11 @@ class Account(HttpAccount):
     association_batch: int = 1000
     rate: Rate = PROFESSIONAL
     search_rate: Rate = SEARCH
-    trail_seconds: float = 120.0
+    lag_seconds: float = 120.0
     lookback_seconds: float = 3600.0
 
     def path(self, family: str, rest: str = "") -> str:
-        """Path of a family of endpoints; the version sits in the middle, and associations never had a v3 worth using.
+        """Return the path of a family of endpoints, version included; associations use v4, as their v3 is unusable.
 
         >>> account = Account(name="hubspot", token=SecretStr("x"), api_version="v3")
         >>> account.path("objects", "/contacts"), account.path("associations", "/deals/contacts/batch/read")
@@ -57,7 +57,7 @@ class Account(HttpAccount):
 
 
 def open_http(account: Account, clock: Clock, transport: httpx.BaseTransport | None = None) -> Http:
-    """Make the client of an account; raises `ConfigurationError` for a URL or version that cannot be right."""
+    """Build the client of an account; raises `ConfigurationError` for an invalid URL or API version."""
     if not _VERSION.fullmatch(account.api_version):
         raise ConfigurationError(
             f"{account.name}: api_version must be like 2026-03, or v3, not {account.api_version!r}"
@@ -76,7 +76,7 @@ def open_http(account: Account, clock: Clock, transport: httpx.BaseTransport | N
 
 
 class _Error(msgspec.Struct):
-    """HubSpot's error body; every key may be missing."""
+    """HubSpot's error response; every key may be missing."""
 
     message: Any = None
     category: Any = None
@@ -91,7 +91,7 @@ _WAITS = (("TEN_SECONDLY", 10.0), ("SECONDLY", 1.0))
 
 
 def read_error(body: bytes) -> VendorError:
-    """Read a HubSpot error: which limit was hit, and which scope is missing. Anything else is left unread."""
+    """Parse a HubSpot error: the limit that was hit, and missing scopes. Other content is ignored."""
     try:
         error = msgspec.json.decode(body, type=_Error)
     except (ValueError, RecursionError):
@@ -109,6 +109,6 @@ def read_error(body: bytes) -> VendorError:
 
 def _scopes(error: _Error) -> tuple[str, ...]:
     inner = error.errors if isinstance(error.errors, list) else []
-    contexts = [error.context, *(one.get("context") for one in inner if isinstance(one, dict))]
+    contexts = [error.context, *(nested.get("context") for nested in inner if isinstance(nested, dict))]
     lists = [context.get(key) for context in contexts if isinstance(context, dict) for key in _SCOPE_KEYS]
     return tuple(sorted({plain(scope) for scopes in lists if isinstance(scopes, list) for scope in scopes}))

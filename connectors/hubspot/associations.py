@@ -1,4 +1,4 @@
-"""HubSpot's associations: asked for the records this run landed, one record landed for each of them."""
+"""HubSpot associations: requested for the records that this run landed, and landed as one record for each."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,10 +21,10 @@ _ASSOCIATIONS = msgspec.json.Decoder(Associations)
 
 
 def association_pages(context: SyncContext[Account]) -> Iterator[Page]:
-    """Associations of every live record of `stream.after` landed by the runs in `visit.seen_in`.
+    """Yield the associations of every live record of `stream.after` that the runs in `context.seen_in` landed.
 
-    A record without any gets `{"from": …, "to": []}`, for HubSpot leaves it out: so the ones it had are known gone.
-    A listing that was left is gone on with for the runs it followed, then for those that have landed since.
+    A record without associations, which HubSpot leaves out, gets `{"from": …, "to": []}`: this deletes earlier ones.
+    A resumed listing continues with the runs it followed, then with those that have landed since.
     """
     position = context.position or {"runs": context.seen_in, "last": None}
     runs, last = tuple(position["runs"]), position["last"]
@@ -37,10 +37,10 @@ def association_pages(context: SyncContext[Account]) -> Iterator[Page]:
 def _pages(
     context: SyncContext[Account], runs: Sequence[str], last: str | None, numbers: Iterator[int]
 ) -> Iterator[Page]:
-    """Associations of the records landed by these runs, from the one behind `last` on (null: from the first)."""
+    """Yield the associations of the records landed by these runs, from the one after `last` on (None: the first)."""
     ids = _landed_ids(context, runs)
-    place = None if last is None else ids.index_of(last)
-    done = 0 if place is None else place + 1
+    index = None if last is None else ids.index_of(last)
+    done = 0 if index is None else index + 1
     for start in range(done, ids.len(), context.account.association_batch):
         yield _page(context, ids.slice(start, context.account.association_batch).to_list(), runs, next(numbers))
 
@@ -56,9 +56,9 @@ def _path(context: SyncContext[Account]) -> str:
 
 
 def _landed_ids(context: SyncContext[Account], runs: Sequence[str]) -> pl.Series:
-    """Ids in the order first landed, which is the same whenever the runs are read again.
+    """Return the ids in the order first landed, the same whenever the runs are read again.
 
-    Of ids a pull holds as many as there are records, and of nothing else: so they are a series, about 16 bytes each.
+    All ids of a pull are in memory at once: a series takes about 16 bytes each.
     """
     landing, source = context.writer.landing, context.writer.source
     pages = landing.pages_of(source, context.stream.after or "", runs)
@@ -71,9 +71,9 @@ def _live_ids(records: Iterable[bytes]) -> list[str]:
 
 
 def _read(context: SyncContext[Account], ids: Sequence[str], number: int) -> tuple[ValidatedPage, tuple[str, ...]]:
-    """Associations of up to 1,000 records, in the order asked, each whole even where HubSpot pages them."""
+    """Read the associations of up to 1,000 records, in the requested order, all pages of each record joined."""
     found: dict[str, list[Associations]] = {}
-    whole: dict[str, bytes] = {}
+    raw_by_id: dict[str, bytes] = {}
     rejected: list[Rejected] = []
     tokens, mended = Tokens(context.where), 0
     wanted = [{"id": identity} for identity in ids]
@@ -87,20 +87,20 @@ def _read(context: SyncContext[Account], ids: Sequence[str], number: int) -> tup
         checked = validate_records(answer.value.results, context.identify, number)
         rejected += checked.rejected
         wanted = []
-        for seen in checked.records:
-            part = _ASSOCIATIONS.decode(seen.raw)
-            whole[seen.id] = seen.raw
-            found.setdefault(seen.id, []).append(part)
+        for record in checked.records:
+            part = _ASSOCIATIONS.decode(record.raw)
+            raw_by_id[record.id] = record.raw
+            found.setdefault(record.id, []).append(part)
             if (after := part.after()) is not None:
-                wanted.append({"id": seen.id, "after": tokens.new(after, number, of=seen.id)})
-    # Where an answer could not be read, nobody knows whose it was: then silence proves nothing.
-    silent: dict[str, list[Associations]] = {} if rejected else {identity: [] for identity in ids}
-    good = [_seen(identity, parts, whole) for identity, parts in (silent | found).items()]
+                wanted.append({"id": record.id, "after": tokens.new(after, number, of=record.id)})
+    # A rejected record may belong to any id: then a missing id need not be without associations.
+    missing: dict[str, list[Associations]] = {} if rejected else {identity: [] for identity in ids}
+    good = [_joined(identity, parts, raw_by_id) for identity, parts in (missing | found).items()]
     return ValidatedPage(good, rejected), mended_note(mended)
 
 
-def _seen(identity: str, parts: list[Associations], whole: dict[str, bytes]) -> RawRecord:
+def _joined(identity: str, parts: list[Associations], raw_by_id: dict[str, bytes]) -> RawRecord:
     if len(parts) == 1:
-        return RawRecord(whole[identity], identity, "")
+        return RawRecord(raw_by_id[identity], identity, "")
     to = [other for part in parts for other in part.to]
     return RawRecord(msgspec.json.encode({"from": {"id": identity}, "to": to}), identity, "")

@@ -1,4 +1,4 @@
-"""HubSpot's lists: every live record, every archived one, and the archived ones that came back."""
+"""HubSpot lists: all live records, all archived ones, and restored ones."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,30 +18,30 @@ from connectors.stream import Page, SyncContext, Tokens, portions
 from definitions.errors import SourceAnswerUnusableError
 
 READ_BATCH = 100
-# Property names travel in the URL; other clients saw it overflow at about 32,000 characters, and split at 5,000.
+# Property names are part of the URL, which fails at about 32,000 characters; other clients split at 5,000.
 WIDEST_QUERY = 5000
 
 _LISTING = msgspec.json.Decoder(Listing)
 _BATCH = msgspec.json.Decoder(Batch)
 _LIVE = msgspec.json.Decoder(Live)
-# What HubSpot calls a record that is gone by now, or has no associations.
+# HubSpot's categories for a record that was deleted meanwhile, or has no associations.
 _NONE_THERE = ("OBJECT_NOT_FOUND", "NO_ASSOCIATIONS_FOUND")
 
 
 def live_pages(context: SyncContext[Account]) -> Iterator[Page]:
-    """Every live record, in order of id; a page may be empty and not the last."""
+    """Yield all live records, in order of id; a page may be empty and not the last."""
     yield from _listed(context, archived=False)
 
 
 def archived_pages(context: SyncContext[Account]) -> Iterator[Page]:
-    """Every archived record (HubSpot keeps them 90 days and cannot filter them by date)."""
+    """Yield all archived records (HubSpot keeps them 90 days and cannot filter them by date)."""
     yield from _listed(context, archived=True)
 
 
 def archived_and_restored_pages(context: SyncContext[Account]) -> Iterator[Page]:
-    """Every archived record, then those that were archived when last listed, or were seen so since, and are not now.
+    """Yield all archived records, then the restored ones: archived in the previous listing or since, and not now.
 
-    A restored record keeps its old modified time, so no search would show it.
+    A restored record keeps its old modified time, so no search finds it.
     """
     position = context.position or {}
     archived: set[str] = set()
@@ -50,20 +50,19 @@ def archived_and_restored_pages(context: SyncContext[Account]) -> Iterator[Page]
         archived = _archived_in(context, parts)
     if "restored" not in position:
         for page in _listed(context, archived=True, at_end={"restored": ""}):
-            archived.update(seen.id for seen in page.checked.records)
+            archived.update(record.id for record in page.checked.records)
             yield page
             del page
     restored = str(position.get("restored", ""))
-    gone = sorted(
-        one for one in _archived_in(context, _landed(context, context.earlier_runs)) - archived if one > restored
-    )
-    for number, chunk in enumerate(portions(gone, READ_BATCH), start=1):
-        is_last = chunk[-1] == gone[-1]
+    earlier = _archived_in(context, _landed(context, context.earlier_runs))
+    ids = sorted(identity for identity in earlier - archived if identity > restored)
+    for number, chunk in enumerate(portions(ids, READ_BATCH), start=1):
+        is_last = chunk[-1] == ids[-1]
         yield replace(_restored(context, chunk, number), position={"restored": chunk[-1]}, is_last=is_last)
 
 
 def whole_list(context: SyncContext[Account]) -> Iterator[Page]:
-    """Read a list that HubSpot gives in one answer (pipelines)."""
+    """Yield a list that HubSpot returns in one response (pipelines)."""
     call = Call(stream=context.stream.name, path=_path(context))
     answer = context.http.ask(call, _LISTING)
     yield Page(
@@ -75,9 +74,9 @@ def whole_list(context: SyncContext[Account]) -> Iterator[Page]:
 
 
 def read_batch(context: SyncContext[Account], ids: Sequence[str], *, archived: bool, page: int) -> Response[Batch]:
-    """Read up to 100 records by id; ids that are gone are not in the answer.
+    """Read up to 100 records by id; deleted ones are left out.
 
-    Raises `SourceAnswerUnusableError` where others are not in it either: they would pass for gone.
+    Raises `SourceAnswerUnusableError` where others are left out too: they would count as deleted.
     """
     call = Call(
         stream=context.stream.name,
@@ -97,7 +96,7 @@ def read_batch(context: SyncContext[Account], ids: Sequence[str], *, archived: b
 
 
 def refuse_problems(context: SyncContext[Account], problems: list[BatchProblem], page: int) -> None:
-    """Raise `SourceAnswerUnusableError` if part of a batch was not answered, unless there is nothing to answer with."""
+    """Raise `SourceAnswerUnusableError` if part of a batch failed for other reasons than missing data."""
     for problem in problems:
         words = f"{problem.category} {problem.subCategory}"
         if not any(word in words for word in _NONE_THERE):
@@ -115,7 +114,7 @@ def _path(context: SyncContext[Account]) -> str:
 def _listed(
     context: SyncContext[Account], *, archived: bool, at_end: Mapping[str, str] | None = None
 ) -> Iterator[Page]:
-    """One of the two lists; the pass goes on from `at_end` when it is through (null: it was all of the pass)."""
+    """Yield one of the two lists; at its end the pass continues at `at_end` (None: the pass ends too)."""
     tokens = Tokens(context.where)
     after = str(context.position["after"]) if context.position and context.position.get("after") else None
     for number in itertools.count(1):
@@ -124,7 +123,7 @@ def _listed(
             after = tokens.new(following, number)
         is_end = following is None
         yield replace(page, position=at_end if is_end else {"after": after}, is_last=is_end and at_end is None)
-        # Let go before the next is asked for: one page at a time is held.
+        # Release the page before the next one is requested: memory holds one at a time.
         del page
         if following is None:
             return
@@ -133,16 +132,16 @@ def _listed(
 def _list_page(
     context: SyncContext[Account], after: str | None, *, archived: bool, number: int
 ) -> tuple[Page, str | None]:
-    """One page, and the token of the next; None at the end."""
-    asked = ",".join(context.fields)
-    is_wide = len(asked) > WIDEST_QUERY
+    """Read one page, and the token of the next; None at the end."""
+    properties = ",".join(context.fields)
+    is_wide = len(properties) > WIDEST_QUERY
     params = {"limit": str(context.account.page_size), "archived": str(archived).lower()}
-    params |= {"properties": "hs_object_id" if is_wide else asked} if asked else {}
+    params |= {"properties": "hs_object_id" if is_wide else properties} if properties else {}
     params |= {"after": after} if after else {}
     call = Call(stream=context.stream.name, path=_path(context), params=params, page=number)
     answer = context.http.ask(call, _LISTING)
     if answer.value.after() is not None and not answer.value.results:
-        # Rare, and not the end; asked twice, for a list has no total that would show what such a page left out.
+        # Rare, and not the end. Repeat it once, since a list has no total that would reveal missing records.
         answer = context.http.ask(call, _LISTING)
     checked = validate_records(answer.value.results, context.identify, number)
     if is_wide and checked.records:
@@ -162,24 +161,24 @@ def _restored(context: SyncContext[Account], ids: Sequence[str], number: int) ->
 
 def _widened(context: SyncContext[Account], narrow: ValidatedPage, *, archived: bool, page: int) -> ValidatedPage:
     """Read the listed records again with all their properties; one deleted in between is left out."""
-    ids = [seen.id for seen in narrow.records]
+    ids = [record.id for record in narrow.records]
     parts = [
         validate_records(read_batch(context, chunk, archived=archived, page=page).value.results, context.identify, page)
         for chunk in portions(ids, READ_BATCH)
     ]
     return ValidatedPage(
-        [seen for part in parts for seen in part.records],
+        [record for part in parts for record in part.records],
         [*narrow.rejected, *(bad for part in parts for bad in part.rejected)],
     )
 
 
 def _landed(context: SyncContext[Account], runs: Iterable[str]) -> Iterator[LandedPage]:
-    """Pages of this stream that these runs landed."""
+    """Yield the pages of this stream that these runs landed."""
     writer = context.writer
     return writer.landing.pages_of(writer.source, writer.stream, dict.fromkeys(runs))
 
 
 def _archived_in(context: SyncContext[Account], pages: Iterable[LandedPage]) -> set[str]:
-    """Ids of the records that landed pages show archived."""
+    """Collect the ids of archived records in landed pages."""
     records = (record for page in pages for record in context.writer.landing.records(page))
     return {str(record.id) for record in map(_LIVE.decode, records) if record.archived}

@@ -1,4 +1,4 @@
-"""HubSpot fields to canonical ones (property names as HubSpot documents them; every value arrives as text).
+"""Mapping of HubSpot fields to canonical ones (property names as documented by HubSpot; every value is text).
 
 Facts relied on (HubSpot developer docs): `closedate` is a UTC moment, so the portal's zone is applied before the day is
 taken; stage ids belong to a portal; a merge leaves its losers only in `hs_merged_object_ids` of the survivor; calendar
@@ -74,7 +74,7 @@ def _crm_object(
     activities: tuple[DatedActivity, ...] = (),
     flag: str | None = None,
 ) -> StreamMapping:
-    """Mapping of an object with properties."""
+    """Build the mapping of an object with properties."""
     return StreamMapping(
         kind=kind,
         object=name,
@@ -112,7 +112,7 @@ CONTACT = _crm_object(
         claimed_class=_CLAIMED_CLASS,
         claims_customer=words(_CLAIMED_CLASS, {"customer": "true"}, other="false"),
         has_opted_out_of_email=text("hs_email_optout"),
-        # HubSpot tells that mail bounced, not when: no later than the first version that showed it.
+        # HubSpot records that mail bounced, not when: no later than the first version with the flag.
         email_bounced_at=computed(
             pl.when(filled(_BOUNCE).is_not_null()).then(pl.coalesce(pl.col("flag_set_at").list.first(), "version_at"))
         ),
@@ -192,7 +192,7 @@ OWNERS = StreamMapping(
         **_CHANGED,
         owner_email=text("email"),
         owner_name=computed(pl.concat_str(filled("firstName"), filled("lastName"), separator=" ", ignore_nulls=True)),
-        # HubSpot archives an owner who may no longer log in. The person left, the record of what they own stays.
+        # HubSpot archives an owner who may no longer log in; the owner stays, inactive, for the records they own.
         is_active=computed(~pl.col("is_deleted")),
         is_queue=constant(value=False),
         is_deleted=constant(value=False),
@@ -201,7 +201,7 @@ OWNERS = StreamMapping(
 
 
 def _stage_fields() -> dict[str, Entry]:
-    """A stage of a pipeline; HubSpot calls a closed stage won where its probability is 1."""
+    """Map the fields of a pipeline stage; a closed stage with probability 1 is won."""
     is_closed = is_true("metadata.isClosed").fill_null(value=False)
     is_certain = source_field("metadata.probability").cast(pl.Float64, strict=False) == 1
     is_archived = (source_field("archived") == "true").fill_null(value=False)
@@ -224,12 +224,12 @@ PIPELINES = StreamMapping(kind=STAGE, object="stage", each=ListItems(field="stag
 
 
 def association(kind: str, from_object: str, to_object: str) -> StreamMapping:
-    """Links between two objects. An answer lists all links of a record, so the latest one stands.
+    """Map the links between two objects. A response lists all links of a record, so the latest one is current.
 
-    A label that holds "primary" marks the primary link; any other label is the role.
+    A label that contains "primary" marks the primary link; the first other label is the role.
     """
     labels = source_field("associationTypes").list.eval(pl.element().struct.field("label")).list.drop_nulls()
-    says_primary = pl.element().str.to_lowercase().str.contains("primary", literal=True)
+    is_primary_label = pl.element().str.to_lowercase().str.contains("primary", literal=True)
     return StreamMapping(
         kind=ASSOCIATION,
         object=f"{from_object}_{to_object}",
@@ -239,8 +239,8 @@ def association(kind: str, from_object: str, to_object: str) -> StreamMapping:
             association_type=constant(kind),
             from_key=reference(record_id(), to=from_object),
             to_key=reference("toObjectId", to=to_object),
-            role=computed(labels.list.eval(pl.element().filter(~says_primary)).list.first()),
-            is_primary=computed(labels.list.eval(says_primary).list.any().fill_null(value=False)),
+            role=computed(labels.list.eval(pl.element().filter(~is_primary_label)).list.first()),
+            is_primary=computed(labels.list.eval(is_primary_label).list.any().fill_null(value=False)),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""The shapes HubSpot answers in, as far as walking needs them; records stay the bytes they came as."""
+"""Response types of HubSpot, as far as pagination needs them; records stay raw bytes."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from connectors.landing.envelope import Identify, Scalar, clean_id
 
 
 class NextPage(msgspec.Struct, frozen=True):
-    """Where the next page begins."""
+    """Token of the next page."""
 
     after: str | int | None = None
 
 
 class Paging(msgspec.Struct, frozen=True):
-    """Present while there is more; associations also page backwards, and then lack `next` at the end."""
+    """Present while more pages follow; associations also page backwards, and lack `next` at the end."""
 
     next: NextPage | None = None
 
     def after(self) -> str | None:
-        """Token of the next page, empty when there is none to follow; None when nothing is next."""
+        """Return the token of the next page; None at the end; empty where the token is missing."""
         if self.next is None:
             return None
         return "" if self.next.after is None else str(self.next.after)
@@ -33,19 +33,19 @@ class Listing(msgspec.Struct, frozen=True):
     total: int | None = None
 
     def after(self) -> str | None:
-        """Token of the next page; None at the end; an empty text when there is more but no token."""
+        """Return the token of the next page; None at the end; empty where the token is missing."""
         return None if self.paging is None else self.paging.after() or ""
 
 
 class BatchProblem(msgspec.Struct, frozen=True):
-    """Why part of a batch was not answered."""
+    """Error of a part of a batch."""
 
     category: Any = None
     subCategory: Any = None  # noqa: N815 - HubSpot's own key
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Answer of a batch read, 200 or 207."""
+    """Response of a batch read, 200 or 207."""
 
     results: list[msgspec.Raw]
     errors: list[BatchProblem] = []
@@ -64,27 +64,27 @@ class Properties(msgspec.Struct, frozen=True):
 
 
 class Live(msgspec.Struct, frozen=True):
-    """Of a landed record: its id, and whether it is archived."""
+    """Id of a landed record, and whether it is archived."""
 
     id: str | int
     archived: bool = False
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """The record associations start from."""
+    """The record that associations start from."""
 
     id: str | int
 
 
 class Associations(msgspec.Struct, frozen=True, rename={"origin": "from"}):
-    """All records one record is associated with, or a page of them."""
+    """Records that one record is associated with, or a page of them."""
 
     origin: Origin
     to: list[msgspec.Raw]
     paging: Paging | None = None
 
     def after(self) -> str | None:
-        """Token of the rest; None when this is all."""
+        """Return the token of the next page; None at the end."""
         return None if self.paging is None else self.paging.after()
 
 
@@ -113,7 +113,7 @@ _ASSOCIATIONS = msgspec.json.Decoder(Associations)
 
 
 def object_identity(modified: str) -> Identify:
-    """Identify a CRM object; its version is the property `modified`, else its `updatedAt`."""
+    """Build the function that identifies a CRM object; its version is the property `modified`, else `updatedAt`."""
 
     def identify(raw: msgspec.Raw) -> tuple[str, str]:
         found = _OBJECT.decode(raw)
@@ -123,11 +123,11 @@ def object_identity(modified: str) -> Identify:
 
 
 def simple_identity(raw: msgspec.Raw) -> tuple[str, str]:
-    """Identify an owner or a pipeline."""
+    """Return id and version of an owner or a pipeline."""
     found = _SIMPLE.decode(raw)
     return clean_id(found.id), found.updatedAt
 
 
 def association_identity(raw: msgspec.Raw) -> tuple[str, str]:
-    """Identify the associations of one record: by that record; they have no version."""
+    """Return the id of the record that associations start from; they have no version."""
     return clean_id(_ASSOCIATIONS.decode(raw).origin.id), ""

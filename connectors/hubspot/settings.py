@@ -1,4 +1,4 @@
-"""What bantam.yaml says of a HubSpot account."""
+"""Settings of a HubSpot account in bantam.yaml."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -13,7 +13,7 @@ _RECORD_PAGES = {"contact": "0-1", "company": "0-2", "deal": "0-3"}
 
 
 class HubSpotSettings(HttpSettings):
-    """A HubSpot account; `lag_seconds` is how far behind now the search index is trusted."""
+    """A HubSpot account; `lag_seconds` is the delay of the search index."""
 
     mappings = (mapping.CONTACT, mapping.COMPANY, mapping.DEAL)
 
@@ -28,22 +28,22 @@ class HubSpotSettings(HttpSettings):
     search_rate: RateLimit | None = None
 
     def default_record_urls(self) -> Mapping[str, str]:
-        """Deep links as HubSpot writes them; none while the portal id is not set."""
+        """Return HubSpot's URL templates of records; empty while the portal id is not set."""
         if self.portal_id is None:
             return {}
         base = f"https://app.hubspot.com/contacts/{self.portal_id}/record"
         return {name: f"{base}/{code}/{{}}" for name, code in _RECORD_PAGES.items()}
 
     def account(self) -> Account:
-        """The account that the settings name."""
+        """Build the account of these settings."""
         limits: dict[str, RateLimit | None] = {"rate": self.rate, "search_rate": self.search_rate}
-        rates: dict[str, Any] = {name: one.rate() for name, one in limits.items() if one is not None}
+        rates: dict[str, Any] = {name: limit.rate() for name, limit in limits.items() if limit is not None}
         return Account(
             name=self.name,
             token=self.token,
             base_url=self.base_url,
             api_version=self.api_version,
             portal_id=self.portal_id,
-            **self.account_options(trail_seconds=self.lag_seconds),
+            **self.account_options(lag_seconds=self.lag_seconds),
             **rates,
         )

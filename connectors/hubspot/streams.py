@@ -1,4 +1,4 @@
-"""HubSpot: what is pulled, with which properties. How it is walked stands in the files this one names."""
+"""HubSpot streams: object types, their properties and passes. Their pagers are in the imported modules."""
 
 from dataclasses import replace
 
@@ -24,24 +24,24 @@ _PROPERTIES = msgspec.json.Decoder(Properties)
 
 
 def check_properties(stream: Stream[Account], account: Account, http: Http) -> PreparedStream:
-    """Choose the properties to ask for: the usual ones this account has, and every configured one.
+    """Choose the properties to request: the standard ones that the account has, and every configured one.
 
-    Raises `ConfigurationError` naming the configured properties the account lacks: HubSpot would not, and their values
-    would stay unknown for ever.
+    Raises `ConfigurationError` naming configured properties that the account lacks: HubSpot would ignore them, and
+    their values would stay null.
     """
     kind = stream.remote.rpartition("/")[2]
     answer = http.ask(Call(stream=stream.name, path=account.path("properties", f"/{kind}")), _PROPERTIES)
-    there = {named.name for named in answer.value.results}
+    existing = {named.name for named in answer.value.results}
     custom = account.properties.get(stream.object, ())
-    if missing := sorted(set(custom) - there):
+    if missing := sorted(set(custom) - existing):
         raise ConfigurationError(
             f"{account.name}: {stream.name}: no such property: {', '.join(missing)}. Correct the field map (it wants "
             "the internal name), or create the property."
         )
-    usual = stream.mapping.asked_fields()
-    absent = sorted(set(usual) - there)
+    standard = stream.mapping.asked_fields()
+    absent = sorted(set(standard) - existing)
     return PreparedStream(
-        fields=tuple(dict.fromkeys(name for name in (*usual, *custom) if name in there)),
+        fields=tuple(dict.fromkeys(name for name in (*standard, *custom) if name in existing)),
         notes=(f"properties this account does not have: {', '.join(absent)}",) if absent else (),
         source_now=answer.source_now,
     )
@@ -57,7 +57,7 @@ def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
         modified=modified,
         prepare=check_properties,
         passes=(
-            # What is restored meanwhile is then in both lists; in the other order it would be in none.
+            # A record restored in between is then in both lists; in the other order it would be in none.
             SyncPass(name="archive", when=SyncMode.FIRST, pages=archived_pages),
             SyncPass(name="list", when=SyncMode.FIRST, pages=live_pages),
             SyncPass(name="changes", when=SyncMode.AGAIN, pages=changed_pages),
@@ -110,4 +110,4 @@ STREAMS: tuple[Stream[Account], ...] = (
     _association("deals_companies", mapping.DEALS_COMPANIES, "deals/companies", "deals"),
     _association("deals_contacts", mapping.DEALS_CONTACTS, "deals/contacts", "deals"),
 )
-"""In an order that pulls a stream after the one it follows (`Stream.after`)."""
+"""Ordered so that a stream is pulled after the one it follows (`Stream.after`)."""

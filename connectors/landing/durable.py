@@ -1,4 +1,4 @@
-"""Files that survive a power cut: written under another name, synced, renamed, and the folder synced too."""
+"""Durable writes that survive a power cut: temporary file, fsync, rename, fsync of the folder."""
 
 import hashlib
 import os
@@ -16,12 +16,12 @@ TEMPORARY = ".writing-"
 
 
 def failed(action: str, path: Path, size: int, error: OSError) -> LandingError:
-    """Describe a failed write: the path, what is free on its disk, the bytes needed (0: not known) and what to do."""
+    """Describe a failed write: path, free space of its disk, bytes needed (0: unknown) and what to do."""
     return disk_error(f"{action} what was fetched", path, error, size or None)
 
 
 def make_folder(folder: Path) -> None:
-    """Create `folder` and what is missing above it, readable by the owner only, and durable.
+    """Create `folder` and its missing parents durably, readable by the owner only.
 
     Raises `LandingError` naming it.
     """
@@ -46,7 +46,7 @@ def sync_folder(folder: Path) -> None:
 def write_durably(folder: Path, prefix: str, suffix: str, chunks: Iterable[bytes]) -> tuple[Path, int, str]:
     """Write `chunks` to `<prefix>-<sha256, first 16 hex><suffix>` in `folder`; return path, bytes, whole sha256.
 
-    The name exists only when every byte is on disk. Raises `LandingError` naming path and bytes when it cannot be.
+    The name exists only when every byte is on disk. Raises `LandingError` naming path and bytes when that fails.
     """
     temporary = folder / f"{TEMPORARY}{prefix}{suffix}"
     digest, size = hashlib.sha256(), 0
@@ -64,9 +64,9 @@ def write_durably(folder: Path, prefix: str, suffix: str, chunks: Iterable[bytes
         temporary.rename(path)
         sync_folder(folder)
     except OSError as error:
-        # Of a generator only what it gave so far is known.
+        # A generator does not tell its whole size: only the bytes so far.
         needed = sum(map(len, chunks)) if isinstance(chunks, Sequence) else size
-        # First, so that its room counts as free.
+        # Before the error is built, so that its space counts as free.
         _remove(temporary)
         raise failed("write", temporary, needed, error) from error
     finally:
@@ -76,13 +76,13 @@ def write_durably(folder: Path, prefix: str, suffix: str, chunks: Iterable[bytes
 
 
 def _remove(temporary: Path) -> None:
-    """Remove a file that was half written; where that fails too, the next run cleans."""
+    """Remove a partly written file; where that fails too, the next run removes it."""
     with suppress(OSError):
         temporary.unlink(missing_ok=True)
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Append one line durably, whole or not at all; a line torn by an earlier crash is cut off first.
+    """Append one line durably and atomically; a line torn by an earlier crash is truncated first.
 
     Raises `LandingError` naming path and bytes.
     """
@@ -104,7 +104,7 @@ def _append(handle: int, line: bytes) -> None:
         _write_all(handle, line, start)
         os.fsync(handle)
     except OSError:
-        # A line that stays torn has no end, and is cut off before the next.
+        # A line that stays torn has no end, and is truncated before the next append.
         with suppress(OSError):
             os.ftruncate(handle, start)
         raise

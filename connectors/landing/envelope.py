@@ -1,6 +1,6 @@
-"""The outside of a record: has it an id and the agreed shape? What has not is set aside, the rest goes on.
+"""Validation of a record's envelope: id and agreed shape. Invalid records are rejected one by one.
 
-What its fields say is nobody's business here.
+The values of its fields are not checked here.
 """
 
 import re
@@ -20,7 +20,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class RawRecord(NamedTuple):
-    """A good record: its own bytes, its id, and its version (a modified time as the source writes it, or '')."""
+    """A valid record: its raw bytes, its id, and its version (the modified time as the source writes it, or '')."""
 
     raw: bytes
     id: str
@@ -33,14 +33,14 @@ Identify = Callable[[msgspec.Raw], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class ValidatedPage:
-    """One page, sorted out; both lists keep the order of the answer."""
+    """Valid and rejected records of a page, both in the order of the response."""
 
     records: list[RawRecord]
     rejected: list[Rejected]
 
 
 def validate_records(raws: Iterable[msgspec.Raw], identify: Identify, page: int) -> ValidatedPage:
-    """Check each record of a page by itself: one bad record does not cost the page."""
+    """Validate each record of a page by itself, so that one bad record does not reject the page."""
     good: list[RawRecord] = []
     bad: list[Rejected] = []
     for offset, raw in enumerate(raws):
@@ -69,7 +69,7 @@ def _reject(raw: bytes, error: Exception, page: int, offset: int) -> Rejected:
 
 
 def _why(raw: bytes, error: Exception) -> tuple[str, str | None]:
-    """Name the reason and, where known, the field."""
+    """Return the reason and, where known, the field."""
     if isinstance(error, UnicodeDecodeError):
         return "not_utf8", None
     if isinstance(error, RecursionError):
@@ -91,7 +91,7 @@ def _misshapen(raw: bytes, message: str) -> tuple[str, str | None]:
 
 
 def _nested_key(raw: bytes, path: str) -> str | None:
-    """Find the key the decoder calls `[...]`: the first whose value is no scalar."""
+    """Find the key that the decoder calls `[...]`: the first whose value is no scalar; None where there is none."""
     prefix = path.removesuffix("[...]")
     try:
         values = _VALUES.decode(raw)

@@ -1,4 +1,4 @@
-"""What the landed runs of a stream cover together: which of them a cursor stands on, and what is damaged in them."""
+"""History of a stream's landing: the runs that a cursor depends on, and the damaged files in them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from typing import Any
 import msgspec
 
 from connectors.landing.durable import append_line, sync_folder
-from connectors.landing.reader import MANIFEST, PUT_ASIDE, LandedPage, QuarantinedPage, damage_of
+from connectors.landing.reader import MANIFEST, QUARANTINED_PAGES, LandedPage, QuarantinedPage, damage_of
 from connectors.landing.writer import UNFINISHED, Landing
 from definitions.errors import LandingError
 
-_ASIDE = "aside-"
+_QUARANTINED_PREFIX = "aside-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedListing:
     """A listing that a run completed.
 
-    `runs` landed its parts; `previous` is the listing it goes on from (null: it needs nothing that was landed before).
-    `is_whole`: a record that it does not show is gone. `is_chained` is false where the manifest, or the stream, does
-    not say what it goes on from: of a file, or of a Bantam before that was written down.
+    `runs` landed its parts; `previous` is the listing it continues (null: it depends on nothing landed before).
+    `is_whole`: a record that it does not contain is deleted. `is_chained` is false where the predecessor is not
+    recorded: for a file, or in the manifest of an older Bantam.
     """
 
     id: str
@@ -33,7 +33,7 @@ class CompletedListing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedRun:
-    """What one run landed of one stream: lines of its manifest, in order; none where the manifest is damaged."""
+    """One run's landing of one stream: the lines of its manifest, in order; none where the manifest is damaged."""
 
     run_id: str
     folder: Path
@@ -42,22 +42,22 @@ class LandedRun:
 
     @property
     def last(self) -> LandedPage | None:
-        """The page with which a pull was complete; None where none was."""
+        """Last page that completed a pull; None where none did."""
         return next((page for page in reversed(self.pages) if page.is_last), None)
 
     @property
     def cursor(self) -> dict[str, Any] | None:
-        """The cursor that covers the whole pull; None where the run did not come to its end."""
+        """Cursor of the complete pull; None where the run did not complete it."""
         return None if self.last is None else self.last.cursor
 
     @property
     def completed(self) -> list[CompletedListing]:
-        """The listings that the run completed, in order."""
+        """Listings that the run completed, in order."""
         return [_completed(page) for page in self.pages if page.is_last]
 
 
 def _completed(page: LandedPage) -> CompletedListing:
-    """The listing that was complete with a page."""
+    """Return the listing that a page completed."""
     listing, end = page.listing, page.end
     if listing is not None:
         previous = None if listing.is_whole else listing.previous
@@ -76,9 +76,9 @@ def landed_runs(
     until: str | None = None,
     newest: int | None = None,
 ) -> list[LandedRun]:
-    """Runs that landed something of a stream, in order; only those behind `after` and not behind `until`.
+    """Return the runs that landed pages of a stream, in order; only ids after `after`, up to and including `until`.
 
-    At most the `newest` of them, where that is given: each costs the reading of its manifest.
+    At most the `newest` ones, if given: each costs the reading of its manifest.
     """
     run_ids = landing.run_ids(source, stream, after=after, until=until)
     return [_landed_run(landing, source, stream, run_id) for run_id in run_ids[-(newest or 0) :]]
@@ -94,32 +94,32 @@ def _landed_run(landing: Landing, source: str, stream: str, run_id: str) -> Land
 
 
 def needed_for(runs: Sequence[LandedRun], run_id: str) -> frozenset[str] | None:
-    """Runs whose pages make up what the cursor of `run_id` covers, back to one that listed everything.
+    """Return the runs that the cursor of `run_id` depends on, back to a full listing.
 
-    Earlier runs hold only what the source no longer tells: older versions, records that are gone. None where one of the
+    Earlier runs hold only what the source no longer returns: older versions and deleted records. None where one of the
     runs is missing, did not complete its listing, or has a damaged manifest: then landing does not cover the cursor.
-    Where a listing does not say what it goes on from, every earlier run counts.
+    Where the predecessor of a listing is not recorded, every earlier run counts.
     """
     by_id = {run.run_id: run for run in runs if run.run_id <= run_id}
-    completed = {one.id: one for run in by_id.values() for one in run.completed}
+    completed = {listing.id: listing for run in by_id.values() for listing in run.completed}
     last = by_id[run_id].completed if run_id in by_id else []
     if not last:
         return None
-    asked: str | None = last[-1].id
+    listing_id: str | None = last[-1].id
     needed: set[str] = set()
-    while asked is not None:
-        if asked not in completed:
+    while listing_id is not None:
+        if listing_id not in completed:
             return None
-        one = completed[asked]
-        needed.update(one.runs if one.is_chained else (run for run in by_id if run <= max(one.runs)))
-        asked = one.previous
+        listing = completed[listing_id]
+        needed.update(listing.runs if listing.is_chained else (run for run in by_id if run <= max(listing.runs)))
+        listing_id = listing.previous
     is_lost = any(run not in by_id or by_id[run].is_manifest_damaged for run in needed)
     return None if is_lost else frozenset(needed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DamagedFile:
-    """One landed file that is missing or not as it was landed; `page` is null where it is a manifest."""
+    """One landed file that is missing or was changed; `page` is null for a manifest."""
 
     run: LandedRun
     path: Path
@@ -128,7 +128,7 @@ class DamagedFile:
 
 
 def damages(runs: Iterable[LandedRun]) -> Iterator[DamagedFile]:
-    """Read every landed file of the runs, and name each that is damaged: a page, its rejected records, a manifest."""
+    """Verify every landed file of the runs, and yield the damaged ones: pages, rejected records, manifests."""
     for run in runs:
         if run.is_manifest_damaged:
             yield DamagedFile(run=run, path=run.folder / MANIFEST, reason="a line is damaged", page=None)
@@ -138,22 +138,22 @@ def damages(runs: Iterable[LandedRun]) -> Iterator[DamagedFile]:
 
 
 def damage_of_page(page: LandedPage) -> tuple[Path, str] | None:
-    """File of a page that is damaged, and how; None where the page is as it was landed."""
+    """Return the damaged file of a page and its damage; None where the page is intact."""
     for path, digest in ((page.path, page.sha256), (page.rejected_path, page.rejected_sha256)):
         if path is not None and (reason := damage_of(path, digest)) is not None:
             return path, reason
     return None
 
 
-def put_aside(damage: DamagedFile) -> None:
-    """Let a damaged page, or all that a damaged manifest names, count no more; the files stay, under another name.
+def quarantine_damaged(damage: DamagedFile) -> None:
+    """Exclude a damaged page, or all pages of a damaged manifest; the files are renamed, not removed.
 
     Safe to repeat. Raises `LandingError` where the folder cannot be written.
     """
     folder = damage.run.folder
     try:
         if damage.page is None:
-            # Without its mark no later run cleans the folder, and its pages stay for whoever wants to look.
+            # Without the mark no later run cleans the folder, so its pages stay for inspection.
             (folder / UNFINISHED).unlink(missing_ok=True)
             _rename(folder / MANIFEST)
         else:
@@ -166,9 +166,9 @@ def put_aside(damage: DamagedFile) -> None:
         ) from None
     if damage.page is not None:
         line = QuarantinedPage(seq=damage.page.seq, reason=f"{damage.path.name} {damage.reason}")
-        append_line(folder / PUT_ASIDE, msgspec.json.encode(line))
+        append_line(folder / QUARANTINED_PAGES, msgspec.json.encode(line))
 
 
 def _rename(path: Path) -> None:
     if path.exists():
-        path.rename(path.with_name(f"{_ASIDE}{path.name}"))
+        path.rename(path.with_name(f"{_QUARANTINED_PREFIX}{path.name}"))

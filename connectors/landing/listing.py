@@ -1,7 +1,7 @@
-"""Listing: one walk over a stream, of everything it holds or of what changed. It may span runs.
+"""Listing: one walk over a stream, over all its records or the changed ones. It may span runs.
 
-Each landed page carries the listing with its checkpoint. Where a run dies, the next one goes on from there under the
-same id, so that what all parts showed is known together when it is complete.
+Each landed page stores the listing with its checkpoint. Where a run dies, the next one resumes there under the same
+id, so that the complete listing contains the records of all its parts.
 """
 
 from datetime import datetime
@@ -11,9 +11,9 @@ import msgspec
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a listing stands: in which pass, and from which position on (null: from the start of the pass).
+    """Progress of a listing: its pass, and the position to resume at (null: the start of the pass).
 
-    `is_through`: nothing of the pass is left.
+    `is_through`: the pass is complete.
     """
 
     sync_pass: str
@@ -24,11 +24,11 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One listing of a stream, as far as it is landed.
 
-    `id` is that of the run that began it, with a number where the run began several. `is_full`: every record is listed,
-    else what changed since `since` (null: the stream keeps no change time). `watermark`: once the listing is complete,
-    every change before it has landed. `previous` is the listing it goes on from, `previous_runs` the runs that landed
-    that. `runs` landed parts of this one; `files`, `pages`, `records` and `rejected` count over all of them. `fields`
-    are those that were asked for.
+    `id` is the id of the run that started it, with a number where the run started several. `is_full`: all records are
+    listed, else the changes since `since` (null: the stream has no change time). `watermark`: once the listing is
+    complete, every change before it has landed. `previous` is the listing it continues, `previous_runs` the runs that
+    landed that. `runs` landed parts of this one; `files`, `pages`, `records` and `rejected` are totals over them.
+    `fields` are the requested ones.
     """
 
     id: str
@@ -49,20 +49,20 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_whole(self) -> bool:
-        """Whether a record that the listing does not show is gone.
+        """Whether a record that the listing does not contain is deleted.
 
-        Not where records were rejected, one of which may be the one that is missing, and not where it is empty, which
+        False where records were rejected, as one of them may be the missing one, and where the listing is empty, which
         is more likely a fault.
         """
         return self.is_complete and self.is_full and self.records > 0 and self.rejected == 0
 
     def going_on_in(self, run_id: str) -> "Listing":
-        """The listing, of which this run lands the next part."""
+        """Return the listing with this run as the one that lands its next part."""
         runs = self.runs if run_id in self.runs else [*self.runs, run_id]
         return msgspec.structs.replace(self, runs=runs, is_complete=False)
 
     def after_page(self, *, records: int, rejected: int, checkpoint: Checkpoint) -> "Listing":
-        """The listing after one more page."""
+        """Return the listing after one more page."""
         return msgspec.structs.replace(
             self,
             pages=self.pages + 1,
@@ -72,13 +72,13 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )
 
     def at(self, checkpoint: Checkpoint) -> "Listing":
-        """The listing where a pass begins."""
+        """Return the listing at the beginning of a pass."""
         return msgspec.structs.replace(self, checkpoint=checkpoint)
 
     def completed(self) -> "Listing":
-        """The listing, complete."""
+        """Return the listing, complete."""
         return msgspec.structs.replace(self, is_complete=True)
 
     def landed(self) -> "Listing":
-        """The listing with one more landed file."""
+        """Return the listing with one more landed file."""
         return msgspec.structs.replace(self, files=self.files + 1)

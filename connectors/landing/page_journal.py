@@ -1,8 +1,8 @@
-"""Page journal: pages of a pull that are not landed yet, kept against the death of the process.
+"""Page journal: pages of a pull that are not landed yet, stored in case the process is killed.
 
-To land a page durably costs four waits for the disk, so pages are gathered into files of some MiB. Until then each is
-appended here, without waiting for the disk: what a process has written survives its SIGKILL. A power cut may take the
-end of the journal with it; the checksums tell, and those pages are asked again.
+Landing a page durably costs four waits for the disk, so pages are collected into files of some MiB. Meanwhile each is
+appended here without fsync: written data survives a SIGKILL. A power cut may lose the end of the journal; the
+checksums show that, and those pages are requested again.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ _MARK = b"\x1e"
 
 
 class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands behind the records of a page: how it was asked for, and the listing after it.
+    """Trailer of a page's records: its request, and the listing after it.
 
-    `seq` is the landed file that the page is going to be in.
+    `seq` is the number of the landed file that will hold the page.
     """
 
     seq: int
@@ -38,7 +38,7 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class JournaledPage:
-    """A page read back: one record a line, as in a landed file."""
+    """A page read back from the journal; records as lines of a landed file."""
 
     entry: PageEntry
     records: list[bytes]
@@ -51,7 +51,7 @@ class PageJournal:
         self._path = folder / JOURNAL
 
     def append(self, records: Sequence[bytes], entry: PageEntry) -> None:
-        """Add a page. Raises `LandingError` naming path and bytes."""
+        """Append a page. Raises `LandingError` naming path and bytes."""
         digest, size = hashlib.sha256(), 0
         try:
             with open(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE), "ab") as file:  # noqa: PTH123 - opened by descriptor, for the mode
@@ -65,14 +65,14 @@ class PageJournal:
             raise failed("append", self._path, size, error) from error
 
     def clear(self) -> None:
-        """Forget all pages: they are landed."""
+        """Remove all pages, which are landed by now."""
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
             raise failed("remove", self._path, 0, error) from error
 
     def pages(self) -> Iterator[JournaledPage]:
-        """Pages in the order they came, up to the first that is not whole."""
+        """Yield the pages in order, up to the first incomplete or damaged one."""
         try:
             lines = self._path.read_bytes().split(b"\n")[:-1]
         except FileNotFoundError:
@@ -98,7 +98,7 @@ def _entry_of(line: bytes) -> PageEntry | None:
 
 
 def as_line(record: bytes) -> bytes:
-    """Write a JSON record as one line; raw newlines between its tokens (no JSON string has one) become spaces."""
+    """Format a JSON record as one line; raw newlines between tokens (no JSON string has one) become spaces."""
     if b"\n" in record or b"\r" in record:
         record = record.replace(b"\n", b" ").replace(b"\r", b" ")
     return record + b"\n"

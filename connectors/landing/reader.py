@@ -1,4 +1,4 @@
-"""What has been landed: pages, their manifest, and reading them back with the checksum verified."""
+"""Reading of the landing: pages, their manifest, and checksum verification."""
 
 import contextlib
 import hashlib
@@ -14,7 +14,7 @@ from connectors.landing.listing import Listing
 from definitions.errors import LandingError
 
 MANIFEST = "manifest.jsonl"
-PUT_ASIDE = "aside.jsonl"
+QUARANTINED_PAGES = "aside.jsonl"
 CHUNK_BYTES = 1 << 20
 _CHECK = b',"check":"'
 _CHECK_DIGITS = 16
@@ -23,10 +23,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """One record set aside: why, where it stood, and its own text (bytes that are no UTF-8 are backslash-escaped).
+    """One rejected record: reason, position, and its text (bytes that are not UTF-8 are backslash-escaped).
 
-    `page` counts from 1 within the pull, `offset` from 0 within the page; of a file there are no pages: `page` is null,
-    `offset` its line (of Parquet: its row), from 1.
+    `page` counts from 1 within the pull, `offset` from 0 within the page. A file has no pages: `page` is null, `offset`
+    the line (in Parquet the row), from 1.
     """
 
     reason: str
@@ -37,7 +37,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def number(self) -> int:
-        """Its number in its page, 1 first; of a file, its line.
+        """Number of the record in its page, from 1; in a file, its line.
 
         >>> Rejected(reason="id_blank", page=2, offset=7, record="{}").number
         8
@@ -48,10 +48,10 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PullEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How a pull ended, as an older Bantam wrote it, whose listings were begun and completed by one run.
+    """End of a pull as an older Bantam wrote it, whose listings never spanned runs.
 
-    `is_whole`: a record that is not among those listed is gone. `previous_run`: the run whose cursor the pull went on
-    from; null where it needs nothing that was landed before.
+    `is_whole`: a record that was not listed is deleted. `previous_run`: the run whose cursor the pull started from;
+    null where it depends on nothing landed before.
     """
 
     is_whole: bool
@@ -61,10 +61,10 @@ class PullEnd(msgspec.Struct, frozen=True, kw_only=True):
 class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `manifest.jsonl`, in the order written.
 
-    `file` is null when the answer held no good record. `bytes` and `sha256` are of the stored (compressed) file.
-    `request` is method and path without query. `cursor` stands in the line that completes a pull, `listing` in each of
-    a vendor's stream that may be resumed from there. Lines of an older Bantam have `end` in its place, and cursors with
-    a place within the pull (`at`).
+    `file` is null when the response held no valid record. `bytes` and `sha256` are of the stored (compressed) file.
+    `request` is method and path without query. `cursor` is set in the line that completes a pull, `listing` in each line
+    that a vendor's stream may be resumed from. Lines of an older Bantam have `end` instead, and cursors with a position
+    within the pull (`at`).
     """
 
     seq: int
@@ -82,7 +82,7 @@ class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LandedPage(ManifestLine, frozen=True, kw_only=True):
-    """One landed file: its line of the manifest, and the source, stream, run and folder in which it stands."""
+    """One landed file: its line of the manifest, with the source, stream, run and folder it belongs to."""
 
     source: str
     stream: str
@@ -101,17 +101,17 @@ class LandedPage(ManifestLine, frozen=True, kw_only=True):
 
     @property
     def is_last(self) -> bool:
-        """Whether the pull was complete with this page: its cursor covers all that the pull was to land."""
+        """Whether this page completed the pull, so that its cursor covers the whole pull."""
         return self.cursor is not None and "at" not in self.cursor
 
     @property
     def listing_id(self) -> str:
-        """The listing that the page is a part of; one that an older Bantam landed has the id of its run."""
+        """Id of the page's listing; the run id where an older Bantam landed it."""
         return self.run_id if self.listing is None else self.listing.id
 
 
 def sealed(line: msgspec.Struct) -> bytes:
-    """Encode a line with a checksum of itself as its last field, so that a changed cursor or count is noticed."""
+    """Encode a line with its own checksum as the last field, so that a changed cursor or count is detected."""
     text = msgspec.json.encode(line)
     return b'%s%s%s"}' % (text[:-1], _CHECK, _digits(text))
 
@@ -121,7 +121,7 @@ def _digits(text: bytes) -> bytes:
 
 
 def unsealed(text: bytes, kind: type[T]) -> T:
-    """Decode a line; raises `ValueError` where it is none, or its checksum is not its own. Old lines have none."""
+    """Decode a line; raises `ValueError` for an invalid line or a wrong checksum. Old lines have no checksum."""
     body, mark, digits = text.rpartition(_CHECK)
     if mark and digits != _digits(body + b"}") + b'"}':
         raise ValueError("checksum")
@@ -129,9 +129,9 @@ def unsealed(text: bytes, kind: type[T]) -> T:
 
 
 def read_manifest(folder: Path, names: tuple[str, str, str]) -> list[LandedPage]:
-    """Pages a run's folder names, in the order landed, without those put aside; `names`: source, stream and run id.
+    """Read the pages of a run's folder, in the order landed, without excluded ones; `names`: source, stream, run id.
 
-    A last line without its end was cut by a crash and is not a page. Raises `LandingError` for any other damage.
+    A last line without its end was torn by a crash and is not a page. Raises `LandingError` for any other damage.
     """
     path = folder / MANIFEST
     try:
@@ -149,12 +149,12 @@ def read_manifest(folder: Path, names: tuple[str, str, str]) -> list[LandedPage]
             f"{path}: a line is damaged ({type(error).__name__}). Restore the file from a backup, or run "
             f"`{ask_again(names[0])}`, which asks the source for everything again."
         ) from None
-    aside = _put_aside(folder)
-    return [page for page in pages if page.seq not in aside] if aside else pages
+    quarantined = _quarantined_pages(folder)
+    return [page for page in pages if page.seq not in quarantined] if quarantined else pages
 
 
 def ask_again(*sources: str) -> str:
-    """The command that asks sources for everything again, and needs nothing of what was landed of them before.
+    """Return the command that pulls sources in full again, independent of what was landed before.
 
     >>> ask_again("crm", "shop", "crm")
     'bantam run --full --source crm --source shop'
@@ -163,15 +163,15 @@ def ask_again(*sources: str) -> str:
 
 
 class QuarantinedPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of `aside.jsonl`: a page that counts no more, and why."""
+    """One line of `aside.jsonl`: an excluded page, and why."""
 
     seq: int
     reason: str
 
 
-def _put_aside(folder: Path) -> frozenset[int]:
-    """Numbers of the pages of a folder that count no more. A line that is damaged is none: it is found out again."""
-    path = folder / PUT_ASIDE
+def _quarantined_pages(folder: Path) -> frozenset[int]:
+    """Return the numbers of a folder's excluded pages. Damaged lines are skipped: their pages are detected again."""
+    path = folder / QUARANTINED_PAGES
     if not path.exists():
         return frozenset()
     found = set()
@@ -182,13 +182,13 @@ def _put_aside(folder: Path) -> frozenset[int]:
 
 
 def page_of(folder: Path, names: tuple[str, str, str], line: ManifestLine) -> LandedPage:
-    """Place one manifest line in its folder."""
+    """Build the landed page of a manifest line."""
     source, stream, run_id = names
     return LandedPage(source=source, stream=stream, run_id=run_id, folder=folder, **msgspec.structs.asdict(line))
 
 
 def verified(path: Path | None, sha256: str, page: LandedPage) -> Path:
-    """Return `path` when its bytes still have `sha256`; raise `LandingError` naming the file when not."""
+    """Return `path` if its bytes still have `sha256`; else raise `LandingError` naming the file."""
     if path is None:
         raise LandingError(f"{page.source}: {page.stream}: page {page.seq} of run {page.run_id} holds no record")
     if (damage := damage_of(path, sha256)) is not None:
@@ -200,7 +200,7 @@ def verified(path: Path | None, sha256: str, page: LandedPage) -> Path:
 
 
 def damage_of(path: Path, sha256: str) -> str | None:
-    """Say what is wrong with a landed file whose bytes should have `sha256`; None where nothing is."""
+    """Describe the damage of a landed file whose bytes should have `sha256`; None where it is intact."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
@@ -214,7 +214,7 @@ def damage_of(path: Path, sha256: str) -> str | None:
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
-    """Lines of a landed `.jsonl.zst` file, ends and empty ones left out; little of it is held at a time."""
+    """Yield the lines of a landed `.jsonl.zst` file without line ends, empty ones left out; reads in small chunks."""
     with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as unpacked:
         yield from filter(None, map(_without_end, io.BufferedReader(unpacked)))
 
@@ -224,6 +224,6 @@ def _without_end(line: bytes) -> bytes:
 
 
 def inflate(path: Path) -> bytes:
-    """Content of a landed `.zst` file."""
+    """Read and unpack a landed `.zst` file."""
     with path.open("rb") as file:
         return zstandard.ZstdDecompressor().stream_reader(file).read()

@@ -1,4 +1,4 @@
-"""Resumption: find the listings of a stream that earlier runs began and nobody has published."""
+"""Resumption: find the listings of a stream that earlier runs started and no run has published."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from connectors.landing.listing import Listing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumePoint:
-    """Where a pull of a stream starts.
+    """Start of a pull of a stream.
 
-    `cursor` covers the last complete listing (null: there is none, and everything is listed). `completed` is that
-    listing where it is no published run's; `unfinished` are those begun after it, the newest last. `landed_by` are the
-    runs that landed something of the stream since the published cursor.
+    `cursor` is that of the last complete listing (null: none, all records are listed). `completed` is that listing
+    where no run published it; `unfinished` are the listings started after it, the newest last. `landed_by` are the
+    runs that landed pages of the stream since the published cursor.
     """
 
     cursor: Mapping[str, Any] | None
@@ -25,11 +25,11 @@ class ResumePoint:
 
 
 def resume_point(runs: Sequence[LandedRun], cursor: Mapping[str, Any] | None, *, is_full: bool) -> ResumePoint:
-    """Find where a pull starts: at the published cursor, or behind it where runs that died listed something.
+    """Find the start of a pull: the published cursor, or later where runs that died had landed pages.
 
-    `runs` are those that landed something of the stream after everything that was published or refused, in order.
-    Where `is_full`, only listings of everything count, and of the cursor nothing does. A listing counts if it goes on
-    from one that counts, and none of its files is missing or was put aside.
+    `runs` are those that landed pages of the stream after the last published or refused run, in order. Where
+    `is_full`, only full listings count, and the cursor is ignored. A listing counts if it continues one that counts,
+    and none of its files is missing or excluded.
     """
     base = None if is_full else cursor
     base_id = listing_of_cursor(base)
@@ -40,7 +40,7 @@ def resume_point(runs: Sequence[LandedRun], cursor: Mapping[str, Any] | None, *,
         listing = page.listing
         if listing is None:
             if page.cursor is None:
-                # A pull that too many rejected records stopped: somebody has to look before anything is skipped.
+                # Too many rejected records stopped the pull: a person must decide before anything is skipped.
                 unfinished.clear()
             continue
         files[listing.id] = files.get(listing.id, 0) + 1

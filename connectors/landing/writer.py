@@ -1,7 +1,7 @@
-"""Landing: every answer of a source, verbatim and durable, before anything else touches it.
+"""Landing: every response of a source, stored verbatim and durably before any processing.
 
 `landing/<source>/<stream>/<run_id>/<seq>-<sha256>.jsonl.zst` holds one record a line; `manifest.jsonl` beside it names
-the files that count. What no manifest names does not exist: a crash between the two costs a page, never a lie.
+the files that count. Files without a manifest line are ignored: a crash between the two costs a page, no more.
 One run at a time writes a stream (flows hold the lock), so opening a writer may clean up after a dead one.
 """
 
@@ -43,13 +43,13 @@ from definitions.runtime.crash_points import crash_point
 
 UNFINISHED = ".unfinished"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
-# Level 3 would look back over 2 MiB, and each of several writers would hold as much: a quarter of it costs 2% of room.
+# Level 3 has a window of 2 MiB, held by each of several writers: a quarter of that costs 2% of disk space.
 _PACKING = zstandard.ZstdCompressionParameters.from_level(3, window_log=19, write_checksum=1)
 _LINES_AT_ONCE = 20
 
 
 class PageBuffer:
-    """Records on their way into one file, packed as they come: what waits is a tenth of what came."""
+    """Buffer of the records of one file, compressed as they are added: a tenth of their size in memory."""
 
     def __init__(self) -> None:
         self._packer = _compressor().compressobj()
@@ -58,7 +58,7 @@ class PageBuffer:
         self.bytes = 0
 
     def add(self, records: Sequence[bytes]) -> None:
-        """Take whole JSON records."""
+        """Add whole JSON records."""
         for start in range(0, len(records), _LINES_AT_ONCE):
             lines = b"".join(map(as_line, records[start : start + _LINES_AT_ONCE]))
             self.bytes += len(lines)
@@ -67,7 +67,7 @@ class PageBuffer:
         self.records += len(records)
 
     def chunks(self) -> list[bytes]:
-        """Bytes of the finished file; nothing can be added any more."""
+        """Finish and return the bytes of the file; nothing can be added afterwards."""
         return [*self._packed, self._packer.flush()]
 
 
@@ -87,22 +87,22 @@ class LandingWriter:
         self._journal = PageJournal(self.folder)
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close after success; after an error the mark stays, so that the next run cleans up."""
+        """Close after success; after an error the mark stays, so that the next run recovers."""
         if kind is None:
             self.close()
 
     def keep_page(
         self, records: Sequence[bytes], *, request: str, listing: Listing, rejected: Sequence[Rejected]
     ) -> None:
-        """Keep a page, and the listing after it, until `write_page` lands it with others.
+        """Journal a page, and the listing after it, until `write_page` lands it with others.
 
-        It survives the death of this process: who opens the stream next lands it. Raises `LandingError`.
+        It survives the death of this process: the next writer of the stream lands it. Raises `LandingError`.
         """
         entry = PageEntry(seq=self._seq + 1, request=request, listing=listing, rejected=list(rejected))
         self._journal.append(records, entry)
@@ -117,9 +117,9 @@ class LandingWriter:
         rejected: Sequence[Rejected] = (),
         listing: Listing | None = None,
     ) -> LandedPage:
-        """Land the records of a parcel, one a line, then name them in the manifest; durable when this returns.
+        """Land the records of a buffer, one a line, then add them to the manifest; durable when this returns.
 
-        `listing` as it stands after them; null: it is not to be resumed. Raises `LandingError` naming path and bytes.
+        `listing` is the one after these records (None: not to be resumed). Raises `LandingError` naming path and bytes.
         """
         chunks = buffer.chunks() if buffer.records else None
         return self._land(chunks, ".jsonl.zst", buffer.records, request, cursor, rejected, listing)
@@ -134,7 +134,7 @@ class LandingWriter:
         cursor: Mapping[str, Any] | None = None,
         rejected: Sequence[Rejected] = (),
     ) -> LandedPage:
-        """Land a file's own bytes, chunk by chunk; a `suffix` ending in `.zst` compresses them, else they stay raw.
+        """Land the bytes of a file, chunk by chunk; a `suffix` ending in `.zst` compresses them, else they stay raw.
 
         Raises `LandingError` naming path and bytes.
         """
@@ -142,7 +142,7 @@ class LandingWriter:
         return self._land(chunks, suffix, records, request, cursor, rejected, None)
 
     def recover(self) -> None:
-        """Land what a process that died had kept, and remove its temporary files and those that no manifest names."""
+        """Land the journal of a dead process, and remove its temporary files and those without a manifest line."""
         self._land_journal()
         landed = self.landing.read_manifest(self.source, self.stream, self.run_id)
         named = {path for page in landed for path in (page.path, page.rejected_path)}
@@ -163,7 +163,7 @@ class LandingWriter:
         self.write_page(buffer, request=last.request, rejected=rejected, listing=last.listing.landed())
 
     def close(self) -> None:
-        """Say that this run wrote all it wanted; the next run then has nothing to clean here."""
+        """Mark the folder as complete, so that the next run has nothing to recover here."""
         self._journal.clear()
         try:
             (self.folder / UNFINISHED).unlink(missing_ok=True)
@@ -189,8 +189,8 @@ class LandingWriter:
     ) -> LandedPage:
         seq = self._seq + 1
         name, size, digest = self._write(f"{seq:06d}", suffix, chunks)
-        aside = _packed([msgspec.json.Encoder().encode_lines(rejected)]) if rejected else None
-        aside_name, _, aside_digest = self._write(f"{seq:06d}-rejected", ".jsonl.zst", aside)
+        rejected_chunks = _packed([msgspec.json.Encoder().encode_lines(rejected)]) if rejected else None
+        rejected_name, _, rejected_digest = self._write(f"{seq:06d}-rejected", ".jsonl.zst", rejected_chunks)
         line = ManifestLine(
             seq=seq,
             file=name,
@@ -200,8 +200,8 @@ class LandingWriter:
             request=request,
             cursor=None if cursor is None else dict(cursor),
             rejected=len(rejected),
-            rejected_file=aside_name,
-            rejected_sha256=aside_digest,
+            rejected_file=rejected_name,
+            rejected_sha256=rejected_digest,
             listing=listing,
         )
         append_line(self.folder / MANIFEST, sealed(line))
@@ -218,44 +218,44 @@ class LandingWriter:
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """All that was ever fetched, under `root`; append-only for a run, readable for replay."""
+    """Everything ever fetched, under `root`; append-only for a run, readable for replay."""
 
     root: Path
 
     def folder(self, source: str, stream: str, run_id: str) -> Path:
-        """Folder of one run of one stream; raises `ConfigurationError` for a name that is no plain file name."""
+        """Return the folder of a run of a stream; raises `ConfigurationError` for a name that is no plain file name."""
         for name in (source, stream, run_id):
             if not _SAFE_NAME.fullmatch(name):
                 raise ConfigurationError(f"{name!r} cannot name a folder: use letters, digits, '-', '_', '.' and '+'")
         return self.root / source / stream / run_id
 
     def writer(self, source: str, stream: str, run_id: str) -> LandingWriter:
-        """Open one stream for one run; lands and cleans what a killed run left. The same run may open it again."""
+        """Open one stream for one run, after recovery of killed runs. The same run may open it again."""
         self._clean(self.folder(source, stream, run_id).parent)
         return LandingWriter(self, source, stream, run_id)
 
     def read_manifest(self, source: str, stream: str, run_id: str) -> list[LandedPage]:
-        """Pages of one run in the order landed; a last line cut by a crash is not one. Missing manifest: none."""
+        """Read the pages of one run in the order landed, as `reader.read_manifest`; empty without a manifest."""
         return read_manifest(self.folder(source, stream, run_id), (source, stream, run_id))
 
     def pages_of(self, source: str, stream: str, run_ids: Iterable[str]) -> Iterator[LandedPage]:
-        """Pages of several runs, in the order of `run_ids` and of landing, empty ones left out."""
+        """Yield the pages of several runs, in the order of `run_ids` and of landing, empty ones left out."""
         for run_id in run_ids:
             yield from (page for page in self.read_manifest(source, stream, run_id) if page.path)
 
     def run_ids(self, source: str, stream: str, *, after: str | None = None, until: str | None = None) -> list[str]:
-        """Name the runs that landed something of a stream, sorted; only those behind `after` and not behind `until`."""
+        """Return sorted ids of runs that landed pages of a stream; only after `after`, up to and including `until`."""
         folder = self.folder(source, stream, "any").parent
-        # A year of hourly runs is nine thousand, of which the newest are asked for: the others are only listed.
-        asked = sorted(
+        # A year has nine thousand hourly runs, of which only the newest matter: filter before any manifest is read.
+        folders = sorted(
             run
             for run in folder.glob("*")
             if (after is None or run.name > after) and (until is None or run.name <= until)
         )
-        return [run.name for run in asked if (run / MANIFEST).exists()]
+        return [run.name for run in folders if (run / MANIFEST).exists()]
 
     def verified(self, page: LandedPage) -> Path:
-        """Path of a page whose bytes still match; raises `LandingError` naming the file when not, or when empty."""
+        """Return the path of a page with a matching checksum; else, or when empty, raise `LandingError` naming it."""
         return verified(page.path, page.sha256, page)
 
     def records(self, page: LandedPage) -> Iterator[bytes]:
@@ -267,14 +267,14 @@ class Landing:
         return lines_of(self.verified(page))
 
     def rejected(self, page: LandedPage) -> list[Rejected]:
-        """Read the records of a page that were set aside, checksum verified."""
+        """Read the rejected records of a page, checksum verified."""
         if page.rejected_path is None:
             return []
         content = inflate(verified(page.rejected_path, page.rejected_sha256, page))
         return msgspec.json.Decoder(Rejected).decode_lines(content)
 
     def _clean(self, stream_folder: Path) -> None:
-        """Recover what runs that never closed left."""
+        """Recover the folders of runs that never closed."""
         for mark in sorted(stream_folder.glob(f"*/{UNFINISHED}")):
             folder = mark.parent
             with LandingWriter(self, folder.parent.parent.name, folder.parent.name, folder.name) as dead:

@@ -1,4 +1,4 @@
-"""Salesforce: settings, streams, how they are walked, and what their records become."""
+"""Salesforce: settings, streams, pagination, and the mapping of its records."""
 
 from connectors.salesforce.account import open_http
 from connectors.salesforce.settings import SalesforceSettings

@@ -1,4 +1,4 @@
-"""A Salesforce org: where it is, how it may be asked, and what its refusals mean."""
+"""Salesforce account (org): URL and API version, sign-in, and error responses."""
 
 import re
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ class Account(HttpAccount):
     """Settings of one Salesforce org, signed in with client credentials.
 
     `base_url` is the org's My Domain URL; `properties`: custom fields that must exist, by object (lead, contact,
-    account, opportunity, …); other custom fields are found and asked for anyway. `trail_seconds`: rows become visible
-    late, nothing newer counts as complete; `lookback_seconds`: how far before that is asked again.
+    account, opportunity, …); other custom fields are found and requested anyway. `lag_seconds`: rows become visible
+    late, the watermark stays this far behind; `lookback_seconds`: how far before it the next pull lists again.
     """
 
     token_url: str
@@ -33,15 +33,15 @@ class Account(HttpAccount):
     client_secret: SecretStr
     api_version: str = "67.0"
     page_size: int = 2000
-    trail_seconds: float = 300.0
+    lag_seconds: float = 300.0
 
     def path(self, rest: str) -> str:
-        """Path of a REST resource of the configured version."""
+        """Return the path of a REST resource in the configured version."""
         return f"/services/data/v{self.api_version}{rest}"
 
 
 def open_http(account: Account, clock: Clock, transport: httpx.BaseTransport | None = None) -> Http:
-    """Make the client of an org; raises `ConfigurationError` for a URL or version that cannot be right."""
+    """Build the client of an org; raises `ConfigurationError` for an invalid URL or API version."""
     if not _VERSION.fullmatch(account.api_version):
         raise ConfigurationError(f"{account.name}: api_version must be like 67.0, not {account.api_version!r}")
     base_url = configured_url(f"{account.name}: base_url", account.base_url)
@@ -76,14 +76,14 @@ _ERRORS = msgspec.json.Decoder(list[_Error] | _Error)
 
 
 def read_error(body: bytes) -> VendorError:
-    """Read a Salesforce error: a list of them, or a single one from the token endpoint."""
+    """Parse a Salesforce error: a list, or a single one from the token endpoint."""
     try:
         found = _ERRORS.decode(body)
     except (ValueError, RecursionError):
         return VendorError()
     errors = found if isinstance(found, list) else [found]
-    code = plain(next((one.errorCode or one.error for one in errors), None))
-    # The same code is used where too many requests run at once; only the message tells the two apart.
+    code = plain(next((error.errorCode or error.error for error in errors), None))
+    # The same code is used where too many requests run at once; only the message distinguishes the two.
     is_limit = code == "REQUEST_LIMIT_EXCEEDED"
-    is_daily = is_limit and any("TotalRequests" in str(one.message) for one in errors)
+    is_daily = is_limit and any("TotalRequests" in str(error.message) for error in errors)
     return VendorError(code=code, is_daily_quota=is_daily, is_passing=is_limit and not is_daily)

@@ -1,7 +1,7 @@
-"""Salesforce fields to canonical ones (field names of the Object Reference; custom fields by the configured map).
+"""Mapping of Salesforce fields to canonical ones (field names of the Object Reference; custom ones as configured).
 
 Facts relied on: a merge deletes the loser and names the winner in `MasterRecordId`; a converted lead names the contact,
-account and, optionally, opportunity it became; `Probability` is 0 to 100; the three leading characters of an id tell
+account and, optionally, opportunity it became; `Probability` is 0 to 100; the first three characters of an id name
 the object (standard field record id prefixes), and an owner whose id starts with 00G is a queue.
 """
 
@@ -61,7 +61,7 @@ FORECAST = Vocabulary(FORECAST_CATEGORIES)
 STAGES = Vocabulary(settings="stages", scope="pipeline_id")
 
 _LEAD_STATUS = words("Status", STATUS)
-# The kind of a task that the settings know as the buyer's move.
+# Activity type of a task whose type the settings list as inbound; null for others.
 _INBOUND = words("Type", Vocabulary(settings="activity_types"))
 _CHANGED = mapping_of(source_created_at=text("CreatedDate"), source_updated_at=text("SystemModstamp"))
 _OWNER = reference("OwnerId", to={"00G": "queue", "": "user"})
@@ -181,15 +181,15 @@ USER = StreamMapping(
 
 
 def _stages_of_record_types(stages: pl.DataFrame, source: SourceMapping) -> pl.DataFrame:
-    """A row for each stage that the settings name `record type/stage`; none where that is a plain stage with a slash.
+    """Return a row per stage that the settings name `record type/stage`, unless it is a plain stage with a slash.
 
     Salesforce has one list of stages for all record types.
     """
-    apart = [stages.clear()]
+    by_record_type = [stages.clear()]
     for key, canonical in source.stages.items():
         record_type, slash, stage = key.partition("/")
         named = stages.filter(pl.col("source_stage").str.to_lowercase() == stage.strip().lower(), pl.lit(bool(slash)))
-        apart.append(
+        by_record_type.append(
             named.with_columns(
                 pl.concat_str("record_key", pl.lit(f"/{record_type}")),
                 pl.concat_str("source_id", pl.lit(f"/{record_type}")),
@@ -197,7 +197,7 @@ def _stages_of_record_types(stages: pl.DataFrame, source: SourceMapping) -> pl.D
                 canonical_stage=pl.lit(canonical),
             )
         )
-    return pl.concat(apart)
+    return pl.concat(by_record_type)
 
 
 STAGE_LIST = StreamMapping(
@@ -229,7 +229,7 @@ CONTACT_ROLE = StreamMapping(
         is_primary=first_of(text("IsPrimary"), constant("false")),
     ),
 )
-# A task is the seller's unless its type is a configured inbound one: Salesforce keeps no direction on a task.
+# A task is outbound unless its type is configured as inbound: Salesforce stores no direction on a task.
 TASK = StreamMapping(
     kind=ACTIVITY,
     object="task",

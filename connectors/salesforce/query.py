@@ -1,4 +1,4 @@
-"""Salesforce's query resource: windows of SystemModstamp, pages behind a locator, and a way on when that dies."""
+"""Salesforce query resource: windows of SystemModstamp, pages by query locator, and recovery of an expired locator."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -17,8 +17,8 @@ from connectors.salesforce.account import Account
 from connectors.stream import Page, SyncContext, Tokens
 from definitions.errors import SourceAnswerUnusableError
 
-# Locators live two days; an org may also drop the oldest.
-_LOCATOR_DIED = frozenset({"INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT"})
+# Locators expire after two days; an org may also drop the oldest.
+_LOCATOR_EXPIRED = frozenset({"INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT"})
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -39,25 +39,25 @@ _RECORD = msgspec.json.Decoder(dict[str, Scalar | _Attributes])
 
 
 def row_identity(raw: msgspec.Raw) -> tuple[str, str]:
-    """Identify a row; every field is a scalar but `attributes`."""
+    """Return id and version of a row; every field is a scalar but `attributes`."""
     row = _RECORD.decode(raw)
     identity = row.get("Id")
     return clean_id(identity if isinstance(identity, str) else ""), str(row.get("SystemModstamp") or "")
 
 
 def settled_pages(context: SyncContext[Account]) -> Iterator[Page]:
-    """Rows changed from `visit.since` up to the trail, deleted ones too, in order of (SystemModstamp, Id)."""
+    """Yield rows changed from `context.since` up to the watermark, with deleted ones, by (SystemModstamp, Id)."""
     bounds = [f"SystemModstamp >= {_literal(context.since)}"] if context.since else []
-    yield from _walked(context, [*bounds, f"SystemModstamp < {_literal(context.until)}"])
+    yield from _walked(context, [*bounds, f"SystemModstamp < {_literal(context.watermark)}"])
 
 
 def fresh_pages(context: SyncContext[Account]) -> Iterator[Page]:
-    """Rows newer than the trail: they land now, and are asked again next time, when they are complete."""
-    yield from _walked(context, [f"SystemModstamp >= {_literal(context.until)}"])
+    """Yield rows from the watermark on: they land now, and again with the next pull, when they are complete."""
+    yield from _walked(context, [f"SystemModstamp >= {_literal(context.watermark)}"])
 
 
 def all_pages(context: SyncContext[Account]) -> Iterator[Page]:
-    """Every row in order of Id, where an object is small and keeps no useful modified time."""
+    """Yield all rows in order of Id, for a small object without a useful modified time."""
     after = f" WHERE Id > '{_quoted(context.position['id'])}'" if context.position else ""
     for page in _query(context, f"{_select(context)}{after} ORDER BY Id", "query", 0):
         records = page.checked.records
@@ -66,9 +66,9 @@ def all_pages(context: SyncContext[Account]) -> Iterator[Page]:
 
 
 def _walked(context: SyncContext[Account], bounds: list[str]) -> Iterator[Page]:
-    """Walk a window; where the locator dies, ask again for what comes after the last row seen."""
+    """Walk a window; where the locator expires, start a new query after the last row."""
     reached = context.position
-    asked_from: Mapping[str, Any] | None = None
+    retried_from: Mapping[str, Any] | None = None
     number = 0
     while True:
         try:
@@ -76,12 +76,12 @@ def _walked(context: SyncContext[Account], bounds: list[str]) -> Iterator[Page]:
                 number += 1
                 reached = _last(page.checked.records) or reached
                 yield replace(page, position=reached)
-                # Let go before the next is asked for: one page at a time is held.
+                # Release the page before the next one is requested: memory holds one at a time.
                 del page
         except CallRefusedError as error:
-            if error.code not in _LOCATOR_DIED or reached in (None, asked_from):
+            if error.code not in _LOCATOR_EXPIRED or reached in (None, retried_from):
                 raise
-            asked_from = reached
+            retried_from = reached
         else:
             return
 
@@ -95,12 +95,12 @@ def _soql(context: SyncContext[Account], bounds: list[str], reached: Mapping[str
 
 
 def _select(context: SyncContext[Account]) -> str:
-    """Begin a query; its names are declared here or described by the org, and are plain words."""
+    """Build the SELECT clause; its names are declared here or described by the org, and are plain words."""
     return f"SELECT {', '.join(context.fields)} FROM {context.stream.remote}"  # noqa: S608 - plain words only, see above
 
 
 def _query(context: SyncContext[Account], soql: str, resource: str, before: int) -> Iterator[Page]:
-    """Follow one query to its end; `before` pages came from earlier ones. Fewer rows than announced is an error."""
+    """Yield all pages of one query, numbered after `before` earlier ones; fewer rows than announced are an error."""
     tokens, came = Tokens(context.where), 0
     link: str | None = None
     for number in itertools.count(before + 1):
@@ -120,7 +120,7 @@ def _query(context: SyncContext[Account], soql: str, resource: str, before: int)
             is_last=is_last,
             notes=mended_note(answer.mended),
         )
-        # The records are copies: the answer's body goes before they are packed, they before the next is asked for.
+        # Records are copies: release the response before they are packed, and the page before the next request.
         del answer, rows
         yield page
         del page
@@ -141,7 +141,7 @@ def _ask(context: SyncContext[Account], soql: str, resource: str, link: str | No
 
 
 def _last(records: list[RawRecord]) -> dict[str, str] | None:
-    """Where a page ends, if its last row can be told."""
+    """Return the position of the last row; None for an empty page or an unreadable time."""
     if not records:
         return None
     try:
@@ -152,7 +152,7 @@ def _last(records: list[RawRecord]) -> dict[str, str] | None:
 
 
 def _literal(moment: datetime) -> str:
-    """Write a moment as SOQL does: UTC, whole seconds, as Salesforce keeps them."""
+    """Format a moment for SOQL: UTC, whole seconds, as Salesforce stores them."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

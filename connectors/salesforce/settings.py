@@ -1,4 +1,4 @@
-"""What bantam.yaml says of a Salesforce organisation."""
+"""Settings of a Salesforce organisation in bantam.yaml."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -13,7 +13,7 @@ _RECORD_PAGES = {"lead": "Lead", "contact": "Contact", "account": "Account", "op
 
 
 class SalesforceSettings(HttpSettings):
-    """A Salesforce organisation; `trail_seconds` is how far behind now a read ends."""
+    """A Salesforce organisation; `trail_seconds` is the lag of the watermark."""
 
     mappings = (mapping.LEAD, mapping.CONTACT, mapping.ACCOUNTS, mapping.OPPORTUNITIES)
 
@@ -26,12 +26,12 @@ class SalesforceSettings(HttpSettings):
     trail_seconds: float | None = Field(default=None, ge=0)
 
     def default_record_urls(self) -> Mapping[str, str]:
-        """Deep links as Salesforce writes them."""
+        """Return Salesforce's URL templates of records."""
         base = self.base_url.rstrip("/")
         return {name: f"{base}/lightning/r/{remote}/{{}}/view" for name, remote in _RECORD_PAGES.items()}
 
     def account(self) -> Account:
-        """The account that the settings name."""
+        """Build the account of these settings."""
         return Account(
             name=self.name,
             base_url=self.base_url,
@@ -39,5 +39,5 @@ class SalesforceSettings(HttpSettings):
             client_id=self.client_id,
             client_secret=self.client_secret,
             api_version=self.api_version,
-            **self.account_options(trail_seconds=self.trail_seconds),
+            **self.account_options(lag_seconds=self.trail_seconds),
         )

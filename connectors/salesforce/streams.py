@@ -1,4 +1,4 @@
-"""Salesforce: what is pulled, with which fields. How it is walked stands in the files this one names."""
+"""Salesforce streams: objects, their fields and passes. Their pagers are in the imported modules."""
 
 import re
 from urllib.parse import quote_plus
@@ -17,7 +17,7 @@ from definitions.mapping.stream_mapping import StreamMapping
 
 __all__ = ["STREAMS", "Account", "open_http"]
 
-# The address and headers of a request must stay under 16,384 bytes; the rest of the query needs room too.
+# URL and headers of a request must stay under 16,384 bytes; the rest of the query needs space too.
 WIDEST_SELECT = 12_000
 NEEDED = frozenset({"Id", "SystemModstamp"})
 _NOT_SCALAR = frozenset({"address", "location", "base64", "anyType", "complexvalue", "json"})
@@ -37,44 +37,44 @@ _DESCRIBED = msgspec.json.Decoder(_Described)
 
 
 def choose_fields(stream: Stream[Account], account: Account, http: Http) -> PreparedStream:
-    """Choose the fields to ask for: the usual ones this org has, and every custom field that holds a single value.
+    """Choose the fields to request: the standard ones that this org has, and every custom field with a single value.
 
     Raises `ConfigurationError` naming configured fields the org lacks (or hides from this user), `SourceRefusedError`
-    when a field is hidden without which nothing can be pulled. Custom fields beyond the width of a query are left out,
-    configured ones last, and named in the notes.
+    where a required field is hidden. Custom fields beyond the width of a query are left out, configured ones last, and
+    listed in the notes.
     """
     call = Call(stream=stream.name, path=account.path(f"/sobjects/{stream.remote}/describe"))
     answer = http.ask(call, _DESCRIBED)
-    there = {
+    existing = {
         found.name for found in answer.value.fields if found.type not in _NOT_SCALAR and _WORD.fullmatch(found.name)
     }
     where = f"{account.name}: {stream.name}"
-    if hidden := sorted(NEEDED - there):
+    if hidden := sorted(NEEDED - existing):
         raise SourceRefusedError(f"{where}: this user may not read {', '.join(hidden)}. Grant field access to it.")
     configured = account.properties.get(stream.object, ())
-    if missing := sorted(set(configured) - there):
+    if missing := sorted(set(configured) - existing):
         raise ConfigurationError(
             f"{where}: no such field: {', '.join(missing)}. Correct the field map (it wants the API name), or let "
             "this user read it."
         )
-    usual = tuple(dict.fromkeys((*stream.envelope.fields(), *stream.mapping.asked_fields())))
-    custom = sorted(name for name in there if name.endswith("__c"))
-    wanted = tuple(dict.fromkeys(name for name in (*usual, *configured, *custom) if name in there))
-    kept = _fitting(wanted)
-    absent, too_many = sorted(set(usual) - there), sorted(set(wanted) - set(kept))
+    standard = tuple(dict.fromkeys((*stream.envelope.fields(), *stream.mapping.asked_fields())))
+    custom = sorted(name for name in existing if name.endswith("__c"))
+    wanted = tuple(dict.fromkeys(name for name in (*standard, *configured, *custom) if name in existing))
+    fitting = _fitting(wanted)
+    absent, too_many = sorted(set(standard) - existing), sorted(set(wanted) - set(fitting))
     notes = [f"fields this org does not have or show: {', '.join(absent)}"] if absent else []
     notes += [f"custom fields left out, a query cannot hold them: {', '.join(too_many)}"] if too_many else []
-    return PreparedStream(fields=kept, notes=tuple(notes), source_now=answer.source_now)
+    return PreparedStream(fields=fitting, notes=tuple(notes), source_now=answer.source_now)
 
 
 def _fitting(wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """Keep as many fields, from the front, as one query can hold."""
-    kept, width = [], 0
+    """Return as many fields, from the front, as fit into one query."""
+    fitting, width = [], 0
     for name in wanted:
         width += len(quote_plus(f"{name}, "))
         if width <= WIDEST_SELECT:
-            kept.append(name)
-    return tuple(kept)
+            fitting.append(name)
+    return tuple(fitting)
 
 
 def _changing(name: str, remote: str, of: StreamMapping, *, dies: bool = True) -> Stream[Account]:

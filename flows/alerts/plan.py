@@ -95,8 +95,8 @@ def read_alert_state(request: RunRequest, engine: sa.Engine) -> AlertState | Non
         with reading(engine) as warehouse:
             state = AlertState(
                 last=last,
-                undelivered=notifications.untold_issues(warehouse),
-                deliveries=notifications.deliveries_of_untold(warehouse),
+                undelivered=notifications.unsent_issues(warehouse),
+                deliveries=notifications.deliveries_of_unsent(warehouse),
                 owners=reads.published(warehouse, DIM_OWNER, _OWNER),
                 issues=notifications.issues_since(warehouse, since),
                 since=since,

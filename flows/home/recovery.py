@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.cursor import run_of_cursor
-from connectors.landing.history import DamagedFile, LandedRun, damages, landed_runs, needed_for, put_aside
+from connectors.landing.history import DamagedFile, LandedRun, damages, landed_runs, needed_for, quarantine_damaged
 from connectors.landing.reader import MANIFEST, ask_again
 from connectors.landing.writer import Landing
 from definitions.errors import LandingError
@@ -235,7 +235,7 @@ class _Stream:
                     f"{damage.path}: {damage.reason}, and no other file holds the rows of this increment. Put the file "
                     f"that was read then back in its place ({self.increment.path})"
                 )
-            put_aside(damage)
+            quarantine_damaged(damage)
             self.found.notes.append(
                 f"{self.stream.label}: {damage.path} {damage.reason}; it was put aside, {self._loss}"
             )

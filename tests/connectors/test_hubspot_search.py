@@ -118,7 +118,7 @@ def test_what_the_index_shows_late_is_found_by_the_lookback_or_the_next_full_pul
     crm.add(2, modified=changed, indexed=changed + timedelta(seconds=lag))
     for minutes in (50, 60, 120):
         crm.now = NOON + minutes * MINUTE
-        pull_crm("contacts", account={"lookback_seconds": 300, "trail_seconds": 60})
+        pull_crm("contacts", account={"lookback_seconds": 300, "lag_seconds": 60})
     assert ("2" in pull_crm.ids("contacts")) is is_seen
     pull_crm("contacts", is_full=True)
     assert "2" in pull_crm.ids("contacts")

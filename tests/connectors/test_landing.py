@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.landing.history import damages, landed_runs, put_aside
+from connectors.landing.history import damages, landed_runs, quarantine_damaged
 from connectors.landing.reader import MANIFEST, Rejected
 from connectors.landing.writer import UNFINISHED, Landing, PageBuffer
 from definitions.errors import ConfigurationError, LandingError
@@ -171,7 +171,7 @@ def test_a_page_that_is_put_aside_counts_no_more_and_stays(tmp_path):
     [damage] = damages([run])
     assert (damage.page, damage.path, damage.reason) == (first, first.path, "is missing")
     for _ in range(2):
-        put_aside(damage)
+        quarantine_damaged(damage)
     assert Landing(tmp_path).read_manifest(*NAMES) == [second]
     land(tmp_path, [b'{"id":"3"}'], run_id="run-2")
     assert (first.path.parent / f"aside-{first.rejected_path.name}").exists()
@@ -183,7 +183,7 @@ def test_a_manifest_that_is_put_aside_takes_its_run_with_it_and_no_page_is_remov
     (folder / UNFINISHED).touch()
     (folder / MANIFEST).write_bytes(b"{\n")
     [damage] = damages(landed_runs(Landing(tmp_path), "hubspot", "contacts"))
-    put_aside(damage)
+    quarantine_damaged(damage)
     assert Landing(tmp_path).run_ids("hubspot", "contacts") == []
     land(tmp_path, [b'{"id":"3"}'], run_id="run-2")
     assert page.path.exists()

@@ -7,7 +7,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from connectors.landing.history import damages, landed_runs, put_aside
+from connectors.landing.history import damages, landed_runs, quarantine_damaged
 from definitions.errors import SourceAnswerUnusableError
 from tests.connectors.interruptions import BATCHES, HOUR, LONG_AGO, NOON, interrupted, listings, pages_of
 
@@ -146,7 +146,7 @@ def test_a_listing_of_which_a_page_is_damaged_is_not_gone_on_with(crm, pull_crm)
     interrupted(crm, pull_crm, "contacts", "/objects/", 4, batch_bytes=1)
     pull_crm.landing.read_manifest("hubspot", "contacts", "run-1")[1].path.unlink()
     for damage in damages(landed_runs(pull_crm.landing, "hubspot", "contacts")):
-        put_aside(damage)
+        quarantine_damaged(damage)
     pull_crm("contacts")
     assert sorted(map(int, pull_crm.ids("contacts", "run-2"))) == list(range(1, 46))
 

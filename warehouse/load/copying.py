@@ -1,4 +1,4 @@
-"""Rows on their way into `staging`: a short queue of batches, copied over a few connections while more are made."""
+"""Copying of rows into `staging`: a short queue of batches, copied over a few connections while more are computed."""
 
 import threading
 from collections import deque
@@ -19,12 +19,12 @@ Frame = pl.DataFrame | pl.LazyFrame
 # each keep a core busy. Larger batches cost memory, smaller ones time.
 _CONNECTIONS = 2
 _BATCH_ROWS = 20_000
-# Waiting beside those being copied: enough that no connection waits for the next, few enough to bound the memory.
+# Queued batches besides those being copied: enough that no connection idles, few enough to bound the memory.
 _WAITING = 2
 
 
 class Loader:
-    """Copies what it is given; one thread gives, one for each connection copies. Use it by `loading`."""
+    """Copies batches of rows; one thread calls `put`, one per connection copies. Use it by `loading`."""
 
     __slots__ = ("_batches", "_changed", "_failure", "_is_closed", "_pool")
 
@@ -38,9 +38,9 @@ class Loader:
             self._pool.submit(self._copy, connection)
 
     def put(self, table: str, frame: Frame) -> int:
-        """Hand the rows over, as fast as they are copied, and give their number; lazy frames are collected meanwhile.
+        """Queue the rows as fast as they are copied, and return their number; lazy frames are collected meanwhile.
 
-        Raises what stopped a connection, whatever it was copying.
+        Raises the error that stopped a connection, for any earlier rows.
         """
         rows = 0
         for batch in _batches(frame):
@@ -56,14 +56,14 @@ class Loader:
         return rows
 
     def finish(self) -> None:
-        """Wait until all is copied; raise what stopped a connection. Safe to repeat."""
+        """Wait until all rows are copied; raises the error that stopped a connection. Safe to repeat."""
         self._close()
         self._pool.shutdown()
         if self._failure is not None:
             raise self._failure
 
     def abandon(self) -> None:
-        """Drop what waits, and return when no connection copies any more."""
+        """Drop queued batches, and wait until no connection copies."""
         self._close(drop=True)
         self._pool.shutdown()
 
@@ -74,13 +74,13 @@ class Loader:
                 for table, rows in iter(self._take, None):
                     cursor.adbc_ingest(table, rows, mode="append", db_schema_name="staging")
                     connection.commit()
-                    # While it waits for more, a connection must not keep the part that these are a slice of.
+                    # While a connection waits, it must not keep the frame that these rows are a slice of.
                     del rows
-        except BaseException as error:  # raised again where rows are given or the end is waited for
+        except BaseException as error:  # raised again by `put` or `finish`
             self._close(drop=True, failure=error)
 
     def _take(self) -> tuple[str, pl.DataFrame] | None:
-        """Wait for the next batch; None when there will be none."""
+        """Wait for the next batch; return None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or len(self._batches) > 0)
             batch = self._batches.popleft() if self._batches else None
@@ -98,9 +98,9 @@ class Loader:
 
 @contextmanager
 def loading(engine: sa.Engine, *, connections: int = _CONNECTIONS) -> Iterator[Loader]:
-    """Give a loader whose rows are all copied when the block ends; an error in the block stops it."""
-    with bulk_connections(engine, connections) as opened:
-        loader = Loader(opened)
+    """Yield a loader whose rows are all copied when the block ends; an error in the block stops it."""
+    with bulk_connections(engine, connections) as open_connections:
+        loader = Loader(open_connections)
         try:
             yield loader
             loader.finish()

@@ -1,8 +1,8 @@
-"""Rights on `staging`: none for anybody but its owner, whatever an administrator grants on new schemas and tables."""
+"""Rights on `staging`: for its owner only, whatever default privileges an administrator has set."""
 
 import sqlalchemy as sa
 
-# Grants that are there, other than the owner's and our own; role names come quoted.
+# Existing grants to roles other than the owner and our own; role names are quoted.
 _SCHEMA_GRANTS = """
 SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END
 FROM pg_namespace, aclexplode(nspacl)
@@ -16,9 +16,9 @@ WHERE relnamespace = 'staging'::regnamespace AND relkind = 'r' AND grantee NOT I
 
 
 def close_to_others(connection: sa.Connection) -> None:
-    """Take back every right that others have on the schema and on the tables in it.
+    """Revoke all rights of other roles on the schema and its tables.
 
-    It holds rows that no audit has passed, and people who may have to be erased tomorrow.
+    They hold unaudited rows, and persons who may have to be erased tomorrow.
     """
     for grants, objects in ((_SCHEMA_GRANTS, "SCHEMA staging"), (_TABLE_GRANTS, "ALL TABLES IN SCHEMA staging")):
         if grantees := connection.execute(sa.text(grants)).scalars().all():

@@ -1,4 +1,4 @@
-"""How Alembic runs here: on the connection that `warehouse.migrate` hands over, all revisions in one transaction."""
+"""Alembic environment: runs all revisions in one transaction, on the connection of `warehouse.migrate`."""
 
 from alembic import context
 

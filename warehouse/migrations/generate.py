@@ -1,4 +1,4 @@
-"""Write the next migration: what the declarations in `definitions/schema` say and the last revision lacks.
+"""Generator of the next migration: the difference of the declarations in `definitions/schema` to the last revision.
 
 `make migration WHY="Add the region of an account"` compares the declarations with an embedded PostgreSQL at the last
 revision: tables, columns, types, comments, nullability, keys and indexes.
@@ -30,14 +30,14 @@ _NAME_LENGTH = 40
 _DIALECT = "from sqlalchemy.dialects import postgresql"
 
 
-def owed(engine: sa.Engine, metadata: sa.MetaData = METADATA) -> ops.UpgradeOps:
-    """Give the operations that make the schema of a warehouse the declared one, rights of the reader included.
+def pending_operations(engine: sa.Engine, metadata: sa.MetaData = METADATA) -> ops.UpgradeOps:
+    """Return the operations that bring a warehouse to the declared schema, with the reader's rights.
 
     Raises `ConfigurationError` for a new column that may not be null in a table that may have rows.
     """
     with engine.connect() as connection:
         found = produce_migrations(MigrationContext.configure(connection, opts=OPTIONS), metadata).upgrade_ops
-    if found is None:  # Alembic gives none only where it was told to write the way down alone
+    if found is None:  # Alembic returns None only for downgrades
         return ops.UpgradeOps([])
     for change in _flat(found):
         if isinstance(change, ops.AddColumnOp) and not change.column.nullable:
@@ -46,14 +46,15 @@ def owed(engine: sa.Engine, metadata: sa.MetaData = METADATA) -> ops.UpgradeOps:
                 "new column that is required. Declare it without `required`, let a run fill it, then require it."
             )
     _compact(found)
-    # Another account may have migrated before, whose default privileges are not ours.
-    created = [one for one in found.ops if isinstance(one, ops.CreateTableOp) and one.schema == "curated"]
-    found.ops.extend(ops.ExecuteSQLOp(f"GRANT SELECT ON curated.{one.table_name} TO bantam_reader") for one in created)
+    # Default privileges apply only to tables of the account that set them; another one may migrate.
+    created = [change for change in found.ops if isinstance(change, ops.CreateTableOp) and change.schema == "curated"]
+    grants = (f"GRANT SELECT ON curated.{change.table_name} TO bantam_reader" for change in created)
+    found.ops.extend(map(ops.ExecuteSQLOp, grants))
     return found
 
 
-def written(changes: ops.UpgradeOps, why: str, *, after: str, folder: Path = VERSIONS) -> Path | None:
-    """Write the changes as the revision that follows `after`; None, and no file, where there is nothing to change."""
+def write_revision(changes: ops.UpgradeOps, why: str, *, after: str, folder: Path = VERSIONS) -> Path | None:
+    """Write the changes as the revision after `after`; return None, without a file, where there are none."""
     if changes.is_empty():
         return None
     revision = f"{int(after) + 1:04}"
@@ -79,30 +80,30 @@ def _short_name(why: str) -> str:
 
 
 def _plainly(kind: str, item: object, _context: object) -> str | Literal[False]:
-    """Write a JSON column without the type of its members, which Alembic would not import."""
+    """Render a JSON column without the type of its members, which Alembic does not import."""
     return "postgresql.JSONB()" if kind == "type" and isinstance(item, postgresql.JSONB) else False
 
 
 def _compact(changes: ops.OpContainer) -> None:
-    """Write a change of nothing but a comment as the one line that it is in SQL."""
-    for place, change in enumerate(changes.ops):
+    """Replace a change of a comment only by its one line of SQL."""
+    for index, change in enumerate(changes.ops):
         if isinstance(change, ops.OpContainer):
             _compact(change)
         elif isinstance(change, ops.AlterColumnOp) and _changes_comment_only(change):
             comment = str(change.modify_comment).replace("'", "''")
-            # A colon before a word would be a parameter.
+            # Escape a colon before a word, which would be a bind parameter.
             comment = re.sub(r"(?<!\w):(?=\w)", r"\\:", comment)
             column = f"{change.schema}.{change.table_name}.{change.column_name}"
-            changes.ops[place] = ops.ExecuteSQLOp(f"COMMENT ON COLUMN {column} IS '{comment}'")
+            changes.ops[index] = ops.ExecuteSQLOp(f"COMMENT ON COLUMN {column} IS '{comment}'")
 
 
 def _changes_comment_only(change: ops.AlterColumnOp) -> bool:
     others = (change.modify_type, change.modify_nullable, change.modify_name)
-    return change.modify_comment is not False and not any(one is not None for one in others)
+    return change.modify_comment is not False and not any(other is not None for other in others)
 
 
 def _flat(changes: ops.OpContainer) -> list[ops.MigrateOperation]:
-    """Operations, those of one table taken out of their container."""
+    """Flatten operations: those of a table are taken out of their container."""
     flat: list[ops.MigrateOperation] = []
     for change in changes.ops:
         flat += _flat(change) if isinstance(change, ops.OpContainer) else [change]
@@ -110,7 +111,7 @@ def _flat(changes: ops.OpContainer) -> list[ops.MigrateOperation]:
 
 
 def main(why: str) -> int:
-    """Write the next migration, or say that none is owed."""
+    """Write the next migration, if there are changes; return the exit code."""
     if not why.strip():
         sys.stderr.write('say why: make migration WHY="Add the region of an account"\n')
         return 2
@@ -119,7 +120,7 @@ def main(why: str) -> int:
         engine = engine_for(server.url)
         migrate(engine)
         try:
-            path = written(owed(engine), why, after=after)
+            path = write_revision(pending_operations(engine), why, after=after)
         except ConfigurationError as error:
             sys.stderr.write(f"{error}\n")
             return 2

@@ -1,4 +1,4 @@
-"""What migrations are about, for running them and for comparing the result with the contracts."""
+"""Scope of migrations: the schemas and tables that Alembic manages and compares with the contracts."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ VERSION_TABLE = "schema_version"
 SCHEMAS = frozenset({"curated", "ops"})
 
 
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+def _is_managed(name: str | None, kind: str, _parents: object) -> bool:
     if kind == "schema":
         return name in SCHEMAS
     return not (kind == "table" and name == VERSION_TABLE)
@@ -17,7 +17,7 @@ def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
 OPTIONS: dict[str, Any] = {
     "target_metadata": METADATA,
     "include_schemas": True,
-    "include_name": _is_ours,
+    "include_name": _is_managed,
     "compare_type": True,
     "version_table": VERSION_TABLE,
     "version_table_schema": "ops",

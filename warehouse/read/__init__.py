@@ -1,1 +1,1 @@
-"""Reading: what runs, commands and BI tools ask of the warehouse."""
+"""Reading: queries of runs, commands and BI tools."""

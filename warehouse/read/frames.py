@@ -1,4 +1,4 @@
-"""Read rows back as typed frames, over ADBC."""
+"""Queries that return typed frames, over ADBC."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +14,8 @@ from definitions.schema.column import Column, Kind
 from warehouse.connect import bulk_connection
 from warehouse.database_errors import without_values
 
-# ADBC takes parameters as $1; what is asked of it never holds a value.
-_DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so
+# ADBC takes parameters as $1; a statement never contains a value.
+_DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
 
 
 # 40 MB of a table where a block has the usual 8 kB.
@@ -25,7 +25,7 @@ Readable: TypeAlias = sa.Engine | dbapi.Connection
 
 @without_values("Reading the warehouse")
 def reading(engine: sa.Engine) -> dbapi.Connection:
-    """Open one connection for many questions: each costs 60 ms, in which the client learns the types of the server.
+    """Open one connection for several queries: opening takes 60 ms, as the driver reads the server's types.
 
     The caller closes it.
     """
@@ -34,8 +34,8 @@ def reading(engine: sa.Engine) -> dbapi.Connection:
 
 @without_values("Reading the warehouse")
 def read(warehouse: Readable, statement: sa.Select[Any], fields: Sequence[Column]) -> pl.DataFrame:
-    """Run a query whose columns are these fields in this order, and give a frame of the fields' types."""
-    with _opened(warehouse) as connection, connection.cursor() as cursor:
+    """Run a query whose columns are these fields in this order, and return a frame of the fields' types."""
+    with _connected(warehouse) as connection, connection.cursor() as cursor:
         _ask(cursor, statement)
         return _typed(pl.DataFrame(cursor.fetch_arrow_table()), fields)
 
@@ -50,17 +50,17 @@ def read_parts(
     *,
     part_blocks: int = _PART_BLOCKS,
 ) -> None:
-    """Do as `read` with a query of one table, and give the rows of some blocks of it at a time to `take`.
+    """Run a query of one table like `read`, but in parts of some blocks each, and call `take` with each part.
 
-    At least one part, which may be empty. The driver holds all rows of an answer at once, so each part is a question of
-    its own; the caller sees to it that nobody writes meanwhile.
+    There is at least one part, perhaps empty. The driver holds the whole result of a query in memory, so each part is
+    a query of its own; the caller ensures that nobody writes meanwhile.
     """
-    with _opened(warehouse) as connection, connection.cursor() as cursor:
+    with _connected(warehouse) as connection, connection.cursor() as cursor:
         _ask(cursor, sa.select(_blocks_of(table)))
         (blocks,) = cursor.fetchone()
         firsts = [*range(0, blocks, part_blocks)] or [0]
         for first, after in zip(firsts, [*firsts[1:], None], strict=True):
-            _ask(cursor, statement.where(_lies_in(table, first, after)))
+            _ask(cursor, statement.where(_is_in_blocks(table, first, after)))
             take(_typed(pl.DataFrame(cursor.fetch_arrow_table()), fields))
 
 
@@ -69,16 +69,16 @@ def _blocks_of(table: sa.Table) -> sa.ColumnElement[int]:
     return size // sa.cast(sa.func.current_setting("block_size"), sa.BigInteger)
 
 
-def _lies_in(table: sa.Table, first: int, after: int | None) -> sa.ColumnElement[bool]:
-    """Whether a row lies in the blocks from `first` on, and before `after` where that is not null."""
-    place: sa.ColumnElement[Any] = sa.literal_column(f"{table.fullname}.ctid")
-    is_behind = place >= sa.literal_column(f"'({first},0)'::tid")
-    return is_behind if after is None else is_behind & (place < sa.literal_column(f"'({after},0)'::tid"))
+def _is_in_blocks(table: sa.Table, first: int, after: int | None) -> sa.ColumnElement[bool]:
+    """Build the condition that a row is in the blocks from `first` on and before `after` (None: no end)."""
+    row_position: sa.ColumnElement[Any] = sa.literal_column(f"{table.fullname}.ctid")
+    is_behind = row_position >= sa.literal_column(f"'({first},0)'::tid")
+    return is_behind if after is None else is_behind & (row_position < sa.literal_column(f"'({after},0)'::tid"))
 
 
 @contextmanager
-def _opened(warehouse: Readable) -> Iterator[dbapi.Connection]:
-    """Use the bulk connection that is open, or one for this question alone."""
+def _connected(warehouse: Readable) -> Iterator[dbapi.Connection]:
+    """Yield the given bulk connection, or a new one for this query."""
     if isinstance(warehouse, sa.Engine):
         with bulk_connection(warehouse) as connection:
             yield connection
@@ -98,6 +98,6 @@ def _typed(rows: pl.DataFrame, fields: Sequence[Column]) -> pl.DataFrame:
 
 
 def column_of(table: sa.FromClause, field: Column) -> sa.ColumnElement[Any]:
-    """The column as it is read: decimals and JSON as text, which a frame takes as it is."""
+    """Return the column expression to read: decimals and JSON are cast to text."""
     column = table.c[field.name]
     return sa.cast(column, sa.Text()).label(field.name) if field.kind in {Kind.MONEY, Kind.JSON} else column

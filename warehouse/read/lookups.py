@@ -1,4 +1,4 @@
-"""What people ask of the warehouse at the command line: how it stands, what is wrong, why a record is where it is."""
+"""Queries of the command line: status, findings, explanation of a record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ _RUNS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How the warehouse stands. Frames are as their contracts say; `quarantined` counts held records by reason.
+    """Status of the warehouse. Frames have the columns of their contracts; `quarantined` counts records by reason.
 
-    `refused` has the checks that stopped the newest run, where it was refused: it has a row nowhere else.
+    `refused` holds the failed checks of the newest run, if it was refused: such a run has no other row.
     """
 
     cursors: pl.DataFrame
@@ -48,10 +48,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Everything published of the records that a search found; each frame as its contract says, empty if nothing.
+    """Everything published about the records that a search found; frames have the columns of their contracts.
 
-    `sources` has the source records of people, `opportunity_sources` those of opportunities. `meanings` says by kind of
-    record and class what the definitions of the newest run mean by it.
+    `sources` has the source records of people, `opportunity_sources` those of opportunities. `meanings` has the meaning
+    of each class in the definitions of the newest run, by kind of record. Without a match, frames are empty.
     """
 
     people: pl.DataFrame
@@ -66,7 +66,7 @@ class Explanation:
 
 
 def status(engine: sa.Engine) -> Status:
-    """Sources and cursors, the last runs with what the newest counted and failed, what is held, rows per table."""
+    """Read cursors, the last runs, conservation and failed checks of the newest, quarantine and row counts."""
     checks, conservation = TABLES[OPS_AUDIT_RESULT.name], TABLES[OPS_CONSERVATION.name]
     with reading(engine) as warehouse:
         runs = _latest_runs(warehouse)
@@ -85,7 +85,7 @@ def status(engine: sa.Engine) -> Status:
 
 
 def _refused(warehouse: Readable, newest: str | None) -> pl.DataFrame:
-    """Blocking checks that failed in the last run after the newest published one."""
+    """Read the failed blocking checks of the last run after the newest published one."""
     checks = TABLES[OPS_AUDIT_RESULT.name]
     stopped = checks.c.is_success.is_(False) & checks.c.is_blocking
     if newest is not None:
@@ -95,12 +95,12 @@ def _refused(warehouse: Readable, newest: str | None) -> pl.DataFrame:
 
 
 def quarantine(warehouse: Readable) -> pl.DataFrame:
-    """Records that are held: set aside by the last run and released by nobody."""
+    """Read the quarantined records that have not been released."""
     return published(warehouse, OPS_QUARANTINE, where=TABLES[OPS_QUARANTINE.name].c.released_at.is_(None))
 
 
 def quarantine_counts(warehouse: Readable) -> pl.DataFrame:
-    """How many records are held, by source, stream and reason, sorted by them."""
+    """Count the quarantined records by source, stream and reason, sorted by them."""
     reason = ["source_system", "stream", "reason_code"]
     return quarantine(warehouse).group_by(reason).len("records").sort(reason)
 
@@ -113,11 +113,11 @@ def findings(
     rule_id: str | None = None,
     owner_ids: Sequence[str] | None = None,
 ) -> tuple[pl.DataFrame, int]:
-    """Open issues, worst first and then by value at risk, at most `limit`; and how many there are in all."""
+    """Read open issues by severity and value at risk, at most `limit`; and their total number."""
     table = TABLES[FCT_HYGIENE_ISSUE.name]
-    asked = {"severity": severity, "rule_id": rule_id}
+    filters = {"severity": severity, "rule_id": rule_id}
     wanted = sa.and_(
-        table.c.state == "open", *(table.c[name] == value for name, value in asked.items() if value is not None)
+        table.c.state == "open", *(table.c[name] == value for name, value in filters.items() if value is not None)
     )
     if owner_ids is not None:
         wanted &= table.c.owner_id.in_(owner_ids)
@@ -130,12 +130,12 @@ def findings(
     return rows, _count(engine, sa.select(sa.func.count()).select_from(table).where(wanted))
 
 
-def explain(engine: sa.Engine, asked: str) -> Explanation:
-    """Find a person or an opportunity by e-mail address, golden id, record key, link or the source's own id.
+def explain(engine: sa.Engine, search_term: str) -> Explanation:
+    """Find persons and opportunities by e-mail address, golden id, record key, link or the source's own id.
 
-    People come with the opportunities they are on. Nothing found gives empty frames.
+    The opportunities of a person are included. Without a match all frames are empty.
     """
-    people, deals = _ids(engine, _people(asked)), _ids(engine, _deals(asked))
+    people, deals = _ids(engine, _people(search_term)), _ids(engine, _deals(search_term))
     roles, opportunities = TABLES[BRIDGE_OPPORTUNITY_PERSON.name], TABLES[FCT_OPPORTUNITY.name]
     activities = TABLES[FCT_ACTIVITY.name]
     on_deal = sa.select(roles.c.opportunity_id).where(roles.c.person_id.in_(people))
@@ -158,19 +158,21 @@ def explain(engine: sa.Engine, asked: str) -> Explanation:
         )
 
 
-def _people(asked: str) -> sa.CompoundSelect[str]:
+def _people(search_term: str) -> sa.CompoundSelect[str]:
     person, sources = TABLES[DIM_PERSON.name], TABLES[BRIDGE_PERSON_SOURCE.name]
-    named = (person.c.person_id == asked) | (person.c.email_normalised == asked.strip().lower())
-    named |= person.c.source_url == asked
-    recorded = (sources.c.record_key == asked) | (sources.c.source_id == asked)
+    named = (person.c.person_id == search_term) | (person.c.email_normalised == search_term.strip().lower())
+    named |= person.c.source_url == search_term
+    recorded = (sources.c.record_key == search_term) | (sources.c.source_id == search_term)
     return sa.union(sa.select(person.c.person_id).where(named), sa.select(sources.c.person_id).where(recorded))
 
 
-def _deals(asked: str) -> sa.CompoundSelect[str]:
+def _deals(search_term: str) -> sa.CompoundSelect[str]:
     deal, sources = TABLES[FCT_OPPORTUNITY.name], TABLES[BRIDGE_OPPORTUNITY_SOURCE.name]
-    recorded = (sources.c.record_key == asked) | (sources.c.source_id == asked)
+    recorded = (sources.c.record_key == search_term) | (sources.c.source_id == search_term)
     return sa.union(
-        sa.select(deal.c.opportunity_id).where((deal.c.opportunity_id == asked) | (deal.c.source_url == asked)),
+        sa.select(deal.c.opportunity_id).where(
+            (deal.c.opportunity_id == search_term) | (deal.c.source_url == search_term)
+        ),
         sa.select(sources.c.opportunity_id).where(recorded),
     )
 
@@ -187,7 +189,7 @@ def _where(warehouse: Readable, contract: Table, column: str, ids: Sequence[str]
 
 @without_values("Counting the published rows")
 def rows_of_unpublished_runs(engine: sa.Engine) -> dict[str, tuple[int, int]]:
-    """By curated table: its rows, and how many of them name a run that was never published."""
+    """Count by curated table: all rows, and the rows of runs that were never published."""
     runs, found = TABLES[OPS_RUN.name], {}
     with engine.connect() as connection:
         for contract in CURATED:

@@ -1,4 +1,4 @@
-"""People and deals by what they are called, and the words by which issues are asked for."""
+"""Search of persons and deals by name, and the values that issues can be filtered by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,44 +13,44 @@ from warehouse.tables import TABLES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Namesake:
-    """A published person or deal that is called so, or belongs to an account that is; null where nobody knows."""
+    """A published person or deal that matches by its own or its account's name; unknown fields are None."""
 
     kind: str
     name: str | None
     account: str | None
-    stands: str
+    current_class: str
     record_id: str
 
 
 @without_values("Looking up a name")
-def namesakes(engine: sa.Engine, asked: str, *, limit: int) -> list[Namesake]:
-    """People and deals of this name, or of an account of this name; where none is, those whose names contain it.
+def namesakes(engine: sa.Engine, search_term: str, *, limit: int) -> list[Namesake]:
+    """Find persons and deals of this name, or of an account of this name; without a match, names that contain it.
 
-    Upper and lower case are the same, and so is any white space. Sorted by kind, name and id; at most `limit`.
+    Case and the amount of white space do not matter. Sorted by kind, name and id; at most `limit`.
     """
     with engine.connect() as connection:
         for is_part in (False, True):
-            statement = _named(" ".join(asked.split()), is_part=is_part).limit(limit)
+            statement = _named(" ".join(search_term.split()), is_part=is_part).limit(limit)
             if found := connection.execute(statement).mappings().all():
                 return [Namesake(**row) for row in found]
     return []
 
 
-def _named(asked: str, *, is_part: bool) -> sa.Select[tuple[str, str | None, str | None, str, str]]:
+def _named(search_term: str, *, is_part: bool) -> sa.Select[tuple[str, str | None, str | None, str, str]]:
     person, deal, account = TABLES[DIM_PERSON.name], TABLES[FCT_OPPORTUNITY.name], TABLES[DIM_ACCOUNT.name]
     full_name = sa.func.nullif(sa.func.concat_ws(" ", person.c.first_name, person.c.last_name), "")
 
     def is_called(*names: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         plain = [sa.func.regexp_replace(sa.func.trim(name), r"\s+", " ", "g") for name in names]
         if is_part:
-            return sa.or_(*(name.icontains(asked, autoescape=True) for name in plain))
-        return sa.or_(*(sa.func.lower(name) == sa.func.lower(asked) for name in plain))
+            return sa.or_(*(name.icontains(search_term, autoescape=True) for name in plain))
+        return sa.or_(*(sa.func.lower(name) == sa.func.lower(search_term) for name in plain))
 
     people = sa.select(
         sa.literal("person").label("kind"),
         full_name.label("name"),
         sa.func.coalesce(account.c.name, person.c.company_name).label("account"),
-        person.c.lifecycle_class.label("stands"),
+        person.c.lifecycle_class.label("current_class"),
         person.c.person_id.label("record_id"),
     ).select_from(person.outerjoin(account, account.c.account_id == person.c.account_id))
     deals = sa.select(
@@ -65,7 +65,7 @@ def _named(asked: str, *, is_part: bool) -> sa.Select[tuple[str, str | None, str
 
 @without_values("Looking up rules")
 def rule_ids(engine: sa.Engine) -> list[str]:
-    """Every rule of the definitions of the newest run, and every other that ever had an issue, sorted."""
+    """List all rules of the newest run's definitions, and others that ever had an issue, sorted."""
     issues, last = TABLES[FCT_HYGIENE_ISSUE.name], last_run(engine)
     of_definitions = {key.split(" ")[0] for key in (last.report.get("actions", {}) if last is not None else {})}
     with engine.connect() as connection:
@@ -75,7 +75,7 @@ def rule_ids(engine: sa.Engine) -> list[str]:
 
 @without_values("Looking up owners")
 def owner_ids(engine: sa.Engine) -> Mapping[str, tuple[str, ...]]:
-    """Every owner's id, with the words by which people ask for one: ids, name and e-mail address, in lower case."""
+    """List all owner ids with their search words: ids, name and e-mail address, in lower case."""
     owner = TABLES[DIM_OWNER.name]
     columns = (owner.c.owner_id, owner.c.source_id, owner.c.owner_name, owner.c.owner_email)
     with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""What was told and what is still to be told: issues to owners, announcements to RevOps."""
+"""State of notifications: issues sent to owners, announcements sent to RevOps, and what is still to be sent."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -25,7 +25,7 @@ _DELIVERY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryState:
-    """How far an announcement got at one target; `key` is null where it was sent before messages had keys."""
+    """Delivery of an announcement to one target; `key` is None where it was sent before messages had keys."""
 
     key: str | None
     is_settled: bool
@@ -34,21 +34,21 @@ class DeliveryState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnconfirmedMessages:
-    """Messages that may have arrived twice, and those without an answer that are sent once more."""
+    """Number of messages that may have arrived twice, and of unconfirmed ones that are sent once more."""
 
     repeated: int
     unconfirmed: int
 
 
-def untold_issues(warehouse: Readable) -> pl.DataFrame:
-    """Open issues, not of the baseline, that nobody was told of, or that some target still waits for. No evidence."""
-    return published(warehouse, FCT_HYGIENE_ISSUE, _READ, where=_is_untold())
+def unsent_issues(warehouse: Readable) -> pl.DataFrame:
+    """Read open issues, except the baseline, that were sent to no target, or not yet to all. Without evidence."""
+    return published(warehouse, FCT_HYGIENE_ISSUE, _READ, where=_is_unsent())
 
 
-def deliveries_of_untold(warehouse: Readable) -> pl.DataFrame:
-    """How far the issues of `untold_issues` got: issue_id, target, message_key, is_settled, may_have_arrived.
+def deliveries_of_unsent(warehouse: Readable) -> pl.DataFrame:
+    """Read the deliveries of `unsent_issues`: issue_id, target, message_key, is_settled, may_have_arrived.
 
-    One row for each issue and target to which it was sent, or was to be.
+    One row per issue and target to which it was sent, or was to be sent.
     """
     sent, issues = ISSUES.table, TABLES[FCT_HYGIENE_ISSUE.name]
     columns = (
@@ -58,31 +58,31 @@ def deliveries_of_untold(warehouse: Readable) -> pl.DataFrame:
         ISSUES.is_settled.label("is_settled"),
         ISSUES.may_have_arrived.label("may_have_arrived"),
     )
-    asked = sa.select(*columns).join(issues, issues.c.issue_id == sent.c.issue_id).where(_is_untold())
-    return read(warehouse, asked, _DELIVERY).sort("issue_id", "target")
+    statement = sa.select(*columns).join(issues, issues.c.issue_id == sent.c.issue_id).where(_is_unsent())
+    return read(warehouse, statement, _DELIVERY).sort("issue_id", "target")
 
 
-def _is_untold() -> sa.ColumnElement[bool]:
+def _is_unsent() -> sa.ColumnElement[bool]:
     issues, sent = TABLES[FCT_HYGIENE_ISSUE.name], ISSUES.table
-    # Correlated with the issue alone: `deliveries_of_untold` asks of the same table outside.
+    # Correlated with the issue alone: `deliveries_of_unsent` joins the same table outside.
     of_issue = sa.select(sent.c.issue_id).where(sent.c.issue_id == issues.c.issue_id).correlate(issues)
-    is_told, is_owed = of_issue.where(ISSUES.is_settled).exists(), of_issue.where(~ISSUES.is_settled).exists()
-    return (issues.c.state == "open") & issues.c.is_baseline.is_(False) & (~is_told | is_owed)
+    is_sent, is_pending = of_issue.where(ISSUES.is_settled).exists(), of_issue.where(~ISSUES.is_settled).exists()
+    return (issues.c.state == "open") & issues.c.is_baseline.is_(False) & (~is_sent | is_pending)
 
 
 def issues_since(warehouse: Readable, since: date) -> pl.DataFrame:
-    """Issues that are open, and those resolved after that day. Without evidence."""
+    """Read open issues, and those resolved after that day. Without evidence."""
     issues = TABLES[FCT_HYGIENE_ISSUE.name]
     where = (issues.c.state == "open") | (issues.c.resolved_on > since)
     return published(warehouse, FCT_HYGIENE_ISSUE, _READ, where=where)
 
 
 @without_values("Reading what RevOps was told")
-def announced(engine: sa.Engine, announcement: str, told_for: date) -> dict[str, DeliveryState]:
-    """How far the announcement of this day got, by target."""
+def announced(engine: sa.Engine, announcement: str, day: date) -> dict[str, DeliveryState]:
+    """Read the deliveries of the announcement of this day, by target."""
     sent = ANNOUNCEMENTS.table
     columns = sent.c.target, sent.c.message_key, ANNOUNCEMENTS.is_settled, ANNOUNCEMENTS.may_have_arrived
-    of_the_day = (sent.c.announcement == announcement) & (sent.c.told_for == told_for)
+    of_the_day = (sent.c.announcement == announcement) & (sent.c.told_for == day)
     with engine.connect() as connection:
         rows = connection.execute(sa.select(*columns).where(of_the_day)).all()
     return {
@@ -93,7 +93,7 @@ def announced(engine: sa.Engine, announcement: str, told_for: date) -> dict[str,
 
 @without_values("Reading what RevOps was told")
 def last_announced(engine: sa.Engine, announcement: str, *, before: date) -> date | None:
-    """Latest day, before the one given, whose announcement some target took, or may have taken."""
+    """Return the latest day before `before` whose announcement some target received, or may have; None if none."""
     sent = ANNOUNCEMENTS.table
     earlier = (sent.c.announcement == announcement) & (sent.c.told_for < before) & (sent.c.sent_count > 0)
     with engine.connect() as connection:
@@ -103,16 +103,16 @@ def last_announced(engine: sa.Engine, announcement: str, *, before: date) -> dat
 
 @without_values("Reading what may have arrived twice")
 def doubtful(engine: sa.Engine, since: date) -> UnconfirmedMessages:
-    """Count messages last sent on that day (UTC) or later whose receiver may have them twice or not at all."""
+    """Count messages last sent on or after that day (UTC) that may have arrived twice or not at all."""
     start = datetime.combine(since, time(), UTC)
     repeated: set[str] = set()
     unconfirmed: set[str] = set()
     with engine.connect() as connection:
         for kind in (ISSUES, ANNOUNCEMENTS):
             columns = kind.table.c
-            asked = sa.select(columns.message_key, columns.is_repeated)
-            left = (columns[kind.moment] >= start) & columns.message_key.is_not(None)
-            doubted = columns.is_repeated | (columns.delivery_status == "unconfirmed")
-            for key, is_repeated in connection.execute(asked.where(left & doubted)):
+            statement = sa.select(columns.message_key, columns.is_repeated)
+            is_recent = (columns[kind.moment] >= start) & columns.message_key.is_not(None)
+            is_doubtful = columns.is_repeated | (columns.delivery_status == "unconfirmed")
+            for key, is_repeated in connection.execute(statement.where(is_recent & is_doubtful)):
                 (repeated if is_repeated else unconfirmed).add(key)
     return UnconfirmedMessages(repeated=len(repeated), unconfirmed=len(unconfirmed))

@@ -1,4 +1,4 @@
-"""What the next run reads back from the warehouse: classes, issues, snapshots, cursors, the last run."""
+"""Published state that the next run reads: classes, issues, snapshots, cursors, the last run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,25 +48,25 @@ def published(
     *,
     where: sa.ColumnElement[bool] | None = None,
 ) -> pl.DataFrame:
-    """Columns of a published table (all unless named), in the contract's types, sorted by key.
+    """Read columns of a published table (all unless named), in the contract's types, sorted by key.
 
     `where` names columns of `warehouse.tables.TABLES`.
     """
-    asked = _fields(contract, contract.names if names is None else names)
-    # The key is read along to sort by: here, by bytes, not by the collation of somebody's server.
-    beside = [field for field in contract.columns if field.name in contract.key and field not in asked]
+    selected = _fields(contract, contract.names if names is None else names)
+    # Key columns are read too, to sort here, by bytes and not by the server's collation.
+    key_only = [field for field in contract.columns if field.name in contract.key and field not in selected]
     table = TABLES[contract.name]
-    statement = sa.select(*(column_of(table, field) for field in (*asked, *beside)))
+    statement = sa.select(*(column_of(table, field) for field in (*selected, *key_only)))
     if where is not None:
         statement = statement.where(where)
-    rows = read(warehouse, statement, [*asked, *beside])
-    return rows.sort(contract.key).select(field.name for field in asked)
+    rows = read(warehouse, statement, [*selected, *key_only])
+    return rows.sort(contract.key).select(field.name for field in selected)
 
 
 def published_classes(warehouse: Readable, kind: Classified) -> pl.DataFrame:
-    """Class of every person or opportunity ever published: (record_id, class, class_since), sorted by record_id.
+    """Read the class of every person or opportunity ever published: record_id, class, class_since; sorted by record_id.
 
-    Those that left the tables are `merged_or_deleted`, as the ledger says, since a day that is not told (null).
+    Those no longer in the tables are `merged_or_deleted`, as in the ledger; their class_since is null.
     """
     column = CLASS_COLUMN[kind]
     names = f"{kind}_id", column, f"{column}_since"
@@ -81,33 +81,33 @@ def published_classes(warehouse: Readable, kind: Classified) -> pl.DataFrame:
 
 
 def live_issues(warehouse: Readable, as_of: date, take: Callable[[pl.DataFrame], None]) -> None:
-    """Give the issues a run must know of to `take`, part by part: the open ones, and those resolved on `as_of` itself.
+    """Call `take` with the issues that a run needs, part by part: open ones, and those resolved on `as_of`.
 
-    All columns of the contract, in no particular order; at least one part, which may be empty.
+    All columns of the contract, unordered; at least one part, perhaps empty.
     """
     table = TABLES[FCT_HYGIENE_ISSUE.name]
-    alive = (table.c.state == "open") | (table.c.resolved_on == as_of)
+    is_live = (table.c.state == "open") | (table.c.resolved_on == as_of)
     columns = (column_of(table, field) for field in FCT_HYGIENE_ISSUE.columns)
-    read_parts(warehouse, table, sa.select(*columns).where(alive), FCT_HYGIENE_ISSUE.columns, take)
+    read_parts(warehouse, table, sa.select(*columns).where(is_live), FCT_HYGIENE_ISSUE.columns, take)
 
 
 def latest_snapshots(warehouse: Readable, as_of: date) -> pl.DataFrame:
-    """Daily snapshot of `as_of`, if there is one, and of the last day before it; all columns of the contract."""
+    """Read the daily snapshots of `as_of`, if any, and of the last day before it; all columns of the contract."""
     day = TABLES[FCT_OPPORTUNITY_DAILY_SNAPSHOT.name].c.snapshot_date
     before = sa.select(sa.func.max(day)).where(day < as_of).scalar_subquery()
     return published(warehouse, FCT_OPPORTUNITY_DAILY_SNAPSHOT, where=(day == as_of) | (day == before))
 
 
 def cursors(warehouse: Readable) -> pl.DataFrame:
-    """Where the next pull of every stream starts; `cursor` is JSON as text."""
+    """Read the cursor of every stream; `cursor` is JSON as text."""
     return published(warehouse, OPS_CURSOR)
 
 
 @without_values("Reading the last run")
 def last_run(engine: sa.Engine) -> LastRun | None:
-    """Give the run published last; None where there was none.
+    """Return the run published last; None where there was none.
 
-    That is the one with the highest id, which begins with its number: a clock that was set back changes nothing.
+    It has the highest id, which begins with its number and so does not depend on the clock.
     """
     runs = TABLES[OPS_RUN.name]
     columns = (runs.c[name] for name in OPS_RUN.names)
@@ -118,27 +118,27 @@ def last_run(engine: sa.Engine) -> LastRun | None:
 
 @without_values("Reading the id of the warehouse")
 def warehouse_id(engine: sa.Engine) -> str:
-    """The id that the warehouse was given when it was made."""
+    """Return the id that the warehouse got at its creation."""
     with engine.connect() as connection:
         return str(connection.execute(sa.select(TABLES[OPS_WAREHOUSE.name].c.warehouse_id)).scalar_one())
 
 
 @without_values("Reading the runs")
 def published_run_ids(engine: sa.Engine) -> frozenset[str]:
-    """Ids of every run that was ever published."""
+    """Return the ids of all published runs."""
     with engine.connect() as connection:
         return frozenset(connection.execute(sa.select(TABLES[OPS_RUN.name].c.run_id)).scalars())
 
 
 def newest_run_id(connection: sa.Connection) -> str | None:
-    """Give the id of the run published last; None where there was none."""
+    """Return the id of the run published last; None where there was none."""
     newest: str | None = connection.execute(sa.select(_newest_run_id())).scalar_one()
     return newest
 
 
 @without_values("Reading the number of the last run")
 def newest_audited_run_id(engine: sa.Engine) -> str | None:
-    """Give the id of the last run that was audited, published or refused; None where there was none."""
+    """Return the id of the last audited run, published or refused; None where there was none."""
     checks = TABLES[OPS_AUDIT_RESULT.name].c
     with engine.connect() as connection:
         newest: str | None = connection.execute(sa.select(sa.func.max(checks.run_id))).scalar_one()
@@ -151,7 +151,7 @@ def _newest_run_id() -> sa.ScalarSelect[str]:
 
 @without_values("Counting the published rows")
 def row_counts(engine: sa.Engine) -> dict[str, int]:
-    """Rows of every curated table as published now, which is as the last run left them."""
+    """Count the rows of every curated table."""
     counts = [
         sa.select(sa.func.count()).select_from(TABLES[contract.name]).scalar_subquery().label(contract.name)
         for contract in CURATED
@@ -161,5 +161,5 @@ def row_counts(engine: sa.Engine) -> dict[str, int]:
 
 
 def _fields(contract: Table, names: Sequence[str]) -> list[Column]:
-    known = {field.name: field for field in contract.columns}
-    return [known[name] for name in names]
+    by_name = {field.name: field for field in contract.columns}
+    return [by_name[name] for name in names]

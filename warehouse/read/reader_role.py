@@ -1,4 +1,4 @@
-"""The role that reads the curated tables and nothing beside them, and who may act as it."""
+"""Reader role: reads the curated tables and nothing else; grants of it to logins."""
 
 import psycopg
 import sqlalchemy as sa
@@ -10,9 +10,9 @@ from warehouse.connect import safe_url
 from warehouse.database_errors import without_values
 
 READER = "bantam_reader"
-# What PostgreSQL allows everybody: to enter any database, to write into tables and objects of one's own, and to hold
-# the lock of our runs. Giving locks back stays allowed: a session can free only its own, and drivers say it whenever
-# they reuse a connection.
+# Rights that PostgreSQL grants to PUBLIC: to connect to any database, to create temporary tables and large objects,
+# and to take advisory locks, such as that of our runs. Unlocking stays allowed: a session can release only its own
+# locks, and drivers do so whenever they reuse a connection.
 _CLOSE_DATABASES = "REVOKE CONNECT, TEMPORARY ON DATABASE {}, postgres, template1 FROM PUBLIC"
 _CLOSE_FUNCTIONS = """
 SELECT 'REVOKE EXECUTE ON FUNCTION ' || string_agg(oid::regprocedure::text, ', ') || ' FROM PUBLIC'
@@ -26,23 +26,23 @@ AND has_function_privilege(%s, oid, 'EXECUTE')
 """
 
 
-def let_in(owner: psycopg.Connection, password: str) -> None:
-    """Give the reader's role a password; only its SCRAM verifier reaches the server. Safe to repeat.
+def enable_reader_login(owner: psycopg.Connection, password: str) -> None:
+    """Set the reader role's password and allow its login; only the SCRAM verifier is sent. Safe to repeat.
 
-    `owner` is connected to the database that is to be read, with every statement committed by itself. The owner is a
-    superuser and keeps what everybody else loses. Raises `ConfigurationError` where there is no such role yet.
+    `owner` is connected to the database to be read, in autocommit mode. The owner is a superuser and keeps the rights
+    that PUBLIC loses. Raises `ConfigurationError` where the role does not exist yet.
     """
     if owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is None:
         raise ConfigurationError(f"The warehouse has no role {READER} yet. Run `bantam run` once, then serve.")
     reader, database = sql.Identifier(READER), sql.Identifier(owner.info.dbname)
     verifier = owner.pgconn.encrypt_password(password.encode(), READER.encode(), b"scram-sha-256").decode()
     with owner.transaction():
-        _close_to_everybody(owner, database)
+        _revoke_from_public(owner, database)
         owner.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, reader))
         owner.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(reader, sql.Literal(verifier)))
 
 
-def _close_to_everybody(owner: psycopg.Connection, database: sql.Identifier) -> None:
+def _revoke_from_public(owner: psycopg.Connection, database: sql.Identifier) -> None:
     owner.execute(sql.SQL(_CLOSE_DATABASES).format(database))
     (still_open,) = owner.execute(_CLOSE_FUNCTIONS, [READER]).fetchone() or (None,)
     if still_open is not None:
@@ -51,23 +51,23 @@ def _close_to_everybody(owner: psycopg.Connection, database: sql.Identifier) -> 
 
 @without_values("Granting the reader's rights")
 def grant_reader(engine: sa.Engine, login: str) -> None:
-    """Let a login role of the server read schema `curated`, tables to come included; safe to repeat.
+    """Grant a login role read access to schema `curated`, future tables included; safe to repeat.
 
-    The login becomes a member of the reader, so one REVOKE takes everything back. Raises `ConfigurationError` with the
-    statement that helps where there is no such role, it may not log in, may do more than read already, or our account
-    may not grant.
+    The login becomes a member of the reader role, so one REVOKE removes everything. Raises `ConfigurationError` with
+    the statement that helps where the role does not exist, may not log in, may already do more than read, or our
+    account may not grant.
     """
     with engine.begin() as connection:
         found = connection.execute(_LOGIN, {"login": login, "reader": READER}).mappings().one()
         if refusal := _refusal(found, login, engine.url):
             raise ConfigurationError(refusal)
-        # Whatever the login inherits by itself: it must not have to say SET ROLE first.
+        # INHERIT whatever the default of the login: BI tools do not use SET ROLE.
         connection.exec_driver_sql(f"GRANT {READER} TO {identifier(login)} WITH INHERIT TRUE, SET TRUE")
         if not found["may_connect"]:
             connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {identifier(engine.url.database)} TO {READER}")
 
 
-# What is known of the login and of our account; null where there is no such role.
+# Properties of the login and of our account; null where the role does not exist.
 _LOGIN = sa.text("""
 SELECT
     (SELECT rolcanlogin FROM pg_roles WHERE rolname = :login) AS can_login,
@@ -83,7 +83,7 @@ SELECT
 
 
 def _refusal(found: sa.RowMapping, login: str, url: sa.URL) -> str | None:
-    """Why this login is not granted anything, with what to do; None where it may be."""
+    """Return why this login cannot be granted access, with the remedy; None where it can."""
     account = url.username
     if found["can_login"] is None:
         return (
@@ -110,16 +110,16 @@ def _refusal(found: sa.RowMapping, login: str, url: sa.URL) -> str | None:
 
 
 @without_values("Becoming the reader")
-def let_act_as_reader(engine: sa.Engine) -> None:
-    """See to it that our account may take the reader's role in a session, as `bantam warehouse shell` does.
+def allow_acting_as_reader(engine: sa.Engine) -> None:
+    """Ensure that our account may SET ROLE to the reader, as `bantam warehouse shell` does.
 
-    Who made the role may give it to itself; PostgreSQL does not do that alone. Raises `ConfigurationError` with the
-    statement that helps where it may not.
+    The creator of the role may grant it to itself; PostgreSQL does not do so by itself. Raises `ConfigurationError`
+    with the statement that helps where the account may not.
     """
     with engine.begin() as connection:
         may_take = "SELECT pg_has_role(current_user, :reader, 'SET'), pg_has_role(current_user, :reader, :admin)"
-        asked = {"reader": READER, "admin": "MEMBER WITH ADMIN OPTION"}
-        may_act, may_grant = connection.execute(sa.text(may_take), asked).one()
+        parameters = {"reader": READER, "admin": "MEMBER WITH ADMIN OPTION"}
+        may_act, may_grant = connection.execute(sa.text(may_take), parameters).one()
         if may_act:
             return
         if not may_grant:
@@ -127,5 +127,5 @@ def let_act_as_reader(engine: sa.Engine) -> None:
                 f"{engine.url.username} may not act as {READER}, who alone asks in this shell. An administrator allows "
                 f"it: GRANT {READER} TO {identifier(engine.url.username)} WITH ADMIN OPTION."
             )
-        # It acts as the reader where it says so; it inherits nothing, for it may do all that anyway.
+        # Only by SET ROLE; it inherits nothing, since our account may read everything anyway.
         connection.exec_driver_sql(f"GRANT {READER} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")

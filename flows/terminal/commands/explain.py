@@ -97,7 +97,7 @@ def _has_records(found: lookups.Explanation) -> bool:
 def _print_namesakes(alike: Sequence[Namesake], console: Console) -> None:
     """Print the records that share a name, with the ids by which each can be explained."""
     made = table("Several are called so; explain one by its id", "what", "name", "account", "stands", "id")
-    rows = [(one.kind, one.name, one.account, one.stands, one.record_id) for one in alike[:_NAMESAKES_LIMIT]]
+    rows = [(one.kind, one.name, one.account, one.current_class, one.record_id) for one in alike[:_NAMESAKES_LIMIT]]
     if len(alike) > len(rows):
         made.caption = f"and more: these are the first {len(rows)}; give more of the name."
     console.print(filled(made, rows))

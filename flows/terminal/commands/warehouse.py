@@ -12,11 +12,11 @@ from rich.console import Console
 
 from definitions.errors import ConfigurationError
 from flows.run.warehouse_access import home_here, warehouse_here
-from warehouse.connect import engine_for, for_program, safe_url, whole_url
+from warehouse.connect import engine_for, psql_arguments, safe_url, url_with_password
 from warehouse.embedded.programs import find_programs
 from warehouse.embedded.server import EmbeddedServer
 from warehouse.migrate import migrate
-from warehouse.read.reader_role import READER, grant_reader, let_act_as_reader
+from warehouse.read.reader_role import READER, allow_acting_as_reader, grant_reader
 
 
 def url(*, show_password: bool = False) -> None:
@@ -28,7 +28,7 @@ def url(*, show_password: bool = False) -> None:
         Print the password too; it opens everything.
     """
     with warehouse_here() as engine:
-        text = whole_url(engine.url) if show_password else safe_url(engine.url)
+        text = url_with_password(engine.url) if show_password else safe_url(engine.url)
     sys.stdout.write(text + "\n")
 
 
@@ -42,7 +42,7 @@ def shell(*, command: str | None = None) -> None:
     """
     with _reader_engine() as engine:
         session = f"-c search_path=curated -c default_transaction_read_only=on -c role={READER}"
-        database, environment = for_program(engine, session=session)
+        database, environment = psql_arguments(engine, session=session)
         options = ["--command", command] if command else []
         command_line = [str(find_programs().folder / "psql"), "--dbname", database, *options]
         done = subprocess.run(command_line, env=os.environ | environment, check=False)  # noqa: S603 - our own program, no shell
@@ -54,11 +54,11 @@ def _reader_engine() -> Iterator[sa.Engine]:
     """Yield the warehouse that the environment names, with the reader role."""
     with warehouse_here() as engine:
         if os.environ.get("BANTAM_WAREHOUSE_URL"):
-            let_act_as_reader(engine)
+            allow_acting_as_reader(engine)
             yield engine
             return
         with EmbeddedServer(home_here()) as server:
-            yield engine_for(server.let_reader_in())
+            yield engine_for(server.enable_reader())
 
 
 def grant(name: str) -> None:
@@ -95,6 +95,6 @@ def serve(*, port: int = 5433) -> None:
         migrate(engine_for(server.url))
         reader = server.serve(port)
         Console().print("Connect with (reads schema curated only):", markup=False)
-        sys.stdout.write(whole_url(reader.set(drivername="postgresql")) + "\n")
+        sys.stdout.write(url_with_password(reader.set(drivername="postgresql")) + "\n")
         sys.stdout.flush()
         signal.pause()
