@@ -38,7 +38,7 @@ def check_properties(stream: Stream[Account], account: Account, http: Http) -> P
             f"{account.name}: {stream.name}: no such property: {', '.join(missing)}. Correct the field map (it wants "
             "the internal name), or create the property."
         )
-    usual = stream.mapping.asked_fields()
+    usual = stream.mapping.requested_fields()
     absent = sorted(set(usual) - there)
     return PreparedStream(
         fields=tuple(dict.fromkeys(name for name in (*usual, *custom) if name in there)),

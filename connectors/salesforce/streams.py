@@ -57,7 +57,7 @@ def choose_fields(stream: Stream[Account], account: Account, http: Http) -> Prep
             f"{where}: no such field: {', '.join(missing)}. Correct the field map (it wants the API name), or let "
             "this user read it."
         )
-    usual = tuple(dict.fromkeys((*stream.envelope.fields(), *stream.mapping.asked_fields())))
+    usual = tuple(dict.fromkeys((*stream.envelope.fields(), *stream.mapping.requested_fields())))
     custom = sorted(name for name in there if name.endswith("__c"))
     wanted = tuple(dict.fromkeys(name for name in (*usual, *configured, *custom) if name in there))
     kept = _fitting(wanted)

@@ -33,7 +33,7 @@ _KINDS: Mapping[str, Kind] = {
     "text": TEXT, "number": REAL, "whole": COUNT, "money": MONEY, "boolean": BOOLEAN, "day": DAY, "moment": MOMENT,
 }  # fmt: skip
 
-# What tells of values that cannot be read, so that a rule or a report may name it.
+# Lists the custom fields with unreadable values, so that rules and reports can name it.
 UNREADABLE = Column(
     f"{PREFIX}unreadable",
     TEXT,
@@ -43,7 +43,7 @@ UNREADABLE = Column(
 
 
 class FieldEntry(BaseModel):
-    """Where the value of a field comes from (`from`, as the source names it); text alone is that name.
+    """Origin of a field: `from` is its name in the source; a plain text is short for that name.
 
     A field of the customer's own has a `kind`, and perhaps `means`, which becomes the comment of its column.
     """
@@ -56,49 +56,49 @@ class FieldEntry(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _text_is_a_name(cls, given: Any) -> Any:
-        return {"from": given} if isinstance(given, str) else given
+    def _text_is_a_name(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str) else value
 
     def column(self, name: str) -> Column:
-        """Give the column; a CRM's value survives before another's."""
-        said = self.means or f"Field of your own, from {self.source_field}; null where the source does not say."
-        return Column(name, _KINDS[self.kind or "text"], said, Source(CRM_FIRST))
+        """Return the column; a CRM's value survives before another's."""
+        means = self.means or f"Field of your own, from {self.source_field}; null where the source does not say."
+        return Column(name, _KINDS[self.kind or "text"], means, Source(CRM_FIRST))
 
 
 def field_mistakes(
     fields: Mapping[str, Mapping[str, FieldEntry]], objects: Mapping[str, RecordKind]
 ) -> dict[FieldPath, str]:
-    """Say what is wrong with the entries of `fields`, by place; `objects` are those that have any, with their kind."""
+    """Return the mistakes in the entries of `fields`, by field path; `objects` has the kind of each mapped object."""
     mistakes: dict[FieldPath, str] = {}
-    for name, chosen in fields.items():
+    for name, entries in fields.items():
         if name not in objects:
             mistakes[name,] = f"no object {name!r} has fields to map{suggestion(name, objects)}"
             continue
-        known = [field for field in objects[name].names if field != "custom"]
-        for field, given in chosen.items():
-            if (said := _field_mistake(name, field, given, known)) is not None:
-                mistakes[name, field] = said
+        known_names = [field for field in objects[name].names if field != "custom"]
+        for field, entry in entries.items():
+            if (reason := _field_mistake(name, field, entry, known_names)) is not None:
+                mistakes[name, field] = reason
     return mistakes
 
 
-def _field_mistake(name: str, field: str, given: FieldEntry, known: Sequence[str]) -> str | None:
-    """What is wrong with one entry of `fields`; null where it is right."""
+def _field_mistake(name: str, field: str, entry: FieldEntry, known_names: Sequence[str]) -> str | None:
+    """Describe the mistake in one entry of `fields`; null where there is none."""
     if field.startswith(PREFIX):
-        if given.kind is None:
-            return f"say of which kind it is, too: {{from: {given.source_field}, kind: text}}"
+        if entry.kind is None:
+            return f"say of which kind it is, too: {{from: {entry.source_field}, kind: text}}"
         if not _CUSTOM_NAME.fullmatch(field) or field == UNREADABLE.name:
             return f"a field of your own is called {PREFIX} and lower case words joined by _, and not {UNREADABLE.name}"
         return None
-    if field not in known:
-        hint = suggestion(field, known, most=len(known))
+    if field not in known_names:
+        hint = suggestion(field, known_names, most=len(known_names))
         return f"{name} has no field {field!r}{hint}. A field of your own is called {PREFIX}{field}"
-    if given.kind is not None or given.means is not None:
-        return f"{field} is a field of ours; write {field}: {given.source_field}, or call yours {PREFIX}{field}"
+    if entry.kind is not None or entry.means is not None:
+        return f"{field} is a field of ours; write {field}: {entry.source_field}, or call yours {PREFIX}{field}"
     return None
 
 
 def member(column: Column) -> str:
-    """Name of the column's value in the JSON object `custom`, and in the view of it.
+    """Return the key of the column in the JSON object `custom`, which is also its name in the view.
 
     >>> member(UNREADABLE)
     'unreadable'

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from definitions.counting import counted
-from definitions.quarantine_reasons import place_in_words, sentence
+from definitions.quarantine_reasons import location_in_words, sentence
 from flows.run.run_report import Report
 from flows.terminal.tables import Table, money, number, shown, table
 
@@ -88,7 +88,7 @@ def _closing(report: Report, console: Console) -> None:
 def _set_aside(row: Report) -> str:
     """Why records were set aside: how many, the reason, the field or the lines, and what to do."""
     field = f" in {row['field_name']}" if row["field_name"] else ""
-    places = ", ".join(place_in_words(**place) for place in row["places"])
+    places = ", ".join(location_in_words(**place) for place in row["places"])
     more = " …" if row["records"] > len(row["places"]) else ""
     why = sentence(row["reason_code"], expected=row["expected"], detail=row["detail"])
     return f"{row['records']:,} set aside, {row['reason_code']}{field} ({places}{more}): {why}"

@@ -81,7 +81,7 @@ def _shared_word(entry: Words, source: SourceMapping) -> pl.Expr:
 
 
 def _record_key(entry: Reference, source: SourceMapping) -> pl.Expr:
-    where = source.twin if entry.is_linked else source.source
+    where = source.linked_source if entry.is_linked else source.source
     if where is None:
         return pl.lit(None, pl.String)
     trimmed = expression(entry.of, source).str.strip_chars()
