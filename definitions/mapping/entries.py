@@ -18,7 +18,7 @@ _PREFIX = "source field "
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Words that a source uses in one field, and their meaning; case is ignored. A word that means "" becomes null.
+    """Words that a source uses in one field, and their meaning; case is ignored. "" means accepted, but no meaning.
 
     Words of the settings (`settings` names which) take precedence over `words`. `scope` is the canonical field whose
     word may precede a word of the settings, as `pipeline/stage`.
