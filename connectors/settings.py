@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 from connectors.http.body import RequestLimits
 from connectors.http.rate_limit import Rate
 from definitions.agreement.model import Definitions
-from definitions.config.mistakes import refuse
+from definitions.config.mistakes import raise_mistakes
 from definitions.config.yaml_file import FieldPath
 from definitions.mapping.custom_fields import PREFIX, FieldEntry, field_mistakes
 from definitions.mapping.source_mapping import SourceMapping
@@ -114,7 +114,7 @@ class HttpSettings(BaseModel):
     def _fields_are_ours(
         cls, mapping: Mapping[str, Mapping[str, FieldEntry]]
     ) -> Mapping[str, Mapping[str, FieldEntry]]:
-        refuse(field_mistakes(mapping, {stream.object: stream.kind for stream in cls.mappings}))
+        raise_mistakes(field_mistakes(mapping, {stream.object: stream.kind for stream in cls.mappings}))
         return mapping
 
     @property
@@ -175,7 +175,7 @@ class HttpSettings(BaseModel):
             statuses=self.statuses,
             lifecycle_stages=self.lifecycle_stages,
             activity_types=self.activity_types,
-            twin=self.twin,
+            linked_source=self.twin,
         )
 
 

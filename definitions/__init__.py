@@ -1,1 +1,1 @@
-"""What we mean: canonical fields and records, table contracts, the definitions model and its predicate language."""
+"""Definitions: canonical columns and records, table contracts, the agreement model and its predicate language."""

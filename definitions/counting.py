@@ -1,9 +1,9 @@
-"""Numbers with their nouns: the one place that knows that one is not many."""
+"""Numbers with their nouns, in singular or plural."""
 
 import re
 
-# The nouns that people count in sentences of the definitions, by what many of them are called.
-_ONE_OF = {
+# Nouns that sentences of the definitions count: plural to singular.
+_SINGULAR = {
     "accounts": "account", "activities": "activity", "calls": "call", "companies": "company", "contacts": "contact",
     "criteria": "criterion", "days": "day", "deals": "deal", "hours": "hour", "leads": "lead", "mails": "mail",
     "meetings": "meeting", "months": "month", "people": "person", "persons": "person", "points": "point",
@@ -23,10 +23,10 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def counted_noun(after: str) -> tuple[str, str] | None:
-    """Give the noun with which a text goes on after a number, of many and of one; None where it goes on otherwise.
+    """Return plural and singular of the noun that a text continues with after a number; None without such a noun.
 
     >>> counted_noun(" days ago."), counted_noun(" was moved")
     (('days', 'day'), None)
     """
-    found = _NOUN.match(after)
-    return (found[1], _ONE_OF[found[1]]) if found and found[1] in _ONE_OF else None
+    match = _NOUN.match(after)
+    return (match[1], _SINGULAR[match[1]]) if match and match[1] in _SINGULAR else None

@@ -1,4 +1,4 @@
-"""Every error we raise on purpose, grouped by what to do next, with the exit code a scheduler sees.
+"""Errors raised on purpose, grouped by what to do next, with the exit code a scheduler sees.
 
 PipelineError
 ├── TryAgainError                      source busy or down: the task retries                      3
@@ -10,26 +10,26 @@ PipelineError
 ├── UnexpectedError                    a fault of Bantam, a library or the machine                70
 └── NeedsPersonError                   stop the run
     ├── ConfigurationError             a setting or a definition is wrong                         2
-    ├── SourceRefusedError             credentials, scope or quota: the source said no            3
-    ├── SourceAnswerUnusableError      the answer is not the shape we agreed on                   3
+    ├── SourceRefusedError             credentials, scope or quota: the source refused us         3
+    ├── SourceAnswerUnusableError      the response does not have the documented shape            3
     ├── OriginRefusedError             a link points away from the configured origin              3
     ├── FileUnreadableError            a source file cannot be read as it was declared            3
-    ├── LandingError                   a page could not be kept, or the kept page is damaged      4
+    ├── LandingError                   a page could not be stored, or the stored page is damaged  4
     ├── TransformError                 records contradict the contract                            4
-    ├── AuditRefusedError              the staged tables failed their audit; the old ones stand   5
+    ├── AuditRefusedError              the staged tables failed their audit; none is published    5
     └── PublishError                   the warehouse refused the transaction                      6
-        └── PublicationUnknownError    the answer to the commit was lost; the next run finds out  6
+        └── PublicationUnknownError    the reply to COMMIT was lost; the next run looks it up     6
 
 A message says source, stream, page or line, field and next step; never a secret, never a person's data.
-Exit codes besides: 0 published or nothing to do; 130 after Ctrl-C (SIGINT) and 143 after SIGTERM, whether or not the
-run was published before: the line on stderr and the report say which; 1 for a command line that cannot be understood.
+Other exit codes: 0 published or nothing to do; 130 after Ctrl-C (SIGINT) and 143 after SIGTERM, whether or not the run
+was published before (the line on stderr and the report state which); 1 for a command line that cannot be parsed.
 """
 
 from typing import ClassVar
 
 
 class PipelineError(Exception):
-    """Base of all; `exit_code` is what `bantam` ends with."""
+    """Base class; `exit_code` is the exit code of `bantam`."""
 
     exit_code: ClassVar[int] = 4
 
@@ -53,25 +53,25 @@ class AlertPendingError(PipelineError):
 
 
 class RunInterruptedError(PipelineError):
-    """A signal told the run to end before its COMMIT was sent; the exit code tells which signal it was."""
+    """A signal ended the run before its COMMIT was sent; the exit code depends on the signal."""
 
     exit_code = 143
 
 
 class TimeLimitError(PipelineError):
-    """A run was at work for longer than its deployment allows, and was ended."""
+    """A run took longer than its deployment allows, and was ended."""
 
     exit_code = 124
 
 
 class ServingEndedError(PipelineError):
-    """A process that `bantam serve` needs has ended by itself; whoever supervises it starts it again."""
+    """A process that `bantam serve` needs has ended by itself; the supervisor restarts it."""
 
     exit_code = 1
 
 
 class UnexpectedError(PipelineError):
-    """An exception that nobody raised on purpose; the message has its kind and place, never its text.
+    """An exception that was not raised on purpose; the message has its type and location, never its text.
 
     70 is EX_SOFTWARE of sysexits.h: an internal software error.
     """
@@ -90,13 +90,13 @@ class ConfigurationError(NeedsPersonError):
 
 
 class SourceRefusedError(NeedsPersonError):
-    """Credentials, scope or quota: the source understood and said no."""
+    """Credentials, scope or quota: the source refused the request."""
 
     exit_code = 3
 
 
 class SourceAnswerUnusableError(NeedsPersonError):
-    """The source answered, in a shape we did not agree on."""
+    """The source responded, in a shape that its documentation does not describe."""
 
     exit_code = 3
 
@@ -114,11 +114,11 @@ class FileUnreadableError(NeedsPersonError):
 
 
 class LandingError(NeedsPersonError):
-    """A page could not be written durably, or a kept page no longer matches its checksum."""
+    """A page could not be written durably, or a stored page no longer matches its checksum."""
 
 
 class TransformError(NeedsPersonError):
-    """Records contradict the contract in a way that cannot be set aside."""
+    """Records violate the contract in a way that quarantine cannot handle."""
 
 
 class AuditRefusedError(NeedsPersonError):
@@ -134,4 +134,4 @@ class PublishError(NeedsPersonError):
 
 
 class PublicationUnknownError(PublishError):
-    """The connection was lost during the commit, and the server could not be asked whether it took place."""
+    """The connection was lost during COMMIT, and the server could not be asked whether it succeeded."""

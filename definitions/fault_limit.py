@@ -1,11 +1,11 @@
-"""How many bad records, or bad values, stop a run: one policy, for all who count them."""
+"""Fault limit: how many bad records or bad values stop a run; one policy, shared by all that count them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLimit:
-    """Faults are tolerated up to a few, however small the whole is, and up to a share (0 to 1) of it.
+    """Tolerates `few` faults, however small the total, and faults up to a `share` (0 to 1) of the total.
 
     A share of 0 tolerates none.
 
@@ -20,11 +20,11 @@ class FaultLimit:
     few: int
 
     def is_exceeded(self, faults: int, *, of: int) -> bool:
-        """Whether so many faults, of so many records or values, are more than single ones."""
+        """Whether the number of faults, out of `of` records or values, exceeds the limit."""
         return faults > max(self.few if self.share else 0, self.share * of)
 
 
 # Records of a stream that cannot be read; the share is `quarantine_ceiling` of the settings.
 RECORDS = FaultLimit(share=0.01, few=10)
-# Values of one column of a file that are not what it is declared to hold; the share is `unreadable_ceiling`.
+# Values of one column of a file that violate its declaration; the share is `unreadable_ceiling`.
 VALUES = FaultLimit(share=0.05, few=2)

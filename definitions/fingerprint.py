@@ -1,8 +1,8 @@
-"""Fingerprint of an agreement: a hash of what its YAML says, whatever the order of keys, comments and layout.
+"""Fingerprint of an agreement: a hash of its YAML content, independent of key order, comments and layout.
 
 A warehouse stores the fingerprint of every version that a run used, and later releases compare theirs with it. So it
-depends on the file alone: no test is parsed, and no name or vocabulary of this code goes into it. The prefix names the
-scheme: code that gives another fingerprint for the same text needs another prefix.
+depends on the file alone: no predicate is parsed, and no name or vocabulary of this code is hashed. The prefix names
+the scheme: code that returns another fingerprint for the same text needs another prefix.
 """
 
 import hashlib
@@ -18,17 +18,17 @@ _SIGNATURE = ("status", "approved_by")
 
 
 def fingerprint_of(content: Mapping[str, Any]) -> str:
-    """Hash the content of a definitions file, as `read_yaml` gives it, without its status and signatures.
+    """Hash the content of a definitions file, as `read_yaml` returns it, without its status and signatures.
 
-    Signing a page must not make it another one.
+    Signing the agreement must not change its fingerprint.
 
     >>> one, other = {"lead_days": 180, "multiple": 2.0}, {"multiple": 2, "lead_days": 180, "status": "approved"}
     >>> fingerprint_of(one) == fingerprint_of(other), fingerprint_of(one)[:12]
     (True, 'yaml1:87efd7')
     """
-    agreed = {name: _canonical(said) for name, said in content.items() if name not in _SIGNATURE}
-    written = json.dumps(agreed, sort_keys=True, separators=(",", ":"))
-    return _SCHEME + hashlib.sha256(written.encode()).hexdigest()
+    agreed = {name: _canonical(value) for name, value in content.items() if name not in _SIGNATURE}
+    canonical_json = json.dumps(agreed, sort_keys=True, separators=(",", ":"))
+    return _SCHEME + hashlib.sha256(canonical_json.encode()).hexdigest()
 
 
 def fingerprint_of_text(text: str, where: str) -> str:
@@ -38,7 +38,7 @@ def fingerprint_of_text(text: str, where: str) -> str:
 
 
 def _canonical(value: Any) -> Any:
-    """Write values that mean the same alike: 2.0 as 2, a day or a plain `true` as its text, quoted or not."""
+    """Normalise equal values to one form: 2.0 to 2, a day or a plain `true` to its text, quoted or not."""
     match value:
         case dict():
             return {key: _canonical(item) for key, item in value.items()}

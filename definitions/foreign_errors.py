@@ -1,15 +1,15 @@
-"""Exceptions of libraries, described without their message, which may quote a value of a record or a secret."""
+"""Descriptions of library exceptions without their message, which may quote a value of a record or a secret."""
 
 import traceback
 
 
-def kind_and_place(error: BaseException) -> str:
-    """Name the type of an exception and the line of code that raised it.
+def kind_and_location(error: BaseException) -> str:
+    """Return the type of an exception and the line of code that raised it.
 
     >>> try:
     ...     int("a value nobody may see")
     ... except ValueError as error:
-    ...     kind_and_place(error)
+    ...     kind_and_location(error)
     'ValueError in definitions.foreign_errors:2'
     """
     frames = list(traceback.walk_tb(error.__traceback__))

@@ -1,4 +1,4 @@
-"""Polars types of fields: the same in every frame, computed, staged or read back."""
+"""Polars types of columns: the same in every frame, computed, staged or read back."""
 
 from collections.abc import Iterable
 
@@ -24,12 +24,12 @@ _DTYPES: dict[Kind, pl.DataType] = {
 
 
 def dtype_of(field: Column) -> pl.DataType:
-    """Polars type a field has in every frame."""
+    """Return the Polars type of a column, the same in every frame."""
     return _DTYPES[field.kind]
 
 
 def schema_of(fields: Iterable[Column]) -> pl.Schema:
-    """Polars schema of fields, in their order.
+    """Return the Polars schema of columns, in their order.
 
     >>> from definitions.schema.columns import columns_named
     >>> schema_of(columns_named("close_date amount"))

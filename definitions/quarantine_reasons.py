@@ -1,4 +1,4 @@
-"""Reasons for which a record is set aside: the codes that tables hold, and the sentences that people read."""
+"""Reasons for quarantine: the codes stored in tables, and the sentences shown to people."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ _CELLS = "compare `delimiter` and `quote` with the file, or mend the row"
 
 @dataclass(frozen=True, slots=True)
 class _Reason:
-    """A sentence, and how it reads where something was found that may be shown (`{}`)."""
+    """A sentence, and a variant for a detail that may be shown."""
 
-    says: str
-    says_found: str = ""
+    text: str
+    text_with_detail: str = ""
 
 
-# Set aside before landing: no field of the record can be read, or nobody knows which record it is.
-_UNFILED = {
+# Quarantined before landing: no field of the record can be read, or the record cannot be identified.
+_AT_LANDING = {
     "undecodable": _Reason(
         "not of the declared encoding; declare `encoding` (cp1252 is that of Windows), or export as UTF-8"
     ),
@@ -38,8 +38,8 @@ _UNFILED = {
     "number_out_of_range": _Reason("a number that no field can hold"),
     "wrong_type": _Reason("the source gave a value of another type than it documents"),
 }
-# Set aside when conformed: a value of a field does not keep the contract.
-_MISREAD = {
+# Quarantined when conformed: a value of a field violates the contract.
+_AT_CONFORM = {
     "unreadable_value": _Reason("{expected}", "{expected}, written as {detail}"),
     "out_of_range": _Reason("a number outside what the field can hold"),
     "outside_vocabulary": _Reason("not in the shared vocabulary"),
@@ -61,16 +61,16 @@ _NOT_EXPECTED = {
     "currency_code": "not a code of ISO 4217",
     **{kind.value: f"no {kind.value} within its limits" for kind in Kind},
 }
-_ANY = _Reason("the record cannot be filed")
+_DEFAULT = _Reason("the record cannot be filed")
 
-UNFILED_REASONS = tuple(_UNFILED)
-MISREAD_REASONS = tuple(_MISREAD)
-QUARANTINE_REASONS = (*UNFILED_REASONS, *MISREAD_REASONS)
+LANDING_REASONS = tuple(_AT_LANDING)
+CONFORM_REASONS = tuple(_AT_CONFORM)
+QUARANTINE_REASONS = (*LANDING_REASONS, *CONFORM_REASONS)
 EXPECTED_VALUES = tuple(_NOT_EXPECTED)
 
 
 def not_expected(expected: str) -> str:
-    """Say that a value is not what its field has to be, which is a word of `EXPECTED_VALUES`.
+    """Describe a value that is not what its field requires; `expected` is a word of `EXPECTED_VALUES`.
 
     >>> not_expected("iso_day")
     'not an ISO day'
@@ -79,22 +79,22 @@ def not_expected(expected: str) -> str:
 
 
 def sentence(reason_code: str, *, expected: str | None = None, detail: str | None = None) -> str:
-    """Say why a record was set aside, and what to do where a person can do something.
+    """Describe why a record was quarantined, and what to do where a person can do something.
 
     >>> sentence("unreadable_value", expected="iso_day", detail="99/99/9999")
     'not an ISO day, written as 99/99/9999'
     >>> sentence("unmapped_value", detail="Paused")
     'the settings map no word Paused'
     """
-    reason = _UNFILED.get(reason_code) or _MISREAD.get(reason_code) or _ANY
-    says = reason.says if detail is None else reason.says_found or reason.says
-    return says.format(expected=_NOT_EXPECTED.get(expected or "", "not what the field holds"), detail=detail)
+    reason = _AT_LANDING.get(reason_code) or _AT_CONFORM.get(reason_code) or _DEFAULT
+    text = reason.text if detail is None else reason.text_with_detail or reason.text
+    return text.format(expected=_NOT_EXPECTED.get(expected or "", "not what the field holds"), detail=detail)
 
 
-def place_in_words(*, page: int | None, number: int | str) -> str:
-    """Say where a record stood: on a page of the source's answers, or in a file.
+def location_in_words(*, page: int | None, number: int | str) -> str:
+    """Describe the location of a record: on a page of the source's responses, or in a file.
 
-    >>> place_in_words(page=2, number=8), place_in_words(page=None, number=3)
+    >>> location_in_words(page=2, number=8), location_in_words(page=None, number=3)
     ('page 2, record 8', 'line 3')
     """
     return f"line {number}" if page is None else f"page {page}, record {number}"

@@ -1,4 +1,4 @@
-"""Names and constants as PostgreSQL text: the one place that quotes them.
+"""Quoting of names and constants for PostgreSQL.
 
 Statements that a driver composes for itself (`psycopg.sql`) are quoted by the driver.
 """
@@ -8,7 +8,7 @@ from decimal import Decimal
 
 
 def identifier(*names: str | None) -> str:
-    """Quote a name, or the parts of one: a schema and its table. A part that is null is left out.
+    """Quote a name, or a qualified name such as schema and table. A null part is left out.
 
     >>> print(identifier('a"b'), identifier("staging", "dim_person"))
     "a""b" "staging"."dim_person"
@@ -17,7 +17,7 @@ def identifier(*names: str | None) -> str:
 
 
 def literal(value: str | float | Decimal | bool | date) -> str:  # noqa: FBT001  # a value of any kind, not a switch
-    r"""Write a constant, whatever characters it holds and however the server reads backslashes.
+    r"""Write a constant, safe for any characters and for any backslash setting of the server.
 
     >>> print(literal("O'Hara"), literal("a\\b"), literal(0.5), literal(date(2026, 1, 31)), literal(True))
     'O''Hara' E'a\\b' 0.5 date '2026-01-31' true
@@ -34,7 +34,7 @@ def literal(value: str | float | Decimal | bool | date) -> str:  # noqa: FBT001 
 
 
 def text(value: str) -> str:
-    r"""Write a text in which a backslash stands for itself, as the language of predicates does.
+    r"""Write a text in which a backslash is literal, as in the predicate language.
 
     >>> print(text("it's a\\b"))
     'it''s a\b'

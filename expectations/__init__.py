@@ -1,1 +1,1 @@
-"""The audit: checks generated from definitions and contracts, measured in PostgreSQL, judged by Great Expectations."""
+"""Audit: checks generated from definitions and contracts, measured in PostgreSQL, judged by Great Expectations."""

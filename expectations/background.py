@@ -1,6 +1,6 @@
-"""Background audit: it runs while its caller does something else, and ends at its time limit.
+"""Background audit: runs in a thread beside its caller, with a time limit.
 
-The tables are merged meanwhile: of 300,000 people the two take 10 s instead of 12.5.
+The caller merges the tables meanwhile: for 300,000 people both take 10 s instead of 12.5 s.
 """
 
 import threading
@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from definitions.errors import AuditRefusedError
-from definitions.foreign_errors import kind_and_place
+from definitions.foreign_errors import kind_and_location
 from definitions.runtime.socket_abort import SocketAbort
 from expectations.audit import audit
 from expectations.check import Suite
@@ -20,7 +20,7 @@ from expectations.declared import DeclaredExpectation
 from expectations.report import ValidationResults
 from expectations.validate import import_great_expectations
 
-# So long an interrupted run waits for its audit to end.
+# How long an interrupted run waits for its audit to end.
 _END_SECONDS = 3.0
 
 
@@ -34,7 +34,7 @@ class _AtLimitError(AuditRefusedError):
 
 
 class _Connections:
-    """The connections of one audit, to be shut down together from another thread: whoever waits for one loses it."""
+    """Open connections of one audit; another thread can shut all of them down, which ends every wait on them."""
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
@@ -67,12 +67,12 @@ def auditing(
     seconds: float,
     at_limit: Callable[[], object],
 ) -> Iterator[Future[ValidationResults]]:
-    """Audit what is staged, as `audit` does, while the block runs; its results are there to be waited for.
+    """Audit the staged tables, as `audit` does, while the block runs; yield a future of the results.
 
     `at_limit` is called, in another thread, when the audit has not ended after `seconds`: it ends what the block may be
-    waiting for. Whatever the block raises then, `AuditRefusedError` is raised instead. Where the block fails nobody
-    waits for the audit: its connections are shut down, and the server ends its statements within seconds. Its thread is
-    a daemon: one that stands still, in the database or in a library, keeps no process from ending.
+    waiting for. Whatever the block raises then is replaced by `AuditRefusedError`. If the block fails, the audit is not
+    awaited: its connections are shut down, and the server ends its statements within seconds. Its thread is a daemon,
+    so that a blocked audit, in the database or in a library, does not keep the process alive.
     """
     outcome: Future[ValidationResults] = Future()
     connections, may_judge = _Connections(run_id), threading.Event()
@@ -112,32 +112,32 @@ def auditing(
     outcome.result()
 
 
-def _settle(outcome: Future[ValidationResults], given: ValidationResults | BaseException) -> bool:
-    """Give the outcome to whoever waits, unless there is one already."""
+def _settle(outcome: Future[ValidationResults], result: ValidationResults | BaseException) -> bool:
+    """Set the result of the future; return false if it already has one."""
     try:
-        if isinstance(given, BaseException):
-            outcome.set_exception(given)
+        if isinstance(result, BaseException):
+            outcome.set_exception(result)
         else:
-            outcome.set_result(given)
+            outcome.set_result(result)
     except InvalidStateError:
         return False
     return True
 
 
 def _import(run_id: str, may_judge: threading.Event) -> None:
-    """Import Great Expectations while PostgreSQL counts, before anybody else uses SQLAlchemy.
+    """Import Great Expectations while PostgreSQL counts, before any other code uses SQLAlchemy.
 
-    Whoever used that meanwhile would meet its modules half imported.
+    Code that used SQLAlchemy during the import would see partially imported modules.
     """
     try:
         import_great_expectations()
     except Exception as error:
-        place = kind_and_place(error)
+        error_kind = kind_and_location(error)
     else:
         return
     finally:
         may_judge.set()
     raise AuditRefusedError(
-        f"the audit of run {run_id} could not import Great Expectations ({place}); the published tables stay as they "
-        "were. Install it as requirements.lock says; run again."
+        f"the audit of run {run_id} could not import Great Expectations ({error_kind}); the published tables stay as "
+        "they were. Install it as requirements.lock says; run again."
     )

@@ -1,7 +1,7 @@
-"""Checks as data: what must be true of one staged table, and the SQL that measures it.
+"""Checks as data: a condition on one staged table, and the SQL that measures it.
 
-Every check is measured as one number: rows that fail, or a quantity between two bounds. Only numbers, the time of a
-last change and names of columns leave the database, so no result can hold a personal value.
+Every check is measured as one number: rows that fail, or a quantity between two bounds. Only numbers, times of the
+last change and column names leave the database, so that no result holds a personal value.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ class Aggregate(NamedTuple):
 
 
 class CrossTableMetric(NamedTuple):
-    """A number from aggregates of several tables; `combine` gets their values in order, and gives null for none."""
+    """A number from aggregates of several tables; `combine` takes their values in order, and returns null for none."""
 
     aggregates: tuple[Aggregate, ...]
     combine: Callable[[Sequence[Any]], float | None]
@@ -41,14 +41,14 @@ class CrossTableMetric(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that must be true of one table, said in words.
+    """One condition that must hold for one table, with its description.
 
     `sql` is a condition on one row, or an aggregate over the table's rows (`count(*)`, or a query in brackets); all
-    aggregates of one table are computed in one scan. `across` stands instead of `sql` where the number needs more than
-    one table. `tolerance` is the share of rows that may fail: of all rows, or of those that meet the condition `among`.
-    `explain` is an aggregate whose text is reported when the check fails: names of columns or the like, never values. A
-    check with `accepted_because` is measured and recorded, but no longer stops the publication. A check whose SQL
-    cannot be run, or gives null, has failed.
+    aggregates of one table are computed in one scan. `across` replaces `sql` where the number needs more than one
+    table. `tolerance` is the share of rows that may fail: of all rows, or of those that meet the condition `among`.
+    `explain` is an aggregate whose text is reported when the check fails: column names or the like, never values. A
+    check with `accepted_because` is measured and recorded, but does not stop the publication. A check fails if its SQL
+    cannot be run, or returns null.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Check:
     accepted_because: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a check that could not fail, or whose bounds would be read by nobody."""
+        """Refuse a check that could not fail, or whose bounds would be ignored."""
         is_bounded = self.at_least is not None or self.at_most is not None
         if is_bounded is not (self.measure is Measure.NUMBER):
             raise ConfigurationError(f"check {self.name!r}: a number needs a bound, and nothing else has one")
@@ -83,31 +83,31 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Checks that belong together; a name stands for one check."""
+    """A named group of checks; names of checks are unique within it."""
 
     name: str
     checks: tuple[Check, ...]
 
     def __post_init__(self) -> None:
-        """Refuse two checks of one name: one result would hide the other."""
+        """Refuse two checks with one name: one result would hide the other."""
         doubled = [name for name, count in Counter(check.name for check in self.checks).items() if count > 1]
         if doubled:
             raise ConfigurationError(f"suite {self.name!r} has two checks called {doubled[0]!r}")
 
 
-def failing_rows(table: str, said: str, condition: str, **more: Any) -> Check:
+def failing_rows(table: str, description: str, condition: str, **more: Any) -> Check:
     """Check that no row meets the condition; `more` are further fields of the check."""
-    return Check(name=f"{table}: {said}", table=table, measure=Measure.FAILING_ROWS, sql=condition, **more)
+    return Check(name=f"{table}: {description}", table=table, measure=Measure.FAILING_ROWS, sql=condition, **more)
 
 
-def failing_count(table: str, said: str, aggregate: str, **more: Any) -> Check:
+def failing_count(table: str, description: str, aggregate: str, **more: Any) -> Check:
     """Check that the aggregate, which counts what fails, is 0; `more` are further fields of the check."""
-    return Check(name=f"{table}: {said}", table=table, measure=Measure.FAILING_COUNT, sql=aggregate, **more)
+    return Check(name=f"{table}: {description}", table=table, measure=Measure.FAILING_COUNT, sql=aggregate, **more)
 
 
-def number(table: str, said: str, aggregate: str, **more: Any) -> Check:
+def number(table: str, description: str, aggregate: str, **more: Any) -> Check:
     """Check that the aggregate lies between `at_least` and `at_most`; `more` are further fields of the check."""
-    return Check(name=f"{table}: {said}", table=table, measure=Measure.NUMBER, sql=aggregate, **more)
+    return Check(name=f"{table}: {description}", table=table, measure=Measure.NUMBER, sql=aggregate, **more)
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:

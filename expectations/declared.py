@@ -1,7 +1,7 @@
-"""Declared expectations: expectations of Great Expectations that a customer names in `bantam.yaml`.
+"""Declared expectations: expectations of Great Expectations that a customer declares in `bantam.yaml`.
 
-What can be checked without Great Expectations is checked here, whenever the settings are read; importing it takes
-seconds, so that the rest waits for a command that audits (`expectations.validate.mistakes_in`).
+Checks that do not need Great Expectations are made here, whenever the settings are read; importing it takes seconds,
+so that the other checks wait for a command that audits (`expectations.validate.mistakes_in`).
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from definitions.config.mistakes import refuse
+from definitions.config.mistakes import raise_mistakes
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath
 from definitions.schema.tables import CURATED
@@ -22,7 +22,7 @@ _TABLES = {table.name: table for table in CURATED}
 
 
 class DeclaredExpectation(BaseModel):
-    """One expectation on one curated table: the class's name, its arguments, and what a failure does."""
+    """One expectation on one curated table: class name, arguments, and severity of a failure."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,7 +35,7 @@ class DeclaredExpectation(BaseModel):
     def _table_has_the_columns(self) -> "DeclaredExpectation":
         table = _TABLES.get(self.table)
         if table is None:
-            refuse({("table",): f"there is no curated table {self.table!r}{suggestion(self.table, _TABLES)}"})
+            raise_mistakes({("table",): f"there is no curated table {self.table!r}{suggestion(self.table, _TABLES)}"})
             return self
         mistakes: dict[FieldPath, str] = {}
         conditions = ("row_condition", list(_columns_of(self.arguments.get("row_condition"))))
@@ -44,23 +44,23 @@ class DeclaredExpectation(BaseModel):
                 if name not in table.names:
                     guess = suggestion(name, table.names, most=0)
                     mistakes["arguments", argument] = f"{table.name} has no column {name!r}{guess}"
-        refuse(mistakes)
+        raise_mistakes(mistakes)
         return self
 
     def _columns(self) -> Iterator[tuple[str, list[str]]]:
-        """Names of columns by argument; what is no text is left to Great Expectations to refuse."""
+        """Yield the column names of each argument; Great Expectations refuses names that are not text."""
         for argument in _COLUMN_ARGUMENTS:
-            given = self.arguments.get(argument)
-            names = given if isinstance(given, list) else [given]
+            value = self.arguments.get(argument)
+            names = value if isinstance(value, list) else [value]
             if texts := [name for name in names if isinstance(name, str)]:
                 yield argument, texts
 
     def in_words(self) -> str:
-        """Say it by its description, else by class, columns and numbers: other arguments may hold personal values.
+        """Return its description, else its class, columns and numbers: other arguments may hold personal values.
 
-        >>> given = {"column": "country", "value_set": ["DE"], "mostly": 0.9}
+        >>> arguments = {"column": "country", "value_set": ["DE"], "mostly": 0.9}
         >>> DeclaredExpectation(
-        ...     table="dim_account", expectation="ExpectColumnValuesToBeInSet", severity="warning", arguments=given
+        ...     table="dim_account", expectation="ExpectColumnValuesToBeInSet", severity="warning", arguments=arguments
         ... ).in_words()
         'dim_account: ExpectColumnValuesToBeInSet, column country, mostly 0.9'
         """
@@ -76,10 +76,10 @@ class DeclaredExpectation(BaseModel):
 
 
 def _columns_of(condition: object) -> Iterator[str]:
-    """Names of the columns in a condition, which is made of mappings and lists."""
+    """Yield the names of the columns in a condition, which is made of mappings and lists."""
     if isinstance(condition, list):
-        for one in condition:
-            yield from _columns_of(one)
+        for item in condition:
+            yield from _columns_of(item)
     elif isinstance(condition, dict):
         column = condition.get("column")
         if isinstance(column, dict) and isinstance(column.get("name"), str):
@@ -88,11 +88,11 @@ def _columns_of(condition: object) -> Iterator[str]:
 
 
 def names_of(declared: Sequence[DeclaredExpectation]) -> list[str]:
-    """Name each in words, numbered where several would be called the same."""
-    seen: Counter[str] = Counter()
+    """Return the names of declared expectations; equal names are numbered."""
+    occurrences: Counter[str] = Counter()
     names = []
-    for one in declared:
-        name = one.in_words()
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    for declaration in declared:
+        name = declaration.in_words()
+        occurrences[name] += 1
+        names.append(name if occurrences[name] == 1 else f"{name} ({occurrences[name]})")
     return names

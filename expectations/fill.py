@@ -1,4 +1,4 @@
-"""Fill of the published tables: rows, and rows with a value in each column; what the next run is compared with."""
+"""Fill of the published tables: rows, and non-null rows of each column, as the baseline for the next run's audit."""
 
 from collections.abc import Iterable
 
@@ -12,9 +12,9 @@ from expectations.suites.structure import HISTORY, TableFill
 
 
 def measure_fill(url: str | URL, schema: str, tables: Iterable[Table], *, seconds: float) -> dict[str, TableFill]:
-    """Measure the tables of `schema`, by name: one scan a table, none of which may take longer than `seconds`.
+    """Measure the tables of `schema`, by name: one scan for each table, of at most `seconds`.
 
-    Tables that do not exist yet are left out, and so are histories, whose number of rows is compared with nothing.
+    Tables that do not exist yet are left out, and so are history tables, whose volume is not compared.
     """
     found: dict[str, TableFill] = {}
     with connected(url, schema, "measuring the published tables", seconds=seconds) as connection:
@@ -29,5 +29,5 @@ def measure_fill(url: str | URL, schema: str, tables: Iterable[Table], *, second
 
 
 def _columns(connection: psycopg.Connection, schema: str, table: str) -> set[str]:
-    asked = "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
-    return {name for (name,) in connection.execute(asked, (schema, table))}
+    query = "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
+    return {name for (name,) in connection.execute(query, (schema, table))}

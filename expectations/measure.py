@@ -1,7 +1,7 @@
 """Measure checks: all aggregates of one table in one scan, unpivoted to one row for each check.
 
-A staged table is read once, whatever the number of suites. Left to count by itself, Great Expectations asks several
-questions for each expectation and makes a scan for each query.
+A staged table is read once, whatever the number of suites. Great Expectations alone would run several queries for each
+expectation, with a scan for each query.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ _MOST_COLUMNS = 1600  # PostgreSQL takes 1664 in one SELECT
 
 @dataclass(frozen=True, slots=True)
 class TableMetrics:
-    """Aggregates of one table, by SQL: their values, and for those without one the kind of error."""
+    """Aggregates of one table, by SQL: their values, and the error type of those that failed."""
 
     values: Mapping[str, Any]
     broken: Mapping[str, str]
@@ -29,10 +29,10 @@ class TableMetrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckMetric:
-    """The number of one check of one suite, and the rows it is about.
+    """Measured number of one check of one suite, and the number of rows it refers to.
 
-    `number` is null where there is none; `why_not` then has the kind of error, if it was one. `rows` is null for a
-    number from several tables. `explanation` says more of a failure.
+    `number` is null if it could not be measured; `why_not` then has the error type, if there was an error. `rows` is
+    null for a number from several tables. `explanation` adds detail to a failure.
     """
 
     suite: str
@@ -44,7 +44,7 @@ class CheckMetric:
 
     @property
     def allowed_rows(self) -> int:
-        """How many rows may fail."""
+        """Number of rows that may fail."""
         return int(self.check.tolerance * (self.rows or 0))
 
     @property
@@ -59,10 +59,10 @@ class CheckMetric:
 def measure(connection: psycopg.Connection, suites: Sequence[Suite]) -> list[CheckMetric]:
     """Measure the checks of all suites, one metric for each, in the order of the suites.
 
-    A check whose SQL fails gets null, and so fails; the others are measured all the same. A suite without checks gets
-    one that fails: Great Expectations would call it a success.
+    A check whose SQL fails gets null, and so fails; the others are measured anyway. A suite without checks gets one
+    that fails: Great Expectations would report success.
     """
-    suites = [suite if suite.checks else _nothing_in(suite) for suite in suites]
+    suites = [suite if suite.checks else _empty_suite_check(suite) for suite in suites]
     wanted: dict[str, dict[str, None]] = {}
     for suite in suites:
         for check in suite.checks:
@@ -73,20 +73,21 @@ def measure(connection: psycopg.Connection, suites: Sequence[Suite]) -> list[Che
 
 
 def long_table(metrics: Sequence[CheckMetric]) -> pl.DataFrame:
-    """One row a check: where it belongs, its number (null where there is none), and the bounds it must lie between."""
+    """Build a frame with one row for each check: suite, table, name, number (null if not measured) and bounds."""
     rows = [
-        (one.suite, one.check.table, one.check.name, one.check.severity, one.number, *one.bounds) for one in metrics
+        (metric.suite, metric.check.table, metric.check.name, metric.check.severity, metric.number, *metric.bounds)
+        for metric in metrics
     ]
     words = dict.fromkeys(("suite", "table", "check", "severity"), pl.String())
     numbers = dict.fromkeys(("number", "at_least", "at_most"), pl.Float64())
     return pl.DataFrame(rows, schema={**words, **numbers}, orient="row", strict=False)
 
 
-def _nothing_in(suite: Suite) -> Suite:
-    hollow = CrossTableMetric((), lambda _: 0)
+def _empty_suite_check(suite: Suite) -> Suite:
+    no_metric = CrossTableMetric((), lambda _: 0)
     name = f"{suite.name}: the suite has checks"
-    one = Check(name=name, table="none", measure=Measure.NUMBER, across=hollow, at_least=1, unit="checks")
-    return Suite(suite.name, (one,))
+    check = Check(name=name, table="none", measure=Measure.NUMBER, across=no_metric, at_least=1, unit="checks")
+    return Suite(suite.name, (check,))
 
 
 def _aggregates(check: Check) -> Iterator[Aggregate]:
@@ -133,33 +134,35 @@ def _why_not(aggregates: Iterable[Aggregate], scanned: Mapping[str, TableMetrics
 
 
 def _scan(connection: psycopg.Connection, table: str, aggregates: Sequence[str]) -> TableMetrics:
-    """Compute the aggregates over the table in one scan; what cannot be computed is null and named in `broken`."""
+    """Compute the aggregates over the table in one scan; those that fail are null and listed in `broken`."""
     values: dict[str, Any] = dict.fromkeys(aggregates)
     broken: dict[str, str] = {}
     for start in range(0, len(aggregates), _MOST_COLUMNS):
-        some = aggregates[start : start + _MOST_COLUMNS]
-        # Planning finds a column that is not there at once; only what fails on a value has to be tried row by row.
-        for trying in ("EXPLAIN SELECT", "SELECT", None):
-            whole = [sql for sql in some if sql not in broken]
-            if not whole:
+        batch = aggregates[start : start + _MOST_COLUMNS]
+        # EXPLAIN finds a missing column at once; only errors on values need a scan for each aggregate.
+        for attempt in ("EXPLAIN SELECT", "SELECT", None):
+            computable = [sql for sql in batch if sql not in broken]
+            if not computable:
                 break
             try:
-                row = row_of(connection, f"SELECT {', '.join(whole)} FROM {identifier(table)}")
+                row = row_of(connection, f"SELECT {', '.join(computable)} FROM {identifier(table)}")
             except psycopg.OperationalError:
-                raise  # the server, its disk or its locks: no check is to blame
+                raise  # caused by the server, its disk or its locks, not by a check
             except psycopg.Error:
-                if trying is None:
+                if attempt is None:
                     raise
-                reasons = {sql: _error_of(connection, f"{trying} {sql} FROM {identifier(table)}") for sql in whole}
+                reasons = {
+                    sql: _error_of(connection, f"{attempt} {sql} FROM {identifier(table)}") for sql in computable
+                }
                 broken |= {sql: reason for sql, reason in reasons.items() if reason}
             else:
-                values |= dict(zip(whole, row, strict=True))
+                values |= dict(zip(computable, row, strict=True))
                 break
     return TableMetrics(values, broken)
 
 
 def _error_of(connection: psycopg.Connection, query: str) -> str | None:
-    """Tell the kind of error that a query ends with, if any: its text may quote a value."""
+    """Return the error type of a query, null if it succeeds; the error text may quote a value."""
     try:
         run(connection, query)
     except psycopg.OperationalError:

@@ -1,4 +1,4 @@
-"""The audit as one web page: the verdict, what failed, and every check; it asks no other host for anything."""
+"""Web page of the audit: verdict, failed checks, and every check; it loads nothing from other hosts."""
 
 import html
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 from definitions.counting import counted
 from expectations.report import CheckResult, ValidationResults
 
-_LONGEST_SQL = 300  # a whole ladder of classes explains nothing on a page
+_LONGEST_SQL = 300  # longer SQL, such as a whole ladder of classes, is not readable on a page
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --quiet: #6a6a6a; }
 :root { --passed: #1a7f37; --warned: #9a6700; --failed: #c4221f; }
@@ -57,10 +57,10 @@ _PAGE = """<!DOCTYPE html>
 
 
 def write_page(folder: Path, results: ValidationResults, *, run_id: str, now: datetime) -> str | None:
-    """Replace what is in `folder` by the page of this audit, `index.html`; say why where that cannot be done.
+    """Replace the content of `folder` by the page of this audit, `index.html`; return the reason if that fails.
 
-    The folder shows the last audit, the history is in `ops.audit_result`. Nothing is raised: a page that is missing is
-    no reason to fail a run that is published. Folder and file are their owner's only.
+    The folder has the last audit, `ops.audit_result` the history. Nothing is raised: a missing page does not fail a
+    published run. Folder and file are accessible to their owner only.
     """
     try:
         shutil.rmtree(folder, ignore_errors=True)
@@ -91,12 +91,12 @@ def _page(results: ValidationResults, run_id: str, now: datetime) -> str:
 def _verdict(results: ValidationResults) -> str:
     critical, warnings = len(results.critical_failures), len(results.warnings)
     checks = counted(len(results.results), "check")
-    said = (
+    verdict = (
         f"Refused: {critical} of {checks} failed and stopped the publication."
         if critical
         else (f"Passed: of {checks} none stops the publication.")
     )
-    return f"{said} {counted(warnings, 'warning')}." if warnings else said
+    return f"{verdict} {counted(warnings, 'warning')}." if warnings else verdict
 
 
 def _group(suite: str, table: str, results: Sequence[CheckResult]) -> str:

@@ -1,4 +1,4 @@
-"""What an audit found, and the refusal that follows from it. Holds numbers and names, never a value of a row."""
+"""Results of an audit, and the refusal of a publication. They hold numbers and names, never a value of a row."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ _MOST_NAMED = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """How one check went.
+    """Result of one check.
 
-    `unexpected_count` is null where nothing is counted or measured. `accepted_because` is why a person let a critical
-    failure through; `sql` is the condition that failing rows meet, empty where it is something else.
+    `unexpected_count` is null unless failing rows were counted. `accepted_because` is a person's reason for accepting
+    a critical failure; `sql` is the condition that failing rows meet, empty for other kinds of check.
     """
 
     suite: str
@@ -38,7 +38,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class ValidationResults:
-    """Every check of every suite, in the order of the suites."""
+    """Results of every check of every suite, in the order of the suites."""
 
     results: tuple[CheckResult, ...]
 
@@ -53,7 +53,7 @@ class ValidationResults:
         return tuple(result for result in self.results if not result.stops_publication and not result.is_success)
 
     def frame(self, run_id: str) -> pl.DataFrame:
-        """One row a check, in the contract of `ops.audit_result`."""
+        """Build the rows of `ops.audit_result`, one for each check."""
         columns = {
             "run_id": [run_id] * len(self.results),
             "suite": [result.suite for result in self.results],
@@ -70,13 +70,13 @@ class ValidationResults:
 
 
 def result_of(metric: CheckMetric, *, is_success: bool) -> CheckResult:
-    """Put a judged metric into words."""
+    """Describe a judged metric."""
     check = metric.check
-    told = [_observed(metric)]
+    observed = [_observed(metric)]
     if not is_success and metric.explanation:
-        told.append(metric.explanation)
+        observed.append(metric.explanation)
     if not is_success and check.accepted_because is not None:
-        told.append(f"let through: {check.accepted_because}")
+        observed.append(f"let through: {check.accepted_because}")
     is_count = check.measure is not Measure.NUMBER and metric.number is not None
     return CheckResult(
         suite=metric.suite,
@@ -85,9 +85,9 @@ def result_of(metric: CheckMetric, *, is_success: bool) -> CheckResult:
         severity=check.severity,
         is_success=is_success,
         unexpected_count=int(metric.number or 0) if is_count else None,
-        observed="; ".join(told),
+        observed="; ".join(observed),
         accepted_because=check.accepted_because,
-        # Conditions on rows come from contracts and definitions; other SQL may repeat what a source says of one deal.
+        # Conditions on rows come from contracts and definitions; other SQL may contain values of a source.
         sql=check.sql if check.measure is Measure.FAILING_ROWS else "",
     )
 
@@ -97,7 +97,7 @@ def _observed(metric: CheckMetric) -> str:
     if number is None:
         return f"not measured ({metric.why_not or 'there is nothing to measure'})"
     if check.measure is Measure.NUMBER:
-        # Two decimals at most: hours and amounts need no more.
+        # Two decimals are enough for hours and amounts.
         return f"{round(number, 2):.15g} {check.unit}, expected {_bounds(check)}"
     allowed = f", at most {metric.allowed_rows} allowed" if metric.allowed_rows else ""
     of = f" of {metric.rows}" if check.unit == "rows" and metric.rows is not None else ""
@@ -115,7 +115,7 @@ def _bounds(check: Check) -> str:
 def refuse_if_critical(results: ValidationResults) -> None:
     """Raise `AuditRefusedError` naming every critical check that failed; return when there is none.
 
-    An audit that checked nothing is refused too: no news is not good news.
+    An audit without any check is refused too.
     """
     if not results.results:
         raise AuditRefusedError("the audit checked nothing, so nothing is published. Give it at least one suite.")

@@ -1,4 +1,4 @@
-"""Sessions of an audit with PostgreSQL, their limits, and the error when one cannot be opened or is lost."""
+"""PostgreSQL sessions of an audit: their limits, and the error when one cannot be opened or is lost."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from definitions.errors import AuditRefusedError
 from definitions.sql_text import identifier
 
-# What the server is given beyond the time limit of an audit: it ends what the audit could not end itself.
+# Added to the time limit of an audit for the server's own limit, which ends what the audit could not end itself.
 _GRACE_SECONDS = 5
 _LOCK_SECONDS = 60
 _LEAST_MEMORY = "64MB"  # a server's default of 4 MB makes every join and sort of a large table go through the disk
@@ -21,23 +21,23 @@ _LEAST_MEMORY = "64MB"  # a server's default of 4 MB makes every join and sort o
 def connected(
     url: str | URL,
     schema: str,
-    doing: str,
+    operation: str,
     *,
     seconds: float,
     watch: Callable[[psycopg.Connection], object] = lambda _: None,
 ) -> Iterator[psycopg.Connection]:
-    """Connect for counting: only `schema` is searched, days begin at midnight UTC, no lock is waited for for ever.
+    """Connect for counting: only `schema` is searched, days begin at midnight UTC, waits for locks are limited.
 
-    The server ends a statement that takes longer than `seconds`, or whose client has died. `doing` begins the messages
-    ("the audit of run 7"); `watch` is given the connection. Raises `AuditRefusedError` where there is no connection, or
-    none any more; without the address, which may hold a password, and without the server's words, which may quote a
-    value.
+    The server ends a statement that takes longer than `seconds`, or whose client has died. `operation` begins the
+    messages ("the audit of run 7"); `watch` is called with the connection. Raises `AuditRefusedError` if the connection
+    cannot be opened or is lost; without the address, which may hold a password, and without the server's message, which
+    may quote a value.
     """
     try:
         connection = psycopg.connect(**_keywords(url), autocommit=True)
     except psycopg.Error as error:
         raise AuditRefusedError(
-            f"{doing} cannot reach the warehouse ({type(error).__name__}). Check that its server runs; run again."
+            f"{operation} cannot reach the warehouse ({type(error).__name__}). Check that its server runs; run again."
         ) from None
     try:
         with connection:
@@ -45,22 +45,22 @@ def connected(
             _prepare(connection, schema, seconds)
             yield connection
     except psycopg.Error as error:
-        raise broken_off(doing, type(error).__name__) from None
+        raise connection_lost(operation, type(error).__name__) from None
 
 
 @contextmanager
 def read_only_connections(
     url: str | URL, schema: str, *, seconds: float, watch: Callable[[psycopg.Connection], object]
 ) -> Iterator[Callable[[], psycopg.Connection]]:
-    """Give what connects for queries that others wrote: with the same limits, and unable to write.
+    """Yield a function that opens connections for queries of others: read-only, with the limits of `connected`.
 
-    All connections are closed at the end, in whatever state they are.
+    All connections are closed at the end, in any state.
     """
-    with ExitStack() as opened:
+    with ExitStack() as connections:
 
         def connect() -> psycopg.Connection:
             connection = psycopg.connect(**_keywords(url), autocommit=True)
-            opened.callback(connection.close)
+            connections.callback(connection.close)
             watch(connection)
             _prepare(connection, schema, seconds)
             run(connection, "SET default_transaction_read_only TO on")
@@ -70,16 +70,16 @@ def read_only_connections(
         yield connect
 
 
-def broken_off(doing: str, kind: str) -> AuditRefusedError:
-    """What to raise where the warehouse is lost or gives up on the way; tells the kind of error, not its words."""
+def connection_lost(operation: str, kind: str) -> AuditRefusedError:
+    """Build the error for a lost connection or a cancelled statement; it has the error type, not its message."""
     return AuditRefusedError(
-        f"{doing} was broken off by the warehouse ({kind}); the published tables stay as they were. Check that its "
+        f"{operation} was broken off by the warehouse ({kind}); the published tables stay as they were. Check that its "
         "server runs and takes our connections, and read its log; run again."
     )
 
 
 def row_of(connection: psycopg.Connection, sql: str) -> tuple[Any, ...]:
-    """Give the one row that a query of ours gives."""
+    """Return the single row of a query."""
     row = run(connection, sql).fetchone()
     if row is None:
         raise AuditRefusedError("a count gave no row: a check is written wrongly. Compare its SQL with its words.")
@@ -87,12 +87,12 @@ def row_of(connection: psycopg.Connection, sql: str) -> tuple[Any, ...]:
 
 
 def run(connection: psycopg.Connection, sql: str) -> psycopg.Cursor[tuple[Any, ...]]:
-    """Run one statement made of quoted names and checks; without parameters, so that no sign in it is special."""
+    """Run one statement made of quoted names and checks; without parameters, so that no character is special."""
     return connection.execute(sql)
 
 
 def _keywords(url: str | URL) -> dict[str, Any]:
-    """Read the address as libpq's own settings; what stands in the query wins, as with the folder of a socket.
+    """Convert the address to libpq settings; its query parameters win, as for the folder of a socket.
 
     >>> _keywords("postgresql+psycopg://ada@localhost/bantam?host=%2Frun%2Fpg")
     {'host': '/run/pg', 'user': 'ada', 'dbname': 'bantam'}
@@ -108,7 +108,7 @@ def _prepare(connection: psycopg.Connection, schema: str, seconds: float) -> Non
     run(connection, "SET TIME ZONE 'UTC'")
     run(connection, f"SET statement_timeout TO '{math.ceil(seconds) + _GRACE_SECONDS}s'")
     run(connection, f"SET lock_timeout TO '{_LOCK_SECONDS}s'")
-    # A killed run would else count on, and keep the next one out of staging. Servers on Windows cannot notice it.
+    # Otherwise the queries of a killed run would go on and lock staging. Servers on Windows cannot detect it.
     run(
         connection,
         "SELECT set_config('client_connection_check_interval', '2s', false) "

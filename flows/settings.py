@@ -24,8 +24,8 @@ from pydantic import (
 
 from connectors.registry import SOURCE_TYPES
 from connectors.settings import SourceSettings
-from definitions.config.mistakes import all_of, refuse
-from definitions.config.shape_errors import told
+from definitions.config.mistakes import configuration_error, raise_mistakes
+from definitions.config.shape_errors import describe_errors
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath, read_yaml
 from definitions.fault_limit import RECORDS, VALUES, FaultLimit
@@ -128,7 +128,7 @@ class Settings(_Strict):
             linked_source = getattr(source, "twin", None)
             if linked_source is not None and linked_source not in names:
                 mistakes["sources", number, "twin"] = f"no source is called so{suggestion(linked_source, names)}"
-        refuse(mistakes)
+        raise_mistakes(mistakes)
         return self
 
     @model_validator(mode="after")
@@ -139,7 +139,7 @@ class Settings(_Strict):
             kind = kinds.setdefault((record_kind, column.name), column.kind)
             if kind is not column.kind:
                 mistakes[field_path] = f"another source says that it is of kind {kind.value}; give both one kind"
-        refuse(mistakes)
+        raise_mistakes(mistakes)
         return self
 
     @property
@@ -159,7 +159,9 @@ class Settings(_Strict):
     @field_validator("exchange_rates")
     @classmethod
     def _rates_are_positive(cls, rates: Mapping[str, float]) -> Mapping[str, float]:
-        refuse({(code,): f"the rate of {code} is not above 0" for code, rate in rates.items() if not 0 < rate < inf})
+        raise_mistakes(
+            {(code,): f"the rate of {code} is not above 0" for code, rate in rates.items() if not 0 < rate < inf}
+        )
         return rates
 
 
@@ -185,9 +187,9 @@ def load_settings(
     try:
         settings = Settings.model_validate(filled)
     except ValidationError as error:
-        mistakes = told(error, Settings, derived=_ELSEWHERE) | mistakes
+        mistakes = describe_errors(error, Settings, derived=_ELSEWHERE) | mistakes
     if mistakes:
-        raise all_of(mistakes, lines, str(config))
+        raise configuration_error(mistakes, lines, str(config))
     return settings
 
 

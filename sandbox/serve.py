@@ -104,14 +104,14 @@ def main() -> None:
     parser.add_argument("--token-lifetime", type=float, help="seconds a Salesforce token lives; for ever if not given")
     parser.add_argument("--unsteady-ties", action="store_true", help="order ties anew at every HubSpot search")
     parser.add_argument("--stay", action="store_true", help="do not end when standard input closes")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     limits = Limits(
-        ten_secondly=asked.ten_secondly,
-        search_secondly=asked.search_secondly,
-        salesforce_daily=asked.salesforce_daily,
+        ten_secondly=options.ten_secondly,
+        search_secondly=options.search_secondly,
+        salesforce_daily=options.salesforce_daily,
     )
-    manners = VendorBehaviour(limits=limits, token_lifetime=asked.token_lifetime, unsteady_ties=asked.unsteady_ties)
-    serve(asked.people, asked.seed, asked.as_of, asked.host, asked.port, manners=manners, stay=asked.stay)
+    manners = VendorBehaviour(limits=limits, token_lifetime=options.token_lifetime, unsteady_ties=options.unsteady_ties)
+    serve(options.people, options.seed, options.as_of, options.host, options.port, manners=manners, stay=options.stay)
 
 
 if __name__ == "__main__":

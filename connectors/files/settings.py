@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connectors.settings import source_mapping
 from definitions.agreement.model import Definitions
-from definitions.config.mistakes import refuse
+from definitions.config.mistakes import raise_mistakes
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath
 from definitions.mapping.file_stream import FileStream
@@ -64,7 +64,7 @@ class FilesSource(BaseModel):
             if "source_stage" in stream.columns and not self.stages:
                 mistakes[*field_path, "columns", "source_stage"] = "a source with a stage column needs `stages`"
             mistakes |= _references(stream, field_path, names)
-        refuse(mistakes)
+        raise_mistakes(mistakes)
         return self
 
     def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:

@@ -38,7 +38,7 @@ def check_properties(stream: Stream[Account], account: Account, http: Http) -> P
             f"{account.name}: {stream.name}: no such property: {', '.join(missing)}. Correct the field map (it wants "
             "the internal name), or create the property."
         )
-    standard = stream.mapping.asked_fields()
+    standard = stream.mapping.requested_fields()
     absent = sorted(set(standard) - existing)
     return PreparedStream(
         fields=tuple(dict.fromkeys(name for name in (*standard, *custom) if name in existing)),

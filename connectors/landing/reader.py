@@ -62,8 +62,8 @@ class ManifestLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `manifest.jsonl`, in the order written.
 
     `file` is null when the response held no valid record. `bytes` and `sha256` are of the stored (compressed) file.
-    `request` is method and path without query. `cursor` is set in the line that completes a pull, `listing` in each line
-    that a vendor's stream may be resumed from. Lines of an older Bantam have `end` instead, and cursors with a position
+    `request` is method and path without query. `cursor` is set in the line that completes a pull, `listing` in each
+    line that a stream may be resumed from. Lines of an older Bantam have `end` instead, and cursors with a position
     within the pull (`at`).
     """
 

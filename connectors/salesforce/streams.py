@@ -57,7 +57,7 @@ def choose_fields(stream: Stream[Account], account: Account, http: Http) -> Prep
             f"{where}: no such field: {', '.join(missing)}. Correct the field map (it wants the API name), or let "
             "this user read it."
         )
-    standard = tuple(dict.fromkeys((*stream.envelope.fields(), *stream.mapping.asked_fields())))
+    standard = tuple(dict.fromkeys((*stream.envelope.fields(), *stream.mapping.requested_fields())))
     custom = sorted(name for name in existing if name.endswith("__c"))
     wanted = tuple(dict.fromkeys(name for name in (*standard, *configured, *custom) if name in existing))
     fitting = _fitting(wanted)

@@ -1,1 +1,1 @@
-"""The agreement of marketing and sales: model, loading, coherence."""
+"""The agreement of marketing and sales: model, loading, coherence checks, printed page."""

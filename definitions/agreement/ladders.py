@@ -1,4 +1,4 @@
-"""Ladders of classes: every class can be reached, every record ends in exactly one."""
+"""Checks of class ladders: every class can be reached, and every record gets exactly one."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,55 +10,55 @@ Mistake = tuple[FieldPath, str]
 
 
 def ladder_mistakes(section: str, rules: Sequence[ClassRule], *, is_forecast: bool) -> Iterator[Mistake]:
-    """Yield what is wrong with one ladder; `is_forecast` tells whether its classes say how they are forecast."""
+    """Yield the mistakes of one ladder; `is_forecast`: whether its classes must declare how they are forecast."""
     if not rules:
         yield (section,), "needs at least one class, the last with `otherwise: true`"
         return
-    seen: set[str] = set()
+    used_names: set[str] = set()
     for number, rule in enumerate(rules):
-        place = (section, number)
-        if rule.name in seen:
-            yield (*place, "class"), f"the class {rule.name} stands twice; join the two tests with `or`"
-        seen.add(rule.name)
-        yield from _end(place, rule, is_last=number == len(rules) - 1)
-        yield from _reach(place, rule, rules[:number])
+        field_path = (section, number)
+        if rule.name in used_names:
+            yield (*field_path, "class"), f"the class {rule.name} stands twice; join the two tests with `or`"
+        used_names.add(rule.name)
+        yield from _check_default(field_path, rule, is_last=number == len(rules) - 1)
+        yield from _check_reachable(field_path, rule, rules[:number])
         if is_forecast and rule.forecast is None:
-            yield place, f"the class {rule.name} must say `forecast: included`, `excluded` or `booked`"
+            yield field_path, f"the class {rule.name} must say `forecast: included`, `excluded` or `booked`"
         if not is_forecast and (rule.forecast is not None or rule.is_open_class):
-            yield place, f"the class {rule.name} is of people; forecast and counts_as_open are for opportunities"
+            yield field_path, f"the class {rule.name} is of people; forecast and counts_as_open are for opportunities"
 
 
-def _end(place: FieldPath, rule: ClassRule, *, is_last: bool) -> Iterator[Mistake]:
-    """Check that the last class, and only the last, takes everyone else."""
+def _check_default(field_path: FieldPath, rule: ClassRule, *, is_last: bool) -> Iterator[Mistake]:
+    """Check that the last class, and only the last, is the default (`otherwise`)."""
     if rule.when is not None and rule.otherwise:
-        yield (*place, "otherwise"), f"the class {rule.name} has a test and `otherwise`; keep one"
+        yield (*field_path, "otherwise"), f"the class {rule.name} has a test and `otherwise`; keep one"
     elif rule.when is None and not rule.otherwise:
-        yield place, f"the class {rule.name} needs `when` (its test)"
+        yield field_path, f"the class {rule.name} needs `when` (its test)"
     elif rule.otherwise and not is_last:
         yield (
-            (*place, "otherwise"),
+            (*field_path, "otherwise"),
             f"`otherwise` takes everyone, so no class after {rule.name} can be reached; put it last",
         )
     elif is_last and not rule.otherwise:
-        yield place, f"the last class, {rule.name}, must say `otherwise: true`, or some records have no class"
+        yield field_path, f"the last class, {rule.name}, must say `otherwise: true`, or some records have no class"
 
 
-def _reach(place: FieldPath, rule: ClassRule, earlier: Sequence[ClassRule]) -> Iterator[Mistake]:
-    """Check that someone can be in the class: its test can be met, and no earlier class takes them all."""
+def _check_reachable(field_path: FieldPath, rule: ClassRule, earlier: Sequence[ClassRule]) -> Iterator[Mistake]:
+    """Check that a record can have the class: its test can be met, and no earlier class takes all such records."""
     if rule.when is None:
         return
     if not can_be_met(rule.when.node):
-        yield (*place, "when"), f"no record can ever meet {rule.when.text!r}, so the class {rule.name} stays empty"
+        yield (*field_path, "when"), f"no record can ever meet {rule.when.text!r}, so the class {rule.name} stays empty"
         return
     if is_always_met(rule.when.node):
         yield (
-            (*place, "when"),
+            (*field_path, "when"),
             f"every record meets {rule.when.text!r}; say `otherwise: true` in the last class instead",
         )
     for other in earlier:
         if other.when is not None and implies(rule.when.node, other.when.node):
             yield (
-                (*place, "when"),
+                (*field_path, "when"),
                 f"the class {rule.name} can never be reached: whoever meets {rule.when.text!r} is {other.name} already",
             )
             return

@@ -1,7 +1,7 @@
-"""From a file of definitions to `Definitions`, or to an error that names every mistake with its line.
+"""Load a definitions file into `Definitions`, or raise an error that names every mistake with its line.
 
-Steps: read the YAML, parse each test (criteria first, then policies, which later tests may name), check the shape,
-then check what only the whole can tell (`definitions.agreement.coherence`).
+Steps: read the YAML, parse each test (criteria first, then policies, which later tests may name), validate the shape,
+then check the sections against each other (`definitions.agreement.coherence`).
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from definitions.agreement.coherence import contradictions
 from definitions.agreement.model import NO_CUSTOM, Definitions
 from definitions.agreement.own_columns import Custom, OwnColumns, own_columns
-from definitions.config.mistakes import all_of
-from definitions.config.shape_errors import told
+from definitions.config.mistakes import configuration_error
+from definitions.config.shape_errors import describe_errors
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath, read_text, read_yaml, read_yaml_text
 from definitions.errors import ConfigurationError
@@ -30,15 +30,15 @@ _PROFILES = Path(__file__).parents[1] / "profiles"
 
 
 def profiles() -> list[str]:
-    """Names of the profiles that come with the package."""
+    """Return the names of the profiles that come with the package."""
     return sorted(path.stem for path in _PROFILES.glob("*.yaml"))
 
 
 def load_definitions(name_or_path: str | Path, custom: Custom = NO_CUSTOM) -> Definitions:
-    """Load a profile by its name, or a file by its path (anything with a folder or an ending).
+    """Load a profile by its name, or a file by its path (anything with a folder or an extension).
 
-    `custom` has the fields of the customer's own, which tests may name. Raises `ConfigurationError` naming file and
-    line of every mistake.
+    `custom` has the custom fields, which tests may name. Raises `ConfigurationError` naming file and line of every
+    mistake.
     """
     path = Path(name_or_path)
     if path.name == str(name_or_path) and not path.suffix:
@@ -63,17 +63,17 @@ def load_text(text: str, where: str, custom: Custom = NO_CUSTOM) -> Definitions:
     try:
         definitions = Definitions.model_validate(_frozen(content) | own)
     except ValidationError as error:
-        mistakes = {**told(error, Definitions, derived=_DERIVED), **mistakes}
-        raise all_of(mistakes, lines, where) from None
+        mistakes = {**describe_errors(error, Definitions, derived=_DERIVED), **mistakes}
+        raise configuration_error(mistakes, lines, where) from None
     if not mistakes:
         mistakes.update(contradictions(definitions))
     if mistakes:
-        raise all_of(mistakes, lines, where)
+        raise configuration_error(mistakes, lines, where)
     return definitions
 
 
 def _own_columns(content: Mapping[str, Any], custom: Custom) -> OwnColumns:
-    """Classes as the file names them, whatever else is wrong with it, and the customer's own fields."""
+    """Collect the classes that the file names, even if other parts are wrong, and the custom fields."""
     people, deals = (
         [str(rule["class"]) for rule in _list(content.get(ladder)) if isinstance(rule, dict) and "class" in rule]
         for ladder in ("people", "opportunities")
@@ -82,19 +82,19 @@ def _own_columns(content: Mapping[str, Any], custom: Custom) -> OwnColumns:
 
 
 def _frozen(value: Any) -> Any:
-    """Turn lists into tuples, all the way down: a definition that has been read does not change."""
+    """Turn lists into tuples, recursively: loaded definitions are immutable."""
     if isinstance(value, dict):
         return {key: _frozen(item) for key, item in value.items()}
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
-# Stands in for a test that could not be read, so that the shape around it is still checked; never handed out.
-_UNREAD = parse("true", "both")
+# Replaces a test that could not be parsed, so that the shape around it is still validated; never returned.
+_PLACEHOLDER = parse("true", "both")
 
 
 @dataclass(slots=True)
 class _TestReader:
-    """Replaces the text of every test by its predicate, in place, and notes what could not be read."""
+    """Replaces the text of every test by its predicate, in place, and collects mistakes."""
 
     mistakes: dict[FieldPath, str]
     own: OwnColumns
@@ -122,52 +122,52 @@ class _TestReader:
             for key in ("when", "critical_when"):
                 self._test(rule, key, ("hygiene", number), about, PredicateUse.HYGIENE)
 
-    def _test(self, holder: object, key: str, place: FieldPath, subject: Subject, use: PredicateUse) -> None:
+    def _test(self, holder: object, key: str, field_path: FieldPath, subject: Subject, use: PredicateUse) -> None:
         text = holder.get(key) if isinstance(holder, dict) else None
         if text is None or not isinstance(holder, dict):
             return
-        holder[key] = _UNREAD
+        holder[key] = _PLACEHOLDER
         if isinstance(text, bool):
             text = str(text).lower()
         if not isinstance(text, str):
-            self.mistakes[*place, key] = "this is not a test; write one, such as days_overdue > 7"
+            self.mistakes[*field_path, key] = "this is not a test; write one, such as days_overdue > 7"
             return
         macros = self.macros if use >= PredicateUse.CLASS else {}
         try:
             holder[key] = parse(text, subject, macros, use=use, own=self.own)
         except ConfigurationError as error:
-            self.mistakes[*place, key] = str(error)
+            self.mistakes[*field_path, key] = str(error)
 
     def _policy(self, name: str, policy: object) -> None:
-        """Make the policy usable by name; a policy of the wrong shape is reported with the shapes."""
+        """Register the policy as a macro; a policy of the wrong shape is reported by the shape validation."""
         if not isinstance(policy, dict):
             return
-        place = ("policies", name)
+        field_path = ("policies", name)
         of, including = _list(policy.get("of")), _list(policy.get("including"))
-        self.macros[name] = _UNREAD
+        self.macros[name] = _PLACEHOLDER
         if name in self.criteria:
-            self.mistakes[place] = f"{name} is a criterion already; give the policy a name of its own"
+            self.mistakes[field_path] = f"{name} is a criterion already; give the policy a name of its own"
             return
         if not all(isinstance(word, str) for word in (*of, *including)):
             return
-        strangers = [word for word in (*of, *including) if word not in self.criteria]
-        if strangers:
-            known = suggestion(strangers[0], self.criteria)
-            self.mistakes[*place, "of"] = f"no criterion is called {', '.join(strangers)}{known}"
+        unknown = [word for word in (*of, *including) if word not in self.criteria]
+        if unknown:
+            hint = suggestion(unknown[0], self.criteria)
+            self.mistakes[*field_path, "of"] = f"no criterion is called {', '.join(unknown)}{hint}"
             return
         outside = [word for word in including if word not in of]
         if outside:
-            self.mistakes[*place, "including"] = f"{', '.join(outside)} must also stand in `of`"
+            self.mistakes[*field_path, "including"] = f"{', '.join(outside)} must also stand in `of`"
             return
         count = policy.get("at_least")
         if not isinstance(count, int):
             return
-        chosen = {word: self.criteria[word] for word in of}
+        selected = {word: self.criteria[word] for word in of}
         not_met = policy.get("unknown_as") == "not_met"
         try:
-            self.macros[name] = at_least(count, chosen, tuple(including), unknown_is_not_met=not_met)
+            self.macros[name] = at_least(count, selected, tuple(including), unknown_is_not_met=not_met)
         except ConfigurationError as error:
-            self.mistakes[*place, "at_least"] = str(error)
+            self.mistakes[*field_path, "at_least"] = str(error)
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The agreed definitions as data: one frozen object, made only by `definitions.agreement.load.load_definitions`.
+"""Model of the agreed definitions: one frozen object, built only by `definitions.agreement.load.load_definitions`.
 
-Every part mirrors one section of the YAML file, in the order in which it is read aloud. Where a YAML key is a Python
-word it has an alias (`class`). Predicates are parsed already; `when=None` is the last rule, "everyone else".
+Every class mirrors one section of the YAML file, in the order of the printed page. A YAML key that is a Python keyword
+has an alias (`class`). Predicates are already parsed; `when=None` is the last rule, "everyone else".
 """
 
 import re
@@ -47,7 +47,7 @@ class Signature(BaseModel):
 
 
 class Reporting(BaseModel):
-    """What a day, an amount and a year are in reports. `fiscal_year_starts_in` is a month, 1 to 12."""
+    """Time zone, currency and fiscal year of reports. `fiscal_year_starts_in` is a month, 1 to 12."""
 
     model_config = STRICT
 
@@ -57,7 +57,7 @@ class Reporting(BaseModel):
 
 
 class Engagement(BaseModel):
-    """What each kind of activity tells about the buyer's interest (D4)."""
+    """Level of interest that each kind of activity shows (D4)."""
 
     model_config = STRICT
 
@@ -67,14 +67,14 @@ class Engagement(BaseModel):
     because: NonBlank | None = None
 
     def level_of(self, activity_type: str) -> Level:
-        """Return the interest an activity shows; a kind that is not listed shows none."""
+        """Return the level of interest of an activity; a kind that is not listed shows none."""
         if activity_type in self.proactive:
             return "proactive"
         return "passive" if activity_type in self.passive else "none"
 
     @property
-    def known_types(self) -> frozenset[str]:
-        """Every kind of activity the definitions speak of."""
+    def listed_types(self) -> frozenset[str]:
+        """Return every kind of activity that the definitions list."""
         return frozenset((*self.none, *self.passive, *self.proactive))
 
 
@@ -82,8 +82,8 @@ class Silence(BaseModel):
     """A lead is silent from the first day after its last proactive move on which all three limits are reached.
 
     It has been a lead for `lead_days`, without inbound for `inbound_days`, without any activity for `activity_days`.
-    Computed from the activity history into `silent_since_on`, so it needs no memory of our own last answer. Where a
-    source keeps the latest move only, silence before that move cannot be known and is not assumed.
+    Computed from the activity history into `silent_since_on`, so it does not depend on earlier runs. Where a source
+    stores only the latest move, silence before that move is unknown and not assumed.
     """
 
     model_config = STRICT
@@ -95,7 +95,7 @@ class Silence(BaseModel):
 
 
 class FitRule(BaseModel):
-    """Points for who a person is; added up over the rules that are met, at most 100."""
+    """Points for attributes of a person; summed over the rules that are met, at most 100."""
 
     model_config = STRICT
 
@@ -107,7 +107,7 @@ class FitRule(BaseModel):
 class EngagementPoints(BaseModel):
     """Points an activity of this kind earns for `within_days`; the sum over activities is at most 100.
 
-    Of several lines for one kind, the one that gives an activity most counts.
+    Of several lines for one kind, the one with the most points counts.
     """
 
     model_config = STRICT
@@ -118,7 +118,7 @@ class EngagementPoints(BaseModel):
 
 
 class IdealCustomer(BaseModel):
-    """The ideal customer profile. Asked in this order: fails, passes, low_quality; no yes means `unknown`."""
+    """The ideal customer profile. Tests run in this order: fails, passes, low_quality; none met means `unknown`."""
 
     model_config = STRICT
 
@@ -129,7 +129,7 @@ class IdealCustomer(BaseModel):
 
 
 class Criterion(BaseModel):
-    """One condition, met, not met or unknown, with the question that settles it and the field that proves it."""
+    """One condition (met, not met or unknown), the question that decides it and the field with the evidence."""
 
     model_config = STRICT
 
@@ -140,7 +140,7 @@ class Criterion(BaseModel):
 
 
 class Policy(BaseModel):
-    """How many criteria are enough; a test that names the policy stands for `predicate.at_least` of them."""
+    """How many criteria are enough; a test that names the policy means `predicate.at_least` of them."""
 
     model_config = STRICT
 
@@ -152,7 +152,7 @@ class Policy(BaseModel):
 
 
 class ClassRule(BaseModel):
-    """One class of a ladder; the first whose test answers yes wins. `when` is None for the last, `otherwise`."""
+    """One class of a ladder; a record gets the first whose test is met. `when` is None for the last, `otherwise`."""
 
     model_config = STRICT
 
@@ -168,7 +168,7 @@ class ClassRule(BaseModel):
 
 
 class Stage(BaseModel):
-    """One canonical stage. `max_age_days` is used until enough deals have left the stage to know better."""
+    """One canonical stage. `max_age_days` applies until enough deals have left the stage to compute a median."""
 
     model_config = STRICT
 
@@ -193,7 +193,7 @@ class StageAge(BaseModel):
 
 
 class ClosePlaceholders(BaseModel):
-    """Close dates that nobody means: too far ahead, at the dawn of computing, or listed."""
+    """Close dates that are placeholders: too far ahead, at the epoch, or listed."""
 
     model_config = STRICT
 
@@ -203,7 +203,7 @@ class ClosePlaceholders(BaseModel):
 
 
 class Placeholders(BaseModel):
-    """What people type when a field must not be empty; compared trimmed and in lower case."""
+    """Values that people type to fill a required field; compared trimmed and in lower case."""
 
     model_config = STRICT
 
@@ -212,9 +212,9 @@ class Placeholders(BaseModel):
 
 
 class HygieneRule(BaseModel):
-    """One thing that is wrong with a record. `says` and `ask` may name fields in braces: {days_overdue}.
+    """One check of a record. `says` and `ask` may name fields in braces: {days_overdue}.
 
-    A rule may stand once for persons and once for opportunities; (`rule`, `on`) is unique.
+    A rule may be declared once for persons and once for opportunities; (`rule`, `on`) is unique.
     """
 
     model_config = STRICT
@@ -231,10 +231,9 @@ class HygieneRule(BaseModel):
 
 
 class Definitions(BaseModel):
-    """The whole agreement. `text` is the file as it was read; `text_sha256` is the same for all that say the same.
+    """The whole agreement. `text` is the file as it was read; `text_sha256` is its fingerprint.
 
-    Signatures, status and comments make no difference to it. `custom` has the fields of the customer's own, from the
-    settings.
+    Signatures, status and comments do not change the fingerprint. `custom` has the custom fields, from the settings.
     """
 
     model_config = STRICT
@@ -269,17 +268,17 @@ class Definitions(BaseModel):
 
     @property
     def ladders(self) -> Mapping[Classified, tuple[ClassRule, ...]]:
-        """The classes of each kind of record, in the order in which they are asked."""
+        """Classes of each kind of record, in the order in which they are tested."""
         return {"person": self.people, "opportunity": self.opportunities}
 
     @property
     def own(self) -> OwnColumns:
-        """The columns whose words or names only these definitions and settings know."""
+        """Columns declared only by these definitions and settings."""
         return own_columns([rule.name for rule in self.people], [rule.name for rule in self.opportunities], self.custom)
 
     @property
     def columns(self) -> Mapping[str, Column]:
-        """Every column by its name, those of the customer's own too."""
+        """Every column by its name, custom fields included."""
         return COLUMNS | {column.name: column for columns in self.custom.values() for column in columns}
 
     @property

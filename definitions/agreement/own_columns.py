@@ -1,6 +1,6 @@
-"""Columns that only one customer has: classes with the words that were signed, and fields of the customer's own.
+"""Columns of one customer: class columns with the signed words, and custom fields.
 
-A field of a customer's own is named `custom.<name>` wherever a column is named. Its values lie in the column `custom`.
+A custom field is named `custom.<name>` wherever a column is named. Its values are stored in the column `custom`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,11 +11,11 @@ from definitions.schema.facets import Subject
 
 OwnColumns = Mapping[Subject, Mapping[str, Column]]
 Custom = Mapping[str, tuple[Column, ...]]
-"""Fields of the customer's own, by kind of record: person, account, opportunity."""
+"""Custom fields by kind of record: person, account, opportunity."""
 
 
 def own_columns(people: Iterable[str], opportunities: Iterable[str], custom: Custom) -> OwnColumns:
-    """Give the columns that predicates about each subject may name beside the declared ones."""
+    """Return the columns that predicates about each subject may name in addition to the declared ones."""
     person = _class_column("person", people)
     opportunity = _class_column("opportunity", opportunities)
     of_people = {column.name: column for column in (person, *custom.get("person", ()))}

@@ -1,1 +1,1 @@
-"""YAML files that people write: parsing, and messages that name every mistake with its line."""
+"""Hand-written YAML files: parsing, and messages that report every mistake with its line."""

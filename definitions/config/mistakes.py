@@ -1,4 +1,4 @@
-"""Mistakes in a file that people write: found one by one, each at its place, and told all at once by file and line."""
+"""Mistakes in a hand-written file: collected by field path, reported together with file and line."""
 
 from collections.abc import Mapping
 
@@ -8,32 +8,34 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from definitions.config.yaml_file import FieldPath
 from definitions.errors import ConfigurationError
 
-# The kind of pydantic error that holds our own words.
-OURS = "mistake"
+# Type of the pydantic errors that carry a message of this package.
+MISTAKE_TYPE = "mistake"
 
 
-def refuse(mistakes: Mapping[FieldPath, str]) -> None:
-    """Raise, inside a pydantic validator, each mistake at its place below what is validated; return if there is none.
+def raise_mistakes(mistakes: Mapping[FieldPath, str]) -> None:
+    """Raise all mistakes from inside a pydantic validator; return if there are none.
 
-    A `ValueError` would name the validated part as a whole, and with it the line on which that begins.
+    Paths are relative to the validated value. A `ValueError` would name that value as a whole, and so its first line.
     """
     if not mistakes:
         return
     details: list[InitErrorDetails] = [
-        {"type": PydanticCustomError(OURS, "{said}", {"said": said}), "loc": place, "input": None}
-        for place, said in mistakes.items()
+        {"type": PydanticCustomError(MISTAKE_TYPE, "{reason}", {"reason": reason}), "loc": field_path, "input": None}
+        for field_path, reason in mistakes.items()
     ]
     raise ValidationError.from_exception_data("mistakes", details)
 
 
-def all_of(mistakes: Mapping[FieldPath, str], lines: Mapping[FieldPath, int], where: str) -> ConfigurationError:
-    """Make one error of all mistakes, a line each, in the order of the file; `lines` has the line of every place."""
-    placed = sorted((line_of(place, lines), ".".join(map(str, place)), said) for place, said in mistakes.items())
+def configuration_error(
+    mistakes: Mapping[FieldPath, str], lines: Mapping[FieldPath, int], where: str
+) -> ConfigurationError:
+    """Build one error from all mistakes, a line each, in file order; `lines` maps each field path to its line."""
+    ordered = sorted((line_of(path, lines), ".".join(map(str, path)), reason) for path, reason in mistakes.items())
     return ConfigurationError(
-        "\n".join(f"{where}:{line}: {said}{f' (at {place})' if place else ''}." for line, place, said in placed)
+        "\n".join(f"{where}:{line}: {reason}{f' (at {path})' if path else ''}." for line, path, reason in ordered)
     )
 
 
-def line_of(place: FieldPath, lines: Mapping[FieldPath, int]) -> int:
-    """Line of a place, or of the nearest part of the file around it."""
-    return next((lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in lines), 1)
+def line_of(field_path: FieldPath, lines: Mapping[FieldPath, int]) -> int:
+    """Return the line of a field path, or of its nearest parent that has one."""
+    return next((lines[field_path[:size]] for size in range(len(field_path), -1, -1) if field_path[:size] in lines), 1)

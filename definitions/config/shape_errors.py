@@ -1,6 +1,6 @@
-"""What a shape check found, in plain words: pydantic's findings said as a colleague would say them.
+"""Messages for pydantic validation errors in hand-written files, in plain English.
 
-Serves every file that is checked by a pydantic model. A value is never repeated: it may be a secret in a wrong line.
+Used for every file that a pydantic model validates. A value is never repeated: it may be a secret on a wrong line.
 """
 
 import re
@@ -21,7 +21,7 @@ _YES_OR_NO = "must be true or false"
 _DAY = "must be a day, such as 2026-01-31"
 _LIST = "must be a list: lines that begin with a dash"
 _LINES = "must hold `key: value` lines"
-_SAID = {
+_MESSAGES = {
     **dict.fromkeys(("string_type", "string_sub_type", "string_unicode", "bytes_type", "path_type"), _TEXT),
     **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), _WHOLE),
     **dict.fromkeys(("float_type", "float_parsing", "finite_number", "decimal_type", "decimal_parsing"), _NUMBER),
@@ -50,42 +50,44 @@ _EXAMPLES = {
 _QUOTED = re.compile(r"'([^']*)'")
 
 
-def told(error: ValidationError, model: type[BaseModel], *, derived: Collection[str] = ()) -> dict[FieldPath, str]:
-    """Return each finding by the place it is at, in words of ours; the first found at a place stands.
+def describe_errors(
+    error: ValidationError, model: type[BaseModel], *, derived: Collection[str] = ()
+) -> dict[FieldPath, str]:
+    """Return one message for each field path with an error: the first error of that path.
 
-    `model` is what was validated, `derived` names those of its fields that no file gives.
+    `model` is the validated model; `derived` names its fields that are computed and never read from a file.
     """
     found: dict[FieldPath, str] = {}
     for problem in error.errors(include_url=False):
         if problem["type"] == "too_short" and problem["input"]:
-            continue  # Not empty: what it holds was refused, which is told by itself.
-        place, around, held = _placed(problem["loc"], model)
+            continue  # Not empty: its items were refused, and each has an error of its own.
+        field_path, parent, annotation = _resolve(problem["loc"], model)
         if problem["type"] in {"union_tag_invalid", "union_tag_not_found"}:
-            found |= _strangers(problem["input"], place, held)
-            place, around = (*place, str(problem["ctx"]["discriminator"]).strip("'")), held
-        said = _one(problem, _called(place), around, held)
+            found |= _unknown_keys(problem["input"], field_path, annotation)
+            field_path, parent = (*field_path, str(problem["ctx"]["discriminator"]).strip("'")), annotation
+        message = _describe(problem, _label(field_path), parent, annotation)
         if problem["type"] == "extra_forbidden":
-            said += suggestion(str(place[-1]), [key for key in keys_of(around) if key not in derived])
-        found.setdefault(place, said)
+            message += suggestion(str(field_path[-1]), [key for key in keys_of(parent) if key not in derived])
+        found.setdefault(field_path, message)
     return found
 
 
-def _strangers(given: object, place: FieldPath, held: Any) -> dict[FieldPath, str]:
-    """Keys that none of the shapes has which a part may be of: nobody looks at them where its shape is not known."""
-    if not isinstance(given, dict):
+def _unknown_keys(value: object, field_path: FieldPath, annotation: Any) -> dict[FieldPath, str]:
+    """Describe keys that no member of the union has: pydantic does not check keys before it knows the member."""
+    if not isinstance(value, dict):
         return {}
-    meant = closest(str(given.get("kind")), _tags_of(held))
-    models = [one for one in _models(held) if meant is None or meant in _tags_of(one)]
-    known = list(dict.fromkeys(key for one in models for key in keys_of(one)))
+    closest_tag = closest(str(value.get("kind")), _tags_of(annotation))
+    models = [member for member in _models(annotation) if closest_tag is None or closest_tag in _tags_of(member)]
+    known_keys = list(dict.fromkeys(key for member in models for key in keys_of(member)))
     return {
-        (*place, key): f"unknown key {key!r}{suggestion(str(key), known, most=len(known))}"
-        for key in given
-        if key not in known
+        (*field_path, key): f"unknown key {key!r}{suggestion(str(key), known_keys, most=len(known_keys))}"
+        for key in value
+        if key not in known_keys
     }
 
 
 def keys_of(annotation: Any) -> list[str]:
-    """Return the keys that a part of a file may have, if it is one with keys of ours.
+    """Return the keys that a model accepts in a file; empty unless the annotation names exactly one model.
 
     >>> from definitions.agreement.model import StageAge
     >>> keys_of(StageAge)
@@ -95,114 +97,114 @@ def keys_of(annotation: Any) -> list[str]:
     return [info.alias or name for name, info in models[0].model_fields.items()] if len(models) == 1 else []
 
 
-def _one(problem: Mapping[str, Any], key: str, around: Any, held: Any) -> str:
-    """Say one finding; `held` is what may stand at its place, `around` what that is a part of."""
+def _describe(problem: Mapping[str, Any], key: str, parent: Any, annotation: Any) -> str:
+    """Describe one error; `annotation` is the type expected at its path, `parent` the type that contains it."""
     kind, facts = problem["type"], problem.get("ctx", {})
     match kind:
-        case mistakes.OURS:
+        case mistakes.MISTAKE_TYPE:
             return str(problem["msg"])
         case "value_error" | "assertion_error":
             return str(facts["error"])
         case "missing":
-            said = f"the key {key} is missing"
+            message = f"the key {key} is missing"
         case "union_tag_not_found":
-            said = f"the key {key} is missing; write {_either(_tags_of(around))}"
+            message = f"the key {key} is missing; write {_alternatives(_tags_of(parent))}"
         case "extra_forbidden":
-            said = f"unknown key {key}"
+            message = f"unknown key {key}"
         case "literal_error":
-            said = f"{key} must be {_choice(facts['expected'], problem['input'])}"
+            message = f"{key} must be {_choice(facts['expected'], problem['input'])}"
         case "union_tag_invalid":
-            said = f"{key} must be {_choice(facts['expected_tags'], facts['tag'])}"
+            message = f"{key} must be {_choice(facts['expected_tags'], facts['tag'])}"
         case "string_pattern_mismatch":
             example = _EXAMPLES.get(str(facts["pattern"]))
-            said = f"{key} is not written as it can be read there" + (f"; {example}" if example else "")
-        case _ if len(kinds := _kinds(held)) > 1:
-            said = f"{key} must be {_either(kinds)}"
+            message = f"{key} is not written as it can be read there" + (f"; {example}" if example else "")
+        case _ if len(kinds := _kinds(annotation)) > 1:
+            message = f"{key} must be {_alternatives(kinds)}"
         case _:
-            said = f"{key} {_SAID.get(kind, 'cannot be read there').format(**facts)}"
-    return said
+            message = f"{key} {_MESSAGES.get(kind, 'cannot be read there').format(**facts)}"
+    return message
 
 
-def _called(place: FieldPath) -> str:
-    """What people call a place: by its key, or by its number in a list."""
-    if not place:
+def _label(field_path: FieldPath) -> str:
+    """Name a field path by its last key, or by its number in a list."""
+    if not field_path:
         return "the file"
-    last = place[-1]
-    return f"item {last + 1} of {place[-2]!r}" if isinstance(last, int) and len(place) > 1 else repr(last)
+    last = field_path[-1]
+    return f"item {last + 1} of {field_path[-2]!r}" if isinstance(last, int) and len(field_path) > 1 else repr(last)
 
 
-def _choice(expected: str, given: object) -> str:
-    """Name the words of a choice, and the one that may have been meant."""
+def _choice(expected: str, value: object) -> str:
+    """List the allowed words, and suggest the closest one."""
     words = _QUOTED.findall(expected)
-    return _either(words or [expected.lower()]) + suggestion(str(given), words, most=0)
+    return _alternatives(words or [expected.lower()]) + suggestion(str(value), words, most=0)
 
 
-def _either(words: list[str]) -> str:
+def _alternatives(words: list[str]) -> str:
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def _placed(location: FieldPath, model: type[BaseModel]) -> tuple[FieldPath, Any, Any]:
-    """Turn pydantic's location into a place of the file; with what that is a part of, and what may stand there.
+def _resolve(location: FieldPath, model: type[BaseModel]) -> tuple[FieldPath, Any, Any]:
+    """Turn pydantic's location into a field path of the file, the type that contains it, and the type expected there.
 
-    The location also has the member of a union that was chosen, and marks a key that is wrong itself.
+    The location also holds the selected member of a union, and marks a key that is wrong itself.
     """
-    place: list[str | int] = []
-    around: Any = None
-    held: Any = model
+    field_path: list[str | int] = []
+    parent: Any = None
+    annotation: Any = model
     for part in location:
-        if part == "[key]" or (_is_leaf(held) and place):
+        if part == "[key]" or (_is_leaf(annotation) and field_path):
             break
-        if len(models := _models(held)) > 1 and isinstance(part, str):
-            if chosen := [one for one in models if part in _tags_of(one)]:
-                held = chosen[0]
+        if len(models := _models(annotation)) > 1 and isinstance(part, str):
+            if matching := [member for member in models if part in _tags_of(member)]:
+                annotation = matching[0]
                 continue
-            held = next((one for one in models if part in keys_of(one)), None)
-        place.append(part)
-        around, held = held, _inside(held, part)
-    return tuple(place), around, held
+            annotation = next((member for member in models if part in keys_of(member)), None)
+        field_path.append(part)
+        parent, annotation = annotation, _child(annotation, part)
+    return tuple(field_path), parent, annotation
 
 
-def _inside(annotation: Any, part: str | int) -> Any:
-    """What may stand at a key or a number of something; None where nothing is known of it."""
-    for one in _members(annotation):
-        if isinstance(one, type) and issubclass(one, BaseModel):
-            fields = {info.alias or name: info.annotation for name, info in one.model_fields.items()}
+def _child(annotation: Any, part: str | int) -> Any:
+    """Return the type expected at a key or list index; None where the annotation does not tell."""
+    for member in _members(annotation):
+        if isinstance(member, type) and issubclass(member, BaseModel):
+            fields = {info.alias or name: info.annotation for name, info in member.model_fields.items()}
             return fields.get(str(part))
-        arguments = get_args(one)
-        if arguments and get_origin(one) is not Literal:
+        arguments = get_args(member)
+        if arguments and get_origin(member) is not Literal:
             return arguments[0] if isinstance(part, int) else arguments[-1]
     return None
 
 
 def _members(annotation: Any) -> Iterator[Any]:
-    """The types that a union names, `None` left out, or the one type that it is."""
+    """Yield the types of a union without `None`, or the type itself if it is no union."""
     origin = get_origin(annotation)
     if origin is Annotated:
         yield from _members(get_args(annotation)[0])
     elif origin is Union or origin is UnionType:
-        for one in get_args(annotation):
-            yield from _members(one)
+        for member in get_args(annotation):
+            yield from _members(member)
     elif annotation is not NoneType and annotation is not None:
         yield annotation
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
-    return [one for one in _members(annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
+    return [member for member in _members(annotation) if isinstance(member, type) and issubclass(member, BaseModel)]
 
 
 def _is_leaf(annotation: Any) -> bool:
-    """Whether nothing of a file can stand below: a text, a number, a word of a list."""
+    """Whether the value has no keys or items of its own: a text, a number, a literal."""
     members = list(_members(annotation))
-    return not any(_models(one) or (get_args(one) and get_origin(one) is not Literal) for one in members)
+    return not any(_models(member) or (get_args(member) and get_origin(member) is not Literal) for member in members)
 
 
 def _kinds(annotation: Any) -> list[str]:
-    """What a plain value may be, where there is a choice."""
-    return [_KINDS[one] for one in _members(annotation) if one in _KINDS] if _is_leaf(annotation) else []
+    """Name the kinds of plain value that are allowed, where there is a choice."""
+    return [_KINDS[member] for member in _members(annotation) if member in _KINDS] if _is_leaf(annotation) else []
 
 
 def _tags_of(annotation: Any) -> list[str]:
-    """Values of the key that tells the members of a union apart, or of the one member that is given."""
-    fields = [one.model_fields["kind"] for one in _models(annotation) if "kind" in one.model_fields]
+    """Return the values of the discriminator key `kind`, over all models of the annotation."""
+    fields = [member.model_fields["kind"] for member in _models(annotation) if "kind" in member.model_fields]
     return [word for field in fields if get_origin(field.annotation) is Literal for word in get_args(field.annotation)]

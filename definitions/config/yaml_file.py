@@ -1,4 +1,4 @@
-"""YAML as we allow it, with the line of every key: the part of the language that reads the same to everyone.
+"""Strict YAML: the subset of the language that reads the same to everyone, with the line of every key.
 
 No anchors, tags or merge keys; no key twice; only `true` and `false` are yes and no, so that `on:` is a word. A plain
 number is a number, a plain 2026-01-31 a day, everything else text.
@@ -27,7 +27,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def read_yaml(path: Path) -> tuple[dict[str, Any], Mapping[FieldPath, int]]:
-    """Read a file whose top is a mapping; return its content and the line of every place in it.
+    """Read a file whose top level is a mapping; return its content and the line of every field path.
 
     Raises `ConfigurationError` naming file and line.
     """
@@ -54,19 +54,19 @@ def read_yaml_text(text: str, where: str) -> tuple[dict[str, Any], Mapping[Field
     try:
         content = builder.document(yaml.parse(text, Loader=_LOADER))
     except yaml.YAMLError as error:
-        line, said = fault_of(error, text)
-        raise ConfigurationError(f"{where}:{line}: not valid YAML: {said}.") from None
+        line, reason = fault_of(error, text)
+        raise ConfigurationError(f"{where}:{line}: not valid YAML: {reason}.") from None
     except RecursionError as error:
         raise ConfigurationError(f"{where}: nested too deeply to be read.") from error
     if builder.mistakes:
-        raise ConfigurationError("\n".join(f"{where}:{line}: {said}." for line, said in builder.mistakes))
+        raise ConfigurationError("\n".join(f"{where}:{line}: {reason}." for line, reason in builder.mistakes))
     if not isinstance(content, dict):
         raise ConfigurationError(f"{where}:1: expected `key: value` lines.")
     return content, builder.lines
 
 
 class _Builder:
-    """Walks the events of one document and remembers the line of each place; `mistakes` has line and words."""
+    """Builds the content of one document from its events; collects the line of each field path, and mistakes."""
 
     def __init__(self) -> None:
         self.lines: dict[FieldPath, int] = {}
@@ -86,7 +86,7 @@ class _Builder:
                 content = self._value(first, events, ())
         return content
 
-    def _value(self, event: yaml.Event, events: Iterator[yaml.Event], place: FieldPath) -> object:
+    def _value(self, event: yaml.Event, events: Iterator[yaml.Event], field_path: FieldPath) -> object:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             self._note(event, "anchors (& and *) are not allowed; write it out, it is read aloud")
         if tag := getattr(event, "tag", None):
@@ -94,39 +94,41 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             return None
         if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(events, place)
+            return self._mapping(events, field_path)
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(events, place)
-        assert isinstance(event, yaml.ScalarEvent)  # noqa: S101  # no other event can stand for a value
+            return self._sequence(events, field_path)
+        assert isinstance(event, yaml.ScalarEvent)  # noqa: S101  # every other event was handled above
         if not event.implicit[0]:
             return event.value
         return self._plain(event)
 
-    def _mapping(self, events: Iterator[yaml.Event], place: FieldPath) -> dict[str, object]:
+    def _mapping(self, events: Iterator[yaml.Event], field_path: FieldPath) -> dict[str, object]:
         content: dict[str, object] = {}
         for event in events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
                 self._note(event, "a key must be a plain word")
-                self._value(event, events, place)
-                self._value(next(events), events, place)
+                self._value(event, events, field_path)
+                self._value(next(events), events, field_path)
                 continue
-            here = (*place, event.value)
+            child_path = (*field_path, event.value)
             if event.value in content:
-                self._note(event, f"the key {event.value!r} stands twice, first on line {self.lines[here]}; keep one")
-            self.lines.setdefault(here, _line(event))
-            content[event.value] = self._value(next(events), events, here)
+                self._note(
+                    event, f"the key {event.value!r} stands twice, first on line {self.lines[child_path]}; keep one"
+                )
+            self.lines.setdefault(child_path, _line(event))
+            content[event.value] = self._value(next(events), events, child_path)
         return content
 
-    def _sequence(self, events: Iterator[yaml.Event], place: FieldPath) -> list[object]:
+    def _sequence(self, events: Iterator[yaml.Event], field_path: FieldPath) -> list[object]:
         content: list[object] = []
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
-            here = (*place, len(content))
-            self.lines[here] = _line(event)
-            content.append(self._value(event, events, here))
+            child_path = (*field_path, len(content))
+            self.lines[child_path] = _line(event)
+            content.append(self._value(event, events, child_path))
         return content
 
     def _plain(self, event: yaml.ScalarEvent) -> object:
@@ -144,8 +146,8 @@ class _Builder:
                 self._note(event, f"{text} is not a day of the calendar")
         return text
 
-    def _note(self, event: yaml.Event, said: str) -> None:
-        self.mistakes.append((_line(event), said))
+    def _note(self, event: yaml.Event, reason: str) -> None:
+        self.mistakes.append((_line(event), reason))
 
 
 def _line(event: yaml.Event) -> int:

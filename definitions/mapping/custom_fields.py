@@ -36,7 +36,7 @@ _KINDS: Mapping[str, Kind] = {
     "text": TEXT, "number": REAL, "whole": COUNT, "money": MONEY, "boolean": BOOLEAN, "day": DAY, "moment": MOMENT,
 }  # fmt: skip
 
-# What tells of values that cannot be read, so that a rule or a report may name it.
+# Lists the custom fields with unreadable values, so that rules and reports can name it.
 UNREADABLE = Column(
     f"{PREFIX}unreadable",
     TEXT,
@@ -46,7 +46,7 @@ UNREADABLE = Column(
 
 
 class FieldEntry(BaseModel):
-    """Where the value of a field comes from (`from`, as the source names it); text alone is that name.
+    """Origin of a field: `from` is its name in the source; a plain text is short for that name.
 
     A field of the customer's own has a `kind`, and perhaps `means`, which becomes the comment of its column.
     """
@@ -59,49 +59,50 @@ class FieldEntry(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _text_is_a_name(cls, given: Any) -> Any:
-        return {"from": given} if isinstance(given, str) else given
+    def _text_is_a_name(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str) else value
 
     def column(self, name: str) -> Column:
-        """Give the column of this field."""
+        """Return the column of this field."""
         return own_column(name, self.kind, self.means, of=self.source_field)
 
 
 def own_column(name: str, kind: OwnKind | None, means: str | None, *, of: str) -> Column:
-    """Give the column of a customer's own field; a CRM's value survives before another's. `of`: what feeds it."""
-    said = means or f"Field of your own, from {of}; null where the source does not say."
-    return Column(name, _KINDS[kind or "text"], said, Source(CRM_FIRST))
+    """Return the column of a customer's own field; a CRM's value survives before another's. `of`: what feeds it."""
+    meaning = means or f"Field of your own, from {of}; null where the source does not say."
+    return Column(name, _KINDS[kind or "text"], meaning, Source(CRM_FIRST))
 
 
 def field_mistakes(
     fields: Mapping[str, Mapping[str, FieldEntry]], objects: Mapping[str, RecordKind]
 ) -> dict[FieldPath, str]:
-    """Say what is wrong with the entries of `fields`, by place; `objects` are those that have any, with their kind."""
+    """Return the mistakes in the entries of `fields`, by field path; `objects` has the kind of each mapped object."""
     mistakes: dict[FieldPath, str] = {}
-    for name, chosen in fields.items():
+    for name, entries in fields.items():
         if name not in objects:
             mistakes[name,] = f"no object {name!r} has fields to map{suggestion(name, objects)}"
             continue
-        for field, given in chosen.items():
-            if (said := _field_mistake(name, field, given, objects[name])) is not None:
-                mistakes[name, field] = said
+        for field, entry in entries.items():
+            if (reason := _field_mistake(name, field, entry, objects[name])) is not None:
+                mistakes[name, field] = reason
     return mistakes
 
 
-def _field_mistake(name: str, field: str, given: FieldEntry, record: RecordKind) -> str | None:
-    """What is wrong with one entry of `fields`; null where it is right."""
+def _field_mistake(name: str, field: str, entry: FieldEntry, record: RecordKind) -> str | None:
+    """Describe the mistake in one entry of `fields`; null where it is right."""
     if field.startswith(PREFIX):
-        return own_mistake(field, given.kind, record, example=f"{{from: {given.source_field}, kind: text}}")
-    known = [one for one in record.names if one != CUSTOM.name]
-    if field not in known:
-        return f"{name} has no field {field!r}{suggestion(field, known, most=len(known))}{own_hint(field, record)}"
-    if given.kind is not None or given.means is not None:
-        return f"{field} is a field of ours; write {field}: {given.source_field}, or call yours {PREFIX}{field}"
+        return own_mistake(field, entry.kind, record, example=f"{{from: {entry.source_field}, kind: text}}")
+    known_names = [one for one in record.names if one != CUSTOM.name]
+    if field not in known_names:
+        hint = suggestion(field, known_names, most=len(known_names)) + own_hint(field, record)
+        return f"{name} has no field {field!r}{hint}"
+    if entry.kind is not None or entry.means is not None:
+        return f"{field} is a field of ours; write {field}: {entry.source_field}, or call yours {PREFIX}{field}"
     return None
 
 
 def own_mistake(name: str, kind: OwnKind | None, record: RecordKind, *, example: str) -> str | None:
-    """What is wrong with the entry of a customer's own field; null where it is right. `example` shows a right one."""
+    """Describe the mistake in the entry of a customer's own field; null if none. `example` is a correct entry."""
     if CUSTOM.name not in record.names:
         having = ", ".join(one.name for one in RECORD_KINDS.values() if CUSTOM.name in one.names)
         return f"{record.name} has no fields of your own; these have: {having}"
@@ -113,12 +114,12 @@ def own_mistake(name: str, kind: OwnKind | None, record: RecordKind, *, example:
 
 
 def own_hint(name: str, record: RecordKind) -> str:
-    """How a field that is none of ours would be called as the customer's own; empty where records have none."""
+    """Suggest the name of the field as a customer's own; empty text if records of the kind have no own fields."""
     return f". A field of your own is called {PREFIX}{name}" if CUSTOM.name in record.names else ""
 
 
 def member(column: Column) -> str:
-    """Name of the column's value in the JSON object `custom`, and in the view of it.
+    """Return the key of the column in the JSON object `custom`, which is also its name in the view.
 
     >>> member(UNREADABLE)
     'unreadable'

@@ -1,7 +1,7 @@
-"""Mapping entries: where one canonical field comes from. A source's mapping is made of them, in Python or in YAML.
+"""Mapping entries: the origin of one canonical field. They make up a source's mapping, in Python or in YAML.
 
-An entry names fields of the source and says what they mean; `transforms.conform.expressions` makes Polars of it. Types
-come later: every field is read by its kind, so that a value which cannot be read is told by its field.
+An entry names fields of the source and their meaning; `transforms.conform.expressions` compiles it to Polars. Types are
+applied later: every field is parsed by its kind, so that an unreadable value is reported with its field.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,10 +18,10 @@ _PREFIX = "source field "
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Words that a source uses in one field, matched without case, and what they mean; "" is known and says nothing.
+    """Words that a source uses in one field, and their meaning; case is ignored. "" means accepted, but no meaning.
 
-    Words of the settings (`settings` names which) count before `words`. `scope` is the canonical field whose word may
-    stand before a word of the settings, as `pipeline/stage`.
+    Words of the settings (`settings` names which) take precedence over `words`. `scope` is the canonical field whose
+    word may precede a word of the settings, as `pipeline/stage`.
     """
 
     words: Mapping[str, str] = field(default_factory=dict)
@@ -31,14 +31,14 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text of a field as it stands; of several, the first that is not blank.
+    """Text of a field, unchanged; of several, the first that is not blank.
 
-    `known`: a word that is not in this vocabulary sets the record aside. `nulls`: declared placeholders, given for text
-    that people typed, which is cleaned first; None: the source's own machine writes it.
+    `vocabulary`: a word outside it quarantines the record. `nulls`: declared placeholders of text that people typed,
+    which is cleaned first; None for text that the source generates.
     """
 
     fields: tuple[str, ...]
-    known: Vocabulary | None = None
+    vocabulary: Vocabulary | None = None
     nulls: tuple[str, ...] | None = None
 
 
@@ -51,14 +51,14 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """Code of a field; where that is blank, the currency of the source's settings."""
+    """Currency code of a field; where that is blank, the currency of the source's settings."""
 
     field: str
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Shared word of the source's word in a vocabulary; null where it has none. `other` stands for any other word."""
+    """Canonical word for the source's word in a vocabulary; null where it has none. `other` replaces any other word."""
 
     of: "Entry"
     vocabulary: Vocabulary
@@ -67,7 +67,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Aliases:
-    """What a text means, letter for letter; `others` says what a text without an alias is."""
+    """Meaning of a text, matched exactly; `others` says what happens to a text without an alias."""
 
     of: "Entry"
     values: Mapping[str, str]
@@ -76,10 +76,10 @@ class Aliases:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Record key of the object that an id points to; null where the id is blank.
+    """Record key of the object that an id refers to; null where the id is blank.
 
-    `to` is the object (`source:object` in another source), or the object of each beginning an id may have; an id that
-    begins otherwise points to what "" names, or nowhere. `is_linked`: the id is one of the linked source.
+    `to` is the object (`source:object` in another source), or the object for each prefix of an id; an id with another
+    prefix refers to the object of "", or to none. `is_linked`: the id belongs to the linked source.
     """
 
     of: "Entry"
@@ -103,7 +103,7 @@ class FirstOf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Computed:
-    """What no other entry can say: an expression over `source_field`s and the columns of the state."""
+    """Polars expression over `source_field`s and the columns of the state, for what no other entry can express."""
 
     expression: pl.Expr
 
@@ -112,12 +112,12 @@ Entry: TypeAlias = Text | Constant | Currency | Words | Aliases | Reference | Ke
 
 
 def source_field(name: str) -> pl.Expr:
-    """A field of the source's record, as text."""
+    """Return a field of the source's record, as text."""
     return pl.col(source_column(name))
 
 
 def source_column(name: str) -> str:
-    """Name of the column that holds a field of the source's record, apart from all canonical names."""
+    """Return the name of the column that holds a field of the source's record; it equals no canonical name."""
     return _PREFIX + name
 
 
@@ -127,7 +127,7 @@ def filled(name: str) -> pl.Expr:
 
 
 def blank_to_null(text: pl.Expr) -> pl.Expr:
-    """Text without outer blanks; null where nothing is left. Row by row.
+    """Text without outer blanks; null where nothing is left.
 
     >>> pl.select(blank_to_null(pl.lit(pl.Series([" Ada ", "  "])))).to_series().to_list()
     ['Ada', None]
@@ -137,32 +137,32 @@ def blank_to_null(text: pl.Expr) -> pl.Expr:
 
 
 def is_true(name: str) -> pl.Expr:
-    """Whether a field of the source's record says true; null where it says nothing."""
+    """Whether a field of the source's record is `true`; null where it is null."""
     return source_field(name).str.to_lowercase() == "true"
 
 
-def text(*fields: str, known: Vocabulary | None = None) -> Text:
-    """Text of a field; of several, the first that is not blank."""
-    return Text(fields, known)
+def text(*fields: str, vocabulary: Vocabulary | None = None) -> Text:
+    """Read the text of a field; of several, the first that is not blank."""
+    return Text(fields, vocabulary)
 
 
 def words(of: "str | Entry", vocabulary: Vocabulary | Mapping[str, str], *, other: str | None = None) -> Words:
-    """Shared word of the source's word."""
+    """Translate the source's word to the canonical word."""
     return Words(_entry(of), vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary(vocabulary), other)
 
 
 def reference(of: "str | Entry", *, to: str | Mapping[str, str]) -> Reference:
-    """Record key of the object that an id points to, in the same source."""
+    """Build the record key of the object that an id refers to, in the same source."""
     return Reference(_entry(of), to)
 
 
 def linked(**objects: str) -> Keys:
-    """Record keys in the linked source: a field each, and the object that it points to."""
+    """Build record keys in the linked source: each argument is a field and the object it refers to."""
     return Keys(tuple(Reference(text(name), to, is_linked=True) for name, to in objects.items()))
 
 
 def first_of(*entries: "Entry") -> FirstOf:
-    """The first entry that is not null."""
+    """Take the first entry that is not null."""
     return FirstOf(entries)
 
 
@@ -170,7 +170,7 @@ constant, currency, computed = Constant, Currency, Computed
 
 
 def fields_of(entry: Entry) -> Iterator[str]:
-    """Fields of the source that an entry reads."""
+    """Yield the fields of the source that an entry reads."""
     match entry:
         case Text(fields=fields):
             yield from fields

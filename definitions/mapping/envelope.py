@@ -1,14 +1,14 @@
-"""Envelope: where a record keeps its id, its change time, its deletion mark and its flag."""
+"""Envelope: paths of id, change time, deletion mark and flag in a vendor's record."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """Where a vendor's record keeps its id, its change time and its deletion mark; a dot goes one level down.
+    """Paths of id, change time and deletion mark in a vendor's record; a dot goes one level down.
 
-    Without `version` whatever landed later is newer; without `deleted` no record says that it is deleted. `flag`: a
-    field of which it matters since when it is filled, and whose time the source does not give.
+    Without `version` the record landed later is newer; without `deleted` no record marks a deletion. `flag` is a field
+    for which the time of its first value matters and is missing in the source.
     """
 
     id: str
@@ -17,11 +17,11 @@ class Envelope:
     flag: str | None = None
 
     def paths(self) -> dict[str, tuple[str, str]]:
-        """What is told, with the name it has in the record, and the name a level down; "" where there is none."""
-        told = {"id": self.id, "version": self.version, "deleted": self.deleted, "flag": self.flag}
-        parted = {ours: path.partition(".") for ours, path in told.items() if path is not None}
-        return {ours: (outer, inner) for ours, (outer, _, inner) in parted.items()}
+        """Map each role to its field in the record and the field one level down; "" where there is none."""
+        paths = {"id": self.id, "version": self.version, "deleted": self.deleted, "flag": self.flag}
+        split_paths = {name: path.partition(".") for name, path in paths.items() if path is not None}
+        return {name: (outer, inner) for name, (outer, _, inner) in split_paths.items()}
 
     def fields(self) -> tuple[str, ...]:
-        """Names that the record has for what is told."""
+        """Return the top-level fields of the record that are read."""
         return tuple(outer for outer, _ in self.paths().values())

@@ -1,6 +1,6 @@
-"""One declared file: how it is written, and what its columns mean. RevOps writes it, the reader and conform obey it.
+"""File stream: the declared format of one file, and the meaning of its columns, as written in the settings.
 
-Nothing is guessed: a date order, a decimal mark, a placeholder, an alias or a unit counts only where it is declared.
+Nothing is guessed: a date order, a decimal mark, a placeholder, an alias or a unit applies only where it is declared.
 """
 
 import codecs
@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from definitions.config.mistakes import refuse
+from definitions.config.mistakes import raise_mistakes
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath
 from definitions.mapping.custom_fields import PREFIX, OwnKind, own_column, own_hint, own_mistake
@@ -31,19 +31,19 @@ _FORMATS: dict[str, Format] = {
 }  # fmt: skip
 _READ: dict[str, Format] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "parquet": "parquet"}
 _SPREADSHEET = "Save it as `CSV UTF-8` in the spreadsheet program, and name that file in `path`"
-_WAYS_OUT = {
+_REMEDIES = {
     **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SPREADSHEET),
     "json": "Write one object a line (`jq -c '.[]' FILE.json > FILE.jsonl`), and name that file in `path`",
     **dict.fromkeys(("zip", "7z", "rar", "bz2", "xz"), "Unpack it, and name the file inside in `path`"),
 }
-# Worked out from the stream itself, or, for a list of keys, not to be had from one cell.
+# Derived from the stream itself, or, for a list of keys, not available from one cell.
 NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys", "custom"})
-# What a required flag is taken for where no column says; `is_active` has none: somebody has to know.
+# Values of required flags that no column maps; `is_active` has no default: it must be mapped.
 DEFAULTS = {"is_queue": False, "is_inferred": False, "is_primary": False, "is_deleted": False}
 
 
 def header_name(text: str) -> str:
-    """Name of a column as we compare it: outer blanks and invisible marks gone, accents in one form; case counts."""
+    """Normalise a column name for comparison: strip blanks and invisible marks, compose accents; keep the case."""
     return unicodedata.normalize("NFC", text).strip(" \t\r\n\u00a0\u200b\ufeff")
 
 
@@ -52,7 +52,7 @@ class _Strict(BaseModel):
 
 
 class Column(_Strict):
-    """Where one canonical field comes from; each option says what it means in its description."""
+    """Origin of one canonical field; the description of each option documents it."""
 
     column: str | None = Field(
         default=None, description="Name of the column in the file; outer blanks are ignored, case counts."
@@ -109,7 +109,7 @@ class Column(_Strict):
 
     @property
     def power(self) -> int:
-        """Power of ten the column counts in; 0 for ones."""
+        """Exponent of the unit the column counts in, a power of ten; 0 for ones."""
         return 0 if self.times is None else self.times.adjusted()
 
     def own_field(self, name: str) -> CanonicalField:
@@ -124,7 +124,7 @@ class Column(_Strict):
 
 
 class FileStream(_Strict):
-    """One file whose rows are records of one kind; each option says what it means in its description."""
+    """One file whose rows are records of one kind; the description of each option documents it."""
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9_]*$",
@@ -177,18 +177,18 @@ class FileStream(_Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_forms(cls, given: object) -> object:
+    def _short_forms(cls, value: object) -> object:
         """A bare column name stands for `{column: name}`; format and delimiter follow the path."""
-        if not isinstance(given, dict):
-            return given
-        whole = dict(given)
-        if isinstance(columns := whole.get("columns"), Mapping):
-            whole["columns"] = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
-        if "format" not in whole and isinstance(whole.get("path"), str):
-            whole["format"] = _known_format(whole["path"])
-        if "delimiter" not in whole and whole.get("format") == "tsv":
-            whole["delimiter"] = "\t"
-        return whole
+        if not isinstance(value, dict):
+            return value
+        content = dict(value)
+        if isinstance(columns := content.get("columns"), Mapping):
+            content["columns"] = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
+        if "format" not in content and isinstance(content.get("path"), str):
+            content["format"] = _format_from_path(content["path"])
+        if "delimiter" not in content and content.get("format") == "tsv":
+            content["delimiter"] = "\t"
+        return content
 
     @field_validator("id")
     @classmethod
@@ -214,19 +214,19 @@ class FileStream(_Strict):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "FileStream":
         if self.kind not in RECORD_KINDS:
-            refuse({("kind",): f"no records are of this kind{suggestion(self.kind, RECORD_KINDS)}"})
+            raise_mistakes({("kind",): f"no records are of this kind{suggestion(self.kind, RECORD_KINDS)}"})
         mistakes: dict[FieldPath, str] = {}
         for name, column in self.columns.items():
             mistakes |= _mistakes(self.record_kind, name, column)
         missing = sorted(self.record_kind.required - NOT_MAPPED - DEFAULTS.keys() - self.columns.keys())
         if missing:
             mistakes["columns",] = f"{self.kind} needs {', '.join(missing)}: name a column or a constant"
-        refuse(mistakes)
+        raise_mistakes(mistakes)
         return self
 
     @property
     def record_kind(self) -> RecordKind:
-        """The kind of record the rows become."""
+        """Kind of record that the rows are conformed to."""
         return RECORD_KINDS[self.kind]
 
     @property
@@ -236,7 +236,7 @@ class FileStream(_Strict):
 
     @property
     def version(self) -> str | None:
-        """Column that tells when a record last changed; null where the stream maps none."""
+        """Column with the time of a record's last change; null where the stream maps none."""
         column = self.columns.get("source_updated_at")
         return None if column is None else column.column
 
@@ -247,7 +247,7 @@ class FileStream(_Strict):
 
 
 def format_of(path: str) -> str:
-    """Format that a file's ending names, compression aside; the ending itself where it names none."""
+    """Return the format named by a file's extension, without compression; an unknown extension is returned as it is."""
     endings = [ending.lower() for ending in PurePosixPath(path).suffixes]
     if endings and endings[-1] in COMPRESSIONS:
         endings.pop()
@@ -255,44 +255,46 @@ def format_of(path: str) -> str:
     return _FORMATS.get(ending, ending or "none")
 
 
-def _known_format(path: str) -> Format:
-    """Format that the ending names; `ValueError` with the way out where files of that ending are not read."""
+def _format_from_path(path: str) -> Format:
+    """Return the format named by the extension; raise `ValueError` with a remedy if such files are not supported."""
     ending = format_of(path).removeprefix(".")
     if ending in _READ:
         return _READ[ending]
-    said = f"its name ends in .{ending}" if ending != "none" else "its name has no ending"
-    known = f"name one of {', '.join(sorted(_FORMATS))}, or declare `format` (csv, tsv, jsonl or parquet)"
-    raise ValueError(f"{path}: {said}, which says no format that is read. {_WAYS_OUT.get(ending, known.capitalize())}")
+    reason = f"its name ends in .{ending}" if ending != "none" else "its name has no ending"
+    choices = f"name one of {', '.join(sorted(_FORMATS))}, or declare `format` (csv, tsv, jsonl or parquet)"
+    raise ValueError(
+        f"{path}: {reason}, which says no format that is read. {_REMEDIES.get(ending, choices.capitalize())}"
+    )
 
 
 def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[FieldPath, str]:
-    """What is wrong with the declaration of one field, by its place in the stream."""
-    place: FieldPath = ("columns", name)
+    """What is wrong with the declaration of one field, by field path in the stream."""
+    field_path: FieldPath = ("columns", name)
     is_own, example = name.startswith(PREFIX), f"{{column: {column.column or name}, kind: text}}"
-    if is_own and (said := own_mistake(name, column.kind, kind, example=example)) is not None:
-        return {place: said}
+    if is_own and (reason := own_mistake(name, column.kind, kind, example=example)) is not None:
+        return {field_path: reason}
     fields = (column.own_field(name),) if is_own else kind.fields
     field = next((field for field in fields if field.name == name), None)
     if field is None or name in NOT_MAPPED:
-        known = [one for one in kind.names if one not in NOT_MAPPED]
-        said = suggestion(name, known, most=len(known)) + own_hint(name, kind)
-        return {place: f"{kind.name} has no field {name!r} to map{said}"}
+        mapped = [one for one in kind.names if one not in NOT_MAPPED]
+        reason = suggestion(name, mapped, most=len(mapped)) + own_hint(name, kind)
+        return {field_path: f"{kind.name} has no field {name!r} to map{reason}"}
     if not is_own and (column.kind is not None or column.means is not None):
-        return {place: f"{name} is a field of ours; leave out `kind` and `means`, or call yours {PREFIX}{name}"}
+        return {field_path: f"{name} is a field of ours; leave out `kind` and `means`, or call yours {PREFIX}{name}"}
     if (column.refers_to is not None) != name.endswith("_key"):
-        return {place: f"{name}: `refers_to` belongs to fields that end in _key, and they need it"}
+        return {field_path: f"{name}: `refers_to` belongs to fields that end in _key, and they need it"}
     if column.times is not None and field.kind not in {Kind.MONEY, Kind.REAL, Kind.INTEGER, Kind.COUNT}:
-        return {(*place, "times"): f"{name}: `times` needs a number"}
-    return _outside(field, column, place) if field.values else {}
+        return {(*field_path, "times"): f"{name}: `times` needs a number"}
+    return _words_outside(field, column, field_path) if field.values else {}
 
 
-def _outside(field: CanonicalField, column: Column, place: FieldPath) -> dict[FieldPath, str]:
-    """Words that are none of the field's, each by its place."""
-    said: dict[FieldPath, str] = {(*place, "values", word): meaning for word, meaning in column.values.items()}
+def _words_outside(field: CanonicalField, column: Column, field_path: FieldPath) -> dict[FieldPath, str]:
+    """Return a mistake for each word outside the field's vocabulary, by field path."""
+    declared: dict[FieldPath, str] = {(*field_path, "values", word): meaning for word, meaning in column.values.items()}
     if column.constant is not None:
-        said[*place, "constant"] = str(column.constant)
+        declared[*field_path, "constant"] = str(column.constant)
     return {
-        at: f"this is no {field.name}{suggestion(word, field.values)}"
-        for at, word in said.items()
+        path: f"this is no {field.name}{suggestion(word, field.values)}"
+        for path, word in declared.items()
         if word not in {*field.values, ""}
     }

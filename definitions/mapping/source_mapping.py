@@ -1,4 +1,4 @@
-"""Source mapping: what one configured source means by its own words, as its settings say."""
+"""Source mapping: how to read the values of one configured source, from its settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ SettingsWords: TypeAlias = Literal["stages", "statuses", "activity_types", "orig
 class SourceMapping:
     """How to read one source.
 
-    `time_zone` is the zone in which the source's moments become days. `days_in` is the zone in which a day written
-    without a time begins where a moment is asked for: the reports', so that it stays that day in them; null is the
-    source's own. `stages` maps a stage, or `pipeline/stage` where pipelines disagree, to a canonical stage. `fields`
-    says per object which source field feeds which canonical one, or which field of the customer's own,
-    `custom.<name>`; `custom` has the columns of those. `activity_types` and `origins` map labels, in lower
+    `time_zone` is the zone in which the source's moments become days. `days_in` is the zone in which a day without a
+    time begins where a moment is needed: the reporting zone, so that reports show the same day; null means the source's
+    own. `stages` maps a stage, or `pipeline/stage` where pipelines differ, to a canonical stage. `fields`
+    maps, per object, a canonical field or a custom field (`custom.<name>`) to the source's field;
+    `custom` has the columns of custom fields. `activity_types` and `origins` map labels, in lower
     case, to activity types of the definitions. `statuses` and `lifecycle_stages` map values, in lower case, over the
-    vendor's defaults. `twin` is the configured name of the CRM that this source's cross-system ids point into.
+    vendor's defaults. `linked_source` is the configured name of the CRM that this source's cross-system ids point into.
     """
 
     source: str
@@ -36,9 +36,9 @@ class SourceMapping:
     activity_types: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     lifecycle_stages: Mapping[str, str] = field(default_factory=dict)
-    twin: str | None = None
+    linked_source: str | None = None
 
     def words(self, which: SettingsWords | None) -> Mapping[str, str]:
-        """Words of the settings, and what they mean."""
+        """Return the words of one setting, and their meaning; empty for None."""
         found: Mapping[str, str] = {} if which is None else getattr(self, which)
         return found

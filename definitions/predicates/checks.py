@@ -1,4 +1,4 @@
-"""What makes a predicate mean something: types that go together and words that exist."""
+"""Semantic checks of predicates: compatible types, and words of the vocabulary."""
 
 from definitions.config.suggestions import suggestion
 from definitions.errors import ConfigurationError
@@ -29,18 +29,17 @@ def check_test(node: Node, what: str) -> None:
 
 
 def check_same(nodes: tuple[Node, ...]) -> ValueType:
-    """Return the type the expressions share; raise if there is none."""
+    """Return the common type of the expressions; raise if there is none."""
     shared = common_type(nodes)
     if shared is None:
-        said = " with ".join(f"{text_of(node)} ({type_of(node).value})" for node in nodes[:2])
-        if len(nodes) > 2:  # noqa: PLR2004  # more than a pair: the odd one out has to be found by eye
-            said = ", ".join(f"{text_of(node)} ({type_of(node).value})" for node in nodes)
-        raise ConfigurationError(f"cannot compare {said}")
+        separator = " with " if len(nodes) == 2 else ", "  # noqa: PLR2004  # a pair reads as a sentence
+        described = separator.join(f"{text_of(node)} ({type_of(node).value})" for node in nodes)
+        raise ConfigurationError(f"cannot compare {described}")
     return shared
 
 
 def check_compared(nodes: tuple[Node, ...], *, is_order: bool) -> None:
-    """Raise unless the expressions can be compared, in order if asked, and name only words that exist."""
+    """Raise unless the expressions can be compared (`is_order`: by order) and use only words of their vocabulary."""
     shared = check_same(nodes)
     vocabularies = [vocabulary for node in nodes if (vocabulary := vocabulary_of(node)) is not None]
     if is_order and shared is ValueType.BOOLEAN:
@@ -54,16 +53,16 @@ def check_compared(nodes: tuple[Node, ...], *, is_order: bool) -> None:
 
 
 def vocabulary_of(node: Node) -> tuple[str, ...] | None:
-    """Return the only words an expression can be worth; None where any text is possible."""
+    """Return the only words an expression can evaluate to; None where any text is possible."""
     match node:
         case Name(values=values) if values:
             return (*values, UNKNOWN) if node.unknown_is_null else values
         case Coalesce(parts=parts):
-            known = [vocabulary_of(part) for part in parts if not isinstance(part, Literal)]
-            said = [str(part.value) for part in parts if isinstance(part, Literal)]
-            if not known or None in known:
+            vocabularies = [vocabulary_of(part) for part in parts if not isinstance(part, Literal)]
+            literals = [str(part.value) for part in parts if isinstance(part, Literal)]
+            if not vocabularies or None in vocabularies:
                 return None
-            return (*(word for words in known for word in words or () if word != UNKNOWN), *said)
+            return (*(word for words in vocabularies for word in words or () if word != UNKNOWN), *literals)
         case _:
             return None
 
@@ -71,9 +70,9 @@ def vocabulary_of(node: Node) -> tuple[str, ...] | None:
 def _check_word(word: str, vocabulary: tuple[str, ...], of: str) -> None:
     if word == UNKNOWN and word in vocabulary:
         raise ConfigurationError(f"the word 'unknown' is read as null; write {of} is null")
-    known = [value for value in vocabulary if value != UNKNOWN]
-    if word not in known:
-        quoted = [f"'{value}'" for value in known]
+    allowed = [value for value in vocabulary if value != UNKNOWN]
+    if word not in allowed:
+        quoted = [f"'{value}'" for value in allowed]
         hint = suggestion(f"'{word}'", quoted)
         raise ConfigurationError(f"{of} is never '{word}'{hint}")
 
@@ -89,7 +88,7 @@ def check_arithmetic(op: str, left: Node, right: Node) -> ValueType:
             "and one day subtracted from another"
         )
     if _products(left) + _products(right) + (op == "*") > _DEEPEST_PRODUCT:
-        # Double precision overflows to an error in PostgreSQL and to infinity in Polars; this keeps clear of both.
+        # Double precision overflows to an error in PostgreSQL and to infinity in Polars; this limit avoids both.
         raise ConfigurationError(f"more than {_DEEPEST_PRODUCT} multiplications in one number")
     return ValueType.REAL
 
@@ -102,7 +101,7 @@ def _products(node: Node) -> int:
 
 
 def check_pattern(part: Node, pattern: str) -> None:
-    """Raise unless the expression is text and the pattern is one both engines accept."""
+    """Raise unless the expression is text and both engines accept the pattern."""
     if type_of(part) is not ValueType.TEXT:
         raise ConfigurationError(f"`like` is for text, and {text_of(part)} is a {type_of(part).value}")
     escapes = len(pattern) - len(pattern.rstrip("\\"))

@@ -1,6 +1,6 @@
-"""What can be told of tests without a record: which answers they can give, and which of two says more.
+"""Static analysis of tests: which answers a test can give, and whether one test implies another.
 
-Sound but not complete: "implies" and "never" are only said when they are certain.
+Sound but not complete: "implies" and "never" are returned only when they are certain.
 """
 
 from collections.abc import Iterator
@@ -32,9 +32,9 @@ _OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that holds when a test answers yes: `of` is one of `values`, or, without values, within the bounds.
+    """A fact that holds when a test answers yes: `of` is one of `values`, or, without values, within the bounds.
 
-    A part that is not looked into is a fact about itself: its value is True.
+    An expression that is not analysed is a fact about itself: its value is True.
     """
 
     of: Node
@@ -55,7 +55,7 @@ class Fact:
         return other.values is None and other.holds(self)
 
     def excludes(self, other: "Fact") -> bool:
-        """Whether the two can never hold together."""
+        """Whether the two facts can never hold together."""
         if self.of != other.of:
             return False
         if self.values is not None:
@@ -71,7 +71,7 @@ class Fact:
         return self.holds(Fact(self.of, low=value, high=value))
 
     def holds(self, inner: "Fact") -> bool:
-        """Whether the inner bounds lie within these."""
+        """Whether the inner bounds are within these bounds."""
         low_holds = self.low is None or (
             inner.low is not None
             and (_less(self.low, inner.low) or (self.low == inner.low and (inner.low_open or not self.low_open)))
@@ -83,18 +83,18 @@ class Fact:
         return low_holds and high_holds
 
     def ends_before(self, other: "Fact") -> bool:
-        """Whether everything within these bounds is less than everything within the other ones."""
+        """Whether every value within these bounds is less than every value within the other bounds."""
         if self.high is None or other.low is None:
             return False
         return _less(self.high, other.low) or (self.high == other.low and (self.high_open or other.low_open))
 
 
-def _less(one: Scalar, other: Scalar) -> bool:
-    return one < other  # type: ignore[operator]  # facts about one expression hold values of one type
+def _less(left: Scalar, right: Scalar) -> bool:
+    return left < right  # type: ignore[operator]  # facts about one expression hold values of one type
 
 
 def can_be_met(node: Node) -> bool:
-    """Whether any record at all could make the test answer yes, as far as can be told."""
+    """Whether a record could meet the test; false only when that is certainly impossible."""
     return True in answers(node) and any(_is_consistent(case) for case in cases(node))
 
 
@@ -122,9 +122,9 @@ def _is_consistent(case: frozenset[Fact]) -> bool:
 
 
 def cases(node: Node) -> list[frozenset[Fact]]:
-    """Return the cases in which a test answers yes, each as facts that then hold together.
+    """Return the cases in which a test answers yes (disjunctive normal form), each as facts that hold together.
 
-    A test with too many cases is kept as one fact about itself.
+    A test with too many cases is returned as one fact about itself.
     """
     match node:
         case Macro():
@@ -147,7 +147,7 @@ def cases(node: Node) -> list[frozenset[Fact]]:
 
 
 def _facts(node: Node) -> Iterator[Fact]:
-    """Yield what holds when one part answers yes; what a comparison is about is then known, too."""
+    """Yield the facts that hold when a node answers yes; the compared expression is then not null, too."""
     fact = _fact(node)
     yield fact
     if not isinstance(fact.of, IsNull):

@@ -1,4 +1,4 @@
-"""The tree a predicate is parsed into: what may be said, and nothing else.
+"""Syntax tree of a predicate: the complete list of what the language can express.
 
 Every node is immutable and compares by content. Two compilers walk the tree: one to PostgreSQL, one to Polars.
 """
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 
 class ValueType(Enum):
-    """What an expression is worth. Numbers: WHOLE and DECIMAL compare exactly, REAL is double precision."""
+    """Type of an expression. Numbers: WHOLE and DECIMAL compare exactly, REAL is double precision."""
 
     TEXT = "text"
     WHOLE = "whole number"
@@ -55,7 +55,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Two values of one family compared."""
+    """Comparison of two values of compatible types."""
 
     op: OneOf["=", "<>", "<", "<=", ">", ">="]
     left: "Node"
@@ -72,7 +72,7 @@ class Logic:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The opposite; unknown stays unknown."""
+    """Negation; unknown stays unknown."""
 
     part: "Node"
 
@@ -103,7 +103,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    r"""Text that has a shape: `%` any text, `_` any one character, `\` before either takes it as it is."""
+    r"""Text that matches a pattern: `%` is any text, `_` any one character, `\` escapes either."""
 
     part: "Node"
     pattern: str
@@ -141,7 +141,7 @@ Node: TypeAlias = (
 
 
 def type_of(node: Node) -> ValueType:
-    """Tell what an expression is worth."""
+    """Return the type of an expression."""
     match node:
         case Name() | Literal() | Coalesce() | Arithmetic():
             return node.type
@@ -152,7 +152,7 @@ def type_of(node: Node) -> ValueType:
 
 
 def common_type(nodes: tuple[Node, ...]) -> ValueType | None:
-    """Tell the type in which the expressions can be compared; None where there is none."""
+    """Return the type in which the expressions can be compared; None where there is none."""
     types = {type_of(node) for node in nodes}
     if len(types) == 1:
         return types.pop()
@@ -162,7 +162,7 @@ def common_type(nodes: tuple[Node, ...]) -> ValueType | None:
 
 
 def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911  # one return a kind of node
-    """Return the expressions directly inside; a macro's body counts."""
+    """Return the direct child expressions; the body of a macro is its child."""
     match node:
         case Name() | Days() | Literal():
             return ()
@@ -181,13 +181,13 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911  # one return a k
 
 
 def names_in(node: Node) -> frozenset[str]:
-    """Collect the names read, macros expanded; a day counter under its own name."""
+    """Collect the names read, macros expanded; a day counter appears under its own name."""
     own = {node.name} if isinstance(node, Name | Days) else set()
     return frozenset(own).union(*(names_in(child) for child in children(node)))
 
 
 def columns_in(node: Node) -> frozenset[str]:
-    """Collect the columns read; a day counter as the column it is worked out from."""
+    """Collect the columns read; a day counter appears as the column it is computed from."""
     match node:
         case Name(name=name):
             return frozenset({name})

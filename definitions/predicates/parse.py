@@ -1,7 +1,7 @@
-"""From the text of a predicate to its tree, through a white list: what is not named here cannot be said.
+"""Parser of predicates: from text to syntax tree, with an allow list of constructs.
 
-Reading order: `tree_of`, then `_Reader.read`. Types and vocabularies are checked while the tree is built, so that a
-tree that exists can be evaluated by both engines without an error.
+Reading order: `tree_of`, then `_Reader.read`. Types and vocabularies are checked while the tree is built, so that both
+engines can evaluate every tree without an error.
 """
 
 from collections.abc import Callable, Mapping
@@ -74,14 +74,14 @@ def tree_of(text: str, facets: Mapping[str, Facet], macros: Mapping[str, Node]) 
             raise ConfigurationError("expected one test, such as days_overdue > 7")
         node = _Reader(facets, macros).read(parsed[0])
     except SqlglotError as error:
-        raise ConfigurationError(f"cannot be read as a test{_place(error)}") from error
+        raise ConfigurationError(f"cannot be read as a test{_position(error)}") from error
     except RecursionError as error:
         raise ConfigurationError("the test is nested too deeply to be read aloud") from error
     check_test(node, "the whole")
     return node
 
 
-def _place(error: SqlglotError) -> str:
+def _position(error: SqlglotError) -> str:
     details = getattr(error, "errors", None)
     if not details:
         return ""
@@ -90,7 +90,7 @@ def _place(error: SqlglotError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Turns sqlglot's tree into ours, given what may be named."""
+    """Converts sqlglot's tree to `Node`, with the facets and macros that a test may name."""
 
     facets: Mapping[str, Facet]
     macros: Mapping[str, Node]

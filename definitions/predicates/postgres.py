@@ -1,7 +1,7 @@
-"""A predicate as a PostgreSQL expression over the curated columns.
+"""Compiler of predicates to PostgreSQL expressions over the curated columns.
 
-Nothing here depends on the database's collation, time zone or search path: text is ordered by its bytes, names are
-quoted, `as_of` is written in.
+The result does not depend on the database's collation, time zone or search path: text is ordered by its bytes, names
+are quoted, `as_of` is a literal.
 """
 
 from datetime import date
@@ -41,7 +41,7 @@ _CASTS = {ValueType.DECIMAL: "numeric", ValueType.REAL: "double precision"}
 
 
 def sql_of(node: Node, as_of: date) -> str:  # noqa: PLR0911  # one return a kind of node
-    """Write the tree as one SQL expression, safe to put inside another."""
+    """Compile the tree to one SQL expression, safe to embed in another."""
     match node:
         case Name():
             quoted = _column(node)
@@ -83,7 +83,7 @@ def _test(node: Compare | In | Between | Like, as_of: date) -> str:
 
 
 def _alike(nodes: tuple[Node, ...], as_of: date) -> list[str]:
-    """Write the expressions in the one type they are compared in."""
+    """Compile the expressions, cast to their common type."""
     shared = common_type(nodes)
     if shared is ValueType.TEXT:
         return [f'({sql_of(node, as_of)} COLLATE "C")' for node in nodes]
@@ -102,7 +102,7 @@ def _day(column: str, as_of: date) -> str:
 
 
 def _column(node: Name) -> str:
-    """A column; a field of the customer's own is a member of the JSON object `custom`, text while it is staged."""
+    """Compile a column; a custom field is a member of the JSON object `custom`, which is text while staged."""
     if not node.name.startswith(f"{CUSTOM}."):
         return identifier(node.name)
     member = literal(node.name.removeprefix(f"{CUSTOM}."))

@@ -1,7 +1,7 @@
-"""Predicates: tests in SQL-like text over canonical fields, which a person can read and two engines can run.
+"""Predicates: tests in SQL-like text over canonical fields, readable by people and evaluated by two engines.
 
-Null is "unknown". A test answers yes, no or unknown, as SQL does; only yes makes a rule match. The word `unknown` in
-a vocabulary (budget_status and the like) is read as null, so that "we have not asked" never counts as "no".
+Null is "unknown". A test answers yes, no or unknown, as in SQL; a rule matches only on yes. The word `unknown` in a
+vocabulary (budget_status and the like) is read as null, so that "we have not asked" never counts as "no".
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _MOST_MEMBERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """One test. Equal trees are equal predicates, however they were spaced and bracketed."""
+    """One test. Predicates with equal trees are equal, whatever their spacing and brackets."""
 
     node: Node
 
@@ -34,18 +34,18 @@ class Predicate:
 
     @property
     def names(self) -> frozenset[str]:
-        """Names read, macros expanded; a day counter (`days_overdue`) under its own name."""
+        """Names read, macros expanded; a day counter (`days_overdue`) appears under its own name."""
         return names_in(self.node)
 
     @property
     def columns(self) -> frozenset[str]:
-        """Stored columns read, macros expanded; a day counter as the day it is worked out from."""
+        """Stored columns read, macros expanded; a day counter appears as the day column it is computed from."""
         return columns_in(self.node)
 
     def to_postgres(self, as_of: date) -> str:
         """Write the test as a boolean SQL expression over the curated columns.
 
-        It is complete: a `%`, a `:word` or a brace in it belongs to a text and is no parameter of a driver or template.
+        The expression has no parameters: a `%`, a `:word` or a brace in it belongs to a text literal.
         """
         return sql_of(self.node, as_of)
 
@@ -58,11 +58,10 @@ def parse(
     use: PredicateUse = PredicateUse.HYGIENE,
     own: Mapping[Subject, Mapping[str, Column]] = MappingProxyType({}),
 ) -> Predicate:
-    """Parse the text of a test about `subject`; `macros` are criteria and policies it may use by name.
+    """Parse the text of a test about `subject`; `macros` are the criteria and policies it may name.
 
-    `own` has the columns that only one customer has. Raises `ConfigurationError`: unknown name (with a suggestion), a
-    word outside a closed vocabulary, types that do not compare, anything outside the white list. The caller adds file
-    and line.
+    `own` has the columns of one customer. Raises `ConfigurationError`: unknown name (with a suggestion), a word outside
+    a closed vocabulary, types that do not compare, anything outside the allow list. The caller adds file and line.
 
     >>> overdue = parse("is_open AND days_overdue>7", "opportunity")
     >>> overdue.text, sorted(overdue.names), sorted(overdue.columns)
@@ -79,8 +78,8 @@ def at_least(
 ) -> Predicate:
     """Combine criteria: met when `count` of them and all of `including` are met; not met when that cannot be any more.
 
-    In between it is unknown, or not met if `unknown_is_not_met`. Exactly SQL's three-valued "or" over every choice of
-    `count` criteria.
+    Otherwise it is unknown, or not met if `unknown_is_not_met`. Equal to SQL's three-valued "or" over every combination
+    of `count` criteria.
     """
     if not 1 <= count <= len(of) <= _MOST_MEMBERS:
         raise ConfigurationError(f"at_least {count} of {len(of)}: choose between 1 and {_MOST_MEMBERS} criteria")
@@ -93,7 +92,7 @@ def at_least(
 
 
 def _join(op: str, nodes: tuple[Node, ...]) -> Node:
-    """Join tests by a word, flat, as the parser would."""
+    """Join tests by `and` or `or`, flattened as by the parser."""
     if len(nodes) == 1:
         return nodes[0]
     flat = tuple(

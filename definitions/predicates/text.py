@@ -1,4 +1,4 @@
-"""A predicate written out as people write it: the same tree always gives the same text."""
+"""Text form of a predicate: equal trees have equal texts."""
 
 from datetime import date
 from decimal import Decimal
@@ -46,7 +46,7 @@ def text_of(node: Node) -> str:  # noqa: PLR0911  # one return a kind of node
 
 
 def literal(value: str | int | Decimal | bool | date) -> str:  # noqa: FBT001  # a value of any kind, not a switch
-    """Write one value as SQL does, but that a backslash in a text stands for itself.
+    """Write one value as an SQL literal, except that a backslash in a text is literal.
 
     >>> literal("it's"), literal(date(2026, 1, 31)), literal(True)
     ("'it''s'", "date '2026-01-31'", 'true')

@@ -1,1 +1,1 @@
-"""Process and operating system: commit gate, crash points, disks, folders, sockets."""
+"""Process and operating system: commit gate, crash points, disk space, folder owners, sockets."""

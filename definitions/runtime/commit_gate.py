@@ -1,7 +1,7 @@
-"""Commit gate: decides, between a signal and a COMMIT, which of the two comes first.
+"""Commit gate: orders a termination signal and a COMMIT.
 
-Before COMMIT is sent a signal closes the gate, and the run can no longer commit. Once COMMIT is sent the signal waits
-for its answer, so that what a run says about its publication is true. One process publishes one run at a time.
+Before COMMIT is sent, a signal closes the gate, and the run can no longer commit. After COMMIT is sent, the signal
+waits for the reply, so that the run reports its publication correctly. One process publishes one run at a time.
 """
 
 import threading
@@ -14,18 +14,18 @@ from definitions.errors import RunInterruptedError
 
 
 class Publication(Enum):
-    """What is known of the publication of a run."""
+    """State of the publication of a run."""
 
     NOT_SENT = "not published"
     SENT = "waiting for the answer to COMMIT"
     PUBLISHED = "published"
-    # The connection was lost between COMMIT and its answer, and nobody has looked up yet what became of it.
+    # The connection was lost between COMMIT and its reply, and the outcome has not been looked up yet.
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class CommitState:
-    """The publication at one moment; `run_id` is null where no run has come as far as its transaction."""
+    """The publication at one moment; `run_id` is null until a run begins its transaction."""
 
     publication: Publication
     run_id: str | None
@@ -44,7 +44,7 @@ class CommitGate:
 
     @contextmanager
     def transaction(self, run_id: str) -> Iterator[None]:
-        """Surround a publish transaction, its COMMIT included; `sent` is called inside, right before COMMIT."""
+        """Wrap a publish transaction, COMMIT included; the caller calls `sent` inside, right before COMMIT."""
         self._set(Publication.NOT_SENT, run_id)
         try:
             yield
@@ -55,7 +55,7 @@ class CommitGate:
         self._set(Publication.PUBLISHED, run_id)
 
     def sent(self) -> None:
-        """Note that COMMIT is sent now. Raises `RunInterruptedError` where a signal came first."""
+        """Record that COMMIT is being sent. Raises `RunInterruptedError` if a signal came first."""
         with self._changed:
             if self._is_closed:
                 raise RunInterruptedError("The run was told to end before it was published; nothing was published.")
@@ -63,23 +63,23 @@ class CommitGate:
 
     @property
     def is_closed(self) -> bool:
-        """Whether a signal, or the time limit, is ending the run."""
+        """Whether a signal or the time limit is ending the run."""
         with self._changed:
             return self._is_closed
 
     def found(self, run_id: str) -> None:
-        """Note that a look into the warehouse found the run published."""
+        """Record that the run was found published in the warehouse."""
         self._set(Publication.PUBLISHED, run_id)
 
     def forget(self) -> None:
-        """Begin another run, of which nothing is published."""
+        """Reset the state for another run, which is not published."""
         with self._changed:
             self._publication, self._run_id = Publication.NOT_SENT, None
 
     def close(self, wait_seconds: float) -> CommitState:
-        """Let no COMMIT be sent from now on, and say what is published.
+        """Prevent any further COMMIT, and return the state of the publication.
 
-        Where COMMIT has been sent, waits for its answer, at most so long; SENT then means that none came.
+        If COMMIT has been sent, waits for its reply, at most `wait_seconds`; SENT then means that no reply came.
         """
         with self._changed:
             self._is_closed = True
@@ -87,7 +87,7 @@ class CommitGate:
             return CommitState(self._publication, self._run_id)
 
     def now(self) -> CommitState:
-        """Say what is published, without waiting."""
+        """Return the state of the publication, without waiting."""
         with self._changed:
             return CommitState(self._publication, self._run_id)
 

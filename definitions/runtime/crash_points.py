@@ -1,4 +1,4 @@
-"""Named places where a rehearsal may kill the process, to prove that nothing is lost when a machine dies there.
+"""Crash points: named points at which a test may kill the process, to prove that a crash there loses nothing.
 
 Nothing is armed unless flows arm it: the name never comes from a source, a page or a setting of production.
 """
@@ -33,7 +33,7 @@ _armed: set[str] = set()
 def arm(name: str | None) -> None:
     """Kill this process at the crash point `name` from now on; None disarms all.
 
-    Raises `ConfigurationError` when no such point exists: a rehearsal that kills nothing would prove nothing.
+    Raises `ConfigurationError` when no such point exists: a test that kills nothing would prove nothing.
     """
     if name is not None and name not in CRASH_POINTS:
         raise ConfigurationError(f"no crash point {name!r}; there are: {', '.join(sorted(CRASH_POINTS))}")
@@ -43,6 +43,6 @@ def arm(name: str | None) -> None:
 
 
 def crash_point(name: str) -> None:
-    """Die at once, with no clean-up of any kind, when `name` is armed."""
+    """Kill the process at once, without any clean-up, if `name` is armed."""
     if name in _armed:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -12,15 +12,14 @@ _KIB = 1024
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_ROOM = _FULL | {errno.EFBIG}
-# Polars and Arrow raise errors of their own, and say the system's number at the end of their text.
+# Polars and Arrow raise their own exceptions, with the system's error number at the end of their text.
 _NUMBER = re.compile(r"(?:\(os error |\[errno )(\d+)[)\]]")
 
 
 def disk_error(action: str, path: Path, error: OSError, needed: int | None) -> LandingError:
     """Describe a write that failed: path, reason, free and needed bytes, and what to do.
 
-    `action` is the verb phrase after "cannot" ("write the run report"). `needed` is in bytes; None where it is not
-    known beforehand.
+    `action` is the verb phrase after "cannot" ("write the run report"). `needed` is in bytes; None if unknown.
     """
     reason = error.strerror or type(error).__name__
     facts = [fact for fact in (_free(path), None if needed is None else f"{readable(needed)} needed") if fact]
@@ -29,7 +28,7 @@ def disk_error(action: str, path: Path, error: OSError, needed: int | None) -> L
 
 
 def no_room(error: BaseException) -> OSError | None:
-    """Give the operating system's error where the error says that a disk, a quota or a file has no room left.
+    """Return the operating system's error if the exception means that a disk, a quota or a file has no room left.
 
     >>> no_room(RuntimeError("parquet: No space left on device (os error 28)"))
     OSError(28, 'No space left on device')
@@ -41,7 +40,7 @@ def no_room(error: BaseException) -> OSError | None:
 
 
 def readable(size: int) -> str:
-    """Write bytes as people read them.
+    """Format a number of bytes for people.
 
     >>> readable(512), readable(1536), readable(3 * 1024**3)
     ('512 bytes', '1.5 KiB', '3.0 GiB')
@@ -57,7 +56,7 @@ def readable(size: int) -> str:
 
 
 def _free(path: Path) -> str | None:
-    """Free space of the disk that holds `path`, or the nearest folder above it that exists; None where none answers."""
+    """Return the free space of the disk of `path` or its nearest existing parent; None if it cannot be read."""
     for folder in (path, *path.parents):
         try:
             free = shutil.disk_usage(folder).free

@@ -1,4 +1,4 @@
-"""Whose a folder is: a home that another account made is refused in one line, which says what to do."""
+"""Owner of a folder: a home that belongs to another account is refused with a one-line error that says what to do."""
 
 import os
 import pwd
@@ -11,9 +11,9 @@ _HOME = "BANTAM_HOME names the folder of all local state: one that may be writte
 
 
 def check_is_ours(path: Path) -> None:
-    """Raise `ConfigurationError` where another account than ours made the path; one that is not there passes.
+    """Raise `ConfigurationError` if the path belongs to another account; a path that does not exist passes.
 
-    Root is held to it too: what it wrote into the home of another account, that account could not read any more.
+    Root is refused too: the owner of the home could not read files that root writes there.
     """
     try:
         owner = path.lstat().st_uid
@@ -26,7 +26,7 @@ def check_is_ours(path: Path) -> None:
 
 
 def unusable(path: Path, error: OSError) -> ConfigurationError | LandingError:
-    """Say in one line why a folder or file of the home cannot be used: disk full, owner, or the system's reason."""
+    """Build a one-line error for a folder or file of the home that cannot be used: disk full, owner, system error."""
     if no_room(error):
         return disk_error("write it", path, error, None)
     reason, us = error.strerror or type(error).__name__, account_name(os.geteuid())
@@ -42,7 +42,7 @@ def unusable(path: Path, error: OSError) -> ConfigurationError | LandingError:
 
 
 def belongs_to(path: Path, owner: int) -> ConfigurationError:
-    """Say whose the path is, who we are, and what to do."""
+    """Build the error for a path of another account: its owner, this account, and what to do."""
     them, us = account_name(owner), account_name(os.geteuid())
     return ConfigurationError(
         f"{path} belongs to {them}, and this is {us}. Run as {them}, or set BANTAM_HOME to a folder of {us}'s own; an "
@@ -51,7 +51,7 @@ def belongs_to(path: Path, owner: int) -> ConfigurationError:
 
 
 def account_name(uid: int) -> str:
-    """Name of an account; its number where it has none, as in many containers."""
+    """Return the name of an account; its number where it has no name, as in many containers."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -59,10 +59,10 @@ def account_name(uid: int) -> str:
 
 
 def _nearest(path: Path) -> tuple[Path, int]:
-    """The path, or the nearest folder above it that can be looked at, and who owns it."""
-    for one in (path, *path.parents):
+    """Return the path, or its nearest readable parent, and the owner's uid."""
+    for candidate in (path, *path.parents):
         try:
-            return one, one.lstat().st_uid
+            return candidate, candidate.lstat().st_uid
         except OSError:
             continue
     return path, os.geteuid()

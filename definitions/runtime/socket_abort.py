@@ -1,4 +1,4 @@
-"""Ending a network connection from another thread, because its peer stands still and nothing else ends the wait."""
+"""Abort of a network connection from another thread, for a peer that does not respond and a wait without a timeout."""
 
 import os
 import socket
@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 
 
 class SocketAbort:
-    """Shuts down the socket of a connection; whoever waits for an answer on it gets the error of a lost connection.
+    """Shuts down the socket of a connection; a thread that waits on it gets the error of a lost connection.
 
-    `fileno` is the connection's descriptor. It is duplicated, so that a connection that was closed meanwhile, and whose
-    number the system has given to another file, is not mistaken for it.
+    `fileno` is the connection's descriptor. It is duplicated, so that a descriptor number that was closed and reused
+    for another file in the meantime is never shut down.
     """
 
     __slots__ = ("_socket",)
@@ -31,7 +31,7 @@ class SocketAbort:
 
 @contextmanager
 def aborted_after(fileno: int, seconds: float) -> Iterator[None]:
-    """Abort the connection with this descriptor if the block takes longer than so many seconds."""
+    """Abort the connection with this descriptor if the block takes longer than `seconds`."""
     connection = SocketAbort(fileno)
     timer = threading.Timer(seconds, connection.abort)
     timer.daemon = True

@@ -1,1 +1,1 @@
-"""Columns, records and tables: what each holds, and who may read it."""
+"""Schema: declarations of columns, canonical records and tables."""

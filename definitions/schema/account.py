@@ -45,7 +45,7 @@ ACCOUNT = Entity(
         shared.DELETED,
         shared.CUSTOM,
         *shared.GOLDEN_COUNTS,
-        *shared.TIES,
+        *shared.IDENTITY_LINKS,
         *shared.provenance("source_system source_id source_url source_updated_at"),
     ),
 )  # fmt: skip

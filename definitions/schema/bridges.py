@@ -1,4 +1,4 @@
-"""Links between published rows and source records, and between people and opportunities."""
+"""Bridges: links between published rows and source records, and between people and opportunities."""
 
 from definitions.schema import shared
 from definitions.schema.column import BOOLEAN, REAL, TEXT, Column

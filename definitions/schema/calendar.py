@@ -1,4 +1,4 @@
-"""The calendar: every day with its fiscal year and quarter."""
+"""Calendar: every day with its fiscal year and quarter."""
 
 from definitions.schema.column import BOOLEAN, DAY, INTEGER, TEXT, Column
 

@@ -1,4 +1,4 @@
-"""The two kinds of records that are classified and checked: their golden table, and the column of their class."""
+"""The two kinds of records that are classified and checked: their golden table and class column."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -11,5 +11,5 @@ Classified = Literal["person", "opportunity"]
 CLASS_TABLE: Mapping[Classified, Table] = {"person": DIM_PERSON, "opportunity": FCT_OPPORTUNITY}
 CLASS_COLUMN: Mapping[Classified, str] = {"person": "lifecycle_class", "opportunity": "pipeline_class"}
 CLASS_WORDS: Mapping[Classified, Vocabulary] = {"person": words.PERSON_CLASS, "opportunity": words.OPPORTUNITY_CLASS}
-# What becomes of a published record that is no longer held.
+# Class of a published record that is no longer computed.
 GONE = "merged_or_deleted"

@@ -1,4 +1,4 @@
-"""A column, declared once: its name, type and meaning, where its values come from, and from when on they are there."""
+"""Column, declared once: name, type, meaning, origin of its values, and the step that computes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 class Kind(Enum):
-    """What a column holds. Polars and PostgreSQL types are chosen from this in one place each."""
+    """Type of a column's values. Polars and PostgreSQL types are derived from it in one place each."""
 
     TEXT = "text"
     INTEGER = "integer"  # 32 bits
@@ -26,7 +26,7 @@ BOOLEAN, DAY, MOMENT, TEXTS, JSON = Kind.BOOLEAN, Kind.DAY, Kind.MOMENT, Kind.TE
 
 
 class Sensitivity(Enum):
-    """Whether a value says something of a living person, and so must be masked outside curated tables."""
+    """Whether a value is personal data, and so must be masked outside curated tables."""
 
     NONE = "none"
     PERSONAL = "personal"
@@ -36,20 +36,20 @@ PERSONAL = Sensitivity.PERSONAL
 
 
 class Step(IntEnum):
-    """Steps of the computation, in order. A column is there after its step; a predicate may name it from then on."""
+    """Steps of the computation, in order. A column exists after its step; predicates may name it from then on."""
 
     RECORD = 1  # read from the source record
     GOLDEN = 2  # records normalised and resolved to one row an entity
     FACETS = 3  # links, days, engagement, stages
     FIT = 4  # the ideal customer profile
-    CRITERIA = 5  # qualification criteria, and what no criterion may be decided by
-    CLASS = 6  # the class, and what follows from it
-    HISTORY = 7  # how the row differs from the published one; no predicate may name it
+    CRITERIA = 5  # qualification criteria, and columns that no criterion may depend on
+    CLASS = 6  # the class, and columns that depend on it
+    HISTORY = 7  # differences from the published row; no predicate may name them
     RUN = 8  # which run wrote the row; filled in when the row is staged
 
 
 class Rule(Enum):
-    """How records of one entity rank; of equals the one updated last is first, then source priority, then the key."""
+    """Ranking of the records of one entity; ties are broken by latest update, then source priority, then key."""
 
     CRM_FIRST = "crm_first"  # records of CRM systems before others
     MARKETING_FIRST = "marketing_first"  # records of marketing systems before others
@@ -65,12 +65,12 @@ EARLIEST, HIGHEST, LOWEST = Rule.EARLIEST, Rule.HIGHEST, Rule.LOWEST
 
 @dataclass(frozen=True, slots=True)
 class Survival:
-    """Which record gives the value where a rule alone does not say it.
+    """Survivorship of columns that need more than a rule.
 
     Columns with the same survival come from one record, which `field_winners` names by `together`: the first by `rule`
-    of the records that have the first of `wanted` (null: `together`), else of those that have the second, and so on.
-    `about` names a column whose value this one tells something of: a record that holds another value than the entity
-    has no say. `of` names the column of the record where that has another name.
+    of the records that have the first of `wanted` (empty: `together`), else of those that have the second, and so on.
+    `about` names a column that this one describes: records whose value of it differs from the entity's are ignored.
+    `of` is the name of the column in the record, where it differs.
     """
 
     rule: Rule
@@ -82,10 +82,10 @@ class Survival:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Read from the source record by the mapping of its source; `required`: a record without it is set aside.
+    """Read from the source record by the mapping of its source; `required`: a record without it is quarantined.
 
-    `survives` says which record of an entity gives the value; null where records are not put together, or where
-    identity alone reads it.
+    `survives` selects the record of an entity that provides the value; null where records are not merged into
+    entities, or where only identity resolution reads it.
     """
 
     survives: Rule | Survival | None = None
@@ -94,14 +94,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """Worked out from the values of one source record before the records of an entity are put together."""
+    """Computed from the values of one source record before the records of an entity are merged."""
 
     survives: Rule | Survival
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """Worked out by this step of the computation."""
+    """Computed by this step."""
 
     step: Step = Step.FACETS
 
@@ -111,9 +111,9 @@ Origin = Source | Normalised | Computed
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A closed list of words and what each means, in order of rank.
+    """A closed list of words with their meanings, in order of rank.
 
-    Where `agreed` is set, the words are those of the signed definitions, and `words` is empty.
+    If `agreed` is set, the words are those of the signed definitions, and `words` is empty.
     """
 
     name: str
@@ -128,12 +128,12 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a record, a table, or both; the type is the same in every table that has a column of the name.
+    """One column of a record, a table, or both; columns of one name have the same type in every table.
 
     `means` is the column comment; null always means "the source did not say" unless `means` says otherwise.
-    `vocabulary` closes the words; `low` and `high` bound a number, both ends allowed. In a table: `required` is never
-    null, `refers_to` the `table.column` it points to, `indexed` has an index of its own. `published=False`: only in the
-    record or on the way, in no table.
+    `vocabulary` is the closed list of words; `low` and `high` are inclusive bounds. In a table: `required` is never
+    null, `refers_to` is the `table.column` of a reference, `indexed` has its own index. `published=False`: a column of
+    the record or of an intermediate frame, of no table.
     """
 
     name: str
@@ -157,12 +157,12 @@ class Column:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The words the column may hold; empty where any text is possible, or the definitions say which."""
+        """Words the column may hold; empty where any text is possible, or the words come from the definitions."""
         return self.vocabulary.names if self.vocabulary else ()
 
     @property
     def step(self) -> Step:
-        """The step after which the column is there."""
+        """The step that computes the column."""
         match self.origin:
             case Source():
                 return Step.RECORD
@@ -172,5 +172,5 @@ class Column:
                 return step
 
     def but(self, **changes: Any) -> Self:
-        """The same column, used otherwise in one table."""
+        """Return a copy with changed attributes, for use in one table."""
         return replace(self, **changes)

@@ -1,4 +1,4 @@
-"""Every column by its name, whatever record or table it belongs to."""
+"""Index of all columns by name, over all records and tables."""
 
 from definitions.errors import ConfigurationError
 from definitions.schema.column import Column
@@ -7,13 +7,13 @@ from definitions.schema.tables import CURATED, OPS, PUBLISHED_RUN
 
 
 def _by_name() -> dict[str, Column]:
-    """One column a name; the tables that share a name share kind and meaning."""
+    """Index columns by name; raise if two columns of one name differ in kind or meaning."""
     found: dict[str, Column] = {}
     declared = (entity.columns for entity in ENTITIES.values())
     for columns in (*declared, *(table.columns for table in (*CURATED, PUBLISHED_RUN, *OPS))):
         for column in columns:
-            known = found.setdefault(column.name, column)
-            if (known.kind, known.means) != (column.kind, column.means):
+            first = found.setdefault(column.name, column)
+            if (first.kind, first.means) != (column.kind, column.means):
                 raise ConfigurationError(f"the column {column.name} is declared with two kinds or meanings")
     return found
 

@@ -1,11 +1,11 @@
-"""What follows from declared columns: the canonical record of an entity, and the contract of a table."""
+"""Entities, canonical records and table contracts, derived from declared columns."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 from definitions.schema.column import Column, Source, Step
 
-# The source record itself, in the order in which every record begins.
+# Columns of the source record itself; every canonical record begins with them, in this order.
 _PROVENANCE = (
     "record_key", "source_system", "source_object", "source_id", "source_url", "source_created_at", "source_updated_at",
     "is_deleted",
@@ -14,9 +14,9 @@ _PROVENANCE = (
 
 @dataclass(frozen=True)
 class Table:
-    """One table, what BI tools may rely on: `key` is unique and never null.
+    """Contract of one table, which BI tools may rely on: `key` is unique and never null.
 
-    `curated` is what `bantam_reader` may read; `ops` is the pipeline's own book-keeping.
+    `bantam_reader` may read the schema `curated`; the schema `ops` holds the pipeline's run log.
     """
 
     schema: str
@@ -38,22 +38,22 @@ class Table:
 
     @cached_property
     def references(self) -> dict[str, str]:
-        """The `table.column` that a column points to."""
+        """The `table.column` that each referencing column refers to."""
         return {column.name: column.refers_to for column in self.columns if column.refers_to}
 
     @cached_property
     def content(self) -> list[str]:
-        """Columns that make two rows different: all but the ones that say which run wrote them."""
+        """Columns that are compared to detect a changed row: all but those about the run that wrote it."""
         return [column.name for column in self.columns if column.step is not Step.RUN]
 
     def __getitem__(self, name: str) -> Column:
-        """Give a column by its name."""
+        """Return a column by its name."""
         return self.columns[self.names.index(name)]
 
 
 @dataclass(frozen=True)
 class RecordKind:
-    """One kind of canonical record, which every source's mapping must produce; column order is part of the contract.
+    """Contract of one kind of canonical record, which mappings must produce; column order is part of the contract.
 
     Grain: one record of one source. `required` fields are never null; any other null means the source did not say.
     """
@@ -76,9 +76,9 @@ class RecordKind:
 
 @dataclass(frozen=True)
 class Entity:
-    """Every column of an entity, once: of its records, of its published table, and those on the way between them.
+    """All columns of an entity, once: of its records, its published table, and the intermediate frames.
 
-    In the order of the published table, or of the record where there is none.
+    In the order of the published table, or of the record where there is no table.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Entity:
 
     @cached_property
     def record(self) -> RecordKind:
-        """The canonical record: the columns that a mapping fills, the source record's own first."""
+        """The canonical record: the columns that a mapping fills, provenance first."""
         named = {column.name: column for column in self.columns if column.step is Step.RECORD}
         provenance = tuple(named.pop(name) for name in _PROVENANCE)
         return RecordKind(self.name, (*provenance, *named.values()))

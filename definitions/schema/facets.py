@@ -1,7 +1,7 @@
-"""The names a predicate may use: columns of the curated tables, and day counters derived from them.
+"""Facets: the names a predicate may use, which are columns of the curated tables and day counters derived from them.
 
-A day counter is never stored: it is `as_of` minus a day, or a day minus `as_of`, worked out when a predicate is
-evaluated, so that an unchanged record is not rewritten because a day went by. Null days give null counters.
+A day counter is never stored: it is `as_of` minus a day, or a day minus `as_of`, computed when a predicate is
+evaluated, so that an unchanged record is not rewritten every day. A null day makes the counter null.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ Subject = Literal["person", "opportunity", "both"]
 
 
 class PredicateUse(IntEnum):
-    """What a predicate is for, in the order of evaluation: each may name only what is known before it."""
+    """Use of a predicate, in the order of evaluation: each may name only columns computed before it."""
 
     FIT = 1
     CRITERION = 2
@@ -40,7 +40,7 @@ class Derived:
 
     @property
     def column(self) -> str:
-        """The day column the counter is worked out from."""
+        """The day column the counter is computed from."""
         return self.earlier if self.later == AS_OF else self.later
 
 
@@ -81,7 +81,7 @@ _OPPORTUNITY = (
 DERIVED: Mapping[str, Derived] = {derived.name: derived for derived in (*_BOTH, *_PERSON, *_OPPORTUNITY)}
 
 _OF_THE_ACCOUNT = ("industry", "employees")
-# A predicate may name what earlier steps have computed.
+# A predicate may name columns of earlier steps: for each use, the last step it may read.
 _READS_UP_TO = {
     PredicateUse.FIT: Step.FACETS,
     PredicateUse.CRITERION: Step.FIT,
@@ -113,19 +113,18 @@ def facets_of(
 ) -> dict[str, Facet]:
     """Return the names that a predicate about `subject` may use when it is evaluated for `use`.
 
-    `own` has the columns that only one customer has; one of the name of a declared column stands in its place.
-
-    Fit predicates may also name the industry and the employees of the person's account.
+    `own` has the columns of one customer; they replace declared columns of the same name. Fit predicates may also name
+    the industry and the employees of the person's account.
 
     >>> "pipeline_class" in facets_of("opportunity"), "pipeline_class" in facets_of("opportunity", PredicateUse.CLASS)
     (True, False)
     """
     table, latest = _TABLES[subject], _READS_UP_TO[use]
-    known = {
+    facets: dict[str, Facet] = {
         name: facet
         for name, facet in _NAMES[subject].items()
         if table[facet.column if isinstance(facet, Derived) else name].step <= latest
     }
     if use is PredicateUse.FIT and subject == "person":
-        known |= {name: DIM_ACCOUNT[name] for name in _OF_THE_ACCOUNT}
-    return known | {name: column for name, column in own.get(subject, {}).items() if column.step <= latest}
+        facets |= {name: DIM_ACCOUNT[name] for name in _OF_THE_ACCOUNT}
+    return facets | {name: column for name, column in own.get(subject, {}).items() if column.step <= latest}

@@ -1,4 +1,4 @@
-"""History: changes of class, lives of hygiene issues, one snapshot of open opportunities a day."""
+"""History tables: class changes, hygiene issues from opening to resolution, a daily snapshot of open opportunities."""
 
 from definitions.schema import shared
 from definitions.schema import vocabulary as words
@@ -54,6 +54,6 @@ _OPPORTUNITY = {column.name: column for column in OPPORTUNITY.columns}
 DAILY_SNAPSHOT = (
     Column("snapshot_date", DAY, "As-of date the row was true for."),
     shared.OPPORTUNITY_ID.but(indexed=True),
-    # What a row pointed to on that day may be gone since.
+    # Rows referred to on that day may have been deleted since.
     *(_OPPORTUNITY[name].but(required=name in _ALWAYS, refers_to=None, indexed=False) for name in _SNAPSHOT.split()),
 )

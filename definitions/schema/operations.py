@@ -1,4 +1,4 @@
-"""The pipeline's own books in `ops`, and the row by which readers know the published run."""
+"""Run log tables of the schema `ops`, and the row that tells readers which run is published."""
 
 from definitions.schema import shared
 from definitions.schema import vocabulary as words

@@ -23,7 +23,7 @@ from definitions.schema.column import (
 )
 from definitions.schema.entity import Entity
 
-# A stage means something only in its own source and pipeline, and with the state, chance and date it stands for.
+# A stage is meaningful only with its source, pipeline, state, probability and date: they survive together.
 _STAGE = Survival(CRM_FIRST, "source_stage", wanted=("source_stage", "record_key"))
 _PRICE = Survival(CRM_FIRST, "amount", wanted=("amount", "currency_code"))
 
@@ -108,7 +108,7 @@ OPPORTUNITY = Entity(
             required=True),
         shared.CUSTOM,
         *shared.GOLDEN_COUNTS[1:],
-        *shared.TIES,
+        *shared.IDENTITY_LINKS,
         *shared.provenance(
             "source_system source_id source_url source_updated_at", survives=_STAGE, without="source_created_at"
         ),

@@ -139,7 +139,7 @@ PERSON = Entity(
         shared.CLASS_REASONS.but(origin=Computed(Step.HISTORY)),
         shared.CUSTOM,
         *shared.GOLDEN_COUNTS,
-        *shared.TIES,
+        *shared.IDENTITY_LINKS,
         *shared.provenance("source_system source_id source_url source_updated_at"),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Canonical records: what the mapping of every source must produce, one schema a kind of record."""
+"""Canonical records: one schema for each kind of record, which the mapping of every source must produce."""
 
 from definitions.schema.account import ACCOUNT as _ACCOUNT
 from definitions.schema.activity import ACTIVITY as _ACTIVITY

@@ -1,4 +1,4 @@
-"""Columns that several entities and tables have, each declared once: source record, run, keys, qualification, stage."""
+"""Columns shared by several entities and tables, each declared once: provenance, run, keys, qualification, stage."""
 
 from definitions.schema import vocabulary as words
 from definitions.schema.column import (
@@ -138,7 +138,7 @@ RUN_COLUMNS = tuple(
 )
 PHONE_SURVIVAL = Survival(LATEST, "phone", wanted=("phone_e164", "phone"))
 COUNTRY_SURVIVAL = Survival(LATEST, "source_country", wanted=("country", "source_country"))
-# Whoever the records tell most of: what nobody asked counts as less than any answer.
+# A record with `unknown` survives only if no record has an answer.
 QUALIFICATION = tuple(
     column.but(origin=Source(CRM_FIRST))
     for column in (BUDGET_STATUS, AUTHORITY_STATUS, NEED_STATUS, TIMELINE_STATUS, PURCHASE_DATE, COMPELLING_EVENT)
@@ -150,16 +150,17 @@ GOLDEN_COUNTS = tuple(
     column.but(origin=Computed(Step.GOLDEN), required=column is RECORD_COUNT)
     for column in (FIRST_SEEN_AT, RECORD_COUNT, SOURCE_COUNT, FIELD_WINNERS)
 )
-# The record that stands for the entity.
-_RECORD = Survival(CRM_FIRST, "record_key")
+# The representative record of the entity.
+_REPRESENTATIVE = Survival(CRM_FIRST, "record_key")
 
 
 def provenance(
-    published: str, *, survives: Survival | None = _RECORD, without: str | None = None
+    published: str, *, survives: Survival | None = _REPRESENTATIVE, without: str | None = None
 ) -> tuple[Column, ...]:
-    """Columns of the source record, but the one `without` names; those in `published` are in the entity's table.
+    """Return the provenance columns without `without`; those named in `published` are in the entity's table.
 
-    With `survives`, an entity of several records names the one that represents it, its first creation and last change.
+    With `survives`, a merged entity has the provenance of its representative record, the first creation time and the
+    last change time.
     """
     lowest, highest = (LOWEST, HIGHEST) if survives else (None, None)
     origins = {
@@ -177,5 +178,5 @@ def provenance(
 
 
 DELETED = IS_DELETED.but(origin=Source(required=True), required=True)
-# Read by identity alone: an entity has none.
-TIES = tuple(column.but(origin=Source(), published=False) for column in (MERGED_INTO_KEY, SAME_AS_KEYS))
+# Read by identity resolution only: not a column of the entity.
+IDENTITY_LINKS = tuple(column.but(origin=Source(), published=False) for column in (MERGED_INTO_KEY, SAME_AS_KEYS))

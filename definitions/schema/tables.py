@@ -1,4 +1,4 @@
-"""The published tables: what BI tools may rely on. Migrations, comments, audits and frames are all made from these."""
+"""Table contracts of the published tables. Migrations, comments, audits and frames are all generated from them."""
 
 from definitions.schema import bridges, history, operations
 from definitions.schema.account import ACCOUNT
@@ -67,8 +67,8 @@ FCT_OPPORTUNITY_DAILY_SNAPSHOT = _curated(
     "One opportunity on one day on which it was open, and the first day it was seen closed.",
     key="snapshot_date opportunity_id",
 )
-# No run computes it: the publish transaction writes it. A table and not a view over `ops.run`, because its freshness
-# counts the streams of this run, while `ops.cursor` keeps those that are configured no more.
+# Not computed by a run: the publish transaction writes it. A table, not a view over `ops.run`, because its freshness
+# counts the streams of this run, while `ops.cursor` keeps streams that are no longer configured.
 PUBLISHED_RUN = Table(
     "curated",
     "published_run",
@@ -119,7 +119,7 @@ CURATED: tuple[Table, ...] = (
     BRIDGE_PERSON_SOURCE, BRIDGE_ACCOUNT_SOURCE, BRIDGE_OPPORTUNITY_SOURCE, BRIDGE_OPPORTUNITY_PERSON,
     FCT_CLASSIFICATION_CHANGE, FCT_HYGIENE_ISSUE, FCT_OPPORTUNITY_DAILY_SNAPSHOT,
 )  # fmt: skip
-# What a run computes: staged together, audited, and published if it passed.
+# Tables that a run computes: staged together, audited, and published if the audit passes.
 COMPUTED: tuple[Table, ...] = (*CURATED, OPS_CONSERVATION)
 OPS: tuple[Table, ...] = (
     OPS_RUN, OPS_CURSOR, OPS_QUARANTINE, OPS_AUDIT_RESULT, OPS_CONSERVATION, OPS_DEFINITIONS_VERSION,

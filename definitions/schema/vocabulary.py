@@ -1,8 +1,8 @@
-"""The closed vocabularies, each word with what it means: a value outside them is a defect, never a default.
+"""Closed vocabularies: each word with its meaning; a value outside them is a defect, never a default.
 
 Every run publishes them as rows of `curated.dim_word`, so a new word needs no migration. Ladders are ordered from least
-to most (semantics: budget and authority readings of S0, S2, S3, S4). Classes and their meanings stand in the signed
-definitions; the two vocabularies of classes here only say which columns hold them.
+to most (semantics: budget and authority readings of S0, S2, S3, S4). Classes and their meanings are declared in the
+signed definitions; the two class vocabularies here only mark the columns that hold them.
 """
 
 from definitions.quarantine_reasons import EXPECTED_VALUES, QUARANTINE_REASONS, not_expected, sentence

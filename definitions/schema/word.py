@@ -1,4 +1,4 @@
-"""The words of every vocabulary, as rows: a new word or class needs no migration."""
+"""Vocabulary words as table rows, so that a new word or class needs no migration."""
 
 from definitions.schema.column import INTEGER, TEXT, Column
 

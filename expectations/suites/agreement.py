@@ -1,7 +1,7 @@
-"""Agreement: checks that follow from the definitions; no row may have a class whose test it does not meet.
+"""Agreement: checks generated from the definitions; no row may have a class whose test it does not meet.
 
-Everything is worked out by PostgreSQL from the text of the definitions, not by the code that gave the classes, so that
-the two engines check each other. What sources claim is measured too, with a tolerance, and never stops a
+PostgreSQL computes everything from the text of the definitions, independently of the code that classified the rows, so
+that the two engines check each other. Claims of sources are measured too, with a tolerance, and never stop a
 publication.
 """
 
@@ -17,29 +17,29 @@ from expectations.check import Check, Suite, failing_rows, one_of
 from expectations.suites.class_invariants import class_invariants
 from expectations.suites.open_issues import open_issue_checks
 
-CLAIMS_DISAGREE_SHARE = 0.2  # more than one claim in five that the definitions do not bear out is worth a talk
+CLAIMS_DISAGREE_SHARE = 0.2  # share of claims that may contradict the definitions without a warning
 _NOT_COUNTED_AS_LOST = ("merged_or_deleted", "closed_duplicate", "closed_unqualified")
 
 
 @dataclass(frozen=True, slots=True)
 class _Ladder:
-    """The classes of one kind of record, in the order in which they are asked."""
+    """Classes of one kind of record, in the order in which they are tested."""
 
     table: str
     column: str
     rules: tuple[ClassRule, ...]
 
     def satisfied(self, as_of: date) -> str:
-        """SQL for the class a row satisfies: the first whose test is true; null where none is."""
-        asked = [rule for rule in self.rules if rule.when is not None]
-        tests = "".join(f" WHEN {_test(rule, as_of)} THEN {literal(rule.name)}" for rule in asked)
-        rest = next((rule.name for rule in self.rules if rule.when is None), None)
-        last = f" ELSE {literal(rest)}" if rest is not None else ""
-        return f"CASE{tests}{last} END" if tests else literal(rest or "")
+        """Return SQL for the class a row satisfies: the first whose test is true; null where none is."""
+        tested = [rule for rule in self.rules if rule.when is not None]
+        tests = "".join(f" WHEN {_test(rule, as_of)} THEN {literal(rule.name)}" for rule in tested)
+        default = next((rule.name for rule in self.rules if rule.when is None), None)
+        last = f" ELSE {literal(default)}" if default is not None else ""
+        return f"CASE{tests}{last} END" if tests else literal(default or "")
 
 
 def agreement_suite(definitions: Definitions, *, as_of: date) -> Suite:
-    """Every check that `definitions` imply on `as_of` for the curated persons, opportunities and issues."""
+    """Build the checks that `definitions` imply on `as_of` for the curated persons, opportunities and issues."""
     rules: dict[Classified, tuple[ClassRule, ...]] = {
         "person": definitions.people,
         "opportunity": definitions.opportunities,
@@ -57,8 +57,8 @@ def _test(rule: ClassRule, as_of: date) -> str:
 
 
 def _classes(ladder: _Ladder, as_of: date) -> list[Check]:
-    """Each row has exactly one class of the ladder, and it is the first one whose test is true."""
-    given = identifier(ladder.column)
+    """Check that each row has exactly one class of the ladder: the first whose test is true."""
+    class_column = identifier(ladder.column)
     names = tuple(rule.name for rule in ladder.rules)
     satisfied = ladder.satisfied(as_of)
     outside = f"({one_of(ladder.column, names)}) IS NOT TRUE"
@@ -68,7 +68,7 @@ def _classes(ladder: _Ladder, as_of: date) -> list[Check]:
             failing_rows(
                 ladder.table,
                 f"who is {name} satisfies it, and no class asked before it",
-                f"{given} = {literal(name)} AND ({satisfied}) IS DISTINCT FROM {literal(name)}",
+                f"{class_column} = {literal(name)} AND ({satisfied}) IS DISTINCT FROM {literal(name)}",
             )
             for name in names
         ),
@@ -76,13 +76,15 @@ def _classes(ladder: _Ladder, as_of: date) -> list[Check]:
 
 
 def _criteria(table: str, definitions: Definitions, as_of: date) -> list[Check]:
-    """The counts of criteria met, not met and unknown are what PostgreSQL answers."""
+    """Check the counts of criteria met, not met and unknown."""
     tests = [criterion.met.to_postgres(as_of) for criterion in definitions.criteria.values()]
     return [
         failing_rows(
-            table, f"{column} counts the criteria that are {said}", f"{identifier(column)} IS DISTINCT FROM {count}"
+            table,
+            f"{column} counts the criteria that are {description}",
+            f"{identifier(column)} IS DISTINCT FROM {count}",
         )
-        for column, said, count in (
+        for column, description, count in (
             ("criteria_met", "met", _count(tests, "IS TRUE")),
             ("criteria_unmet", "known not to be met", _count(tests, "IS FALSE")),
             ("criteria_unknown", "unknown", _count(tests, "IS NULL")),
@@ -95,7 +97,7 @@ def _count(tests: Sequence[str], answer: str) -> str:
 
 
 def _missing(definitions: Definitions, as_of: date) -> list[Check]:
-    """The criteria a deal's stage requires and has not met number what `missing_criteria_count` says."""
+    """Check that `missing_criteria_count` counts the criteria that the deal's stage requires and are not met."""
     required = "".join(
         f" WHEN {literal(stage.stage)} THEN "
         + _count([definitions.criteria[name].met.to_postgres(as_of) for name in stage.requires], "IS NOT TRUE")
@@ -103,12 +105,12 @@ def _missing(definitions: Definitions, as_of: date) -> list[Check]:
         if stage.requires
     )
     count = f'(CASE "canonical_stage"{required} ELSE 0 END)' if required else "0"
-    said = "missing_criteria_count counts what the stage requires and is not met"
-    return [failing_rows(FCT_OPPORTUNITY.name, said, f'"missing_criteria_count" IS DISTINCT FROM {count}')]
+    description = "missing_criteria_count counts what the stage requires and is not met"
+    return [failing_rows(FCT_OPPORTUNITY.name, description, f'"missing_criteria_count" IS DISTINCT FROM {count}')]
 
 
 def _forecast(definitions: Definitions) -> list[Check]:
-    """What the reports count by agrees with the class, and money is forecast only where the definitions say so."""
+    """Check that reporting flags agree with the class, and that only classes in the forecast are weighted."""
     table = FCT_OPPORTUNITY.name
     included = one_of(
         "pipeline_class", tuple(rule.name for rule in definitions.opportunities if rule.forecast == "included")
@@ -135,7 +137,7 @@ def _forecast(definitions: Definitions) -> list[Check]:
         failing_rows(
             table,
             "weighted_amount is the corporate amount times the probability",
-            # A cent, or a millionth of the amount, apart is rounding; one known and the other unknown is not.
+            # A difference of a cent or a millionth of the amount is rounding; a null on one side only is an error.
             f'({included}) AND (abs("weighted_amount" - {weighted}) > 0.01 + 0.000001 * abs("amount_corporate") '
             f'OR ("weighted_amount" IS NULL) <> ({weighted} IS NULL))',
         ),
@@ -148,7 +150,7 @@ def _forecast(definitions: Definitions) -> list[Check]:
 
 
 def _claims(ladder: _Ladder, as_of: date) -> list[Check]:
-    """How many of the rows whose source claims a class satisfy its test; reported only."""
+    """Measure how many rows whose source claims a class satisfy its test; warnings only."""
     return [
         failing_rows(
             ladder.table,

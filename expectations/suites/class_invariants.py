@@ -1,7 +1,7 @@
-"""Class invariants: what must be true of a row because of its class, stated independently of the definitions.
+"""Class invariants: conditions that a row of a class must meet, independent of the definitions.
 
-The shared meaning of the words (hygiene catalogue, post-conditions): a profile may define a class more narrowly, never
-against these. A class the profile does not use is left out.
+They state the shared meaning of the classes (hygiene catalogue, post-conditions): a profile may define a class more
+narrowly, but not contradict them. Classes that the profile does not use are left out.
 """
 
 from collections.abc import Collection
@@ -14,10 +14,10 @@ from expectations.check import Check, Severity, failing_rows
 
 @dataclass(frozen=True, slots=True)
 class _Invariant:
-    """A row of class `name` meets `must`; {as_of} stands for the date. What may be agreed otherwise is a warning."""
+    """A row of class `name` meets `must`; {as_of} is the date. Invariants that a profile may relax are warnings."""
 
     name: str
-    said: str
+    description: str
     must: str
     severity: Severity = "critical"
 
@@ -57,15 +57,16 @@ _OF = {"dim_person": _PEOPLE, "fct_opportunity": _DEALS}
 
 
 def class_invariants(table: str, column: str, classes: Collection[str], as_of: date) -> list[Check]:
-    """One check for each invariant of the `classes` that `column` of `table` may hold."""
+    """Build one check for each invariant of the `classes` that `column` of `table` may hold."""
     return [
         failing_rows(
             table,
-            f"who is {one.name} {one.said}",
-            # Unknown is not good enough: the class promises the fact.
-            f"{identifier(column)} = {literal(one.name)} AND ({one.must.format(as_of=literal(as_of))}) IS NOT TRUE",
-            severity=one.severity,
+            f"who is {invariant.name} {invariant.description}",
+            # Null fails too: the class implies the fact.
+            f"{identifier(column)} = {literal(invariant.name)} "
+            f"AND ({invariant.must.format(as_of=literal(as_of))}) IS NOT TRUE",
+            severity=invariant.severity,
         )
-        for one in _OF[table]
-        if one.name in classes
+        for invariant in _OF[table]
+        if invariant.name in classes
     ]

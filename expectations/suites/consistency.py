@@ -1,7 +1,7 @@
 """Consistency: history and bridges agree with the golden rows they refer to.
 
-The ledger, the snapshot and the bridges are read by themselves, in BI tools and digests; where they disagree with the
-golden rows, two people quote two numbers. All of these are critical, without a tolerance.
+BI tools and digests read the ledger, the snapshot and the bridges on their own; where they disagree with the golden
+rows, reports show two numbers for one fact. All checks are critical, without a tolerance.
 """
 
 from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE, GONE, Classified
@@ -37,7 +37,7 @@ def consistency_suite() -> Suite:
 
 
 def _ledger(kind: Classified) -> Check:
-    """Each staged change leads to the class that its record has now, or the record is gone."""
+    """Check that each staged change leads to the class that its record has now, or that the record is gone."""
     return _check(
         FCT_CLASSIFICATION_CHANGE,
         f"every change leads to the class that the {kind} has",
@@ -66,20 +66,20 @@ def _snapshot() -> Check:
 
 
 def _records(golden: Table, bridge: Table) -> Check:
-    """Each golden row has as many live records as it says: compared by a sum over hashes, one scan of each table."""
+    """Compare live records of each golden row with its record_count: by sums over hashes, one scan of each table."""
     (key,) = golden.key
     code = f"hashtextextended({identifier(key)}, 0)::numeric"
     return _check(
         bridge,
         f"every row of {golden.name} has as many live records as its record_count says",
-        f"FROM (SELECT sum({code} * record_count) AS said FROM {golden.name} WHERE NOT is_deleted) AS there, "
-        f"(SELECT sum({code}) AS held FROM {bridge.name} WHERE NOT is_deleted) AS here "
-        "WHERE said IS DISTINCT FROM held",
+        f"FROM (SELECT sum({code} * record_count) AS declared FROM {golden.name} WHERE NOT is_deleted) AS there, "
+        f"(SELECT sum({code}) AS counted FROM {bridge.name} WHERE NOT is_deleted) AS here "
+        "WHERE declared IS DISTINCT FROM counted",
     )
 
 
 def _joined(history: Table, kind: Classified) -> str:
-    """Rows of a history of one kind of record, each joined to its golden row where there is one."""
+    """Return SQL for the rows of a history table of one kind of record, left joined to their golden rows."""
     return (
         f"{history.name} AS here LEFT JOIN {CLASS_TABLE[kind].name} AS there ON there.{_id(kind)} = here.record_id "
         f"WHERE here.record_kind = {literal(kind)}"
@@ -90,5 +90,5 @@ def _id(kind: Classified) -> str:
     return identifier(f"{kind}_id")
 
 
-def _check(table: Table, said: str, failing: str) -> Check:
-    return failing_count(table.name, said, f"(SELECT count(*) {failing})")
+def _check(table: Table, description: str, failing: str) -> Check:
+    return failing_count(table.name, description, f"(SELECT count(*) {failing})")

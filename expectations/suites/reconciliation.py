@@ -1,6 +1,6 @@
-"""Reconciliation: the conservation sheet, counts and sums against the sources; nothing was lost or made up.
+"""Reconciliation: conservation sheet, row counts and sums against the sources, so that no record is lost or invented.
 
-Rules DQ-02 and DQ-08 of the hygiene catalogue; all are critical, none has a tolerance.
+Rules DQ-02 and DQ-08 of the hygiene catalogue; all checks are critical, without a tolerance.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,17 +12,17 @@ from definitions.sql_text import identifier, literal
 from expectations.check import Check, Suite, failing_count, failing_rows, number
 
 _SHEET = OPS_CONSERVATION.name
-_PLACES = ("curated", "merged_into", "deleted", "quarantined", "excluded")
+_OUTCOMES = ("curated", "merged_into", "deleted", "quarantined", "excluded")
 _DEALS = FCT_OPPORTUNITY.name
 _STATES = {"open": '"is_open"', "won": '"is_won"', "lost": '"is_closed" AND NOT "is_won"'}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCount:
-    """Rows of `table` must number what the conservation sheet says was curated of these streams.
+    """Expectation that `table` has as many rows as the conservation sheet lists as curated for these streams.
 
-    `streams` are pairs (source_system, stream). `is_live` counts only rows whose source did not delete them, and
-    `is_direct` only those whose own object the streams hold: other activities are dates on a person's record.
+    `streams` are pairs (source_system, stream). `is_live` counts only rows that their source did not delete, and
+    `is_direct` only rows that come from the streams' own objects: other activities are dates on a person's record.
     """
 
     table: str
@@ -33,9 +33,9 @@ class RowCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceTotal:
-    """What the source records say: live deals of one source, currency and state (open, won, lost), and their amount.
+    """Total of the source records: live deals of one source, currency and state (open, won, lost), and their amount.
 
-    `amount` adds up the known amounts, in the deals' own currency; `currency_code` is null where the source has none.
+    `amount` sums the amounts that are not null, in the deals' currency; `currency_code` is null if the source has none.
     """
 
     source_system: str
@@ -46,7 +46,7 @@ class SourceTotal:
 
 
 def tallies_of(streams_of: Mapping[str, Sequence[tuple[str, str]]]) -> list[RowCount]:
-    """What each table that streams feed must number."""
+    """Build the expected row count of each table that streams feed."""
     direct = FCT_ACTIVITY.name
     return [
         RowCount(table=table, streams=tuple(streams), is_live=table != direct, is_direct=table == direct)
@@ -61,9 +61,9 @@ def reconciliation_suite(
     *,
     streams: Iterable[tuple[str, str]] = (),
 ) -> Suite:
-    """The conservation sheet adds up, has each of `streams`, the staged tables match it, and the deals match `totals`.
+    """Check that the conservation sheet adds up and has all `streams`, and that staged rows match it and `totals`.
 
-    `totals` must then cover every live deal; None leaves them out (no source has deals).
+    `totals` must cover every live deal; None omits these checks (no source has deals).
     """
     checks = [*_sheet(), *_listed(tuple(streams)), *(_tally(tally) for tally in tallies)]
     if totals is not None:
@@ -74,28 +74,28 @@ def reconciliation_suite(
 
 
 def _sheet() -> list[Check]:
-    added = " + ".join(identifier(place) for place in _PLACES)
-    negative = " OR ".join(f"{identifier(column)} < 0" for column in ("fetched", "pulled", *_PLACES))
+    added = " + ".join(identifier(outcome) for outcome in _OUTCOMES)
+    negative = " OR ".join(f"{identifier(column)} < 0" for column in ("fetched", "pulled", *_OUTCOMES))
     unknown = " OR ".join(f"{identifier(name)} IS NULL" for name in sorted(OPS_CONSERVATION.required))
     conditions = {
         "every stream is accounted for: the difference is 0": '"difference" IS DISTINCT FROM 0',
-        f"fetched is {' + '.join(_PLACES)}": f'"fetched" IS DISTINCT FROM {added}',
+        f"fetched is {' + '.join(_OUTCOMES)}": f'"fetched" IS DISTINCT FROM {added}',
         "no count is negative": negative,
         "every count is known": unknown,
     }
     return [
-        *(failing_rows(_SHEET, said, sql) for said, sql in conditions.items()),
+        *(failing_rows(_SHEET, description, sql) for description, sql in conditions.items()),
         number(_SHEET, "has rows", "count(*)", at_least=1),
     ]
 
 
 def _listed(streams: tuple[tuple[str, str], ...]) -> list[Check]:
-    """Every configured stream must appear exactly once."""
+    """Check that every configured stream appears exactly once."""
     if not streams:
         return []
     rows = f'count(*) FILTER (WHERE ("source_system", "stream") IN ({_pairs(streams)}))'
-    apart = f"abs({rows} - {len(set(streams))})"
-    return [failing_count(_SHEET, "every stream has a row", apart, unit="streams")]
+    difference = f"abs({rows} - {len(set(streams))})"
+    return [failing_count(_SHEET, "every stream has a row", difference, unit="streams")]
 
 
 def _pairs(streams: Iterable[tuple[str, str]]) -> str:
@@ -109,8 +109,8 @@ def _tally(tally: RowCount) -> Check:
         conditions.append(f'("source_system", "source_object") IN ({pairs})')
     staged = _count(conditions)
     curated = f'(SELECT coalesce(sum("curated"), 0) FROM "{_SHEET}" WHERE ("source_system", "stream") IN ({pairs}))'
-    said = f"{'live ' if tally.is_live else ''}rows match the conservation sheet"
-    return failing_count(tally.table, said, f"abs({staged} - {curated})")
+    description = f"{'live ' if tally.is_live else ''}rows match the conservation sheet"
+    return failing_count(tally.table, description, f"abs({staged} - {curated})")
 
 
 def _total(total: SourceTotal) -> list[Check]:
@@ -125,8 +125,8 @@ def _total(total: SourceTotal) -> list[Check]:
 
 
 def _covered(totals: tuple[SourceTotal, ...]) -> Check:
-    known = " OR ".join(f"({_belongs(total)})" for total in totals) or "false"
-    outside = f'"is_deleted" IS NOT TRUE AND ({known}) IS NOT TRUE'
+    covered = " OR ".join(f"({_belongs(total)})" for total in totals) or "false"
+    outside = f'"is_deleted" IS NOT TRUE AND ({covered}) IS NOT TRUE'
     return failing_rows(_DEALS, "no live deal is outside the source's totals", outside)
 
 

@@ -1,6 +1,6 @@
-"""Structure: checks that follow from the table contracts alone: keys, nulls, vocabularies, ranges, references, volume.
+"""Structure: checks generated from the table contracts: keys, nulls, vocabularies, ranges, references, volume.
 
-Rules DQ-01, DQ-03, DQ-05, DQ-07 and DQ-09 of the hygiene catalogue. Nothing here knows the definitions.
+Rules DQ-01, DQ-03, DQ-05, DQ-07 and DQ-09 of the hygiene catalogue. Nothing here depends on the definitions.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,18 +11,18 @@ from definitions.schema.tables import DIM_ACCOUNT, DIM_PERSON, FCT_OPPORTUNITY, 
 from definitions.sql_text import identifier
 from expectations.check import Check, Suite, failing_count, failing_rows, number, one_of
 
-DANGLING_SHARE = 0.005  # DQ-07: late dimension rows happen; more of them than this is a broken join
+DANGLING_SHARE = 0.005  # DQ-07: some dimension rows arrive late; a larger share means a broken join
 FEWEST, MOST = 0.8, 1.5  # DQ-03: -20 % / +50 % against the last run
-ENOUGH_ROWS = 100  # below this a band in per cent is noise
+ENOUGH_ROWS = 100  # a band in per cent is meaningless for fewer rows
 
-# Only rows that the run adds or changes are staged for these, so that their number says nothing.
+# Only rows that the run adds or changes are staged for these tables, so that their row count cannot be compared.
 HISTORY = frozenset({"fct_classification_change", "fct_hygiene_issue", "fct_opportunity_daily_snapshot"})
 _ENTITIES = (DIM_PERSON.name, DIM_ACCOUNT.name, FCT_OPPORTUNITY.name)
 
 
 @dataclass(frozen=True, slots=True)
 class TableFill:
-    """How full a published table is: its rows, and for each column the rows that hold a value."""
+    """Fill of a published table: its rows, and the non-null rows of each column."""
 
     rows: int
     columns: Mapping[str, int]
@@ -34,11 +34,11 @@ def structure_suite(
     *,
     volume_accepted_because: str | None = None,
 ) -> Suite:
-    """Every check that the contracts of `tables` imply.
+    """Build the checks that the contracts of `tables` imply.
 
-    `previous` is what the last run published, by table (see `expectations.fill`); empty before the first run.
+    `previous` is the fill of the published tables, by table (see `expectations.fill`); empty before the first run.
     `volume_accepted_because` is a person's reason for a deliberate change of volume: the volume checks are still
-    measured and recorded, with the reason, but stop nothing.
+    measured and recorded, with the reason, but do not stop the publication.
     """
     tables = tuple(tables)
     staged = {table.name for table in tables}
@@ -47,15 +47,15 @@ def structure_suite(
         checks += [_key(table), *_required(table), *_words(table), *_ranges(table), *_references(table)]
         checks += _volume(table, (previous or {}).get(table.name), volume_accepted_because)
     if staged.issuperset(_ENTITIES):
-        checks.append(_something(volume_accepted_because))
+        checks.append(_not_empty(volume_accepted_because))
     return Suite("structure", tuple(checks))
 
 
 def _key(table: Table) -> Check:
-    """Copies beyond the first; a query of its own, because it would keep the common scan from running in parallel.
+    """Count duplicate keys, in a separate query: in the common scan they would prevent a parallel plan.
 
-    Numbers sort faster than text (2.9 M keys: 1.2 s of processor time, against 1.75 s), and where no two keys share a
-    hash, no two are equal; only where some do are the keys themselves grouped. Null keys have a check of their own.
+    Numbers sort faster than text (2.9 M keys: 1.2 s of processor time, against 1.75 s), so hashes are compared first:
+    if all are distinct, so are the keys; only otherwise are the keys grouped. Null keys have a separate check.
     """
     key, name = ", ".join(identifier(name) for name in table.key), identifier(table.name)
     rows = f"FROM {name} WHERE {' AND '.join(f'{identifier(part)} IS NOT NULL' for part in table.key)}"
@@ -110,7 +110,7 @@ def _range_in_words(field: Column) -> str:
 def _outside(field: Column) -> str:
     column = identifier(field.name)
     limits = [f"{column} < {field.low!r}"] if field.low is not None else []
-    # PostgreSQL holds NaN to be above every number, so that without an upper bound it would have to be named.
+    # In PostgreSQL NaN is greater than every number, so that without an upper bound it must be excluded explicitly.
     if field.high is not None:
         limits.append(f"{column} > {field.high!r}")
     elif field.kind is Kind.REAL:
@@ -119,7 +119,7 @@ def _outside(field: Column) -> str:
 
 
 def _references(table: Table) -> list[Check]:
-    """Two checks a reference: none dangles, as a warning; hardly any dangles, or nothing is published."""
+    """Build two checks for each reference: none dangles (warning), and few dangle (critical)."""
     checks = []
     for column, target in table.references.items():
         other, key = target.split(".")
@@ -128,14 +128,14 @@ def _references(table: Table) -> list[Check]:
             f"NOT EXISTS (SELECT FROM {identifier(other)} AS there "
             f"WHERE there.{identifier(key)} = here.{identifier(column)}))"
         )
-        for said, tolerance in (
+        for description, tolerance in (
             (f"every {column} is found in {other}", 0.0),
             (f"{column} is missing from {other} in at most {DANGLING_SHARE:.1%} of references", DANGLING_SHARE),
         ):
             checks.append(
                 failing_count(
                     table.name,
-                    said,
+                    description,
                     count,
                     among=f"{identifier(column)} IS NOT NULL",
                     tolerance=tolerance,
@@ -156,26 +156,26 @@ def _volume(table: Table, before: TableFill | None, accepted: str | None) -> lis
     low, high = before.rows * FEWEST, before.rows * MOST
     return [
         number(table.name, band, "count(*)", at_least=low, at_most=high, accepted_because=accepted),
-        *_silenced(table, before, accepted),
+        *_emptied_columns(table, before, accepted),
     ]
 
 
-def _silenced(table: Table, before: TableFill, accepted: str | None) -> list[Check]:
-    """No column that held values in the last run may be null throughout: that is how a lost mapping looks."""
-    spoke = [
+def _emptied_columns(table: Table, before: TableFill, accepted: str | None) -> list[Check]:
+    """Check that no column with values in the last run is now entirely null, as after a lost mapping."""
+    filled = [
         field.name
         for field in table.columns
         if field.name not in table.required and before.columns.get(field.name, 0) >= ENOUGH_ROWS
     ]
-    if not spoke:
+    if not filled:
         return []
-    silent = " + ".join(f"(count({identifier(name)}) = 0)::int" for name in spoke)
-    names = ", ".join(f"CASE WHEN count({identifier(name)}) = 0 THEN '{name}' END" for name in spoke)
+    emptied = " + ".join(f"(count({identifier(name)}) = 0)::int" for name in filled)
+    names = ", ".join(f"CASE WHEN count({identifier(name)}) = 0 THEN '{name}' END" for name in filled)
     return [
         failing_count(
             table.name,
             "every column that held values in the last run still does",
-            silent,
+            emptied,
             unit="columns",
             explain=f"concat_ws(', ', {names})",
             accepted_because=accepted,
@@ -183,8 +183,8 @@ def _silenced(table: Table, before: TableFill, accepted: str | None) -> list[Che
     ]
 
 
-def _something(accepted: str | None) -> Check:
-    """An extract without a single row is a fault, even where each table alone may be empty (DQ-03)."""
+def _not_empty(accepted: str | None) -> Check:
+    """Check that the extract has at least one row, even where each table alone may be empty (DQ-03)."""
     counts = " + ".join(f"EXISTS (SELECT FROM {identifier(name)})::int" for name in _ENTITIES)
-    said = "there are persons, accounts or opportunities"
-    return number(DIM_PERSON.name, said, f"({counts})", at_least=1, accepted_because=accepted)
+    description = "there are persons, accounts or opportunities"
+    return number(DIM_PERSON.name, description, f"({counts})", at_least=1, accepted_because=accepted)

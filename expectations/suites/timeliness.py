@@ -1,7 +1,7 @@
-"""Timeliness: how fresh the sources are, and whether dates are in order.
+"""Timeliness: freshness of the sources, and order of dates.
 
-Rules DQ-04 and DQ-10 of the hygiene catalogue. Stale data is reported, not hidden: only checks of our own
-book-keeping stop a publication.
+Rules DQ-04 and DQ-10 of the hygiene catalogue. Stale data is reported, not hidden: only checks of dates that the
+pipeline writes stop a publication.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ from expectations.check import Aggregate, Check, CrossTableMetric, Measure, Seve
 
 WARN_HOURS, ERROR_HOURS = 26, 50
 _DATED = (DIM_PERSON.name, DIM_ACCOUNT.name, FCT_OPPORTUNITY.name, FCT_ACTIVITY.name)
-_EVERYWHERE = "all_records"
+_ALL_TABLES = "all_records"
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """`earlier` does not come after `later`, give or take `tolerance`; a null in either says nothing."""
+    """`earlier` is not after `later` by more than `tolerance`; rows with a null in either pass."""
 
     table: str
     earlier: str
@@ -28,7 +28,7 @@ class _Order:
     severity: Severity = "warning"
 
 
-# DQ-10 allows a day, because some sources keep days and others moments. Issues are dated by ourselves.
+# DQ-10 allows a day, because some sources store days and others moments. The pipeline itself dates issues.
 _ORDERS = (
     _Order("fct_hygiene_issue", "opened_on", "last_seen_on", severity="critical"),
     _Order("fct_hygiene_issue", "opened_on", "resolved_on", severity="critical"),
@@ -44,7 +44,7 @@ _ORDERS = (
     _Order("fct_opportunity", "created_on", "last_meaningful_change_on", severity="critical"),
 )
 # Days that the pipeline writes itself. `opened_on` comes before `last_seen_on`.
-_OURS = (
+_PIPELINE_DATES = (
     ("fct_hygiene_issue", "last_seen_on"),
     ("fct_hygiene_issue", "resolved_on"),
     ("dim_person", "lifecycle_class_since"),
@@ -55,33 +55,33 @@ _OURS = (
 
 
 def timeliness_suite(sources: Iterable[str], *, as_of: date, now: datetime) -> Suite:
-    """Freshness of each of the configured `sources` against the moment `now`; order of dates; nothing from tomorrow.
+    """Check freshness of the configured `sources` at the moment `now`, order of dates, and that no date is ahead.
 
-    `now` is aware; `as_of` is the date the run is true for.
+    `now` is timezone-aware; `as_of` is the as-of date of the run.
     """
     checks = [check for source in sources for check in _fresh(source, now)]
     checks += [_in_order(order) for order in _ORDERS]
     checks += [_not_ahead(table, now) for table in _DATED]
-    checks += [_not_after(table, column, as_of) for table, column in _OURS]
+    checks += [_not_after(table, column, as_of) for table, column in _PIPELINE_DATES]
     return Suite("timeliness", tuple(checks))
 
 
 def _fresh(source: str, now: datetime) -> list[Check]:
-    """Hours since anything changed in the source; null, and so a failure, where the source has no row at all.
+    """Measure the hours since the last change in the source; null, and so a failure, if the source has no row.
 
-    What lies ahead of `now` is left out.
+    Changes after `now` are ignored.
     """
     of_source = f'"source_updated_at" <= {_moment(now)} AND "source_system" = {literal(source)}'
     latest = tuple(Aggregate(table, f'max("source_updated_at") FILTER (WHERE {of_source})') for table in _DATED)
 
     def hours(moments: Sequence[datetime | None]) -> float | None:
-        known = [moment for moment in moments if moment is not None]
-        return (now - max(known)) / timedelta(hours=1) if known else None
+        changes = [moment for moment in moments if moment is not None]
+        return (now - max(changes)) / timedelta(hours=1) if changes else None
 
     return [
         Check(
             name=f"{source}: something changed in the last {limit} hours",
-            table=_EVERYWHERE,
+            table=_ALL_TABLES,
             measure=Measure.NUMBER,
             across=CrossTableMetric(latest, hours),
             at_most=limit,

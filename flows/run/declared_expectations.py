@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from definitions.config.mistakes import all_of
-from definitions.config.shape_errors import told
+from definitions.config.mistakes import configuration_error
+from definitions.config.shape_errors import describe_errors
 from definitions.config.yaml_file import read_yaml
 from expectations.declared import DeclaredExpectation
 
@@ -24,8 +24,8 @@ def read_expectations(path: Path) -> tuple[DeclaredExpectation, ...]:
     try:
         return _ExpectationsFile.model_validate(content).expectations
     except ValidationError as error:
-        mistakes = told(error, _ExpectationsFile)
-    raise all_of(mistakes, lines, str(path))
+        mistakes = describe_errors(error, _ExpectationsFile)
+    raise configuration_error(mistakes, lines, str(path))
 
 
 def check_expectations(config: Path, declared: Sequence[DeclaredExpectation]) -> None:
@@ -42,7 +42,9 @@ def check_expectations(config: Path, declared: Sequence[DeclaredExpectation]) ->
         where = expectations_file(config, content)
         if where is not None:
             _, lines = read_yaml(where)
-        raise all_of({("expectations", *place): said for place, said in mistakes.items()}, lines, str(where or config))
+        raise configuration_error(
+            {("expectations", *place): said for place, said in mistakes.items()}, lines, str(where or config)
+        )
 
 
 def expectations_file(config: Path, content: dict[str, Any]) -> Path | None:

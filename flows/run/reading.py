@@ -13,7 +13,7 @@ from definitions.fault_limit import FaultLimit
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import schema_of
-from definitions.quarantine_reasons import UNFILED_REASONS
+from definitions.quarantine_reasons import LANDING_REASONS
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
 from transforms.conform.conformed import QUARANTINE, Conformed
@@ -126,7 +126,7 @@ def _keys(state: StreamState, source: str, object_name: str) -> pl.LazyFrame:
 
 def unfiled_of(quarantine: pl.DataFrame) -> pl.DataFrame:
     """Of what is in quarantine, this run's or the published one, the rows that `set_aside` made."""
-    unfiled = quarantine.filter(pl.col("reason_code").is_in(UNFILED_REASONS))
+    unfiled = quarantine.filter(pl.col("reason_code").is_in(LANDING_REASONS))
     return unfiled.with_columns(is_unlisted=pl.lit(value=False)).select(*QUARANTINE_COLUMNS, "is_unlisted")
 
 

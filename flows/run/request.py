@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from definitions.agreement.load import load_definitions
 from definitions.agreement.model import Definitions
-from definitions.config.mistakes import all_of
+from definitions.config.mistakes import configuration_error
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath, read_yaml
 from definitions.errors import ConfigurationError
@@ -88,7 +88,7 @@ def read_request(
 
 def _check_activities(config: str, settings: Settings, definitions: Definitions) -> None:
     """Refuse a kind of activity that the definitions do not know: it would show no interest, and nobody would see."""
-    known = definitions.engagement.known_types
+    known = definitions.engagement.listed_types
     mistakes: dict[FieldPath, str] = {
         ("sources", number, "activity_types", label): f"this is no activity of the definitions {definitions.profile}"
         f"{suggestion(meaning, sorted(known))}"
@@ -98,4 +98,4 @@ def _check_activities(config: str, settings: Settings, definitions: Definitions)
     }
     if mistakes:
         _, lines = read_yaml(Path(config))
-        raise all_of(mistakes, lines, config)
+        raise configuration_error(mistakes, lines, config)

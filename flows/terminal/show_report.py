@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from definitions.counting import counted
-from definitions.quarantine_reasons import place_in_words, sentence
+from definitions.quarantine_reasons import location_in_words, sentence
 from flows.run.run_report import Report
 from flows.terminal.tables import Table, as_text, money, number, table
 
@@ -88,7 +88,7 @@ def _print_summary(report: Report, console: Console) -> None:
 def _quarantine_text(row: Report) -> str:
     """Describe quarantined records: number, reason, field or lines, and what to do."""
     field = f" in {row['field_name']}" if row["field_name"] else ""
-    places = ", ".join(place_in_words(**place) for place in row["places"])
+    places = ", ".join(location_in_words(**place) for place in row["places"])
     more = " …" if row["records"] > len(row["places"]) else ""
     why = sentence(row["reason_code"], expected=row["expected"], detail=row["detail"])
     return f"{row['records']:,} set aside, {row['reason_code']}{field} ({places}{more}): {why}"

@@ -1,4 +1,4 @@
-"""HubSpot's REST dialect: which path answers what, under the dated paths of 2026-03 and the older v3 and v4 ones."""
+"""HubSpot's REST dialect: routing of requests, for the dated paths of 2026-03 and the older v3 and v4 paths."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from sandbox.hubspot.objects import Pages, owners
 from sandbox.hubspot.search import Searches
 from sandbox.hubspot.store import MODIFIED, TYPES, ObjectTable
 from sandbox.server.catalogue import hubspot_properties
-from sandbox.server.web import Answer, Request, says
+from sandbox.server.web import Answer, Request, json_answer
 
 _VERSION = r"(?:2026-03|2026-09|v3|v4)"
 _OBJECTS = re.compile(
@@ -36,10 +36,10 @@ class HubSpot:
     """The dialect over one state of the company."""
 
     def __init__(self, company: Company, token: str, now: Callable[[], str], *, unsteady_ties: bool = False) -> None:
-        """`now` gives the moment for the frames of batch answers, as text."""
+        """`now` returns the moment for the frames of batch answers, as text."""
         self.company, self.token, self.now = company, token, now
-        self.shelves = {kind: ObjectTable.of(kind, company.hubspot[kind]) for kind in MODIFIED}
-        self.pages, self.searches = Pages(self.shelves), Searches(self.shelves, unsteady=unsteady_ties)
+        self.tables = {kind: ObjectTable.of(kind, company.hubspot[kind]) for kind in MODIFIED}
+        self.pages, self.searches = Pages(self.tables), Searches(self.tables, unsteady=unsteady_ties)
         self._pairs: Pairs | None = None
 
     def answer(self, request: Request) -> Answer:
@@ -68,19 +68,19 @@ class HubSpot:
         if _OWNERS.match(request.path):
             return owners(self.company.hubspot["owners"], request)
         if found := _PIPELINES.match(request.path):
-            return says({"results": hubspot_pipelines() if _type(found["kind"]) == "deals" else []})
+            return json_answer({"results": hubspot_pipelines() if _type(found["kind"]) == "deals" else []})
         if found := _PROPERTIES.match(request.path):
-            return says({"results": hubspot_properties(self.shelves[_type(found["kind"])].live)})
+            return json_answer({"results": hubspot_properties(self.tables[_type(found["kind"])].live)})
         if _DETAILS.match(request.path):
-            return says(details(self.company.as_of))
+            return json_answer(details(self.company.as_of))
         raise HubSpotError("OBJECT_NOT_FOUND", "No resource found", status=404)
 
     def _possible(self, request: Request) -> None:
-        """Refuse what the live service refuses, and what this imitation does not know."""
+        """Refuse requests that the live service refuses or that this imitation does not support."""
         if len(request.query) > LONGEST_QUERY:
             raise HubSpotError("URI_TOO_LONG", "The URI is too long", status=414)
         for name in ("propertiesWithHistory", "associations"):
-            if name in request.asked():
+            if name in request.parameters():
                 raise HubSpotError("VALIDATION_ERROR", f"this imitation of HubSpot does not know {name}")
 
     def _objects(self, request: Request, kind: str, rest: str) -> Answer:
@@ -93,18 +93,18 @@ class HubSpot:
         return self.pages.page(kind, request) if not rest else self._one(request, kind, rest[1:])
 
     def _one(self, request: Request, kind: str, identity: str) -> Answer:
-        asked = request.asked()
-        archived = words(asked, "archived") == ["true"]
-        rows = self.shelves[kind].rows_of([identity], archived=archived)
+        parameters = request.parameters()
+        archived = words(parameters, "archived") == ["true"]
+        rows = self.tables[kind].rows_of([identity], archived=archived)
         if not rows:
             raise HubSpotError("OBJECT_NOT_FOUND", "Object not found.  objectId are usually numeric.", status=404)
         return Answer(
-            body=self.pages.rendered(kind, words(asked, "properties"), rows[0], rows[0] + 1, archived=archived)[0]
+            body=self.pages.rendered(kind, words(parameters, "properties"), rows[0], rows[0] + 1, archived=archived)[0]
         )
 
 
 def details(as_of: date) -> dict[str, object]:
-    """What HubSpot says of the account: its time zone, currency and offset on the day."""
+    """Return HubSpot's account details: its time zone, currency and offset on the day."""
     noon = datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=ZoneInfo(NEW_YORK))
     seconds = (noon.utcoffset() or timedelta()).total_seconds()
     return {

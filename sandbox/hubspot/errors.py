@@ -1,15 +1,15 @@
-"""How HubSpot refuses: status, category, message; and the frame its batch answers come in."""
+"""HubSpot's error responses (status, category, message), and the frame of its batch responses."""
 
 import uuid
 from collections.abc import Sequence
 
 import msgspec
 
-from sandbox.server.web import Answer, says
+from sandbox.server.web import Answer, json_answer
 
 
 class HubSpotError(Exception):
-    """HubSpot says no; the dialect turns it into an answer."""
+    """A request that HubSpot refuses; the dialect turns it into an answer."""
 
     def __init__(self, category: str, message: str, *, status: int = 400) -> None:
         super().__init__(message)
@@ -17,20 +17,20 @@ class HubSpotError(Exception):
 
 
 def refusal(refused: HubSpotError) -> Answer:
-    """The answer for a refusal; the correlation id is made of its content."""
+    """Build the answer for a refusal; the correlation id is derived from its content."""
     correlation = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{refused.category}/{refused.message}"))
-    told = {"message": refused.message, "correlationId": correlation, "category": refused.category}
-    return says({"status": "error", **told}, status=refused.status)
+    body = {"message": refused.message, "correlationId": correlation, "category": refused.category}
+    return json_answer({"status": "error", **body}, status=refused.status)
 
 
-def words(asked: dict[str, list[str]], name: str) -> list[str]:
-    """Values of a parameter given once, several times, or as a list with commas."""
-    return [word.strip() for value in asked.get(name, []) for word in value.split(",") if word.strip()]
+def words(parameters: dict[str, list[str]], name: str) -> list[str]:
+    """Return the values of a parameter that is passed once, several times, or as a list with commas."""
+    return [word.strip() for value in parameters.get(name, []) for word in value.split(",") if word.strip()]
 
 
-def number(asked: dict[str, list[str]], name: str, default: int, *, low: int, high: int) -> int:
-    """A whole number parameter within its bounds; raises `HubSpotError`."""
-    values = asked.get(name)
+def number(parameters: dict[str, list[str]], name: str, default: int, *, low: int, high: int) -> int:
+    """Return an integer parameter within its bounds; raises `HubSpotError`."""
+    values = parameters.get(name)
     if not values or not values[-1]:
         return default
     try:
@@ -43,7 +43,7 @@ def number(asked: dict[str, list[str]], name: str, default: int, *, low: int, hi
 
 
 def batch(results: Sequence[bytes], errors: list[dict[str, object]], now: str, *, count: int) -> Answer:
-    """A batch answer: 200, or 207 when some inputs failed."""
+    """Build a batch answer: 200, or 207 when some inputs failed."""
     times = b'"startedAt":"%b","completedAt":"%b"' % (now.encode(), now.encode())
     frame = b'{"status":"COMPLETE","results":[%b],%b' % (b",".join(results), times)
     if not errors:

@@ -11,7 +11,7 @@ from sandbox.hubspot.store import TYPES
 from sandbox.server.web import Answer, Request
 
 BATCH_LIMIT = 1_000
-# Association type numbers: plain, and primary where there is such a thing.
+# Association type ids: plain, and primary where that exists.
 NUMBERS = {
     ("contacts", "companies"): (279, 1),
     ("companies", "contacts"): (280, 2),
@@ -25,9 +25,9 @@ Pairs = dict[tuple[str, str], dict[str, list[tuple[str, bool]]]]
 
 
 def pairs_of(company: Company) -> Pairs:
-    """Associations by (from, to) and the id they start from.
+    """Index associations by (from, to) object types, then by the id they start from.
 
-    Those of a merged-away record are its survivor's; those of an archived record are gone.
+    Associations of a merged record move to its survivor; those of an archived record are dropped.
     """
     tables = {kind: company.hubspot[kind] for kind in ("contacts", "companies", "deals")}
     survivors = pl.concat(
@@ -56,24 +56,24 @@ def pairs_of(company: Company) -> Pairs:
 
 
 def batch_read(pairs: Pairs, origin: str, target: str, request: Request, now: Callable[[], str]) -> Answer:
-    """Associations of up to 1,000 records."""
+    """Return the associations of up to 1,000 records."""
     kinds = (TYPES.get(origin, origin), TYPES.get(target, target))
     if kinds not in NUMBERS:
         raise HubSpotError("VALIDATION_ERROR", f"Unable to infer object type from: {origin} to {target}")
     ids = [str(item.get("id", "")) for item in request.json().get("inputs", [])]
     if len(ids) > BATCH_LIMIT:
         raise HubSpotError("VALIDATION_ERROR", f"Batch size too large: {len(ids)} exceeds {BATCH_LIMIT}")
-    known = pairs.get(kinds, {})
+    linked = pairs.get(kinds, {})
     found = [
-        msgspec.json.encode(_told(identity, known[identity], kinds))
+        msgspec.json.encode(_association(identity, linked[identity], kinds))
         for identity in dict.fromkeys(ids)
-        if identity in known
+        if identity in linked
     ]
-    alone = [identity for identity in dict.fromkeys(ids) if identity not in known]
-    return batch(found, [_error(identity, kinds) for identity in alone], now(), count=len(alone))
+    unlinked = [identity for identity in dict.fromkeys(ids) if identity not in linked]
+    return batch(found, [_error(identity, kinds) for identity in unlinked], now(), count=len(unlinked))
 
 
-def _told(identity: str, others: list[tuple[str, bool]], kinds: tuple[str, str]) -> dict[str, object]:
+def _association(identity: str, others: list[tuple[str, bool]], kinds: tuple[str, str]) -> dict[str, object]:
     plain, primary = NUMBERS[kinds]
     to = []
     for other, is_primary in others:

@@ -1,4 +1,4 @@
-"""HubSpot's search: filter groups, one sort, offset paging up to 10,000, and never an archived record."""
+"""HubSpot's search: filter groups, one sort, offset paging up to 10,000, without archived records."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,31 +16,31 @@ CAP = 10_000
 PAGE_LIMIT = 200
 DEFAULT_PAGE = 10
 MAX_GROUPS, MAX_FILTERS = 5, 6
-KEPT_SEARCHES = 32
+MAX_CACHED_SEARCHES = 32
 
 
 class Searches:
-    """Searches of one state of the company; the rows of a search are found once and paged from."""
+    """Searches of one state of the company; the rows of a search are computed once and then paged."""
 
-    def __init__(self, shelves: dict[str, ObjectTable], *, unsteady: bool) -> None:
-        """`shelves` by object type; `unsteady` gives ties another order at every request."""
-        self.shelves, self.unsteady = shelves, unsteady
+    def __init__(self, tables: dict[str, ObjectTable], *, unsteady: bool) -> None:
+        """`tables` by object type; `unsteady` orders ties differently at every request."""
+        self.tables, self.unsteady = tables, unsteady
         self._turn = False
         self._found: dict[bytes, pl.DataFrame] = {}
 
     def answer(self, kind: str, request: Request) -> Answer:
-        """One page of a search."""
-        asked = request.json()
-        limit = _limit(asked.get("limit", DEFAULT_PAGE))
-        after = _after(asked.get("after"))
+        """Return one page of a search."""
+        body = request.json()
+        limit = _limit(body.get("limit", DEFAULT_PAGE))
+        after = _after(body.get("after"))
         if after + limit > CAP:
             raise HubSpotError(
                 "VALIDATION_ERROR",
                 f"The maximum number of search results is {CAP}: after + limit must not be above it.",
             )
-        rows = self._rows(kind, asked)
+        rows = self._rows(kind, body)
         page = rows.slice(after, limit)
-        properties = asked.get("properties") or DEFAULTS[kind]
+        properties = body.get("properties") or DEFAULTS[kind]
         found = b",".join(hubspot_objects(page, properties, MODIFIED[kind]))
         total = rows.height
         if after + limit >= total:
@@ -49,14 +49,14 @@ class Searches:
             body=b'{"total":%d,"results":[%b],"paging":{"next":{"after":"%d"}}}' % (total, found, after + limit)
         )
 
-    def _rows(self, kind: str, asked: dict[str, Any]) -> pl.DataFrame:
-        groups, sorts = asked.get("filterGroups") or [], asked.get("sorts") or []
+    def _rows(self, kind: str, body: dict[str, Any]) -> pl.DataFrame:
+        groups, sorts = body.get("filterGroups") or [], body.get("sorts") or []
         self._turn = self.unsteady and not self._turn
-        key = msgspec.json.encode([kind, groups, sorts, asked.get("query"), self._turn])
+        key = msgspec.json.encode([kind, groups, sorts, body.get("query"), self._turn])
         rows = self._found.get(key)
         if rows is None:
-            rows = _sorted(_filtered(self.shelves[kind].live, groups, asked.get("query")), sorts, upwards=self._turn)
-            if len(self._found) >= KEPT_SEARCHES:
+            rows = _sorted(_filtered(self.tables[kind].live, groups, body.get("query")), sorts, upwards=self._turn)
+            if len(self._found) >= MAX_CACHED_SEARCHES:
                 self._found.pop(next(iter(self._found)))
             self._found[key] = rows
         return rows
@@ -97,9 +97,9 @@ def _filters(frame: pl.DataFrame, group: dict[str, Any]) -> list[pl.Expr]:
     return [condition(frame, one) for one in filters]
 
 
-def condition(frame: pl.DataFrame, asked: dict[str, Any]) -> pl.Expr:
-    """One filter as an expression; raises `HubSpotError` on an unknown property or operator."""
-    name, operator = asked.get("propertyName", ""), asked.get("operator", "")
+def condition(frame: pl.DataFrame, declared: dict[str, Any]) -> pl.Expr:
+    """Compile one filter to an expression; raises `HubSpotError` on an unknown property or operator."""
+    name, operator = declared.get("propertyName", ""), declared.get("operator", "")
     if name not in frame.columns or name.startswith("_"):
         raise HubSpotError(
             "VALIDATION_ERROR", f"There was a problem with the request: property '{name}' does not exist"
@@ -108,9 +108,9 @@ def condition(frame: pl.DataFrame, asked: dict[str, Any]) -> pl.Expr:
     if operator in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
         return pl.col(name).is_not_null() if operator == "HAS_PROPERTY" else pl.col(name).is_null()
     if operator in ("IN", "NOT_IN"):
-        inside = as_text(name, kind).is_in([str(value) for value in asked.get("values", [])])
+        inside = as_text(name, kind).is_in([str(value) for value in declared.get("values", [])])
         return inside if operator == "IN" else ~inside
-    compared = [pl.lit(_value(asked.get(key), kind, name)) for key in ("value", "highValue") if key in asked]
+    compared = [pl.lit(_value(declared.get(key), kind, name)) for key in ("value", "highValue") if key in declared]
     if not compared:
         raise HubSpotError("VALIDATION_ERROR", f"operator {operator} needs a value")
     return _compared(pl.col(name), operator, compared)
@@ -120,18 +120,18 @@ def _compared(column: pl.Expr, operator: str, values: list[pl.Expr]) -> pl.Expr:
     low = values[0]
     if operator == "BETWEEN" and len(values) == len(("low", "high")):
         return column.is_between(low, values[1])
-    known = {
+    comparisons = {
         "EQ": column == low, "NEQ": (column != low).fill_null(value=True), "GT": column > low, "GTE": column >= low,
         "LT": column < low, "LTE": column <= low,
     }  # fmt: skip
-    if operator not in known:
+    if operator not in comparisons:
         raise HubSpotError("VALIDATION_ERROR", f"unknown operator {operator}")
-    return known[operator]
+    return comparisons[operator]
 
 
-def _value(given: object, kind: pl.DataType, name: str) -> object:
-    """The value of a filter as the column holds it; moments may be milliseconds or ISO."""
-    text = str(given)
+def _value(raw: object, kind: pl.DataType, name: str) -> object:
+    """Convert the value of a filter to the column's type; moments may be milliseconds or ISO."""
+    text = str(raw)
     try:
         if isinstance(kind, pl.Datetime):
             return _moment(text)
@@ -159,12 +159,12 @@ def _sorted(frame: pl.DataFrame, sorts: list[Any], *, upwards: bool) -> pl.DataF
     name, descending = _sort(sorts[0])
     if name not in frame.columns or name.startswith("_"):
         raise HubSpotError("VALIDATION_ERROR", f"property '{name}' does not exist")
-    # Ties come in no promised order: by id here, but mostly from the far end, so that nobody leans on it.
+    # The order of ties is not documented: by id here, but mostly descending, so that no client relies on it.
     return frame.sort(name, "_rank", descending=[descending, not upwards], nulls_last=True)
 
 
-def _sort(asked: object) -> tuple[str, bool]:
-    if isinstance(asked, dict):
-        return str(asked.get("propertyName", "")), asked.get("direction") == "DESCENDING"
-    text = str(asked)
+def _sort(sort: object) -> tuple[str, bool]:
+    if isinstance(sort, dict):
+        return str(sort.get("propertyName", "")), sort.get("direction") == "DESCENDING"
+    text = str(sort)
     return text.removeprefix("-"), text.startswith("-")

@@ -1,4 +1,4 @@
-"""HubSpot's side of the company, ready to be listed and searched: records in order of id, pages rendered once."""
+"""HubSpot's records, prepared for listing and searching: tables by object type, in order of id."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import polars as pl
 from sandbox.company.chance import Ids
 
 CHUNK = 2_000
-KEPT_CHUNKS = 400
+MAX_CACHED_CHUNKS = 400
 LONGEST_ID = 18
 MODIFIED = {"contacts": "lastmodifieddate", "companies": "hs_lastmodifieddate", "deals": "hs_lastmodifieddate"}
 TYPES = {
@@ -26,7 +26,7 @@ Chunk = tuple[str, bool, tuple[str, ...], int]
 
 @dataclass(slots=True)
 class ObjectTable:
-    """The records of one type, ordered by id: live and archived apart, as HubSpot lists them."""
+    """The records of one type, ordered by id: live and archived records separately, as HubSpot lists them."""
 
     kind: str
     live: pl.DataFrame
@@ -36,7 +36,7 @@ class ObjectTable:
 
     @classmethod
     def of(cls, kind: str, table: pl.DataFrame) -> "ObjectTable":
-        """Sort the table's records out; merged-away ones are on no shelf."""
+        """Split the table into live and archived records; merged records are in neither."""
         ordered = table.sort("_rank")
         modified = MODIFIED[kind]
         ordered = ordered.with_columns(
@@ -50,20 +50,20 @@ class ObjectTable:
         )
 
     def records(self, *, archived: bool) -> pl.DataFrame:
-        """Records of one of the two lists."""
+        """Return the records of one of the two lists."""
         return self.archived if archived else self.live
 
     def position(self, after: int, *, archived: bool) -> int:
-        """Where the first record with an id above `after` stands."""
+        """Return the index of the first record with an id above `after`."""
         return int(np.searchsorted(self.ranks[archived], after, side="right"))
 
     def rows_of(self, ids: Sequence[str], *, archived: bool) -> list[int]:
-        """Places of the given ids, without those that are not there; a merged-away id finds its survivor."""
+        """Return the indexes of ids, without those that do not exist; the id of a merged record finds its survivor."""
         ids = [self.survivors.get(identity, identity) for identity in ids]
         ranks = self.ranks[archived]
         wanted = np.unique(np.array([int(i) for i in ids if i.isdigit() and len(i) <= LONGEST_ID], dtype=np.int64))
-        places = np.searchsorted(ranks, wanted)
-        inside = places < len(ranks)
+        indexes = np.searchsorted(ranks, wanted)
+        inside = indexes < len(ranks)
         found = inside.copy()
-        found[inside] = ranks[places[inside]] == wanted[inside]
-        return [int(place) for place in places[found]]
+        found[inside] = ranks[indexes[inside]] == wanted[inside]
+        return [int(index) for index in indexes[found]]

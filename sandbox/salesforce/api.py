@@ -1,4 +1,4 @@
-"""Salesforce's REST dialect: which path answers what, in every version not yet retired."""
+"""Salesforce's REST dialect: routing of requests, in every version that is not retired."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from sandbox.salesforce.query import Cursors, Queries, page_size
 from sandbox.salesforce.sessions import Sessions
 from sandbox.server.catalogue import salesforce_describe
 from sandbox.server.rendering import SALESFORCE_MOMENT
-from sandbox.server.web import Answer, Request, says
+from sandbox.server.web import Answer, Request, json_answer
 
 LONGEST_URI = 16_384
 OLDEST = 31
@@ -41,7 +41,7 @@ class Salesforce:
             return refusal(refused)
 
     def _admitted(self, request: Request) -> tuple[str, str]:
-        """Version and rest of the path of a request that may be answered."""
+        """Check version, session and length of a request; return the version and the rest of its path."""
         found = _DATA.match(request.path)
         if found is None:
             raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
@@ -58,28 +58,30 @@ class Salesforce:
             page = page_size(request.headers.get("sforce-query-options", ""))
             if found["locator"]:
                 return self.queries.go_on(found["locator"], page, version)
-            text = (request.asked().get("q") or [""])[0]
+            text = (request.parameters().get("q") or [""])[0]
             return self.queries.start(text, with_deleted=found["how"] == "queryAll", page=page, version=version)
         found = _SOBJECT.match(rest)
         if found is None or found["kind"] not in self.queries.tables:
             raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
         table = self.queries.tables[found["kind"]]
         if found["what"] == "describe":
-            return says(salesforce_describe(found["kind"], table, version))
+            return json_answer(salesforce_describe(found["kind"], table, version))
         return self._deleted(table, request)
 
     def _deleted(self, table: pl.DataFrame, request: Request) -> Answer:
-        asked = request.asked()
-        start, end = (_moment((asked.get(name) or [""])[0]) for name in ("start", "end"))
+        parameters = request.parameters()
+        start, end = (_moment((parameters.get(name) or [""])[0]) for name in ("start", "end"))
         newest = datetime.fromtimestamp(self.company.last_change / 1000, tz=UTC).replace(tzinfo=None)
         if start >= end or start < newest - BIN:
             message = "the start date must be before the end date and at most 15 days ago"
             raise SalesforceError("INVALID_REPLICATION_DATE", message)
         rows = table.filter((pl.col("_state") == "archived") & pl.col("_modified").is_between(start, end))
-        told = rows.select(id="Id", deletedDate=pl.col("_modified").dt.strftime(SALESFORCE_MOMENT)).to_dicts()
-        return says(
+        deleted_records = rows.select(
+            id="Id", deletedDate=pl.col("_modified").dt.strftime(SALESFORCE_MOMENT)
+        ).to_dicts()
+        return json_answer(
             {
-                "deletedRecords": told,
+                "deletedRecords": deleted_records,
                 "earliestDateAvailable": (newest - BIN).strftime(PYTHON_MOMENT),
                 "latestDateCovered": min(end, newest).strftime(PYTHON_MOMENT),
             }

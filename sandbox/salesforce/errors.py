@@ -1,6 +1,6 @@
 """How Salesforce refuses: an array of one error, with its word for what is wrong."""
 
-from sandbox.server.web import Answer, says
+from sandbox.server.web import Answer, json_answer
 
 
 class SalesforceError(Exception):
@@ -13,4 +13,4 @@ class SalesforceError(Exception):
 
 def refusal(refused: SalesforceError) -> Answer:
     """The answer for a refusal."""
-    return says([{"message": refused.message, "errorCode": refused.code}], status=refused.status)
+    return json_answer([{"message": refused.message, "errorCode": refused.code}], status=refused.status)

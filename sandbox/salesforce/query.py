@@ -1,4 +1,4 @@
-"""Salesforce's query resource: rows found once, handed out in pages behind a locator."""
+"""Salesforce's query resource: a query selects its rows once and returns them in pages by locator."""
 
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from sandbox.server.web import Answer
 
 PAGE = 2_000
 SMALLEST_PAGE = 200
-KEPT_CURSORS = 500
+MAX_OPEN_CURSORS = 500
 # Objects without the field IsDeleted.
 NEVER_DELETED = ("User", "Group", "OpportunityStage")
 
@@ -24,7 +24,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A query's answer: which rows of which table, and the fields to tell."""
+    """Result of a query: the rows of one table, and the selected fields."""
 
     kind: str
     fields: tuple[str, ...]
@@ -33,27 +33,27 @@ class Cursor:
 
 @dataclass(slots=True)
 class Cursors:
-    """Cursors still open; no locator is ever given twice."""
+    """Open cursors; a locator is never reused."""
 
-    kept: dict[str, Cursor] = field(default_factory=dict)
-    given: int = 0
+    open_cursors: dict[str, Cursor] = field(default_factory=dict)
+    issued: int = 0
 
     def keep(self, cursor: Cursor) -> str:
-        """Keep a cursor, the oldest giving way; the name it is found by."""
-        if len(self.kept) >= KEPT_CURSORS:
-            self.kept.pop(next(iter(self.kept)))
-        self.given += 1
-        name = f"01g5g{self.given:013d}"
-        self.kept[name] = cursor
+        """Store a cursor and return its name; at the limit the oldest cursor is dropped."""
+        if len(self.open_cursors) >= MAX_OPEN_CURSORS:
+            self.open_cursors.pop(next(iter(self.open_cursors)))
+        self.issued += 1
+        name = f"01g5g{self.issued:013d}"
+        self.open_cursors[name] = cursor
         return name
 
     def forget(self) -> None:
         """Close all cursors: their locators are refused from now on."""
-        self.kept.clear()
+        self.open_cursors.clear()
 
 
-def shown(kind: str, table: pl.DataFrame) -> pl.DataFrame:
-    """The table with the fields Salesforce derives: deletion, stamps, full name."""
+def visible_table(kind: str, table: pl.DataFrame) -> pl.DataFrame:
+    """Add the fields that Salesforce derives: deletion, timestamps, full name."""
     derived = {
         "CreatedDate": pl.col("_created"),
         "LastModifiedDate": pl.col("_modified"),
@@ -71,7 +71,7 @@ class Queries:
 
     def __init__(self, tables: dict[str, pl.DataFrame], cursors: Cursors) -> None:
         """`tables` by object type; `cursors` belong to the server."""
-        self.tables = {kind: shown(kind, table) for kind, table in tables.items()}
+        self.tables = {kind: visible_table(kind, table) for kind, table in tables.items()}
         self.cursors = cursors
         self._orders: dict[tuple[str, tuple[tuple[str, bool, bool], ...]], Rows] = {}
 
@@ -91,7 +91,7 @@ class Queries:
     def go_on(self, locator: str, page: int, version: str) -> Answer:
         """Answer a `nextRecordsUrl`."""
         name, _, start = locator.rpartition("-")
-        cursor = self.cursors.kept.get(name)
+        cursor = self.cursors.open_cursors.get(name)
         if cursor is None or not start.isdigit():
             raise SalesforceError("INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(cursor, int(start), page, version, name=name)
@@ -111,14 +111,14 @@ class Queries:
             return None
         table = self.tables[kind]
         named = tuple((field_of(name, table, kind), down, last) for name, down, last in query.order)
-        known = self._orders.get((kind, named))
-        if known is None:
+        cached = self._orders.get((kind, named))
+        if cached is None:
             fields, down, last = zip(*named, strict=True)
             by = table.select(
                 pl.arg_sort_by(list(fields), descending=list(down), nulls_last=list(last), maintain_order=True)
             )
-            known = self._orders[(kind, named)] = by.to_series().to_numpy().astype(np.int64)
-        return known
+            cached = self._orders[(kind, named)] = by.to_series().to_numpy().astype(np.int64)
+        return cached
 
     def _page(self, cursor: Cursor, start: int, page: int, version: str, *, name: str | None = None) -> Answer:
         rows = cursor.rows[start : start + page]

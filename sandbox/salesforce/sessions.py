@@ -1,18 +1,18 @@
-"""Salesforce's token resource: client credentials in, a token out that ends without notice."""
+"""Salesforce's token resource: exchanges client credentials for a token that expires without notice."""
 
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from sandbox.server.web import Answer, Request, says
+from sandbox.server.web import Answer, Request, json_answer
 
 ORGANISATION = "00D5g000000CANARY"
 
 
 @dataclass(slots=True, kw_only=True)
 class Sessions:
-    """Tokens given out and when each ends (seconds of a clock that never jumps); `lifetime` null is for ever."""
+    """Issued tokens and when each expires (seconds of a monotonic clock); `lifetime` null means never."""
 
     client_id: str
     client_secret: str
@@ -21,22 +21,22 @@ class Sessions:
     ends: dict[str, float] = field(default_factory=dict)
 
     def holds(self, token: str) -> bool:
-        """Whether the token is still good."""
+        """Whether the token is valid."""
         return self.ends.get(token, 0.0) > self.monotonic()
 
     def answer(self, request: Request, issued_at: int) -> Answer:
         """Answer a token request; there is no `expires_in`, as in the live service."""
-        asked = dict(parse_qsl(request.body.decode("utf-8", "replace")))
-        given = _basic(request.headers.get("authorization", ""))
-        client_id, secret = given or (asked.get("client_id", ""), asked.get("client_secret", ""))
-        if request.method != "POST" or asked.get("grant_type") != "client_credentials":
+        parameters = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+        credentials = _basic(request.headers.get("authorization", ""))
+        client_id, secret = credentials or (parameters.get("client_id", ""), parameters.get("client_secret", ""))
+        if request.method != "POST" or parameters.get("grant_type") != "client_credentials":
             return _refused("unsupported_grant_type", "grant type not supported")
         if client_id != self.client_id:
             return _refused("invalid_client_id", "client identifier invalid")
         if secret != self.client_secret:
             return _refused("invalid_client", "invalid client credentials")
         base = f"http://{request.headers.get('host', '127.0.0.1')}"
-        return says(
+        return json_answer(
             {
                 "access_token": self._open(),
                 "signature": "c2FuZGJveA==",
@@ -63,4 +63,4 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 
 def _refused(error: str, description: str) -> Answer:
-    return says({"error": error, "error_description": description}, status=400)
+    return json_answer({"error": error, "error_description": description}, status=400)

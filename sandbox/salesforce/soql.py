@@ -168,10 +168,10 @@ class _Reader:
             return date.fromisoformat(text)
         if group == "number":
             return float(text) if "." in text else int(text)
-        known: dict[str, Value] = {"true": True, "false": False, "null": None}
-        if text.lower() not in known:
+        constants: dict[str, Value] = {"true": True, "false": False, "null": None}
+        if text.lower() not in constants:
             raise SalesforceError("MALFORMED_QUERY", f"unexpected token: '{text}'")
-        return known[text.lower()]
+        return constants[text.lower()]
 
     def name(self) -> str:
         return self.take("word")
@@ -231,11 +231,11 @@ def _compared(column: pl.Expr, condition: Comparison, kind: pl.DataType) -> pl.E
     if condition.sign == "LIKE":
         pattern = "(?is)^" + re.escape(str(value)).replace("%", ".*").replace("_", ".") + "$"
         return column.str.contains(pattern).fill_null(value=False)
-    known = {
+    comparisons = {
         "=": column == value, "!=": column.ne_missing(pl.lit(value)), "<": column < value, "<=": column <= value,
         ">": column > value, ">=": column >= value,
     }  # fmt: skip
-    return known[condition.sign].fill_null(value=False)
+    return comparisons[condition.sign].fill_null(value=False)
 
 
 def _check(field: str, value: Value, kind: pl.DataType) -> None:

@@ -1,4 +1,4 @@
-"""What the systems say about their own fields, told from the tables themselves."""
+"""Field metadata of both systems, derived from the tables."""
 
 import polars as pl
 
@@ -132,9 +132,9 @@ def _salesforce_kind(name: str, kind: pl.DataType) -> tuple[str, str]:
         return ("id" if name == "Id" else "reference"), "tns:ID"
     if isinstance(kind, pl.Datetime):
         return "datetime", "xsd:dateTime"
-    for test, told in ((pl.Date, ("date", "xsd:date")), (pl.Boolean, ("boolean", "xsd:boolean"))):
+    for test, types in ((pl.Date, ("date", "xsd:date")), (pl.Boolean, ("boolean", "xsd:boolean"))):
         if kind == test:
-            return told
+            return types
     if kind.is_float():
         return ("percent" if name.endswith("Probability") else "currency"), "xsd:double"
     if kind.is_integer():

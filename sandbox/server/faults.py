@@ -1,4 +1,4 @@
-"""Scripted faults: the next answers to requests whose path holds a given text go wrong in a named way."""
+"""Scripted faults: the next answers to requests whose path contains a text fail in a named way."""
 
 import gzip
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sandbox.server.limits import too_many
 from sandbox.server.spoiled_pages import PAGE_FAULTS, spoiled_page
-from sandbox.server.web import Answer, Request, says
+from sandbox.server.web import Answer, Request, json_answer
 
 MAINTENANCE = (
     b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>"
@@ -23,7 +23,7 @@ KINDS = (*ANSWER_FAULTS, *CONNECTION_FAULTS, *PAGE_FAULTS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One script: `skip` matching requests are answered well, the `times` after them go wrong."""
+    """One script: `skip` matching requests are answered normally, the next `times` requests fail."""
 
     kind: str
     path: str = ""
@@ -33,7 +33,7 @@ class Fault:
 
 
 class FaultScript:
-    """The faults still to come, in the order given."""
+    """The pending faults, in order."""
 
     def __init__(self) -> None:
         self.waiting: list[Fault] = []
@@ -46,23 +46,23 @@ class FaultScript:
         self.waiting += faults
 
     def next_for(self, path: str) -> Fault | None:
-        """The fault that hits this request, used up by asking."""
-        for place, fault in enumerate(self.waiting):
+        """Return the fault that applies to this request, and count it as used."""
+        for index, fault in enumerate(self.waiting):
             if fault.path not in path:
                 continue
             if fault.skip:
-                self.waiting[place] = replace(fault, skip=fault.skip - 1)
+                self.waiting[index] = replace(fault, skip=fault.skip - 1)
                 return None
             if fault.times > 1:
-                self.waiting[place] = replace(fault, times=fault.times - 1)
+                self.waiting[index] = replace(fault, times=fault.times - 1)
             else:
-                del self.waiting[place]
+                del self.waiting[index]
             return fault
         return None
 
 
 def spoiled(fault: Fault, request: Request, well: Callable[[], Answer]) -> Answer:
-    """The answer as the fault leaves it; `well` gives the good one."""
+    """Apply the fault to an answer; `well` computes the normal answer."""
     salesforce = request.path.startswith("/services")
     if fault.kind in PAGE_FAULTS:
         return spoiled_page(fault.kind, request, well())
@@ -70,7 +70,7 @@ def spoiled(fault: Fault, request: Request, well: Callable[[], Answer]) -> Answe
         body = MAINTENANCE if fault.kind == "html" else b""
         return Answer(body=body, media_type="text/html;charset=utf-8" if fault.kind == "html" else "application/json")
     if fault.kind in ("truncated_gzip", "short_gzip", "truncated_json"):
-        return _cut(fault, well())
+        return _truncated(fault, well())
     if fault.kind == "expired_token":
         return _expired(salesforce=salesforce)
     if fault.kind in ("forbidden", "daily_limit"):
@@ -84,7 +84,7 @@ def spoiled(fault: Fault, request: Request, well: Callable[[], Answer]) -> Answe
     return replace(answer, headers=headers)
 
 
-def _cut(fault: Fault, answer: Answer) -> Answer:
+def _truncated(fault: Fault, answer: Answer) -> Answer:
     if fault.kind == "truncated_json":
         return replace(answer, body=answer.body[: len(answer.body) // 2])
     packed = gzip.compress(answer.body, mtime=0)
@@ -94,33 +94,35 @@ def _cut(fault: Fault, answer: Answer) -> Answer:
 
 def _expired(*, salesforce: bool) -> Answer:
     if salesforce:
-        return says([{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}], status=401)
-    told = {
+        return json_answer([{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}], status=401)
+    body = {
         "status": "error",
         "message": "The OAuth token used to make this call expired.",
         "category": "EXPIRED_AUTHENTICATION",
     }
-    return says({**told, "correlationId": "a9f8c4a1-6f4f-4c5e-9f0e-2d6c3c1e7b10"}, status=401)
+    return json_answer({**body, "correlationId": "a9f8c4a1-6f4f-4c5e-9f0e-2d6c3c1e7b10"}, status=401)
 
 
 def _refused(fault: Fault, *, salesforce: bool) -> Answer:
     if fault.kind == "daily_limit":
         if salesforce:
-            return says(
+            return json_answer(
                 [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}], status=403
             )
         return too_many("DAILY", "daily")
     if salesforce:
-        return says(
+        return json_answer(
             [{"message": "insufficient access rights on object", "errorCode": "INSUFFICIENT_ACCESS"}], status=403
         )
     message = "This app hasn't been granted all required scopes to make this call."
-    return says({"status": "error", "message": message, "category": "MISSING_SCOPES", "correlationId": "0"}, status=403)
+    return json_answer(
+        {"status": "error", "message": message, "category": "MISSING_SCOPES", "correlationId": "0"}, status=403
+    )
 
 
 def _down(status: int, *, salesforce: bool) -> Answer:
     if salesforce:
-        return says([{"message": "Server is unavailable", "errorCode": "SERVER_UNAVAILABLE"}], status=status)
-    return says(
+        return json_answer([{"message": "Server is unavailable", "errorCode": "SERVER_UNAVAILABLE"}], status=status)
+    return json_answer(
         {"status": "error", "message": "Service temporarily unavailable", "category": "INTERNAL"}, status=status
     )

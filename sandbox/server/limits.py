@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sandbox.server.web import Answer, Headers, says
+from sandbox.server.web import Answer, Headers, json_answer
 
 TEN_SECONDS = 10.0
 
@@ -69,7 +69,7 @@ class RequestCounter:
         headers = {"Sforce-Limit-Info": f"api-usage={min(self.salesforce_used, limit)}/{limit}"}
         if self.limits.salesforce_daily is None or self.salesforce_used <= limit:
             return None, headers
-        return says(
+        return json_answer(
             [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}], status=403
         ), headers
 
@@ -85,7 +85,7 @@ def _over(times: deque[float], now: float, window: float, limit: int) -> bool:
 
 def too_many(policy: str, word: str) -> Answer:
     """HubSpot's 429."""
-    return says(
+    return json_answer(
         {
             "status": "error",
             "message": f"You have reached your {word} limit.",

@@ -1,4 +1,4 @@
-"""From typed columns to the bytes a vendor would send, many rows at a time.
+"""Rendering of typed columns as vendor JSON, many rows at a time.
 
 HubSpot writes every value as text or null; Salesforce writes JSON numbers, booleans and null, and moments without a
 colon in the offset.
@@ -13,7 +13,7 @@ SALESFORCE_MOMENT = "%Y-%m-%dT%H:%M:%S.000+0000"
 
 
 def as_text(column: str, kind: pl.DataType) -> pl.Expr:
-    """A value as HubSpot writes it."""
+    """Render a value as HubSpot writes it."""
     value = pl.col(column)
     if isinstance(kind, pl.Datetime):
         return value.dt.strftime(HUBSPOT_MOMENT)
@@ -25,7 +25,7 @@ def as_text(column: str, kind: pl.DataType) -> pl.Expr:
 
 
 def as_json(column: str, kind: pl.DataType) -> pl.Expr:
-    """A value as Salesforce writes it."""
+    """Render a value as Salesforce writes it."""
     value = pl.col(column)
     if isinstance(kind, pl.Datetime):
         return value.dt.strftime(SALESFORCE_MOMENT)
@@ -38,7 +38,7 @@ def _encoded(frame: pl.DataFrame, record: pl.Expr) -> list[bytes]:
 
 
 def hubspot_objects(frame: pl.DataFrame, properties: Sequence[str], modified: str) -> list[bytes]:
-    """Records as `SimplePublicObject`s with the properties asked for, and the three HubSpot always adds."""
+    """Render records as `SimplePublicObject`s with the requested properties, and the three HubSpot always adds."""
     if frame.is_empty():
         return []
     schema = frame.schema
@@ -47,10 +47,10 @@ def hubspot_objects(frame: pl.DataFrame, properties: Sequence[str], modified: st
         "hs_object_id": pl.col("_id"),
         modified: pl.col("_modified").dt.strftime(HUBSPOT_MOMENT),
     }
-    asked = [
+    requested = [
         name for name in dict.fromkeys(properties) if name in schema and not name.startswith("_") and name not in always
     ]
-    values = [as_text(name, schema[name]).alias(name) for name in asked]
+    values = [as_text(name, schema[name]).alias(name) for name in requested]
     values += [value.alias(name) for name, value in always.items()]
     fields = [
         pl.col("_id").alias("id"),
@@ -65,7 +65,7 @@ def hubspot_objects(frame: pl.DataFrame, properties: Sequence[str], modified: st
 
 
 def salesforce_records(frame: pl.DataFrame, kind: str, fields: Sequence[str], version: str) -> list[bytes]:
-    """Records as SOQL answers hold them: `attributes`, then the selected fields in the order asked."""
+    """Render records as in SOQL answers: `attributes`, then the selected fields in the requested order."""
     if frame.is_empty():
         return []
     schema = frame.schema

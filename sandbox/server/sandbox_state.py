@@ -1,4 +1,4 @@
-"""The sandbox as one thing: the company, both dialects over it, limits, faults, the clock, and the control paths."""
+"""State of the sandbox: the company, both vendor dialects, limits, faults, the clock, and the control paths."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from sandbox.salesforce.query import Cursors
 from sandbox.salesforce.sessions import Sessions
 from sandbox.server.faults import CONNECTION_FAULTS, Fault, FaultScript, spoiled
 from sandbox.server.limits import RequestCounter, VendorBehaviour
-from sandbox.server.web import Answer, Request, says
+from sandbox.server.web import Answer, Request, json_answer
 
 KINDS = {"people": KEYS, "accounts": ACCOUNT_KEYS, "deals": DEAL_KEYS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a client must show; each is marked so that a leak can be found."""
+    """Credentials of the clients; each is marked so that a leak can be found."""
 
     hubspot_token: str = "pat-na1-CANARY-5andb0x0-0000-4000-8000-000000000000"  # noqa: S105 - opens nothing but this imitation
     salesforce_client_id: str = "3MVG9.SANDBOX.CANARY.client"
@@ -34,14 +34,14 @@ class Credentials:
 
 
 class Advance(msgspec.Struct, forbid_unknown_fields=True):
-    """What `/_sandbox/advance` is asked: whole weeks, and whether to name every record that changed."""
+    """Body of `/_sandbox/advance`: whole weeks, and whether to list the id of every changed record."""
 
     days: int = DAYS
     ids: bool = False
 
 
 class Sandbox:
-    """Answers any request; changes only when told to by a control path."""
+    """Answers any request; its state changes only by control paths."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Sandbox:
         manners: VendorBehaviour,
         monotonic: Callable[[], float],
     ) -> None:
-        """`monotonic` gives seconds of a clock that never jumps."""
+        """`monotonic` returns the seconds of a monotonic clock."""
         self.credentials, self.manners = credentials, manners
         self.monotonic, self.started = monotonic, monotonic()
         self.sessions = Sessions(
@@ -59,13 +59,13 @@ class Sandbox:
             monotonic=monotonic,
             lifetime=manners.token_lifetime,
         )
-        self.gate, self.faults = RequestCounter(manners.limits, monotonic), FaultScript()
+        self.counter, self.faults = RequestCounter(manners.limits, monotonic), FaultScript()
         self.cursors = Cursors()
         self.requests: dict[str, int] = {}
         self.open(company)
 
     def open(self, company: Company) -> None:
-        """Show a state of the company; locators of an earlier one are forgotten."""
+        """Serve a state of the company; locators of an earlier state become invalid."""
         self.company = company
         self.cursors.forget()
         unsteady = self.manners.unsteady_ties
@@ -73,27 +73,27 @@ class Sandbox:
         self.salesforce = Salesforce(company, self.sessions, self.cursors)
 
     def now(self) -> datetime:
-        """The sandbox's time: noon UTC of `as_of`, and on from there as the real clock goes, until the evening."""
+        """Return the sandbox's time: noon UTC of `as_of` plus the time since the start, at most until the evening."""
         past = self.monotonic() - self.started
         day = self.company.as_of
         return datetime.fromtimestamp(min(morning_of(day) / 1000 + past, evening_of(day) / 1000), tz=UTC)
 
     def now_text(self) -> str:
-        """The sandbox's time as HubSpot writes it."""
+        """Return the sandbox's time as HubSpot writes it."""
         return self.now().strftime("%Y-%m-%dT%H:%M:%S.") + f"{self.now().microsecond // 1000:03d}Z"
 
     def date_header(self) -> str:
-        """The sandbox's time as a `Date` header."""
+        """Return the sandbox's time as a `Date` header."""
         return format_datetime(self.now().replace(microsecond=0), usegmt=True)
 
     def fault_for(self, request: Request) -> Fault | None:
-        """The scripted fault that hits this request, if any."""
+        """Return the scripted fault that applies to this request, if any."""
         if not self.faults.waiting or request.path.startswith("/_sandbox"):
             return None
         return self.faults.next_for(request.path)
 
     def answer(self, request: Request, fault: Fault | None = None) -> Answer:
-        """Answer one request, with the fault's damage done."""
+        """Answer one request, with the fault applied."""
         if request.path.startswith("/_sandbox/"):
             return self._control(request)
         self._count(request)
@@ -105,9 +105,9 @@ class Sandbox:
         if request.path.startswith("/services/"):
             if request.path.startswith("/services/oauth2/"):
                 return self.salesforce.answer(request)
-            refused, headers = self.gate.salesforce()
+            refused, headers = self.counter.salesforce()
             return _with(refused or self.salesforce.answer(request), headers)
-        refused, headers = self.gate.hubspot(search=request.path.endswith("/search"))
+        refused, headers = self.counter.hubspot(search=request.path.endswith("/search"))
         return _with(refused or self.hubspot.answer(request), headers)
 
     def _count(self, request: Request) -> None:
@@ -116,50 +116,52 @@ class Sandbox:
 
     def _control(self, request: Request) -> Answer:
         paths: dict[tuple[str, str], Callable[[Request], Answer]] = {
-            ("GET", "/_sandbox/truth"): lambda _: says(truth(self.company)),
-            ("GET", "/_sandbox/requests"): lambda _: says({**self.requests, "total": sum(self.requests.values())}),
+            ("GET", "/_sandbox/truth"): lambda _: json_answer(truth(self.company)),
+            ("GET", "/_sandbox/requests"): lambda _: json_answer(
+                {**self.requests, "total": sum(self.requests.values())}
+            ),
             ("POST", "/_sandbox/faults"): self._script,
             ("POST", "/_sandbox/advance"): self._advance,
             ("POST", "/_sandbox/records"): self._edit,
         }
-        known = paths.get((request.method, request.path))
-        if known is not None:
-            return known(request)
+        handler = paths.get((request.method, request.path))
+        if handler is not None:
+            return handler(request)
         kinds = KINDS.get(request.path.removeprefix("/_sandbox/truth/"))
         if kinds is None:
-            return says({"message": "no such control path"}, status=404)
-        return says(members(self.company, kinds).to_dicts())
+            return json_answer({"message": "no such control path"}, status=404)
+        return json_answer(members(self.company, kinds).to_dicts())
 
     def _advance(self, request: Request) -> Answer:
         try:
-            asked = msgspec.json.decode(request.body, type=Advance)
+            options = msgspec.json.decode(request.body, type=Advance)
         except msgspec.MsgspecError as wrong:
-            return says({"message": str(wrong)}, status=400)
-        if asked.days < DAYS or asked.days % DAYS:
-            return says({"message": "the company lives by whole weeks: days must be 7, 14, 21 …"}, status=400)
+            return json_answer({"message": str(wrong)}, status=400)
+        if options.days < DAYS or options.days % DAYS:
+            return json_answer({"message": "the company lives by whole weeks: days must be 7, 14, 21 …"}, status=400)
         before = self.company
         after = before
-        for _ in range(asked.days // DAYS):
+        for _ in range(options.days // DAYS):
             after = next_week(after)
         self.open(after)
-        told = {name: one.ids() if asked.ids else one.counts() for name, one in changes(before, after).items()}
-        return says({"as_of": after.as_of.isoformat(), "week": after.week, "changes": told})
+        changed = {name: one.ids() if options.ids else one.counts() for name, one in changes(before, after).items()}
+        return json_answer({"as_of": after.as_of.isoformat(), "week": after.week, "changes": changed})
 
     def _edit(self, request: Request) -> Answer:
         try:
             after, before = edited(self.company, msgspec.json.decode(request.body, type=Edit))
         except (msgspec.MsgspecError, ValueError) as wrong:
-            return says({"message": str(wrong)}, status=400)
+            return json_answer({"message": str(wrong)}, status=400)
         self.open(after)
-        return says({"before": msgspec.to_builtins(before)})
+        return json_answer({"before": msgspec.to_builtins(before)})
 
     def _script(self, request: Request) -> Answer:
         try:
-            asked = msgspec.json.decode(request.body, type=list[dict[str, str | int]])
-            self.faults.add([msgspec.convert(one, Fault) for one in asked])
+            options = msgspec.json.decode(request.body, type=list[dict[str, str | int]])
+            self.faults.add([msgspec.convert(one, Fault) for one in options])
         except (msgspec.ValidationError, msgspec.DecodeError, ValueError) as wrong:
-            return says({"message": str(wrong)}, status=400)
-        return says({"waiting": len(self.faults.waiting)})
+            return json_answer({"message": str(wrong)}, status=400)
+        return json_answer({"waiting": len(self.faults.waiting)})
 
 
 def _with(answer: Answer, headers: dict[str, str]) -> Answer:

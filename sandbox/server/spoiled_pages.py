@@ -40,8 +40,8 @@ def _repeated_cursor(page: Page, request: Request) -> Page:
     """The cursor leads back to the page just read."""
     if "records" in page:
         return {**page, "done": False, "nextRecordsUrl": request.path}
-    asked = request.asked().get("after") or [str(request.json().get("after", 0)) if request.body else "0"]
-    return {**page, "paging": {"next": {"after": asked[0]}}}
+    parameters = request.parameters().get("after") or [str(request.json().get("after", 0)) if request.body else "0"]
+    return {**page, "paging": {"next": {"after": parameters[0]}}}
 
 
 def _missing_cursor(page: Page, _request: Request) -> Page:

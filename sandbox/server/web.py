@@ -21,7 +21,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
-    def asked(self) -> dict[str, list[str]]:
+    def parameters(self) -> dict[str, list[str]]:
         """Query parameters; a repeated one keeps all its values."""
         values: dict[str, list[str]] = {}
         for name, value in parse_qsl(self.query, keep_blank_values=True):
@@ -48,6 +48,6 @@ class Answer:
     media_type: str = "application/json;charset=utf-8"
 
 
-def says(content: Json, *, status: int = 200, headers: Headers | None = None) -> Answer:
+def json_answer(content: Json, *, status: int = 200, headers: Headers | None = None) -> Answer:
     """Answer with JSON."""
     return Answer(status=status, body=msgspec.json.encode(content), headers=headers or {})

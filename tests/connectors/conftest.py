@@ -85,7 +85,7 @@ def fake_time() -> FakeTime:
 @pytest.fixture
 def crm() -> FakeHubSpot:
     fake = FakeHubSpot()
-    fake.properties = [*hubspot.CONTACTS.mapping.asked_fields(), *hubspot.DEALS.mapping.asked_fields()]
+    fake.properties = [*hubspot.CONTACTS.mapping.requested_fields(), *hubspot.DEALS.mapping.requested_fields()]
     return fake
 
 

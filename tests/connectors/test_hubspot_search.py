@@ -52,7 +52,7 @@ def test_law_whatever_the_stamps_every_change_comes(crm, pull_crm, spans, page):
         for _ in range(count):
             identity += 1
             crm.add(identity, modified=NOON - timedelta(hours=1) + timedelta(milliseconds=place))
-    known = {"source": "hubspot", "stream": "contacts", "fields": sorted(CONTACTS.mapping.asked_fields())}
+    known = {"source": "hubspot", "stream": "contacts", "fields": sorted(CONTACTS.mapping.requested_fields())}
     known |= {"until": "2026-11-22T11:00:00Z", "run": "run-0"}
     pull_crm.runs += 1
     run_id = f"law-{pull_crm.runs}"

@@ -58,7 +58,7 @@ class Endless:
         """Of the endpoints that tell of no record, what is asked before the first page; of the others, a page."""
         path = request.url.path
         if "/properties/" in path:
-            return Rows('{"results":[', ({"name": name} for name in hubspot.CONTACTS.mapping.asked_fields()), "]}")
+            return Rows('{"results":[', ({"name": name} for name in hubspot.CONTACTS.mapping.requested_fields()), "]}")
         if path.endswith("/token"):
             return Rows('{"access_token":"canary","scope":[', iter(()), "]}")
         if path.endswith("/describe"):
@@ -130,7 +130,7 @@ ACCOUNTS = {
 SINCE = {
     "source": "crm",
     "stream": "contacts",
-    "fields": sorted(hubspot.CONTACTS.mapping.asked_fields()),
+    "fields": sorted(hubspot.CONTACTS.mapping.requested_fields()),
     "until": stamp(0),
 }
 WALKS = {

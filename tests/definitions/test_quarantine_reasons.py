@@ -2,7 +2,13 @@
 
 import pytest
 
-from definitions.quarantine_reasons import EXPECTED_VALUES, QUARANTINE_REASONS, not_expected, place_in_words, sentence
+from definitions.quarantine_reasons import (
+    EXPECTED_VALUES,
+    QUARANTINE_REASONS,
+    location_in_words,
+    not_expected,
+    sentence,
+)
 
 
 def test_every_reason_says_something_of_its_own():
@@ -35,4 +41,7 @@ def test_a_word_is_shown_as_it_was_found(reason, detail, says):
 
 
 def test_a_place_is_a_line_or_a_record_of_a_page():
-    assert (place_in_words(page=None, number=60), place_in_words(page=2, number=8)) == ("line 60", "page 2, record 8")
+    assert (location_in_words(page=None, number=60), location_in_words(page=2, number=8)) == (
+        "line 60",
+        "page 2, record 8",
+    )

@@ -20,7 +20,7 @@ from tests.connectors.fake_vendor import HOME, FakeTime
 def pull(folder, limit):
     """Pull a portal of which eleven of twelve contacts have no id."""
     crm = FakeHubSpot()
-    crm.properties = [*hubspot.CONTACTS.mapping.asked_fields()]
+    crm.properties = [*hubspot.CONTACTS.mapping.requested_fields()]
     crm.add(1, modified=datetime(2026, 11, 1, tzinfo=UTC))
     page = [crm.record(1), *({"properties": {}} for _ in range(11))]
     crm.once("/objects/", lambda: httpx.Response(200, json={"results": page}))

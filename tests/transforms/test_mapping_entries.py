@@ -28,7 +28,7 @@ SOURCE = SourceMapping(
     source="crm",
     time_zone="UTC",
     currency="EUR",
-    twin="other",
+    linked_source="other",
     statuses={"warm": "open"},
     stages={"a/won": "closed_won"},
 )
@@ -82,7 +82,9 @@ def test_another_word_may_stand_for_all_that_are_not_known():
 
 
 def test_a_word_that_nobody_mapped_sets_its_record_aside_and_a_silent_one_does_not():
-    aside = [conformed({"a": word}, source_status=text("a", known=STATUS)).quarantined for word in ("quiet", "loud")]
+    aside = [
+        conformed({"a": word}, source_status=text("a", vocabulary=STATUS)).quarantined for word in ("quiet", "loud")
+    ]
     assert [frame["field_name"].to_list() for frame in aside] == [[], ["source_status"]]
 
 
@@ -109,9 +111,9 @@ def test_a_reference_is_the_key_of_what_it_points_to(to, identity, key):
     assert value({"a": identity}, reference("a", to=to), "owner_key") == key
 
 
-@pytest.mark.parametrize(("twin", "keys"), [("other", ["other:contact:9"]), (None, [])])
-def test_ids_of_the_linked_source_are_keys_there(twin, keys):
-    source = SourceMapping(source="crm", time_zone="UTC", currency="EUR", twin=twin)
+@pytest.mark.parametrize(("linked_source", "keys"), [("other", ["other:contact:9"]), (None, [])])
+def test_ids_of_the_linked_source_are_keys_there(linked_source, keys):
+    source = SourceMapping(source="crm", time_zone="UTC", currency="EUR", linked_source=linked_source)
     told = conformed({"a": "9", "b": ""}, source=source, same_as_keys=linked(a="contact", b="lead"))
     assert told.records["same_as_keys"].to_list() == [keys]
 
@@ -157,4 +159,4 @@ def test_what_is_asked_for_is_what_the_entries_name_each_once():
         extras=("e",),
         merged_ids="f",
     )
-    assert mapping.asked_fields() == ("a", "b", "c", "d", "f", "e")
+    assert mapping.requested_fields() == ("a", "b", "c", "d", "f", "e")

@@ -82,7 +82,7 @@ def _shared_word(entry: Words, source: SourceMapping) -> pl.Expr:
 
 
 def _record_key(entry: Reference, source: SourceMapping) -> pl.Expr:
-    where = source.twin if entry.is_linked else source.source
+    where = source.linked_source if entry.is_linked else source.source
     if where is None:
         return pl.lit(None, pl.String)
     identity = blank_to_null(expression(entry.of, source))

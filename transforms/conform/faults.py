@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from definitions.quarantine_reasons import EXPECTED_VALUES, MISREAD_REASONS
+from definitions.quarantine_reasons import CONFORM_REASONS, EXPECTED_VALUES
 
-_REASON, _EXPECTED = pl.Enum(MISREAD_REASONS), pl.Enum(EXPECTED_VALUES)
+_REASON, _EXPECTED = pl.Enum(CONFORM_REASONS), pl.Enum(EXPECTED_VALUES)
 FAULT = pl.Struct({"reason_code": _REASON, "field_name": pl.String, "expected": _EXPECTED, "detail": pl.String})
 """`expected`: what a value of the field has to be, where it is not that. `detail`: the word or the shape of what was
 found; null where there is none, and where it may tell of a person."""

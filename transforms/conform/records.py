@@ -43,8 +43,8 @@ def conform_stream(
         faults=unreadable_dates(mapping.activities),
         keeps_versions=mapping.keeps_versions,
     )
-    if mapping.rows_beside is not None:
-        beside = mapping.rows_beside(records.records, source)
+    if mapping.derived_rows is not None:
+        beside = mapping.derived_rows(records.records, source)
         records = replace(records, records=pl.concat([records.records, beside]))
     if not mapping.activities:
         return {mapping.kind.name: records}
@@ -100,7 +100,7 @@ def _configured_fields(mapping: StreamMapping, source: SourceMapping) -> dict[st
 
 def _known_words(fields: Mapping[str, Entry], source: SourceMapping) -> Iterable[KnownWords]:
     for name, entry in fields.items():
-        if isinstance(entry, Text) and (known := entry.known) is not None:
+        if isinstance(entry, Text) and (known := entry.vocabulary) is not None:
             yield KnownWords(name, meanings(known, source), known.scope)
 
 

@@ -40,7 +40,7 @@ def activities(
 
 def _level(activity_type: pl.Expr, definitions: Definitions) -> pl.Expr:
     """The interest that a kind of activity shows: none where the definitions do not list it, or it is unknown."""
-    known = {name: definitions.engagement.level_of(name) for name in sorted(definitions.engagement.known_types)}
+    known = {name: definitions.engagement.level_of(name) for name in sorted(definitions.engagement.listed_types)}
     return activity_type.replace_strict(known, default="none", return_dtype=pl.String)
 
 

@@ -1,1 +1,1 @@
-"""The agreement as a page to read aloud and sign."""
+"""Printed page of the agreement, for reading aloud and signing."""

@@ -1,4 +1,4 @@
-"""Pieces of Markdown: tables, lists of words, tests as code."""
+"""Markdown helpers: tables, lists of words, tests as code."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,12 +6,12 @@ from definitions.predicates.predicate import Predicate
 
 
 def code_of(predicate: Predicate | None) -> str:
-    """Write a test as code; nothing for none."""
+    """Write a test as code; empty for None."""
     return f"`{predicate.text}`" if predicate is not None else ""
 
 
 def listed(words: Iterable[str]) -> str:
-    """Join words as people do.
+    """Join words with commas and a final "and".
 
     >>> listed(["need", "budget", "authority"])
     'need, budget and authority'
@@ -21,7 +21,7 @@ def listed(words: Iterable[str]) -> str:
 
 
 def paragraph(text: str | None) -> Iterator[str]:
-    """Write a text and an empty line; nothing for none."""
+    """Write a text and an empty line; nothing for None or an empty text."""
     if text:
         yield text
         yield ""

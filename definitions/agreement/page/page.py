@@ -1,6 +1,6 @@
-"""The definitions as a page to read aloud and sign: Markdown, short sentences, every test beside its reason.
+"""Printed page of the definitions in Markdown, to read aloud and sign: short sentences, every test with its reason.
 
-The page is made from the loaded object, never from the file's comments: what it says is what runs.
+The page is rendered from the loaded object, never from the file's comments, so that it states what runs.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _FORECAST = {"included": "yes", "excluded": "no", "booked": "booked"}
 
 
 def render_markdown(definitions: Definitions) -> str:
-    """Write the page; the same definitions give the same bytes."""
+    """Render the page; equal definitions render to equal bytes."""
     sections = (
         _opening(definitions),
         _reading(definitions),
@@ -117,11 +117,11 @@ def _criteria(definitions: Definitions) -> Iterator[str]:
 
 
 def _policy(policy: Policy) -> str:
-    said = f"at least {policy.at_least} of {listed(policy.of)} are met"
+    text = f"at least {policy.at_least} of {listed(policy.of)} are met"
     if policy.including:
-        said += f", {listed(policy.including)} among them"
+        text += f", {listed(policy.including)} among them"
     unknown = "counts as not met" if policy.unknown_as == "not_met" else "leaves it pending"
-    return f"{said}. What is unknown {unknown}. {policy.because or ''}".rstrip()
+    return f"{text}. What is unknown {unknown}. {policy.because or ''}".rstrip()
 
 
 def _stages(definitions: Definitions) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The sections of the page that say what words mean: activities, fit, reasons, names in tests."""
+"""Sections of the page that define words: activities, fit, loss reasons, names in tests."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from definitions.schema.vocabulary import ENGAGEMENT_LEVEL
 
 
 def interest(definitions: Definitions) -> Iterator[str]:
-    """Say what an activity tells, and when a lead is silent."""
+    """Render what an activity tells about interest, and when a lead is silent."""
     engagement, silence = definitions.engagement, definitions.silence
     yield "## What an activity tells about interest"
     yield ""
@@ -46,14 +46,14 @@ def interest(definitions: Definitions) -> Iterator[str]:
 
 
 def fit(definitions: Definitions) -> Iterator[str]:
-    """Say who fits, and how fit and engagement are scored."""
+    """Render who fits, and how fit and engagement are scored."""
     icp = definitions.icp
     yield "## Who fits, and how that is scored"
     yield ""
-    asked = (("fail", icp.fails), ("pass", icp.passes), ("low_quality", icp.low_quality))
+    tests = (("fail", icp.fails), ("pass", icp.passes), ("low_quality", icp.low_quality))
     yield "Fit with the ideal customer is the first of these whose test answers yes; otherwise it is unknown."
     yield ""
-    yield from table(["Fit", "Test"], ([f"**{fit}**", code_of(test)] for fit, test in asked if test is not None))
+    yield from table(["Fit", "Test"], ([f"**{fit}**", code_of(test)] for fit, test in tests if test is not None))
     yield from paragraph(icp.because)
     if definitions.fit:
         yield "Points for who a person is, added up, at most 100:"
@@ -78,7 +78,7 @@ def fit(definitions: Definitions) -> Iterator[str]:
 
 
 def words(definitions: Definitions) -> Iterator[str]:
-    """Say which words are read as the same."""
+    """Render which words are read as the same."""
     limits = definitions.placeholders.close_date
     yield "## Words we read as the same"
     yield ""
@@ -103,28 +103,28 @@ def words(definitions: Definitions) -> Iterator[str]:
 
 
 def names(definitions: Definitions) -> Iterator[str]:
-    """Say what every name used in a test means."""
+    """Render the meaning of every name used in a test."""
     yield "## What the names in the tests mean"
     yield ""
     own = definitions.own
-    known: dict[str, Facet] = facets_of("person", PredicateUse.FIT) | facets_of("opportunity", own=own)
-    known |= facets_of("person", own=own)
+    facets: dict[str, Facet] = facets_of("person", PredicateUse.FIT) | facets_of("opportunity", own=own)
+    facets |= facets_of("person", own=own)
     used = sorted({name for test in _tests(definitions) for name in test.names})
-    # A class of the vocabulary that no rule gives is none that a record can have.
-    given = {
+    # List only classes of the ladders: no record can have another class of the vocabulary.
+    class_names = {
         CLASS_COLUMN["person"]: tuple(rule.name for rule in definitions.people),
         CLASS_COLUMN["opportunity"]: tuple(rule.name for rule in definitions.opportunities),
     }
-    yield from table(["Name", "Means"], ([f"`{name}`", _meaning(known[name], given.get(name))] for name in used))
+    yield from table(["Name", "Means"], ([f"`{name}`", _meaning(facets[name], class_names.get(name))] for name in used))
 
 
-def _meaning(facet: Facet, given: tuple[str, ...] | None) -> str:
+def _meaning(facet: Facet, class_names: tuple[str, ...] | None) -> str:
     if isinstance(facet, Derived):
         later, earlier = (
             "the date of the report" if side == AS_OF else f"`{side}`" for side in (facet.later, facet.earlier)
         )
         return f"{facet.means} Whole days from {earlier} to {later}."
-    words = given or facet.values
+    words = class_names or facet.values
     return f"{facet.means} One of {listed(words)}." if words else facet.means
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 
 from definitions.counting import counted
-from definitions.quarantine_reasons import place_in_words, sentence
+from definitions.quarantine_reasons import location_in_words, sentence
 from flows.run.warehouse_access import warehouse_here
 from flows.terminal.commands.parameters import Count
 from flows.terminal.tables import filled, table
@@ -33,5 +33,7 @@ def _row(held: dict[str, Any]) -> tuple[Any, ...]:
     """Return the cells of one record, with reason and location in words."""
     why = sentence(held["reason_code"], expected=held["expected"], detail=held["detail"])
     file, _, number = (held["location"] or "").rpartition(":")
-    where = held["location"] if held["page"] is None else f"{file}, {place_in_words(page=held['page'], number=number)}"
+    where = (
+        held["location"] if held["page"] is None else f"{file}, {location_in_words(page=held['page'], number=number)}"
+    )
     return held["first_seen_on"], held["reason_code"], held["field_name"], why, held["record_key"], where

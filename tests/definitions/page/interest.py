@@ -14,7 +14,7 @@ from transforms.conform.typed import translated
 
 SECTION = "What an activity tells about interest"
 SILENCE = "When a lead is silent"
-KINDS = sorted(HANDOFF.engagement.known_types)
+KINDS = sorted(HANDOFF.engagement.listed_types)
 
 
 @cache
