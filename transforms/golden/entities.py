@@ -58,7 +58,7 @@ def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return resolve(known, edges).with_columns(known["email_normalised"], known["is_deleted"]), untied(known, edges)
 
 
-@step(partition_by="person_id")
+@step(partition_by="person_id", needs=("answers",))
 def golden_people(records: pl.LazyFrame, run: RunContext, answers: LibraryAnswers) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Golden rows of the live persons among `records`, with person_id, and the records with their values mended.
 

@@ -51,7 +51,7 @@ def phone_e164(phone: pl.Expr, region: pl.Expr, answers: LibraryAnswers | None =
     return read_distinct(read, dtype=pl.String, number=possible, region=local)
 
 
-@step(partition_by=ROW, delivers=("phone_e164",))
+@step(partition_by=ROW, needs=("answers",), delivers=("phone_e164",))
 def with_phone(
     records: pl.LazyFrame, *, default_regions: Mapping[str, str | None], answers: LibraryAnswers | None = None
 ) -> pl.LazyFrame:
