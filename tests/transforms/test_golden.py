@@ -210,7 +210,7 @@ SMALL_RULES = (
     Survivor(fields=("moment", "other"), rule=Rule.HIGHEST, wanted=("moment", "other"), name="moment"),
     Survivor(fields=("flag",), rule=Rule.HIGHEST, wanted=("flag",), name="flag"),
     *(
-        Survivor(fields=("text",), rule=rule, wanted=("text",), vague=vague, gives=name, name=name)
+        Survivor(fields=("text",), rule=rule, wanted=("text",), vague=vague, output=name, name=name)
         for rule in (Rule.CRM_FIRST, Rule.MARKETING_FIRST, Rule.LATEST, Rule.EARLIEST)
         for vague in ((), ("unknown",))
         for name in [f"{rule.value}{len(vague)}"]
