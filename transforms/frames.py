@@ -1,4 +1,4 @@
-"""The contract as Polars sees it: empty frames, slices, columns in order, the row hash."""
+"""Contracts as Polars frames: empty frames, slices, columns in order, the row hash."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -15,14 +15,14 @@ from transforms.step import ROW, step
 
 
 def empty(fields: Iterable[Column]) -> pl.LazyFrame:
-    """Frame with the columns of the fields and no row."""
+    """Make a frame with the columns of the fields and no row."""
     return pl.LazyFrame(schema=schema_of(fields))
 
 
 def in_slices(frame: pl.LazyFrame, rows: int) -> Iterator[pl.LazyFrame]:
-    """Contiguous slices of so many rows, in order; of an empty frame one, without a row.
+    """Split a frame into contiguous slices of `rows` rows, in order; an empty frame gives one empty slice.
 
-    >>> [part.collect().to_series().to_list() for part in in_slices(pl.LazyFrame({"a": [1, 2, 3]}), 2)]
+    >>> [piece.collect().to_series().to_list() for piece in in_slices(pl.LazyFrame({"a": [1, 2, 3]}), 2)]
     [[1, 2], [3]]
     """
     height = frame.select(pl.len()).collect().item()
@@ -31,22 +31,22 @@ def in_slices(frame: pl.LazyFrame, rows: int) -> Iterator[pl.LazyFrame]:
 
 @step(partition_by=ROW)
 def conformed(frame: pl.LazyFrame, contract: Table | RecordKind) -> pl.LazyFrame:
-    """Select the contract's columns, in its order and types; a column that is not there becomes typed nulls.
+    """Select the contract's columns, in its order and types; a missing column becomes typed nulls.
 
     Other columns are dropped. A type that cannot hold the contract's values (text for a number, a moment without a
     zone, a real for money) raises `TransformError` here; a value that does not fit raises it on collection. Both name
     table and column, never a value. Decimals finer than a cent are rounded half to even.
     """
-    have = frame.collect_schema()
-    return frame.select(_column(contract.name, field, have.get(field.name)) for field in _fields(contract))
+    present = frame.collect_schema()
+    return frame.select(_column(contract.name, field, present.get(field.name)) for field in _fields(contract))
 
 
 def require_columns(frame: pl.DataFrame | pl.LazyFrame, table: Table, step: Step) -> None:
-    """Raise `TransformError` naming the columns of a table that `step` or an earlier one owes and did not deliver."""
-    have = frame.collect_schema()
-    if missing := [column for column in table.columns if column.step <= step and column.name not in have]:
-        told = ", ".join(f"{column.name} (step {column.step.name.lower()})" for column in missing)
-        raise TransformError(f"{table.name}: declared, and delivered by no step: {told}.")
+    """Raise `TransformError` naming the columns of a table that `step` or an earlier one must deliver and did not."""
+    present = frame.collect_schema()
+    if missing := [column for column in table.columns if column.step <= step and column.name not in present]:
+        names = ", ".join(f"{column.name} (step {column.step.name.lower()})" for column in missing)
+        raise TransformError(f"{table.name}: declared, and delivered by no step: {names}.")
 
 
 @step(partition_by=ROW, delivers=("record_hash",))
@@ -65,43 +65,43 @@ def _fields(contract: Table | RecordKind) -> tuple[Column, ...]:
     return contract.columns if isinstance(contract, Table) else contract.fields
 
 
-def _column(table: str, field: Column, have: pl.DataType | None) -> pl.Expr:
+def _column(table: str, field: Column, present: pl.DataType | None) -> pl.Expr:
     want = dtype_of(field)
     column = pl.col(field.name)
-    if have is None:
+    if present is None:
         return pl.lit(None, dtype=want).alias(field.name)
-    if have == want:
+    if present == want:
         return column
-    if not _can_hold(field.kind, have):
-        raise TransformError(f"{table}.{field.name}: the frame holds {have}, the contract says {want}.")
-    if _may_overflow(field.kind, have):
+    if not _can_hold(field.kind, present):
+        raise TransformError(f"{table}.{field.name}: the frame holds {present}, the contract says {want}.")
+    if _may_overflow(field.kind, present):
         cast = partial(_cast_whole, table=table, dtype=want)
         return column.map_batches(cast, return_dtype=want, is_elementwise=True)
     return column.cast(want)
 
 
-def _can_hold(kind: Kind, have: pl.DataType) -> bool:
+def _can_hold(kind: Kind, present: pl.DataType) -> bool:
     """Whether a column of the type means the same as the kind, perhaps in another width."""
-    if isinstance(have, pl.Null):
+    if isinstance(present, pl.Null):
         return True
     likeness: dict[Kind, bool] = {
-        Kind.TEXT: isinstance(have, pl.Categorical | pl.Enum),
-        Kind.INTEGER: have.is_integer(),
-        Kind.COUNT: have.is_integer(),
-        Kind.REAL: have.is_float() or have.is_integer(),
-        Kind.MONEY: have.is_decimal() or have.is_integer(),
-        Kind.MOMENT: isinstance(have, pl.Datetime) and have.time_zone == "UTC",
-        Kind.TEXTS: isinstance(have, pl.List) and isinstance(have.inner, pl.Null),
+        Kind.TEXT: isinstance(present, pl.Categorical | pl.Enum),
+        Kind.INTEGER: present.is_integer(),
+        Kind.COUNT: present.is_integer(),
+        Kind.REAL: present.is_float() or present.is_integer(),
+        Kind.MONEY: present.is_decimal() or present.is_integer(),
+        Kind.MOMENT: isinstance(present, pl.Datetime) and present.time_zone == "UTC",
+        Kind.TEXTS: isinstance(present, pl.List) and isinstance(present.inner, pl.Null),
     }
     return likeness.get(kind, False)
 
 
-def _may_overflow(kind: Kind, have: pl.DataType) -> bool:
-    return kind in {Kind.INTEGER, Kind.COUNT, Kind.MONEY} and not isinstance(have, pl.Null)
+def _may_overflow(kind: Kind, present: pl.DataType) -> bool:
+    return kind in {Kind.INTEGER, Kind.COUNT, Kind.MONEY} and not isinstance(present, pl.Null)
 
 
 def _cast_whole(values: pl.Series, *, table: str, dtype: pl.DataType) -> pl.Series:
-    """Cast, and say which table and column a value that does not fit came from."""
+    """Cast; raise `TransformError` naming table and column where a value does not fit."""
     try:
         return values.cast(dtype)
     except pl.exceptions.InvalidOperationError:

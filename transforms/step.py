@@ -1,4 +1,4 @@
-"""Steps: which rows each step of the computation needs together, as data that an engine can read to run it in parts."""
+"""Step declarations: which rows a step needs together, as data from which an engine can run it in parts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 ROW: Final = "row"
-"""Any rows may be computed apart."""
+"""Any subset of rows may be computed on its own."""
 ALL: Final = "all"
-"""Rows are computed together or not at all."""
+"""All rows must be computed together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredStep:
-    """One step: `compute` takes frames and gives frames.
+    """One step: `compute` maps frames to frames.
 
     `partition_by` is `ROW`, `ALL`, or the column whose equal values must come together. Every frame that `compute`
-    takes is split by it, but for the inputs that `needs` names: of these each part needs the whole. The result has the
+    takes is split by it, except the inputs that `needs` names: each part gets all of their rows. The result has the
     columns in `delivers`; of a result of several frames, the first.
     """
 
@@ -53,15 +53,15 @@ def step(
     """
 
     def register(compute: Callable[_P, _T]) -> Callable[_P, _T]:
-        known = DeclaredStep(compute=compute, partition_by=partition_by, needs=needs, delivers=delivers)
+        declared = DeclaredStep(compute=compute, partition_by=partition_by, needs=needs, delivers=delivers)
         if unknown := [name for name in needs if name not in signature(compute).parameters]:
-            raise TypeError(f"{known.name} has no parameter {', '.join(unknown)}")
-        STEPS[known.name] = known
+            raise TypeError(f"{declared.name} has no parameter {', '.join(unknown)}")
+        STEPS[declared.name] = declared
 
         @wraps(compute)
         def checked(*args: _P.args, **kwargs: _P.kwargs) -> _T:
             result = compute(*args, **kwargs)
-            _check_delivered(known, result)
+            _check_delivered(declared, result)
             return result
 
         return checked if delivers else compute
@@ -69,10 +69,10 @@ def step(
     return register
 
 
-def _check_delivered(known: DeclaredStep, result: object) -> None:
+def _check_delivered(declared: DeclaredStep, result: object) -> None:
     first = result[0] if isinstance(result, tuple) else result
     if not isinstance(first, pl.DataFrame | pl.LazyFrame):
-        raise TypeError(f"{known.name} declares columns and gives no frame")
-    have = set(first.collect_schema().names())
-    if lacking := [name for name in known.delivers if name not in have]:
-        raise TransformError(f"{known.name} does not deliver {', '.join(lacking)}, which it declares.")
+        raise TypeError(f"{declared.name} declares columns and returns no frame")
+    present = set(first.collect_schema().names())
+    if missing := [name for name in declared.delivers if name not in present]:
+        raise TransformError(f"{declared.name} does not deliver {', '.join(missing)}, which it declares.")

@@ -16,10 +16,10 @@ from definitions.mapping.envelope import Envelope
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from flows.home.state_files import GROUP_ROWS, StreamState, lacks_flag_history, run_of, save_state, state_path
-from transforms.conform.files_versions import LandedFile, folded_files
+from transforms.conform.files_versions import LandedFile, compact_files
 from transforms.state.flags import FLAG_HISTORY, with_flag_history
-from transforms.state.listings import CompleteListing, settled
-from transforms.state.versions import STATE, filed, opened, with_flag_of_text
+from transforms.state.listings import CompleteListing, apply_listings
+from transforms.state.versions import STATE, parsed_versions, version_index, with_flag_of_text
 
 # Parsing a record takes many times its room, and less time while that is in the processor's cache.
 _LINES_AT_ONCE = 4_000
@@ -110,12 +110,12 @@ def fold_pages(shelf: StateStore, envelope: Envelope, *, keeps_versions: bool) -
     # What was folded before is no part of a listing any more.
     unlisted = pl.lit(None, pl.Categorical)
     parts = _kept_versions(last, envelope)
-    known = [filed(part, reads_text=keeps_versions).with_columns(listing=unlisted).collect() for part in parts]
+    known = [version_index(part, reads_text=keeps_versions).with_columns(listing=unlisted).collect() for part in parts]
     landed = [_filed(lines, envelope) for lines in _landed(pages)]
     heights = [part.height for part in (*known, *landed)]
     files = with_flag_history(pl.concat([*known, *landed]))
     del known, landed
-    verdict = settled(files.drop(*FLAG_HISTORY), shelf.listings(runs), keeps_versions=keeps_versions)
+    verdict = apply_listings(files.drop(*FLAG_HISTORY), shelf.listings(runs), keeps_versions=keeps_versions)
     files = files.select("source_id", "version_at", *FLAG_HISTORY).hstack(verdict)
     texts = chain(_texts(last), (lines.select("raw", "location") for lines in _landed(pages)))
     return shelf.keep(_kept(texts, files, heights), needed_bytes=_needed(last, pages))
@@ -131,7 +131,7 @@ def fold_files(shelf: StateStore, stream: FileStream, meaning: SourceMapping) ->
     if not pages:
         return shelf.unchanged()
     last = shelf.unchanged()
-    state = folded_files(
+    state = compact_files(
         None if last.path is None else last.frame(),
         _landed_files(shelf, pages, stream),
         meaning,
@@ -160,7 +160,11 @@ def _landed_files(shelf: StateStore, pages: Sequence[LandedPage], stream: FileSt
 
 def _filed(lines: pl.DataFrame, envelope: Envelope) -> pl.DataFrame:
     """File landed lines, with the listing that they are a part of."""
-    return filed(opened(lines.lazy(), envelope)).collect(engine="in-memory").with_columns(lines["listing"])
+    return (
+        version_index(parsed_versions(lines.lazy(), envelope))
+        .collect(engine="in-memory")
+        .with_columns(lines["listing"])
+    )
 
 
 def _kept(texts: Iterable[pl.DataFrame], files: pl.DataFrame, heights: Sequence[int]) -> Iterator[pl.DataFrame]:

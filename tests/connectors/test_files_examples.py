@@ -14,7 +14,7 @@ from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError
 from definitions.mapping.source_mapping import SourceMapping
 from transforms.conform.files import conform_file, stages_of_file
-from transforms.conform.files_versions import LandedFile, folded_files
+from transforms.conform.files_versions import LandedFile, compact_files
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -47,7 +47,7 @@ def conformed(source, folder, landing):
         [page] = landing.read_manifest(source.name, stream.name, "r1")
         rows = LandedFile(rows=landed_rows(landing, page, stream).lazy(), run_id="r1", is_whole=pulled.is_full)
         keeps = stream.kind == "opportunity"
-        state = folded_files(None, [rows], meaning, stream=stream, keeps_versions=keeps).lazy()
+        state = compact_files(None, [rows], meaning, stream=stream, keeps_versions=keeps).lazy()
         found[stream.name] = conform_file(state, meaning, stream=stream)
         if keeps:
             found["stages"] = stages_of_file(state, meaning, stream=stream)

@@ -18,7 +18,7 @@ from definitions.mapping.source_mapping import SourceMapping
 from flows.home.state_files import StreamState, damage_of_state, forget_old_states, intact_version, run_of
 from flows.run.folding import StateStore, fold_files
 from tests.flows.shelves import CONTACT, FIRST, SECOND, THIRD, empty_shelf, fold, land, record
-from transforms.state.versions import STATE, folded, opened
+from transforms.state.versions import STATE, compact, parsed_versions
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,7 @@ def test_the_state_is_that_of_all_versions_weighed_together(shelf, how):
         for page in shelf.landing.pages_of("hubspot", "contacts", [FIRST, SECOND])
         for number, raw in enumerate(map(bytes.decode, shelf.landing.records(page)), start=1)
     ]
-    assert kept.equals(folded([opened(pl.LazyFrame(lines), CONTACT)], **how))
+    assert kept.equals(compact([parsed_versions(pl.LazyFrame(lines), CONTACT)], **how))
 
 
 @HOW

@@ -7,7 +7,7 @@ import polars as pl
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from transforms.conform.files import conform_file
-from transforms.conform.files_versions import LandedFile, folded_files
+from transforms.conform.files_versions import LandedFile, compact_files
 
 MEANING = SourceMapping(
     source="crm", time_zone="America/New_York", currency="USD", stages={"Open": "qualification", "Won": "closed_won"}
@@ -31,5 +31,5 @@ def landed(rows, run="r1", *, is_whole=True):
 
 
 def conform(rows, of, meaning=MEANING):
-    state = folded_files(None, [landed(rows)], meaning, stream=of, keeps_versions=of.kind == "opportunity")
+    state = compact_files(None, [landed(rows)], meaning, stream=of, keeps_versions=of.kind == "opportunity")
     return conform_file(state.lazy(), meaning, stream=of)

@@ -5,8 +5,8 @@ import json
 import polars as pl
 
 from definitions.mapping.envelope import Envelope
-from transforms.state.listings import settled
-from transforms.state.versions import STATE, filed, opened
+from transforms.state.listings import apply_listings
+from transforms.state.versions import STATE, parsed_versions, version_index
 
 CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
 NOTHING = pl.DataFrame(schema=STATE)
@@ -24,14 +24,14 @@ def landed(run, records, listing=None):
         for place, (id_, minute, gone, name) in enumerate(records, start=1)
     ]
     lines = pl.LazyFrame(told, schema={"raw": pl.String, "location": pl.String})
-    return opened(lines, CONTACT).collect(), f"run{listing or run:03}"
+    return parsed_versions(lines, CONTACT).collect(), f"run{listing or run:03}"
 
 
 def fold(last, parts, listings, *, keeps_versions):
     """The state after these parts, of which some listings are complete."""
     versions = pl.concat([last, *(part for part, _ in parts)])
-    known = filed(last.lazy(), reads_text=keeps_versions).with_columns(listing=pl.lit(None, pl.Categorical))
-    new = [filed(part.lazy()).with_columns(listing=pl.lit(id_).cast(pl.Categorical)) for part, id_ in parts]
-    verdict = settled(pl.concat([known, *new]).collect(), listings, keeps_versions=keeps_versions)
+    known = version_index(last.lazy(), reads_text=keeps_versions).with_columns(listing=pl.lit(None, pl.Categorical))
+    new = [version_index(part.lazy()).with_columns(listing=pl.lit(id_).cast(pl.Categorical)) for part, id_ in parts]
+    verdict = apply_listings(pl.concat([known, *new]).collect(), listings, keeps_versions=keeps_versions)
     kept = versions.drop(set(verdict.columns) & set(versions.columns)).hstack(verdict)
     return kept.filter("stays").select(STATE.names())

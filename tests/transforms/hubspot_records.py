@@ -9,7 +9,7 @@ from definitions.mapping.envelope import Envelope
 from definitions.mapping.source_mapping import SourceMapping
 from transforms.conform.merges import merges_of, with_survivors
 from transforms.conform.records import conform_stream
-from transforms.state.versions import folded, opened
+from transforms.state.versions import compact, parsed_versions
 
 MEANING = SourceMapping(
     source="hubspot",
@@ -30,7 +30,7 @@ OBJECT = Envelope(id="id", version="updatedAt", deleted="archived")
 def state(*records, envelope=OBJECT, keeps_versions=False):
     raw = [record if isinstance(record, str) else json.dumps(record) for record in records]
     lines = pl.LazyFrame({"raw": raw, "location": [f"run1/page:{place}" for place, _ in enumerate(raw)]})
-    return folded([opened(lines, envelope)], keeps_versions=keeps_versions).lazy()
+    return compact([parsed_versions(lines, envelope)], keeps_versions=keeps_versions).lazy()
 
 
 def hubspot_object(number, properties, *, updated="2026-11-01T00:00:00.000Z", archived=False):

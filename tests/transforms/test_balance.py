@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.reconcile.balance import association_places, balance, entity_places, single_places
+from transforms.reconcile.balance import association_dispositions, balance, entity_dispositions, single_dispositions
 
 
 def places(*rows):
@@ -17,7 +17,7 @@ def places(*rows):
     )
     live = {entity: key for key, entity, deleted, merged in reversed(rows) if not deleted and merged is None}
     chosen = pl.DataFrame({"record_key": list(live.values())}, schema={"record_key": pl.String})
-    return dict(entity_places(records, chosen).rows())
+    return dict(entity_dispositions(records, chosen).rows())
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,15 @@ def test_links_are_merged_into_what_they_tie_or_excluded():
         }
     )
     bridges = {"person": pl.DataFrame({"record_key": ["ada"]}), "opportunity": pl.DataFrame({"record_key": ["deal"]})}
-    assert dict(association_places(links, bridges).rows()) == {"1": "merged_into", "2": "excluded", "3": "deleted"}
+    assert dict(association_dispositions(links, bridges).rows()) == {
+        "1": "merged_into",
+        "2": "excluded",
+        "3": "deleted",
+    }
 
 
 def test_what_stands_for_itself_is_curated_or_deleted():
-    assert dict(single_places(pl.DataFrame({"record_key": ["a", "b"], "is_deleted": [False, True]})).rows()) == {
+    assert dict(single_dispositions(pl.DataFrame({"record_key": ["a", "b"], "is_deleted": [False, True]})).rows()) == {
         "a": "curated",
         "b": "deleted",
     }

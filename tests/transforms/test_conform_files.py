@@ -12,7 +12,7 @@ from definitions.errors import FileUnreadableError
 from definitions.mapping.source_mapping import SourceMapping
 from tests.transforms.declared_files import MEANING, conform, landed, stream
 from transforms.conform.files import conform_file, stages_of_file
-from transforms.conform.files_versions import folded_files
+from transforms.conform.files_versions import compact_files
 
 
 def one(declared, cell, **others):
@@ -213,7 +213,7 @@ def test_a_currency_is_the_columns_or_the_amounts_or_the_sources(money, code, ex
 def test_the_stages_of_a_file_are_spelt_as_its_deals_spell_them():
     rows = [{"id": "1", "stage": "won", "day": "", "money": ""}, {"id": "2", "stage": "?", "day": "", "money": ""}]
     of = stream(columns=DEAL)
-    state = folded_files(None, [landed(rows)], MEANING, stream=of, keeps_versions=True)
+    state = compact_files(None, [landed(rows)], MEANING, stream=of, keeps_versions=True)
     stages = stages_of_file(state.lazy(), MEANING, stream=of)
     columns = ["record_key", "source_stage", "canonical_stage", "display_order", "is_closed", "is_won"]
     assert stages.records.select(columns).rows() == [
@@ -229,7 +229,7 @@ def test_stages_of_pipelines_are_stages_of_their_own():
     )
     of = stream(columns={"source_stage": "stage", "pipeline_id": "pipe"})
     rows = [{"id": "1", "stage": "Done", "pipe": "Sales"}, {"id": "2", "stage": "Done", "pipe": "Churn"}]
-    state = folded_files(None, [landed(rows)], meaning, stream=of, keeps_versions=True).lazy()
+    state = compact_files(None, [landed(rows)], meaning, stream=of, keeps_versions=True).lazy()
     stages = stages_of_file(state, meaning, stream=of).records
     assert stages.select("source_id", "pipeline_id", "canonical_stage", "is_won").rows() == [
         ("Churn/Done", "Churn", "closed_lost", False),
@@ -262,7 +262,7 @@ def test_every_row_is_curated_or_set_aside_once(cells):
     rows = [{"id": key, "stage": a, "day": b, "money": c} for key, (a, b, c) in cells.items()]
     conformed = conform(rows, stream(columns=DEAL))
     keys = [*conformed.records["record_key"], *conformed.quarantined["record_key"]]
-    kept = folded_files(None, [landed(rows)], MEANING, stream=stream(columns=DEAL), keeps_versions=True)["source_id"]
+    kept = compact_files(None, [landed(rows)], MEANING, stream=stream(columns=DEAL), keeps_versions=True)["source_id"]
     assert sorted(keys) == sorted(f"crm:deals:{key}" for key in kept)
     again = conform(rows[::-1], stream(columns=DEAL))
     assert again.records.sort("record_key").equals(conformed.records.sort("record_key"))

@@ -15,7 +15,7 @@ from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import schema_of
 from definitions.schema.records import ACTIVITY, OPPORTUNITY, PERSON
 from transforms.conform.records import conform_stream
-from transforms.state.versions import folded, opened
+from transforms.state.versions import compact, parsed_versions
 
 MEANING = SourceMapping(
     source="sf",
@@ -51,7 +51,7 @@ ENVELOPE = Envelope(id="Id", version="SystemModstamp", deleted="IsDeleted")
 def state(*records, keeps_versions=False):
     given = [{"SystemModstamp": "2026-11-01T00:00:00.000+0000", "IsDeleted": False, **record} for record in records]
     lines = pl.LazyFrame({"raw": [json.dumps(record) for record in given], "location": ["run1/a:1"] * len(given)})
-    return folded([opened(lines, ENVELOPE)], keeps_versions=keeps_versions).lazy()
+    return compact([parsed_versions(lines, ENVELOPE)], keeps_versions=keeps_versions).lazy()
 
 
 def read(stream, known, meaning=MEANING):

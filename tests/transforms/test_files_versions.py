@@ -9,12 +9,12 @@ import pytest
 from definitions.errors import FileUnreadableError
 from tests.transforms.declared_files import MEANING, conform, landed, stream
 from transforms.conform.files import conform_file
-from transforms.conform.files_versions import folded_files
+from transforms.conform.files_versions import compact_files
 
 
 def fold(files, of=None, last=None):
     of = of or stream(columns={"next_step": "x"})
-    return folded_files(last, files, MEANING, stream=of, keeps_versions=False)
+    return compact_files(last, files, MEANING, stream=of, keeps_versions=False)
 
 
 def shown(state):
@@ -82,7 +82,7 @@ def test_a_complete_file_takes_a_later_change_back(kind, is_whole):
         landed([good], "r3", is_whole=is_whole),
         landed([good], "r4", is_whole=False),
     ]
-    state = folded_files(None, files, MEANING, stream=of, keeps_versions=kind == "opportunity")
+    state = compact_files(None, files, MEANING, stream=of, keeps_versions=kind == "opportunity")
     conformed = conform_file(state.lazy(), MEANING, stream=of)
     records = conformed.records.sort("source_id").select(name, "is_deleted").rows()
     assert records == [("good", False), ("gone", is_whole)]
@@ -102,7 +102,7 @@ def test_a_row_without_a_change_time_is_ordered_by_its_file(kind, is_whole):
         landed([{"id": "1", "x": x, "at": at}], f"r{place}", is_whole=is_whole) for place, (x, at) in enumerate(told)
     ]
     for count, (expected, _) in enumerate(told, start=1):
-        state = folded_files(None, files[:count], MEANING, stream=of, keeps_versions=kind == "opportunity")
+        state = compact_files(None, files[:count], MEANING, stream=of, keeps_versions=kind == "opportunity")
         [row] = conform_file(state.lazy(), MEANING, stream=of).records.rows(named=True)
         assert row["name" if kind == "opportunity" else "last_name"] == expected
 

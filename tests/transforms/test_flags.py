@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from definitions.mapping.envelope import Envelope
 from tests.transforms.hubspot_records import hubspot_object, read
-from transforms.state.versions import STATE, folded, opened
+from transforms.state.versions import STATE, compact, parsed_versions
 
 CONTACT = Envelope(id="id", version="updatedAt", deleted="archived", flag="p.bounce")
 SCHEMA = {"raw": pl.String, "location": pl.String}
@@ -28,13 +28,13 @@ def line(number, minute, bounce, run=1, *, archived=False, changed=True):
 
 
 def versions(lines):
-    return opened(pl.LazyFrame(lines, schema=SCHEMA), CONTACT)
+    return parsed_versions(pl.LazyFrame(lines, schema=SCHEMA), CONTACT)
 
 
 def state_of(batches, **how):
     kept = pl.DataFrame(schema=STATE)
     for batch in batches:
-        kept = folded([kept.lazy(), versions(batch)], **{"keeps_versions": False, "revives": True, **how})
+        kept = compact([kept.lazy(), versions(batch)], **{"keeps_versions": False, "revives": True, **how})
     return kept
 
 

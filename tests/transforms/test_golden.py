@@ -52,7 +52,7 @@ def person(*rows):
 
 @pytest.mark.parametrize("kind", RULES)
 def test_every_field_of_a_record_has_one_rule(kind):
-    ruled = [field for rule in RULES[kind] for field in rule.outputs if rule.gives is None]
+    ruled = [field for rule in RULES[kind] for field in rule.outputs if rule.output is None]
     carried = {field.name for field in (*RECORD_KINDS[kind].fields, *VALUES[kind])}
     assert sorted(ruled) == sorted(carried - {"is_deleted", "merged_into_key", "same_as_keys", "custom"})
 
@@ -210,7 +210,7 @@ SMALL_RULES = (
     Survivor(fields=("moment", "other"), rule=Rule.HIGHEST, wanted=("moment", "other"), name="moment"),
     Survivor(fields=("flag",), rule=Rule.HIGHEST, wanted=("flag",), name="flag"),
     *(
-        Survivor(fields=("text",), rule=rule, wanted=("text",), vague=vague, gives=name, name=name)
+        Survivor(fields=("text",), rule=rule, wanted=("text",), vague=vague, output=name, name=name)
         for rule in (Rule.CRM_FIRST, Rule.MARKETING_FIRST, Rule.LATEST, Rule.EARLIEST)
         for vague in ((), ("unknown",))
         for name in [f"{rule.value}{len(vague)}"]

@@ -16,7 +16,7 @@ from transforms.identity.matching import (
     owner_edges,
     person_edges,
     resolve,
-    untied,
+    unmatched,
 )
 from transforms.values.email import normalise_email
 
@@ -103,7 +103,7 @@ def test_an_edge_to_a_record_never_seen_ties_nothing_and_is_counted():
     known = records(a=1, b=2)
     assert entities(resolve(known, ties.head(3))) == {"a": "a", "b": "b"}
     alone = people({"record_key": "a"}, {"record_key": "b"})
-    assert untied(alone, ties).rows() == [("never_seen", "email", 1), ("never_seen", "source_merge", 2)]
+    assert unmatched(alone, ties).rows() == [("never_seen", "email", 1), ("never_seen", "source_merge", 2)]
 
 
 def test_a_key_that_comes_twice_and_a_rule_nobody_knows_are_refused():
@@ -151,9 +151,9 @@ def test_an_address_of_nobody_in_particular_ties_nobody(address):
 def test_an_address_that_too_many_share_ties_nobody_and_is_told():
     crowd = people(*({"record_key": f"{number}", "email_normalised": "x@acme.com"} for number in range(4)))
     assert person_edges(crowd, email_limit=3).is_empty()
-    assert untied(crowd, edges(), email_limit=3).rows() == [("crowded_address", "email", 4)]
+    assert unmatched(crowd, edges(), email_limit=3).rows() == [("crowded_address", "email", 4)]
     assert person_edges(crowd, email_limit=4).height == 3
-    assert untied(crowd, edges(), email_limit=4).is_empty()
+    assert unmatched(crowd, edges(), email_limit=4).is_empty()
 
 
 def test_deleted_records_do_not_make_a_crowd():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.transforms.declared_files import MEANING, stream
 from tests.transforms.declared_files import landed as landed_file
 from tests.transforms.folding_in_memory import NOTHING, fold, landed
-from transforms.conform.files_versions import folded_files
+from transforms.conform.files_versions import compact_files
 from transforms.state.listings import CompleteListing
 
 RECORDS = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3), st.booleans(), st.sampled_from("ab")), max_size=4)
@@ -65,8 +65,8 @@ def test_law_files_are_folded_one_by_one_as_all_at_once(history):
             how = {"stream": declared, "keeps_versions": keeps_versions}
             kept = None
             for file in files:
-                kept = folded_files(None if kept is None else kept.lazy(), [file], MEANING, **how)
-            assert folded_files(None, files, MEANING, **how).equals(kept)
+                kept = compact_files(None if kept is None else kept.lazy(), [file], MEANING, **how)
+            assert compact_files(None, files, MEANING, **how).equals(kept)
 
 
 def test_what_the_ninetieth_of_a_hundred_listings_lacks_is_gone_since_then():

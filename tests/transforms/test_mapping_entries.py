@@ -22,7 +22,7 @@ from definitions.mapping.source_mapping import SourceMapping
 from definitions.mapping.stream_mapping import ListItems, StreamMapping, mapping_of
 from definitions.schema.records import ACCOUNT, OPPORTUNITY, OWNER, PERSON
 from transforms.conform.records import conform_stream
-from transforms.state.versions import folded, opened
+from transforms.state.versions import compact, parsed_versions
 
 SOURCE = SourceMapping(
     source="crm",
@@ -40,7 +40,7 @@ def conformed(record, kind=PERSON, source=SOURCE, **mapping):
     fields = mapping_of(**{name: entry for name, entry in mapping.items() if name in kind.names})
     rest = {name: value for name, value in mapping.items() if name not in kind.names}
     lines = pl.LazyFrame({"raw": [json.dumps({"id": 1, **record})], "location": ["r/f:1"]})
-    state = folded([opened(lines, Envelope(id="id"))], keeps_versions=kind is OPPORTUNITY).lazy()
+    state = compact([parsed_versions(lines, Envelope(id="id"))], keeps_versions=kind is OPPORTUNITY).lazy()
     stream = StreamMapping(kind=kind, object="thing", fields=fields, **rest)
     return conform_stream(state, stream, source, stream="things")[kind.name]
 

@@ -36,7 +36,7 @@ FUNCTIONS = {
     if function.__module__ == module.__name__ and not name.startswith("_")
 }
 NO_STEPS = {
-    "transforms.conform.raw.gathered": "collects, and computes nothing",
+    "transforms.conform.raw.collected": "collects, and computes nothing",
     "transforms.frames.in_slices": "cuts a frame into parts",
     "transforms.golden.winners.winning_rows": "gives places in its frame, which mean nothing elsewhere",
     "transforms.pipeline.table_batches.history_batches": "yields what steps give, with their table",

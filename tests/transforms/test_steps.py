@@ -24,7 +24,7 @@ from tests.transforms.step_calls import Recorder, frames_in, in_parts, same_rows
 from tests.transforms.test_step_declarations import PARTS
 from transforms.conform.conformed import nothing_quarantined
 from transforms.conform.raw import decoded
-from transforms.state.versions import opened, with_flag_of_text
+from transforms.state.versions import parsed_versions, with_flag_of_text
 from transforms.step import ALL, STEPS
 
 pytestmark = pytest.mark.slow
@@ -44,11 +44,11 @@ def seen(tmp_path_factory):
         data = write_maven(tmp_path_factory.mktemp("data"))
         run(ROOT / "examples" / "maven_crm" / "bantam.yaml", FIRST_DAY, data=data)
     with recorder.watching():
-        for call in recorder.calls("transforms.state.versions.opened"):
+        for call in recorder.calls("transforms.state.versions.parsed_versions"):
             if call["envelope"].flag is not None:
                 # As a state from before flags were kept is read.
-                with_flag_of_text(opened(**call), call["envelope"])
-        for call in recorder.calls("transforms.conform.records.opened_records"):
+                with_flag_of_text(parsed_versions(**call), call["envelope"])
+        for call in recorder.calls("transforms.conform.records.decoded_records"):
             # Only merges are read so, and of them there are few.
             decoded(call["state"], pl.Struct({"id": pl.String}))
     return recorder

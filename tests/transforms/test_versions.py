@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from polars.exceptions import PolarsError
 
 from definitions.mapping.envelope import Envelope
-from transforms.state.delete_detection import no_longer_alive, with_tombstones
-from transforms.state.versions import STATE, filed, folded, opened, standing
+from transforms.state.delete_detection import missing_from_listing, with_tombstones
+from transforms.state.versions import STATE, compact, parsed_versions, select_current, version_index
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 CONTACT = Envelope(id="id", version="updatedAt", deleted="archived")
@@ -28,11 +28,11 @@ SCHEMA = {"raw": pl.String, "location": pl.String}
 
 
 def versions(lines, envelope=CONTACT):
-    return opened(pl.LazyFrame(lines, schema=SCHEMA), envelope)
+    return parsed_versions(pl.LazyFrame(lines, schema=SCHEMA), envelope)
 
 
 def state(lines, *, keeps_versions=False, revives=True):
-    return folded([versions(lines)], keeps_versions=keeps_versions, revives=revives)
+    return compact([versions(lines)], keeps_versions=keeps_versions, revives=revives)
 
 
 def as_a_set(kept):
@@ -76,7 +76,7 @@ def test_among_increments_of_files_the_change_time_alone_decides():
 
 def test_an_id_may_lie_a_level_down():
     lines = [{"raw": '{"from":{"id":7},"to":[]}', "location": "run1/a:1"}]
-    kept = folded([versions(lines, Envelope(id="from.id"))], keeps_versions=False)
+    kept = compact([versions(lines, Envelope(id="from.id"))], keeps_versions=False)
     assert kept.select("source_id", "version_at", "is_deleted").rows() == [("7", None, False)]
 
 
@@ -179,7 +179,7 @@ def test_a_record_that_is_no_longer_listed_becomes_a_tombstone_of_its_latest_ver
     known = state(
         [line(1, 1, name="old"), line(1, 2, name="new"), line(2, 1), line(3, 1, archived=True)], keeps_versions=True
     )
-    after = with_tombstones(known, no_longer_alive(known, pl.Series(["2"])), "run2")
+    after = with_tombstones(known, missing_from_listing(known, pl.Series(["2"])), "run2")
     assert after.select("source_id", "is_deleted", "unlisted_by").rows() == [
         ("1", False, None),
         ("1", True, "run2"),
@@ -192,8 +192,8 @@ def test_a_record_that_is_no_longer_listed_becomes_a_tombstone_of_its_latest_ver
 def test_a_tombstone_is_as_new_as_the_listing_that_made_it():
     """What a run saw before the listing does not bring the record back; what one saw after it does."""
     known = state([line(1, 5)])
-    gone = with_tombstones(known, no_longer_alive(known, pl.Series(["2"])), "run3")
-    earlier, later = (folded([gone.lazy(), versions([line(1, 4, run)])], keeps_versions=False) for run in (2, 4))
+    gone = with_tombstones(known, missing_from_listing(known, pl.Series(["2"])), "run3")
+    earlier, later = (compact([gone.lazy(), versions([line(1, 4, run)])], keeps_versions=False) for run in (2, 4))
     assert (earlier["is_deleted"].to_list(), later["is_deleted"].to_list()) == ([True], [False])
 
 
@@ -218,7 +218,7 @@ def test_order_and_pages_do_not_matter(lines, chance, cuts, how):
     chance.shuffle(shuffled)
     edges = [0, *sorted(cuts), len(shuffled)]
     pages = [versions(shuffled[start:end]) for start, end in pairwise(edges) if start < end]
-    assert as_a_set(state(lines, **how)).equals(as_a_set(folded(pages, **how)))
+    assert as_a_set(state(lines, **how)).equals(as_a_set(compact(pages, **how)))
 
 
 @given(LINES, HOW)
@@ -226,7 +226,7 @@ def test_folding_run_by_run_is_folding_once(lines, how):
     after = pl.DataFrame(schema=STATE)
     for run in range(1, 5):
         landed = [one for one in lines if one["location"].startswith(f"run{run}/")]
-        after = folded([after.lazy(), versions(landed)], **how)
+        after = compact([after.lazy(), versions(landed)], **how)
     once = state(sorted(lines, key=lambda one: one["location"][:4]), **how)
     assert after.drop("location").equals(once.drop("location"))
 
@@ -245,8 +245,8 @@ def test_without_versions_the_text_of_an_earlier_state_decides_nothing(lines):
     known = state([one for one in lines if one["location"] < "run3"])
     landed = versions([one for one in lines if one["location"] > "run3"]).collect()
     asked, unasked = (
-        standing(
-            pl.concat([filed(known.lazy(), reads_text=reads_text), filed(landed.lazy())]).collect(),
+        select_current(
+            pl.concat([version_index(known.lazy(), reads_text=reads_text), version_index(landed.lazy())]).collect(),
             keeps_versions=False,
             revives=True,
         )

@@ -1,4 +1,4 @@
-"""Qualification: each criterion of the definitions met, not met or unknown, with its evidence."""
+"""Qualification: the state of each criterion of the definitions (met, not met, unknown) with its evidence."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,7 +8,7 @@ import polars as pl
 from definitions.agreement.model import Criterion, Definitions
 from definitions.schema.classified import Classified
 from definitions.schema.column import Column
-from transforms.classify.evidence import is_told, json_object
+from transforms.classify.evidence import is_disclosable, json_object
 from transforms.classify.predicates import compile_facet, compile_predicate
 from transforms.step import ROW, step
 
@@ -20,7 +20,7 @@ def with_criteria(frame: pl.LazyFrame, definitions: Definitions, kind: Classifie
     The JSON has each criterion in the order of the definitions: {"budget": {"state": "met", "evidence":
     "budget_status", "value": "allocated"}, ...}; the value of a personal field is left out. For opportunities also
     missing_criteria (names the canonical stage requires that are not met, comma separated) and missing_criteria_count;
-    a stage nobody mapped requires nothing.
+    an unmapped stage requires nothing.
     """
     answers = {name: _answer(name) for name in definitions.criteria}
     tested = frame.with_columns(
@@ -31,7 +31,9 @@ def with_criteria(frame: pl.LazyFrame, definitions: Definitions, kind: Classifie
         criteria_met=_count([pl.col(answer) for answer in answers.values()]),
         criteria_unmet=_count([~pl.col(answer) for answer in answers.values()]),
         criteria_unknown=_count([pl.col(answer).is_null() for answer in answers.values()]),
-        criteria=json_object([_told(name, one, columns, as_of) for name, one in definitions.criteria.items()]),
+        criteria=json_object(
+            [_criterion_state(name, one, columns, as_of) for name, one in definitions.criteria.items()]
+        ),
     )
     if kind == "opportunity":
         missing = [_is_missing(name, definitions) for name in answers]
@@ -51,15 +53,15 @@ def _answer(criterion: str) -> str:
 
 
 def _count(tests: list[pl.Expr]) -> pl.Expr:
-    """How many of the tests are true; unknown is not."""
+    """Count the tests that are true; unknown is not."""
     return pl.sum_horizontal(*(test.fill_null(value=False).cast(pl.Int32) for test in tests))
 
 
-def _told(name: str, criterion: Criterion, columns: Mapping[str, Column], as_of: date) -> pl.Expr:
+def _criterion_state(name: str, criterion: Criterion, columns: Mapping[str, Column], as_of: date) -> pl.Expr:
     answer = pl.col(_answer(name))
     state = pl.when(answer).then(pl.lit("met")).when(~answer).then(pl.lit("not_met")).otherwise(pl.lit("unknown"))
     members = [state.alias("state"), pl.lit(criterion.evidence).alias("evidence")]
-    if is_told(criterion.evidence, columns):
+    if is_disclosable(criterion.evidence, columns):
         members.append(compile_facet(criterion.evidence, as_of).alias("value"))
     return pl.struct(members).alias(name)
 

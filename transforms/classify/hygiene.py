@@ -1,4 +1,4 @@
-"""Hygiene: one finding for each record that fails a rule of the definitions, in words its owner can act on."""
+"""Hygiene: one finding for each record that fails a rule of the definitions, with a text for its owner."""
 
 from collections.abc import Mapping
 from datetime import date

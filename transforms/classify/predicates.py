@@ -53,7 +53,7 @@ def compile_predicate(predicate: Predicate, as_of: date) -> pl.Expr:
 def compile_facet(name: str, as_of: date) -> pl.Expr:
     """Compile a facet, a stored column or a derived day counter, to an expression named after it.
 
-    A stored column comes as it is, the word `unknown` included.
+    A stored column is unchanged, the word `unknown` included.
     """
     derived = DERIVED.get(name)
     if derived is None:
@@ -115,8 +115,8 @@ def _compared(op: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
 
 
 def _coalesced(parts: list[pl.Expr]) -> pl.Expr:
-    """First known value. `pl.coalesce` gives a single row where a column is all null and a literal follows it."""
-    return reduce(lambda known, part: known.fill_null(part), parts)
+    """Return the first non-null value; `pl.coalesce` makes one row of an all-null column followed by a literal."""
+    return reduce(lambda value, part: value.fill_null(part), parts)
 
 
 def _arithmetic(node: Arithmetic, as_of: date) -> pl.Expr:

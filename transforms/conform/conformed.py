@@ -1,4 +1,4 @@
-"""What every `conform` returns: records that keep the contract, and the ones that cannot, each with its reason."""
+"""Result of every `conform`: records that keep the contract, and quarantined ones with their reasons."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ QUARANTINE = (
 
 @dataclass(frozen=True, slots=True)
 class Conformed:
-    """`records` keep the contract of their kind; `quarantined` has one row per record set aside (grain: record).
+    """`records` keep the contract of their kind; `quarantined` has one row per quarantined record.
 
     `versions`, for opportunities only, has one row per landed version: record_key, version_at, location, is_deleted,
     pipeline_id, source_stage, last_stage_change_at, source_close_date, amount, is_closed.
@@ -28,5 +28,5 @@ class Conformed:
 
 
 def nothing_quarantined() -> pl.DataFrame:
-    """An empty quarantine frame."""
+    """Make an empty quarantine frame."""
     return empty(QUARANTINE).collect()

@@ -1,4 +1,4 @@
-"""Fields of the customer's own, read from the text columns of a record into its JSON object `custom`."""
+"""Custom fields: text columns of a record, read into its JSON object `custom`."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,8 +16,8 @@ def with_custom_fields(
 ) -> pl.LazyFrame:
     """Add `custom`, a JSON object with the value of each column; null where there is none.
 
-    `text` holds each column as text, under its name; `read` gives the typed value, null where it cannot be read. Such a
-    value costs itself alone: it is null, and the member `unreadable` names it.
+    `text` holds each column as text, under its name; `read` returns the typed value or null. An unreadable value
+    does not quarantine the record: it is null, and the member `unreadable` names it.
     """
     if not columns:
         return text

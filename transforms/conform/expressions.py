@@ -27,7 +27,7 @@ from transforms.values.text import clean
 
 
 def expression(entry: Entry, source: SourceMapping) -> pl.Expr:  # noqa: PLR0911 - one case an entry
-    """What an entry gives, as text; `Keys` as a list of text, `Computed` in whatever type it has."""
+    """Compile an entry to text; `Keys` to a list of text, `Computed` to its own type."""
     match entry:
         case Text():
             return _text(entry)
@@ -50,7 +50,7 @@ def expression(entry: Entry, source: SourceMapping) -> pl.Expr:  # noqa: PLR0911
 
 
 def meanings(vocabulary: Vocabulary, source: SourceMapping) -> Mapping[str, str]:
-    """Words of a vocabulary, those of the settings before its own."""
+    """Merge the words of a vocabulary with those of the settings, which take precedence."""
     return {**vocabulary.words, **source.words(vocabulary.settings)}
 
 

@@ -1,4 +1,4 @@
-"""One declared column to one canonical field: its words, their aliases, its typed value, and what is wrong with it."""
+"""Conversion of a declared column to a canonical field: text, aliases, typed value and fault."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,16 @@ from transforms.values.numbers import plain_number
 from transforms.values.shapes import shape
 
 _NUMBERS = frozenset({Kind.INTEGER, Kind.COUNT, Kind.REAL, Kind.MONEY})
-_SHOWN_SIGNS = 60
+_MAX_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A field of the record as its column gives it, in three steps, each from the columns of the ones before.
+    """Conversion of one field in three steps, each from the columns of the steps before.
 
     `text` is the cleaned text of a source field, placeholders null. `value` reads it, aliases resolved, in the field's
-    own type; null where it cannot be read. `fault` is a `FAULT`, null where all is well. `expected` is what the values
-    have to be, `remedy` says what to do where many are not.
+    own type; null where it cannot be read. `fault` is a `FAULT`, null for none. `expected` is what the values
+    must be, `remedy` the advice where many are not.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Cell:
 
 
 def cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
-    """Every mapped field of a stream, in the order of its contract."""
+    """Return every mapped field of a stream, in the order of its contract."""
     fields = [field for field in stream.record_kind.fields if field.name in stream.columns]
     return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
 
 
-def own_cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
-    """Every customer's own field of a stream, in the order of the settings."""
+def custom_cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
+    """Return every custom field of a stream, in the order of the settings."""
     return [_cell(field, stream.columns[field.name], stream, meaning) for field in stream.custom]
 
 
@@ -61,17 +61,17 @@ def with_fields(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
 
 
 def word(column: Column, stream: FileStream, meaning: SourceMapping) -> pl.Expr:
-    """Text of a column out of its source field, cleaned, declared placeholders null, aliases resolved."""
+    """Compile the text of a column: cleaned, declared placeholders null, aliases resolved."""
     return expression(Aliases(_text_entry(column, stream), column.values, column.others), meaning)
 
 
 def text_column(name: str) -> str:
-    """Name of the column that holds the text of a field."""
+    """Name the column that holds the text of a field."""
     return f"text of {name}"
 
 
 def fault_column(name: str) -> str:
-    """Name of the column that holds what is wrong with a field."""
+    """Name the column that holds the fault of a field."""
     return f"fault of {name}"
 
 
@@ -83,12 +83,12 @@ def _text_entry(column: Column, stream: FileStream) -> Entry:
 
 def _cell(field: CanonicalColumn, column: Column, stream: FileStream, meaning: SourceMapping) -> Cell:
     text = pl.col(text_column(field.name))
-    said = Aliases(Computed(text), column.values, column.others)
+    resolved = Aliases(Computed(text), column.values, column.others)
     order, mark = column.dates or stream.dates, column.decimal or stream.decimal
     expected, remedy = _rule(field, order, mark)
-    read = expression(said, meaning)
+    read = expression(resolved, meaning)
     if column.refers_to is not None:
-        value = expression(Reference(said, column.refers_to), meaning)
+        value = expression(Reference(resolved, column.refers_to), meaning)
     elif field.kind is Kind.TEXT:
         # Text of a closed vocabulary is checked by the contract.
         value = currency_code(read) if field.name == "currency_code" else read
@@ -99,41 +99,41 @@ def _cell(field: CanonicalColumn, column: Column, stream: FileStream, meaning: S
         column=column.column or "",
         text=expression(_text_entry(column, stream), meaning),
         value=value,
-        fault=pl.coalesce(_stranger(field, column, text), _unreadable(field, read, expected, mark)),
+        fault=pl.coalesce(_unknown_alias(field, column, text), _unreadable(field, read, expected, mark)),
         is_dated=field.kind in {Kind.DAY, Kind.MOMENT},
         expected=expected,
         remedy=remedy,
     )
 
 
-def _unreadable(field: CanonicalColumn, said: pl.Expr, expected: str, mark: DecimalMark) -> pl.Expr:
+def _unreadable(field: CanonicalColumn, resolved: pl.Expr, expected: str, mark: DecimalMark) -> pl.Expr:
     if field.kind is Kind.TEXT and field.name != "currency_code":
         return pl.lit(None, FAULT)
-    unread = said.is_not_null() & pl.col(field.name).is_null()
-    written = shape(said) if field.kind in {Kind.DAY, Kind.MOMENT} else None
-    told = fault("unreadable_value", field.name, expected=expected, detail=written)
+    unread = resolved.is_not_null() & pl.col(field.name).is_null()
+    written = shape(resolved) if field.kind in {Kind.DAY, Kind.MOMENT} else None
+    unreadable = fault("unreadable_value", field.name, expected=expected, detail=written)
     if field.kind in _NUMBERS:
-        wrong = pl.when(unread).then(said)
+        wrong = pl.when(unread).then(resolved)
         is_number = (
             is_amount(wrong, decimal=mark)
             if field.kind is Kind.MONEY
             else plain_number(wrong, decimal=mark).is_not_null()
         )
-        told = pl.when(is_number).then(fault("out_of_range", field.name)).otherwise(told)
-    return pl.when(unread).then(told)
+        unreadable = pl.when(is_number).then(fault("out_of_range", field.name)).otherwise(unreadable)
+    return pl.when(unread).then(unreadable)
 
 
-def _stranger(field: CanonicalColumn, column: Column, text: pl.Expr) -> pl.Expr:
-    """A word without an alias where none is allowed; it is shown unless it may be somebody's name."""
+def _unknown_alias(field: CanonicalColumn, column: Column, text: pl.Expr) -> pl.Expr:
+    """Compile the fault of a word without a required alias; the word is shown unless it may be personal."""
     if column.others != "refuse" or column.column is None:
         return pl.lit(None, FAULT)
     secret = field.is_personal or column.refers_to is not None
-    told = fault("unknown_alias", field.name, detail=None if secret else text.str.slice(0, _SHOWN_SIGNS))
-    return pl.when(text.is_not_null() & ~text.is_in(sorted(column.values))).then(told)
+    unknown = fault("unknown_alias", field.name, detail=None if secret else text.str.slice(0, _MAX_CHARACTERS))
+    return pl.when(text.is_not_null() & ~text.is_in(sorted(column.values))).then(unknown)
 
 
 def _rule(field: CanonicalColumn, order: DateOrder, mark: DecimalMark) -> tuple[str, str]:
-    """What the values have to be (a word of `EXPECTED_VALUES`), and what to do where many are not."""
+    """Return what the values must be (a word of `EXPECTED_VALUES`), and the advice where many are not."""
     if field.kind in {Kind.DAY, Kind.MOMENT}:
         if order == "iso":
             return "iso_day", "Declare `dates: day_first` or `dates: month_first`, or export ISO days"

@@ -1,4 +1,4 @@
-"""State of a file stream: the records of its landed files, one file after the other."""
+"""Compaction of landed files to the state of a file stream, one file after the other."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import MOMENT
 from transforms.conform.files_columns import with_fields, word
-from transforms.state.delete_detection import no_longer_alive, with_tombstones
+from transforms.state.delete_detection import missing_from_listing, with_tombstones
 from transforms.state.flags import NO_FLAG
-from transforms.state.versions import STATE, folded
+from transforms.state.versions import STATE, compact
 from transforms.step import ALL, ROW, step
 from transforms.values.dates import moment
 from transforms.values.numbers import boolean
@@ -23,8 +23,8 @@ from transforms.values.text import clean
 class LandedFile:
     """One landed file: its rows (raw, location) and the run that landed it.
 
-    `is_whole`: every record there is stands in it, so that one that does not is gone. Never true of a file without
-    rows, nor of one with rows set aside, whose ids nobody knows.
+    `is_whole`: it contains every record, so that a missing one is deleted. Never true of a file without rows, nor of
+    one with quarantined rows, whose ids are unknown.
     """
 
     rows: pl.LazyFrame
@@ -33,7 +33,7 @@ class LandedFile:
 
 
 @step(partition_by=ALL)
-def folded_files(
+def compact_files(
     last: pl.LazyFrame | None,
     files: Iterable[LandedFile],
     meaning: SourceMapping,
@@ -41,27 +41,27 @@ def folded_files(
     stream: FileStream,
     keeps_versions: bool,
 ) -> pl.DataFrame:
-    """State (`transforms.state.versions.STATE`) after these files, the earliest first.
+    """Compact the files, the earliest first, to a state (`transforms.state.versions.STATE`).
 
-    What the last file of a complete stream tells of a record holds, even where an earlier file told a later change.
-    Among increments the later change holds, deletions too: they may be delivered in any order. A row whose change time
-    is blank or cannot be read tells of its record after all that earlier files told.
+    The last file of a complete stream overrules earlier files, even those with a later change time. Among increments
+    the later change time wins, for deletions too: they may be delivered in any order. A row whose change time is blank
+    or unreadable is newer than all rows of earlier files.
     """
     state = pl.DataFrame(schema=STATE) if last is None else last.collect()
     for file in files:
-        read = _timed(file_versions(file.rows, meaning, stream=stream).collect(), state)
+        versions = _with_change_time(file_versions(file.rows, meaning, stream=stream).collect(), state)
         if stream.complete:
-            state = _not_taken_back(state, read)
-        state = folded([state.lazy(), read.lazy()], keeps_versions=keeps_versions, revives=False)
+            state = _without_withdrawn_changes(state, versions)
+        state = compact([state.lazy(), versions.lazy()], keeps_versions=keeps_versions, revives=False)
         if file.is_whole:
-            alive = read.filter(~pl.col("is_deleted"))["source_id"]
-            state = with_tombstones(state, no_longer_alive(state, alive), file.run_id)
+            live_ids = versions.filter(~pl.col("is_deleted"))["source_id"]
+            state = with_tombstones(state, missing_from_listing(state, live_ids), file.run_id)
     return state
 
 
 @step(partition_by=ROW)
 def file_versions(rows: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream) -> pl.LazyFrame:
-    """Landed rows (raw, location) as versions of records, in the columns of the state.
+    """Convert landed rows (raw, location) to versions of records, in the columns of the state.
 
     The version is the mapped `source_updated_at`; null without one, and where it cannot be read.
     """
@@ -82,24 +82,24 @@ def file_versions(rows: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStr
     )
 
 
-def _timed(read: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
-    """Versions of a file, those without a change time at that of their record: of one time's versions the later wins.
+def _with_change_time(versions: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
+    """Set a missing change time of a file's version to that of its record: of equal times the later version wins.
 
-    Unread it would lose to any time an earlier file told, before anybody could see what is wrong with it.
+    With null it would lose to any time of an earlier file, and its fault would not be reported.
     """
-    known = state.filter("is_latest").select("source_id", known="version_at")
+    latest = state.filter("is_latest").select("source_id", latest_at="version_at")
     return (
-        read.join(known, on="source_id", how="left", maintain_order="left")
-        .with_columns(version_at=pl.coalesce("version_at", "known"))
-        .drop("known")
+        versions.join(latest, on="source_id", how="left", maintain_order="left")
+        .with_columns(version_at=pl.coalesce("version_at", "latest_at"))
+        .drop("latest_at")
     )
 
 
-def _not_taken_back(state: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
-    """`state` without changes later than all that a complete file tells of their record: they are not so.
+def _without_withdrawn_changes(state: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+    """Drop versions of the state that are later than every version of the record in a complete file.
 
-    They were a mistake, or those of a file that was refused and corrected; nothing else would ever take them back.
+    They were a mistake, or from a file that was refused and corrected; nothing else would ever remove them.
     """
-    told = read.group_by("source_id").agg(told=pl.col("version_at").max())
-    is_later = (pl.col("version_at") > pl.col("told")).fill_null(value=False)
-    return state.join(told, on="source_id", how="left", maintain_order="left").filter(~is_later).drop("told")
+    newest = versions.group_by("source_id").agg(newest_at=pl.col("version_at").max())
+    is_later = (pl.col("version_at") > pl.col("newest_at")).fill_null(value=False)
+    return state.join(newest, on="source_id", how="left", maintain_order="left").filter(~is_later).drop("newest_at")

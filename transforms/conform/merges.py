@@ -1,9 +1,9 @@
-"""Merges that only the survivor tells of: its losers are not deleted, they are just no longer there."""
+"""Merges recorded only in the survivor: the source neither deletes nor lists the merged records."""
 
 import polars as pl
 
 from definitions.mapping.stream_mapping import StreamMapping
-from transforms.conform.raw import decoded, gathered
+from transforms.conform.raw import collected, decoded
 from transforms.step import ALL, ROW, step
 
 
@@ -15,14 +15,14 @@ def with_survivors(state: pl.LazyFrame, merges: pl.DataFrame) -> pl.LazyFrame:
 
 @step(partition_by=ALL, delivers=("source_id", "survivor"))
 def merges_of(state: pl.LazyFrame, mapping: StreamMapping, where: str) -> pl.DataFrame:
-    """Which record (`source_id`) was merged into which (`survivor`)."""
+    """Return which record (`source_id`) was merged into which (`survivor`)."""
     name = mapping.merged_ids or ""
     shape = pl.Struct({name: pl.String})
-    # Inside a text quotes are escaped, so nothing but the field itself looks like this.
+    # Quotes inside a text are escaped, so only the field itself matches.
     survivors = state.filter(~pl.col("raw").str.contains(f'"{name}":null', literal=True))
     merges = (
         decoded(survivors, shape if mapping.inside is None else pl.Struct({mapping.inside: shape}))
-        .pipe(lambda told: told if mapping.inside is None else told.unnest(mapping.inside))
+        .pipe(lambda rows: rows if mapping.inside is None else rows.unnest(mapping.inside))
         .select(pl.col("source_id").alias("survivor"), pl.col(name).str.split(";").alias("source_id"))
         .explode("source_id")
         .with_columns(pl.col("source_id").str.strip_chars())
@@ -30,4 +30,4 @@ def merges_of(state: pl.LazyFrame, mapping: StreamMapping, where: str) -> pl.Dat
         .group_by("source_id")
         .agg(pl.col("survivor").min())
     )
-    return gathered(merges, where)
+    return collected(merges, where)

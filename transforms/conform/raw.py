@@ -1,4 +1,4 @@
-"""From kept raw records to columns of text: types come later, so nothing is lost to a guess."""
+"""Decoding of stored raw records to columns of text; types are applied later, so that no value is guessed away."""
 
 import polars as pl
 from polars.exceptions import ComputeError
@@ -6,21 +6,21 @@ from polars.exceptions import ComputeError
 from definitions.errors import TransformError
 from transforms.step import ROW, step
 
-KEPT = ("source_id", "version_at", "is_deleted", "is_latest", "location", "unlisted_by")
+STATE_COLUMNS = ("source_id", "version_at", "is_deleted", "is_latest", "location", "unlisted_by")
 
 
 @step(partition_by=ROW)
-def decoded(state: pl.LazyFrame, shape: pl.Struct, *, beside: tuple[str, ...] = ()) -> pl.LazyFrame:
-    """One row a record version: what the state knows of it, and the fields of `shape`, each as text.
+def decoded(state: pl.LazyFrame, shape: pl.Struct, *, extra: tuple[str, ...] = ()) -> pl.LazyFrame:
+    """Return one row per record version: its state columns, and the fields of `shape`, each as text.
 
-    `beside` names further columns of the state to keep. A field the record lacks, and a JSON null, is null.
+    `extra` names further columns of the state to keep. A field the record lacks, and a JSON null, is null.
     """
     record = pl.col("raw").str.json_decode(shape)
-    return state.select(*KEPT, *beside, record.alias("record")).unnest("record")
+    return state.select(*STATE_COLUMNS, *extra, record.alias("record")).unnest("record")
 
 
-def gathered(frame: pl.LazyFrame, where: str) -> pl.DataFrame:
-    """Collect; raise `TransformError` naming source and stream where a kept record is not of the declared shape."""
+def collected(frame: pl.LazyFrame, where: str) -> pl.DataFrame:
+    """Collect; raise `TransformError` naming source and stream where a stored record is not of the declared shape."""
     try:
         return frame.collect(engine="streaming")
     except ComputeError:

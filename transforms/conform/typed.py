@@ -1,6 +1,6 @@
-"""From columns of text to a canonical record: each field read by its kind, each failure named, none dropped.
+"""Typed records from columns of text: each field is read by its kind, each failure becomes a fault.
 
-A record with a value that cannot be read is set aside whole: a person without a wrong date is a different claim.
+A record with a value that cannot be read is quarantined as a whole: without that value it would be another claim.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from definitions.schema.records import RecordKind
 from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.custom_fields import with_custom_fields
 from transforms.conform.faults import fault
-from transforms.conform.raw import gathered
+from transforms.conform.raw import collected
 from transforms.step import ROW, step
 from transforms.values.dates import day, moment
 from transforms.values.money import money
@@ -33,12 +33,12 @@ _VERSIONED = (
     "amount",
     "is_closed",
 )
-_SHOWN_SIGNS = 60
+_MAX_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class KnownWords:
-    """The words a source uses in one field, and what they mean; "" means the word is known and says nothing.
+    """Words that a source uses in one field, and their meanings; the meaning "" of a known word is null.
 
     `scope` names a column that may stand before the word in the mapping, as `pipeline/stage`.
     """
@@ -48,18 +48,18 @@ class KnownWords:
     scope: str | None = None
 
     def is_unknown(self) -> pl.Expr:
-        """True where the source's word is neither blank nor in the mapping."""
-        known = sorted({word.lower() for word in self.meanings})
+        """Return whether the source's word is neither blank nor in the mapping."""
+        known_words = sorted({word.lower() for word in self.meanings})
         word = pl.col(self.field).str.strip_chars().str.to_lowercase()
-        found = word.is_in(known)
+        found = word.is_in(known_words)
         if self.scope is not None:
             scoped = pl.concat_str(pl.col(self.scope).str.strip_chars().str.to_lowercase(), pl.lit("/"), word)
-            found = found | scoped.is_in(known).fill_null(value=False)
+            found = found | scoped.is_in(known_words).fill_null(value=False)
         return ((word != "") & ~found).fill_null(value=False)
 
 
 def translated(column: pl.Expr, meanings: Mapping[str, str]) -> pl.Expr:
-    """The shared word of each source word, matched without case or outer blanks; null where there is none."""
+    """Translate each source word to the shared word, matched without case or outer blanks; null where there is none."""
     words = {word.lower(): meaning for word, meaning in meanings.items()}
     if not words:
         return pl.lit(None, pl.String)
@@ -81,9 +81,9 @@ def typed(
 ) -> Conformed:
     """Read every field of `kind` from the column of its name; missing columns are null.
 
-    Gives the latest version of each record that keeps the contract, the ones set aside with the first field at fault,
-    and, where asked, every version's stage, close date and amount. `faults` are what the caller found wrong, each a
-    `FAULT` or null.
+    Returns the latest version of each record that keeps the contract, the quarantined ones with the first fault, and,
+    with `keeps_versions`, every version's stage, close date and amount. `faults` are those that the caller found, each
+    a `FAULT` or null.
     """
     keyed = text.with_columns(
         record_key=pl.concat_str(pl.lit(f"{meaning.source}:{object_name}:"), pl.col("source_id")),
@@ -94,19 +94,20 @@ def typed(
         keyed, meaning.custom.get(object_name, ()), lambda column, text: value_of(column, text, meaning)
     )
     columns = keyed.collect_schema()
-    told = [_unread(field) for field in kind.fields if columns.get(field.name) == pl.String and _may_fail(field)]
-    told += [_unmapped(vocabulary) for vocabulary in vocabularies]
-    told += [_missing(name) for name in sorted(kind.required)]
-    # Each value is read once, beside its text, and only then looked at.
+    all_faults = [*faults]
+    all_faults += [_unread(field) for field in kind.fields if columns.get(field.name) == pl.String and _may_fail(field)]
+    all_faults += [_unmapped(vocabulary) for vocabulary in vocabularies]
+    all_faults += [_missing(name) for name in sorted(kind.required)]
+    # Each value is read once, into a column next to its text, and checked afterwards.
     read = keyed.with_columns(_read(field, columns, meaning).alias(_as_read(field.name)) for field in kind.fields)
-    frame = gathered(
+    frame = collected(
         read.select(
             *(pl.col(_as_read(name)).alias(name) for name in kind.names),
             "version_at",
             "is_latest",
             "location",
             "unlisted_by",
-            fault=pl.coalesce(*faults, *told),
+            fault=pl.coalesce(*all_faults),
         ),
         f"{meaning.source}.{stream}",
     )
@@ -114,18 +115,18 @@ def typed(
 
 
 def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions: bool) -> Conformed:
-    """Part the records from the ones set aside."""
+    """Separate valid records from quarantined ones."""
     latest = frame.filter("is_latest")
     good, bad = latest.filter(pl.col("fault").is_null()), latest.filter(pl.col("fault").is_not_null())
-    told = pl.col("fault").struct
+    fault_parts = pl.col("fault").struct
     quarantined = bad.select(
         "record_key",
         "source_system",
         stream=pl.lit(stream),
-        reason_code=told.field("reason_code"),
-        field_name=told.field("field_name"),
-        expected=told.field("expected"),
-        detail=told.field("detail"),
+        reason_code=fault_parts.field("reason_code"),
+        field_name=fault_parts.field("field_name"),
+        expected=fault_parts.field("expected"),
+        detail=fault_parts.field("detail"),
         location=pl.col("location"),
         page=pl.lit(None),
         is_unlisted=pl.col("unlisted_by").is_not_null(),
@@ -137,7 +138,7 @@ def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions
 
 
 def _read(field: Column, columns: pl.Schema, meaning: SourceMapping) -> pl.Expr:
-    """The field's value in its own type; null where it cannot be read."""
+    """Read the field's value in its own type; null where it cannot be read."""
     if field.name not in columns:
         return pl.lit(None, dtype_of(field))
     column = pl.col(field.name)
@@ -159,7 +160,7 @@ def value_of(
     decimal: DecimalMark = ".",
     power: int = 0,
 ) -> pl.Expr:
-    """The value that a text names, in the field's own type; null where it names none, or one outside the limits.
+    """Read the value of a text in the field's own type; null where it has none, or one outside the limits.
 
     `order` is that of dates in figures; a number has the mark `decimal` and counts in units of ten to `power`.
     """
@@ -191,30 +192,30 @@ def _as_read(name: str) -> str:
 
 
 def _may_fail(field: Column) -> bool:
-    """Whether a text may be none of the field's values: any text is one of a field of free text."""
+    """Return whether a text may be invalid: any text is valid in a field of free text."""
     return field.kind is not Kind.TEXT or bool(field.values)
 
 
 def _unread(field: Column) -> pl.Expr:
-    """A fault where the source holds something that cannot be read; null where all is well."""
+    """Compile the fault of a value that cannot be read; null for none."""
     filled = blank_to_null(pl.col(field.name)).is_not_null()
-    told = (
+    unreadable = (
         fault("outside_vocabulary", field.name)
         if field.values
         else fault("unreadable_value", field.name, expected=field.kind.value)
     )
-    return pl.when(filled & pl.col(_as_read(field.name)).is_null()).then(told)
+    return pl.when(filled & pl.col(_as_read(field.name)).is_null()).then(unreadable)
 
 
 def _unmapped(vocabulary: KnownWords) -> pl.Expr:
-    """A word of a status, stage or category names no person, so it is shown: somebody has to map it.
+    """Compile the fault of an unmapped word; it is shown, since a status, stage or category names no person.
 
-    Unless it cannot be one: an address or a telephone number is there because the columns of a file are shifted.
+    An address or a telephone number is not shown: it is there because the columns of a file are shifted.
     """
-    said = pl.col(vocabulary.field).str.slice(0, _SHOWN_SIGNS)
-    is_private = said.str.contains(r"@|^\s*\+[0-9]")
-    told = fault("unmapped_value", vocabulary.field, detail=pl.when(~is_private).then(said))
-    return pl.when(vocabulary.is_unknown()).then(told)
+    word = pl.col(vocabulary.field).str.slice(0, _MAX_CHARACTERS)
+    is_private = word.str.contains(r"@|^\s*\+[0-9]")
+    unmapped = fault("unmapped_value", vocabulary.field, detail=pl.when(~is_private).then(word))
+    return pl.when(vocabulary.is_unknown()).then(unmapped)
 
 
 def _missing(name: str) -> pl.Expr:

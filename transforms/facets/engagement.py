@@ -1,4 +1,4 @@
-"""What people did: activities with their meaning, and each person's clocks, scores and silence."""
+"""Engagement facets: activities with the interest they show, and each person's clocks, scores and silence."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -20,16 +20,16 @@ def activities(
     bridges: Mapping[str, pl.DataFrame],
     ignored_owners: Sequence[str],
 ) -> pl.LazyFrame:
-    """One row per activity that was not deleted, with the interest it shows and an id for each kind in `bridges`.
+    """Return one row per activity that was not deleted, with its interest and an id for each kind in `bridges`.
 
-    `bridges` (record_key, entity_id) lead from a key of that kind to its golden id; null where it leads nowhere.
-    Interest is what the definitions say of the type, and only the buyer's own moves show any. Activities of an owner in
+    `bridges` (record_key, entity_id) lead from a key of that kind to its golden id; null for an unknown key.
+    Interest is that of the type in the definitions, and only the buyer's own moves show any. Activities of an owner in
     `ignored_owners` (record keys of integration users) are kept and marked as not human. In no particular order.
     """
-    shown = _level(pl.col("activity_type"), definitions)
+    level = _level(pl.col("activity_type"), definitions)
     frame = records.filter(~pl.col("is_deleted")).with_columns(
         activity_id=pl.col("record_key"),
-        engagement_level=pl.when(pl.col("direction") == "inbound").then(shown).otherwise(pl.lit("none")),
+        engagement_level=pl.when(pl.col("direction") == "inbound").then(level).otherwise(pl.lit("none")),
         is_human=~pl.col("owner_key").is_in(list(ignored_owners)).fill_null(value=False),
     )
     for kind, bridge in bridges.items():
@@ -39,18 +39,18 @@ def activities(
 
 
 def _level(activity_type: pl.Expr, definitions: Definitions) -> pl.Expr:
-    """The interest that a kind of activity shows: none where the definitions do not list it, or it is unknown."""
-    known = {name: definitions.engagement.level_of(name) for name in sorted(definitions.engagement.listed_types)}
-    return activity_type.replace_strict(known, default="none", return_dtype=pl.String)
+    """Look up the interest of a kind of activity: none where it is unknown or not in the definitions."""
+    levels = {name: definitions.engagement.level_of(name) for name in sorted(definitions.engagement.listed_types)}
+    return activity_type.replace_strict(levels, default="none", return_dtype=pl.String)
 
 
 @step(partition_by=ROW)
 def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
-    """One row per completed move of or towards a person up to `as_of`: day, direction, interest, kind.
+    """Return one row per completed move of or towards a person up to `as_of`: day, direction, interest, kind.
 
-    The way a person first came in counts as a move on the day they were first seen, of unknown day (null) where no
-    source tells that. `people` has person_id,
-    lead_since_on, origin_activity_type and last_activity_at (what the source itself claims as the latest activity).
+    A person's origin counts as a move on the day of the first record, of unknown day (null) where no
+    source has that. `people` has person_id, lead_since_on, origin_activity_type and
+    last_activity_at (what the source itself claims as the latest activity).
     """
     zone = definitions.reporting.time_zone
     day = pl.col("occurred_at").dt.convert_time_zone(zone).dt.date()
@@ -94,14 +94,14 @@ def moves(acts: pl.DataFrame, people: pl.DataFrame, definitions: Definitions, *,
     ),
 )
 def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
-    """One row per person with any move: last days by direction, interest, conversation held, engagement score.
+    """Return one row per person with any move: last days by direction, interest, conversation held, engagement score.
 
     A kind of move earns its points once, however often it was made, and by the line that gives most.
     """
     outbound = pl.col("direction") == "outbound"
     proactive = pl.col("engagement_level") == "proactive"
     rank = pl.col("engagement_level").replace_strict(
-        {name: place for place, name in enumerate(_LEVELS)}, return_dtype=pl.Int8
+        {name: rank for rank, name in enumerate(_LEVELS)}, return_dtype=pl.Int8
     )
     age = (pl.lit(as_of) - pl.col("day")).dt.total_days()
     talked = pl.col("activity_type").is_in(_CONVERSATIONS) & ~pl.col("is_inferred")
@@ -113,7 +113,7 @@ def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date)
     return (
         people_moves.group_by("person_id")
         .agg(
-            last_inbound_on=pl.col("day").filter(_is_theirs()).max(),
+            last_inbound_on=pl.col("day").filter(_is_buyer_move()).max(),
             last_outbound_on=pl.col("day").filter(outbound).max(),
             last_proactive_on=pl.col("day").filter(proactive).max(),
             last_activity_on=pl.col("day").max(),
@@ -126,36 +126,36 @@ def clocks(people_moves: pl.DataFrame, definitions: Definitions, *, as_of: date)
     )
 
 
-def _is_theirs() -> pl.Expr:
-    """Whether a move is the buyer's own: a machine that opens a mail, or a scanned badge, shows nothing."""
+def _is_buyer_move() -> pl.Expr:
+    """Return whether a move is the buyer's own: a machine that opens a mail, or a scanned badge, shows nothing."""
     return (pl.col("direction") == "inbound") & (pl.col("engagement_level") != "none")
 
 
 @step(partition_by=ROW, delivers=("person_id", "day"))
 def wakings(people: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
-    """One row per day on which sales took a person up: accepted, qualified or converted them. Columns person_id, day.
+    """Return one row per person and day on which sales accepted, qualified or converted them: person_id, day.
 
     A salesperson's decision on one lead is evidence of a conversation; a date set by marketing's own automation is not.
     """
     converted_on = pl.col("converted_at").dt.convert_time_zone(definitions.reporting.time_zone).dt.date()
     days = [pl.col("sales_accepted_on"), pl.col("sales_qualified_on"), converted_on]
-    told = pl.concat([people.select("person_id", day=day) for day in days])
-    return told.filter(pl.col("day") <= as_of)
+    touches = pl.concat([people.select("person_id", day=day) for day in days])
+    return touches.filter(pl.col("day") <= as_of)
 
 
 @step(partition_by="person_id", delivers=("person_id", "silent_since_on"))
 def silent_since(
     people: pl.DataFrame, people_moves: pl.DataFrame, woken: pl.DataFrame, definitions: Definitions, *, as_of: date
 ) -> pl.DataFrame:
-    """One row per silent person: person_id, silent_since_on.
+    """Return one row per silent person: person_id, silent_since_on.
 
     That is the first day after the last proactive move on which they had been a lead for `lead_days`, without inbound
     for `inbound_days` and without any activity for `activity_days`.
 
-    Found in the history of moves and not remembered from our last answer, so a full refresh gives the same day, and
-    only a proactive move, or sales taking the person up (`wakings`), ends the silence (semantics B0.7, B2 dead).
-    Of some moves a source keeps the latest only (`is_inferred`: HubSpot's last visit): how often they were made before
-    nobody knows, so no silence is found before the last of them. People whose first day is unknown are never silent.
+    Computed from the history of moves and not from an earlier result, so a full refresh gives the same day, and only a
+    proactive move, or a decision of sales on the person (`wakings`), ends the silence (semantics B0.7, B2 dead).
+    Of some moves a source keeps the latest only (`is_inferred`: HubSpot's last visit): earlier ones are unknown,
+    so no silence is found before the last of them. People whose first day is unknown are never silent.
     """
     limits = definitions.silence
     first = people.filter(pl.col("lead_since_on").is_not_null()).select("person_id", "lead_since_on")
@@ -169,22 +169,24 @@ def silent_since(
     done = people_moves.filter(pl.col("day").is_not_null()).select(
         "person_id",
         "day",
-        is_inbound=_is_theirs(),
+        is_inbound=_is_buyer_move(),
         is_proactive=pl.col("engagement_level") == "proactive",
-        hides_earlier=_is_theirs() & pl.col("is_inferred"),
+        hides_earlier=_is_buyer_move() & pl.col("is_inferred"),
     )
-    taken_up = woken.with_columns(
+    sales_touches = woken.with_columns(
         is_inbound=pl.lit(value=True), is_proactive=pl.lit(value=True), hides_earlier=pl.lit(value=False)
     )
     steps = (
-        pl.concat([start, done, taken_up]).sort("person_id", "day").join(first, on="person_id", maintain_order="left")
+        pl.concat([start, done, sales_touches])
+        .sort("person_id", "day")
+        .join(first, on="person_id", maintain_order="left")
     )
-    # What was heard before this day says nothing of silence: they asked for something, or earlier moves are not known.
+    # No silence begins before this day: the person made a proactive move, or earlier moves are unknown.
     known_from = pl.col("day").filter(pl.col("is_proactive") | pl.col("hides_earlier")).max().over("person_id")
-    heard = pl.when("is_inbound").then("day").cum_max().forward_fill().over("person_id")
+    last_inbound = pl.when("is_inbound").then("day").cum_max().forward_fill().over("person_id")
     reached = pl.max_horizontal(
         pl.col("day") + timedelta(days=limits.activity_days),
-        heard + timedelta(days=limits.inbound_days),
+        last_inbound + timedelta(days=limits.inbound_days),
         pl.col("lead_since_on") + timedelta(days=limits.lead_days),
     )
     steps = steps.with_columns(

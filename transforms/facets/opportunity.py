@@ -1,4 +1,4 @@
-"""Columns that the definitions may name about an opportunity, computed once."""
+"""Opportunity facets: columns that the definitions may name, computed once."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -12,9 +12,9 @@ from transforms.step import ALL, ROW, step
 
 @step(partition_by=ALL)
 def stages(records: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
-    """One row per source stage: what the source says of it, and the canonical stage's order, phase and forecast.
+    """Return one row per source stage: the source's own values, and the canonical stage's order, phase and forecast.
 
-    A closed stage that no setting maps is won or lost as its source says.
+    A closed stage that no setting maps is won or lost as in its source.
     """
     canonical = pl.DataFrame(
         [
@@ -55,7 +55,7 @@ def stages(records: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
 
 
 def stage_id(pipeline: pl.Expr) -> pl.Expr:
-    """`source:pipeline:stage`; a source without pipelines has the one called default."""
+    """`source:pipeline:stage`; a source without pipelines has the pipeline `default`."""
     return pl.concat_str("source_system", pl.lit(":"), pipeline.fill_null("default"), pl.lit(":"), "source_stage")
 
 
@@ -66,8 +66,8 @@ def with_stage_id(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFram
     Salesforce has one list of stages for all record types; HubSpot one for each pipeline.
     """
     own, shared = stage_id(pl.col("pipeline_id")), stage_id(pl.lit(None, pl.String))
-    known = stage_table["stage_id"].implode()
-    is_shared = ~own.is_in(known) & shared.is_in(known)
+    stage_ids = stage_table["stage_id"].implode()
+    is_shared = ~own.is_in(stage_ids) & shared.is_in(stage_ids)
     return deals.with_columns(stage_id=pl.when(is_shared).then(shared).otherwise(own))
 
 
@@ -89,8 +89,8 @@ def with_stage_id(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFram
     ),
 )
 def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
-    """Add what the stage table says; a deal of an unknown stage keeps what its own record claims."""
-    known = stage_table.select(
+    """Add the columns of the stage table; a deal of an unknown stage keeps the values of its record."""
+    stage_columns = stage_table.select(
         "stage_id",
         "stage_name",
         "canonical_stage",
@@ -102,7 +102,7 @@ def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
         pl.col("is_closed").alias("stage_is_closed"),
         pl.col("is_won").alias("stage_is_won"),
     )
-    joined = with_stage_id(deals, stage_table).join(known, on="stage_id", how="left", maintain_order="left")
+    joined = with_stage_id(deals, stage_table).join(stage_columns, on="stage_id", how="left", maintain_order="left")
     is_closed = pl.coalesce("stage_is_closed", "is_closed", pl.lit(value=False))
     is_won = pl.coalesce("stage_is_won", "is_won", pl.lit(value=False)) & is_closed
     return joined.with_columns(
@@ -133,18 +133,18 @@ def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
     ),
 )
 def dated(deals: pl.DataFrame, tracked: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
-    """Add the days the definitions read; a close date nobody means becomes null, with a flag that says so.
+    """Add the days the definitions read; a placeholder close date becomes null and sets a flag.
 
     `tracked` (one row a record: entity_id, push_count, original_close_date, last_change_at) is what the landed versions
     show; a source's own push counter counts where it is higher.
     """
     zone = definitions.reporting.time_zone
-    nobody = is_placeholder(definitions, as_of)
+    placeholder = is_placeholder(definitions, as_of)
     joined = deals.join(tracked, on="entity_id", how="left", maintain_order="left")
     created, entered = _day("source_created_at", zone), _day("last_stage_change_at", zone)
     return joined.with_columns(
-        has_placeholder_close_date=nobody,
-        close_date=pl.when(~nobody).then("source_close_date"),
+        has_placeholder_close_date=placeholder,
+        close_date=pl.when(~placeholder).then("source_close_date"),
         created_on=created,
         # A deal whose source keeps no stage clock has been in its stage for at most its own age: that is no evidence.
         stage_entered_on=entered,
@@ -154,8 +154,8 @@ def dated(deals: pl.DataFrame, tracked: pl.DataFrame, definitions: Definitions, 
         ),
         next_activity_on=_day("next_activity_at", zone),
         push_count=pl.max_horizontal(pl.col("push_count"), pl.col("tracked_push_count")).fill_null(0).cast(pl.Int32),
-        original_close_date=pl.coalesce("original_close_date", pl.when(~nobody).then("source_close_date")),
-        next_step=_meant("next_step", definitions.placeholders.next_step),
+        original_close_date=pl.coalesce("original_close_date", pl.when(~placeholder).then("source_close_date")),
+        next_step=_without_placeholders("next_step", definitions.placeholders.next_step),
     ).with_columns(
         sales_cycle_days=pl.when("is_won")
         .then((_day("closed_at", zone) - pl.col("created_on")).dt.total_days())
@@ -168,7 +168,7 @@ def _day(column: str, zone: str) -> pl.Expr:
 
 
 def is_placeholder(definitions: Definitions, as_of: date) -> pl.Expr:
-    """True for a close date that nobody means: years ahead, at the beginning of time, or on the declared list."""
+    """Return whether a close date is a placeholder: years ahead, long past, or on the declared list."""
     limits = definitions.placeholders.close_date
     day = pl.col("source_close_date")
     far = day.dt.year() >= as_of.year + limits.years_ahead
@@ -176,8 +176,8 @@ def is_placeholder(definitions: Definitions, as_of: date) -> pl.Expr:
     return (far | early | day.is_in(list(limits.dates))).fill_null(value=False)
 
 
-def _meant(column: str, placeholders: tuple[str, ...]) -> pl.Expr:
-    """Text that says something; null where it is blank or on the list of words that say nothing."""
+def _without_placeholders(column: str, placeholders: tuple[str, ...]) -> pl.Expr:
+    """Trim the text; null where it is blank or on the list of placeholders."""
     trimmed = pl.col(column).str.strip_chars()
     empty = [word.lower() for word in placeholders]
     return pl.when((trimmed != "") & ~trimmed.str.to_lowercase().is_in(empty)).then(trimmed)
@@ -189,11 +189,11 @@ def valued(deals: pl.DataFrame, rates: Mapping[str, float], currency: str) -> pl
 
     Rates count to twelve places: a dong is worth four thousandths of a cent.
     """
-    known = {**rates, currency: 1.0}
+    all_rates = {**rates, currency: 1.0}
     rate = (
         pl.col("currency_code")
         .str.to_uppercase()
-        .replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Float64)
+        .replace_strict(list(all_rates), list(all_rates.values()), default=None, return_dtype=pl.Float64)
     )
     exact = pl.col("amount").cast(pl.Decimal(38, 2)) * rate.cast(pl.Decimal(38, 12))
     corporate = exact.round(2, mode="half_away_from_zero").cast(MONEY, strict=False)
@@ -202,7 +202,7 @@ def valued(deals: pl.DataFrame, rates: Mapping[str, float], currency: str) -> pl
 
 @step(partition_by=ROW, needs=("roles",), delivers=("contact_count", "has_decision_maker", "primary_person_id"))
 def peopled(deals: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
-    """Add how many people are on the deal, whether one decides, and whom it is held with."""
+    """Add the number of people on the deal, whether one is a decision maker, and the primary person."""
     people = roles.group_by("opportunity_id").agg(
         contact_count=pl.len().cast(pl.Int32),
         has_decision_maker=pl.col("is_decision_maker").any(),
@@ -220,8 +220,8 @@ def peopled(deals: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
 def last_active(deals: pl.DataFrame, acts: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """Take the latest activity, of the activities on the deal and the source's own claim, up to `as_of`.
 
-    `last_activity_on` of a deal that had none is the day it was created, where its source tells of activities at all:
-    a deal nobody ever touched has been quiet all its life.
+    `last_activity_on` of a deal that had none is the day it was created, where its source reports activities at all:
+    a deal without any has been inactive since then.
     """
     zone = definitions.reporting.time_zone
     done = acts.filter("is_human", pl.col("is_completed").fill_null(value=True), pl.col("opportunity_id").is_not_null())
@@ -244,7 +244,7 @@ def last_active(deals: pl.DataFrame, acts: pl.DataFrame, definitions: Definition
 
 @step(partition_by=ROW, delivers=("loss_family",))
 def loss_families(deals: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
-    """Add the family of the loss reason: `unknown` for one that no family lists, null for none given."""
+    """Add the family of the loss reason: `unknown` for one that no family lists, null without a reason."""
     families = {label: family for family, labels in definitions.loss_reasons.items() for label in labels}
     reason = pl.col("loss_reason").str.strip_chars().str.to_lowercase()
     family = reason.replace_strict(list(families), list(families.values()), default="unknown", return_dtype=pl.String)

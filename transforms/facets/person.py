@@ -1,4 +1,4 @@
-"""Columns that the definitions may name about a person, computed once."""
+"""Person facets: columns that the definitions may name, computed once."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -23,7 +23,7 @@ from transforms.step import ROW, step
     ),
 )
 def phases(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
-    """Add the milestone days in the reporting time zone; null where no source tells."""
+    """Add the milestone days in the reporting time zone; null where no source has them."""
     zone = definitions.reporting.time_zone
     days = {
         "lead_since_on": "first_seen_at",
@@ -41,9 +41,9 @@ def phases(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
 
 @step(partition_by=ROW, delivers=("reachability", "has_identity", "unreachable_since_on"))
 def reached(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
-    """Add whether, and since when not, there is a way to reach the person, and whether they can be told apart.
+    """Add reachability, the day since which the person is unreachable, and whether the record identifies a person.
 
-    A bounce or a wish not to be written to closes e-mail, a wish not to be called closes the phone.
+    A bounce or an e-mail opt-out closes e-mail, `do_not_call` closes the phone.
     """
     zone = definitions.reporting.time_zone
     has_email = pl.col("is_email_valid").fill_null(value=False)
@@ -114,11 +114,11 @@ def engaged(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataF
 def dealt(
     people: pl.DataFrame, deals: pl.DataFrame, accounts: pl.DataFrame, open_classes: Sequence[str]
 ) -> pl.DataFrame:
-    """Add whether the person is on an open deal, on a won one, or at an account that bought or is said to have.
+    """Add whether the person is on an open deal, on a won one, or at an account that bought or claims to have.
 
     `deals` (person_id, pipeline_class, is_won) are the deals a person is on; the class of an open deal is in
-    `open_classes`. `accounts` (account_id, has_won_opportunity, claims_customer): what a source says of the account
-    holds for its people (B2).
+    `open_classes`. `accounts` (account_id, has_won_opportunity, claims_customer): what a source claims of the account
+    applies to its people (B2).
     """
     personal = deals.group_by("person_id").agg(
         has_open_opportunity=pl.col("pipeline_class").is_in(open_classes).any(), is_buyer=pl.col("is_won").any()
@@ -162,10 +162,10 @@ def scored(people: pl.DataFrame, accounts: pl.DataFrame, definitions: Definition
 
 @step(partition_by=ROW, needs=("owners",), delivers=("owner_state",))
 def owned(frame: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Add `owner_state`: none where there is no owner or one nobody knows, queue, inactive or active."""
+    """Add `owner_state`: none without a known owner, queue, inactive or active."""
     states = owners.select(
         "owner_id",
-        known=pl.when("is_queue")
+        state_of_owner=pl.when("is_queue")
         .then(pl.lit("queue"))
         .when("is_active")
         .then(pl.lit("active"))
@@ -174,6 +174,8 @@ def owned(frame: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
     is_queue = pl.col("owner_key").str.contains(":queue:", literal=True).fill_null(value=False)
     return (
         frame.join(states, on="owner_id", how="left", maintain_order="left")
-        .with_columns(owner_state=pl.when(is_queue).then(pl.lit("queue")).otherwise(pl.col("known").fill_null("none")))
-        .drop("known")
+        .with_columns(
+            owner_state=pl.when(is_queue).then(pl.lit("queue")).otherwise(pl.col("state_of_owner").fill_null("none"))
+        )
+        .drop("state_of_owner")
     )

@@ -1,4 +1,4 @@
-"""How long deals usually stay in a stage: learnt from landed versions, once enough deals have left it (OPP-07)."""
+"""Stage ageing limits, learnt from landed versions once enough deals have left a stage (OPP-07)."""
 
 import polars as pl
 
@@ -9,22 +9,22 @@ from transforms.step import ALL, step
 
 @step(partition_by="record_key", needs=("stage_rows",), delivers=("canonical_stage", "days"))
 def completed_stays(versions: pl.DataFrame, stage_rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per stay that was seen to end: canonical_stage, days.
+    """Return one row per completed stay: canonical_stage, days.
 
     `versions` as in `Conformed`, with record_key, version_at, location, pipeline_id, source_stage, last_stage_change_at
     and is_deleted. A stay begins when the source says the stage was entered, else with the first version in it, unless
-    that is the first version ever seen: then nobody knows when it began. It ends when the next one begins. A stay of
+    that is the first version of the deal: then its beginning is unknown. It ends when the next one begins. A stay of
     unknown or negative length is left out.
     """
     stage = stage_rows.select("stage_id", "canonical_stage")
-    told = versions.filter(~pl.col("is_deleted")).with_columns(
+    live = versions.filter(~pl.col("is_deleted")).with_columns(
         source_system=pl.col("record_key").str.split(":").list.first()
     )
-    seen = with_stage_id(told, stage_rows).sort("record_key", "version_at", "location", "source_stage")
+    staged = with_stage_id(live, stage_rows).sort("record_key", "version_at", "location", "source_stage")
     is_first = pl.col("record_key").ne_missing(pl.col("record_key").shift(1))
     moved = is_first | pl.col("stage_id").ne_missing(pl.col("stage_id").shift(1))
     begun = pl.coalesce("last_stage_change_at", pl.when(~is_first).then("version_at"))
-    stays = seen.with_columns(begins=begun, is_move=moved).filter("is_move")
+    stays = staged.with_columns(begins=begun, is_move=moved).filter("is_move")
     goes_on = pl.col("record_key") == pl.col("record_key").shift(-1)
     ends = pl.when(goes_on).then(pl.coalesce("begins", "version_at").shift(-1))
     days = (ends - pl.col("begins")).dt.total_days()
@@ -39,7 +39,7 @@ def completed_stays(versions: pl.DataFrame, stage_rows: pl.DataFrame) -> pl.Data
 
 @step(partition_by=ALL, delivers=("canonical_stage", "learnt_limit_days"))
 def learnt_limits(stays: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
-    """One row per canonical stage that enough stays were seen to end in: canonical_stage, learnt_limit_days.
+    """Return one row per canonical stage with enough completed stays: canonical_stage, learnt_limit_days.
 
     The limit is the median stay times `stage_age.multiple`, rounded down, at least one day: whole days above 17.5 are
     those above 17.

@@ -1,4 +1,4 @@
-"""From records to entities: values mended, records tied, one golden row each."""
+"""Entities from records: normalise values, match records, make one golden row per entity."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +10,7 @@ from transforms.golden.custom_fields import packed, unpacked
 from transforms.golden.rows import golden
 from transforms.golden.survivorship import rules_of
 from transforms.identity.links import with_id
-from transforms.identity.matching import account_edges, opportunity_edges, owner_edges, person_edges, resolve, untied
+from transforms.identity.matching import account_edges, opportunity_edges, owner_edges, person_edges, resolve, unmatched
 from transforms.pipeline.records import Entities, Records
 from transforms.step import ALL, step
 from transforms.values.company import company_normalised
@@ -27,9 +27,9 @@ _EDGES: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "opportunity": opportunity_edges,
 }
 _SURVIVORS = {kind: rules_of(ENTITIES[kind].columns) for kind in ("person", *_EDGES)}
-# Why a record is one of its entity: for the bridge of source records, not for the golden row.
+# Why a record belongs to its entity: for the bridge of source records, not for the golden row.
 MATCH = ("match_rule", "match_confidence", "is_survivor")
-_TYING = [
+_MATCHED_BY = [
     "record_key", "source_created_at", "is_deleted", "email", "merged_into_key", "converted_person_key", "same_as_keys",
 ]  # fmt: skip
 
@@ -38,65 +38,68 @@ _TYING = [
 def resolved_entities(records: Records, run: RunContext, answers: LibraryAnswers) -> dict[str, Entities]:
     """Make the entities of every kind but persons; a product is its own entity."""
     kinds = {kind: records.kinds[kind].collect().sort("record_key") for kind in (*_EDGES, "product")}
-    mended = {**kinds, "account": _mended_accounts(kinds["account"], run, answers)}
-    entities = {kind: _entities(mended[kind], kind, run) for kind in _EDGES}
+    normalised = {**kinds, "account": _normalised_accounts(kinds["account"], run, answers)}
+    entities = {kind: _entities(normalised[kind], kind, run) for kind in _EDGES}
     products = kinds["product"].select("record_key", entity_id="record_key")
-    sold = products.filter(~kinds["product"]["is_deleted"])
-    return {**entities, "product": Entities(golden=sold, bridge=products, alive=sold, chosen=sold)}
+    live_products = products.filter(~kinds["product"]["is_deleted"])
+    return {
+        **entities,
+        "product": Entities(golden=live_products, bridge=products, alive=live_products, chosen=live_products),
+    }
 
 
 @step(partition_by=ALL)
 def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Tie the records of persons: the columns of `identity.resolve`, email_normalised and is_deleted, one row a record.
+    """Match the records of persons: the columns of `identity.resolve`, email_normalised, is_deleted. Grain: record.
 
-    Beside it, what ties nobody though it could (`identity.untied`). Only what ties is read, so that a million wide
-    records may stay where they are.
+    The second frame counts what could have matched but did not (`matching.unmatched`). Only the columns that match are
+    read, so that a million wide records need not be in memory.
     """
-    tying = people.select(_TYING).with_columns(email_normalised=normalise_email(pl.col("email"))).drop("email")
-    known = tying.collect(engine="streaming").sort("record_key")
-    edges = person_edges(known)
-    return resolve(known, edges).with_columns(known["email_normalised"], known["is_deleted"]), untied(known, edges)
+    keys = people.select(_MATCHED_BY).with_columns(email_normalised=normalise_email(pl.col("email"))).drop("email")
+    keyed = keys.collect(engine="streaming").sort("record_key")
+    edges = person_edges(keyed)
+    return resolve(keyed, edges).with_columns(keyed["email_normalised"], keyed["is_deleted"]), unmatched(keyed, edges)
 
 
 @step(partition_by="person_id", needs=("answers",))
 def golden_people(records: pl.LazyFrame, run: RunContext, answers: LibraryAnswers) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Golden rows of the live persons among `records`, with person_id, and the records with their values mended.
+    """Make the golden rows of the live persons in `records`, with person_id; return also the normalised records.
 
     `records` have the columns of `tied_people` and person_id. `answers` of the telephone library change no row.
     """
-    mended = with_names(_with_phone(with_country(with_email_domain(records)), run, answers))
-    own = mended.collect(engine="streaming")
+    normalised = with_names(_with_phone(with_country(with_email_domain(records)), run, answers))
+    own = normalised.collect(engine="streaming")
     rows = _golden(own.drop(MATCH, "person_id"), "person", run)
     return rows.filter(~pl.col("is_deleted")).with_columns(person_id="entity_id"), own
 
 
 def _entities(records: pl.DataFrame, kind: str, run: RunContext) -> Entities:
     bridge = resolve(records, _EDGES[kind](records))
-    tied = with_id(records, bridge, key="record_key", gives="entity_id")
-    rows = _golden(tied, kind, run)
+    matched = with_id(records, bridge, key="record_key", gives="entity_id")
+    rows = _golden(matched, kind, run)
     live = rows.filter(~pl.col("is_deleted"))
     # An owner who left still owns records.
-    kept = rows if kind == "owner" else live
+    published = rows if kind == "owner" else live
     return Entities(
-        golden=kept,
+        golden=published,
         bridge=bridge,
-        alive=bridge.join(kept.select("entity_id"), on="entity_id", how="semi", maintain_order="left"),
+        alive=bridge.join(published.select("entity_id"), on="entity_id", how="semi", maintain_order="left"),
         chosen=live.select("entity_id", "record_key"),
     )
 
 
 def _golden(records: pl.DataFrame, kind: str, run: RunContext) -> pl.DataFrame:
-    """Golden rows of the records of one kind, the customer's own fields among them."""
+    """Make the golden rows of the records of one kind, with the customer's own fields."""
     own = run.definitions.custom.get(kind, ())
     rules = (*_SURVIVORS[kind], *rules_of(own))
     return packed(golden(unpacked(records, own), rules, roles=run.roles), own)
 
 
 @step(partition_by="entity_id", delivers=("record_key", "entity_id"))
-def living_people(tied: pl.DataFrame) -> pl.DataFrame:
-    """Records (record_key, entity_id) of persons one of whose records was not deleted: `Entities.alive` of persons."""
-    live = tied.filter(~pl.col("is_deleted")).select("entity_id")
-    return tied.select("record_key", "entity_id").join(live, on="entity_id", how="semi", maintain_order="left")
+def living_people(matched: pl.DataFrame) -> pl.DataFrame:
+    """Select the records (record_key, entity_id) of persons with a live record: `Entities.alive` of persons."""
+    live = matched.filter(~pl.col("is_deleted")).select("entity_id")
+    return matched.select("record_key", "entity_id").join(live, on="entity_id", how="semi", maintain_order="left")
 
 
 def _with_phone(records: pl.LazyFrame, run: RunContext, answers: LibraryAnswers) -> pl.LazyFrame:
@@ -104,9 +107,9 @@ def _with_phone(records: pl.LazyFrame, run: RunContext, answers: LibraryAnswers)
     return with_phone(records, default_regions=regions, answers=answers)
 
 
-def _mended_accounts(accounts: pl.DataFrame, run: RunContext, answers: LibraryAnswers) -> pl.DataFrame:
-    """Accounts with match key, registrable domain, number and country."""
-    mended = accounts.lazy().with_columns(
+def _normalised_accounts(accounts: pl.DataFrame, run: RunContext, answers: LibraryAnswers) -> pl.DataFrame:
+    """Normalise accounts: match key, registrable domain, telephone number and country."""
+    normalised = accounts.lazy().with_columns(
         name_normalised=company_normalised(pl.col("name")), domain=web_domain(pl.col("domain"))
     )
-    return _with_phone(with_country(mended), run, answers).collect()
+    return _with_phone(with_country(normalised), run, answers).collect()

@@ -1,4 +1,4 @@
-"""One row per entity: of the values its records hold, those that survive, and where each came from."""
+"""Golden rows: one per entity, with the surviving values of its records and the record that gave each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,10 +11,10 @@ from transforms.golden.winners import winning_rows
 from transforms.step import step
 
 _FACTS = ("is_deleted", "first_seen_at", "record_count", "source_count")
-# Their winners are told by the values.
-_SELF_EVIDENT = frozenset({"record_key", "source_created_at", "source_updated_at"})
-# What identity needs of a record and an entity does not have.
-_OF_RECORDS_ONLY = frozenset({"entity_id", "is_deleted", "merged_into_key", "same_as_keys", "custom"})
+# The value itself identifies its record.
+_WITHOUT_WINNER = frozenset({"record_key", "source_created_at", "source_updated_at"})
+# Columns that identity needs of a record and an entity does not have.
+_RECORD_COLUMNS = frozenset({"entity_id", "is_deleted", "merged_into_key", "same_as_keys", "custom"})
 
 
 @step(
@@ -25,19 +25,19 @@ def golden(records: pl.DataFrame, rules: Sequence[Survivor], *, roles: Mapping[s
     """Make one row of all records that share `entity_id`, sorted by it.
 
     `records` has entity_id, record_key, source_system, source_created_at, source_updated_at, is_deleted and columns
-    that `rules` name; `roles` says of each source whether it is `crm` or `marketing`, in order of priority. The result
-    has entity_id, the outputs of those rules whose fields are there, is_deleted (every record is), first_seen_at,
+    that `rules` name; `roles` maps each source to `crm` or `marketing`, in order of priority. The result
+    has entity_id, the outputs of those rules whose fields are present, is_deleted (every record is), first_seen_at,
     record_count and source_count over the live records, and field_winners: a JSON object from field to the record key
-    that gave it, where fields that come together are named by their first; null for a single record.
+    that gave it, where fields of one rule are named by its first; null for a single record.
 
     A record that its source deleted or merged away gives no value while another is left. Blank text is no value. Raises
     `TransformError` on a column that no rule is for and on a source without a role.
     """
-    here = _applicable(records, rules)
+    applicable = _applicable(records, rules)
     _refuse_unknown_sources(records, roles)
     is_together = records.select(pl.col("entity_id").is_duplicated()).to_series()
-    alone = _of_one(_without_blanks(records.filter(~is_together)), here)
-    together = _of_many(_without_blanks(records.filter(is_together)), here, roles)
+    alone = _single_record_rows(_without_blanks(records.filter(~is_together)), applicable)
+    together = _merged_rows(_without_blanks(records.filter(is_together)), applicable, roles)
     return pl.concat([alone, together]).sort("entity_id")
 
 
@@ -47,25 +47,25 @@ def _without_blanks(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _applicable(records: pl.DataFrame, rules: Sequence[Survivor]) -> list[Survivor]:
-    """Narrow the rules to the columns that are there."""
-    have = set(records.columns)
-    here = [
+    """Narrow the rules to the columns present."""
+    present = set(records.columns)
+    applicable = [
         replace(
             rule,
-            fields=tuple(field for field in rule.fields if field in have),
-            wanted=tuple(field for field in rule.wanted if field in have),
-            about=rule.about if rule.about in have else None,
+            fields=tuple(field for field in rule.fields if field in present),
+            wanted=tuple(field for field in rule.wanted if field in present),
+            about=rule.about if rule.about in present else None,
         )
         for rule in rules
-        if have.intersection(rule.fields)
+        if present.intersection(rule.fields)
     ]
-    homeless = have - _OF_RECORDS_ONLY - {field for rule in here for field in rule.fields}
-    if homeless:
+    undeclared = present - _RECORD_COLUMNS - {field for rule in applicable for field in rule.fields}
+    if undeclared:
         raise TransformError(
-            f"golden records: no rule says which record gives {', '.join(sorted(homeless))}; "
+            f"golden records: no rule says which record gives {', '.join(sorted(undeclared))}; "
             "declare it in definitions/schema with `survives`, or drop it first."
         )
-    return here
+    return applicable
 
 
 def _refuse_unknown_sources(records: pl.DataFrame, roles: Mapping[str, str]) -> None:
@@ -74,7 +74,7 @@ def _refuse_unknown_sources(records: pl.DataFrame, roles: Mapping[str, str]) -> 
         raise TransformError(f"golden records: {', '.join(sorted(unknown))} is neither a CRM nor a marketing source.")
 
 
-def _of_one(records: pl.DataFrame, rules: Sequence[Survivor]) -> pl.DataFrame:
+def _single_record_rows(records: pl.DataFrame, rules: Sequence[Survivor]) -> pl.DataFrame:
     one = pl.lit(1, pl.Int32)
     return records.select(
         "entity_id",
@@ -91,7 +91,7 @@ def _of_one(records: pl.DataFrame, rules: Sequence[Survivor]) -> pl.DataFrame:
     )
 
 
-def _of_many(records: pl.DataFrame, rules: Sequence[Survivor], roles: Mapping[str, str]) -> pl.DataFrame:
+def _merged_rows(records: pl.DataFrame, rules: Sequence[Survivor], roles: Mapping[str, str]) -> pl.DataFrame:
     facts = records.group_by("entity_id").agg(
         pl.col("is_deleted").all(),
         first_seen_at=pl.col("source_created_at").min(),
@@ -99,20 +99,20 @@ def _of_many(records: pl.DataFrame, rules: Sequence[Survivor], roles: Mapping[st
     is_gone = pl.col("is_deleted")
     if "merged_into_key" in records.columns:
         is_gone |= pl.col("merged_into_key").is_not_null()
-    speaking = records.filter(~is_gone | is_gone.all().over("entity_id")).sort("entity_id", "record_key")
-    counts = speaking.group_by("entity_id").agg(
+    eligible = records.filter(~is_gone | is_gone.all().over("entity_id")).sort("entity_id", "record_key")
+    counts = eligible.group_by("entity_id").agg(
         record_count=pl.len().cast(pl.Int32), source_count=pl.col("source_system").n_unique().cast(pl.Int32)
     )
     facts = facts.join(counts, on="entity_id")
-    ids = speaking.select(pl.col("entity_id").unique(maintain_order=True))
-    rows = winning_rows(speaking, rules, roles)
+    ids = eligible.select(pl.col("entity_id").unique(maintain_order=True))
+    rows = winning_rows(eligible, rules, roles)
     survived = [
-        speaking.get_column(field).gather(rows[place]).alias(output)
-        for place, rule in enumerate(rules)
+        eligible.get_column(field).gather(rows[index]).alias(output)
+        for index, rule in enumerate(rules)
         for field, output in zip(rule.fields, rule.outputs, strict=True)
     ]
-    told = speaking.select(_quoted(pl.col("record_key"))).to_series()
-    winners = {rule.name: told.gather(rows[place]) for place, rule in enumerate(rules)}
+    record_keys = eligible.select(_quoted(pl.col("record_key"))).to_series()
+    winners = {rule.name: record_keys.gather(rows[index]) for index, rule in enumerate(rules)}
     facts = facts.select("entity_id", *_FACTS)
     return (
         ids.hstack(survived)
@@ -129,7 +129,7 @@ def _field_winners(winners: Mapping[str, pl.Series]) -> pl.Series:
     pairs = [
         pl.lit(f'"{field}":') + pl.lit(quoted_key)
         for field, quoted_key in winners.items()
-        if field not in _SELF_EVIDENT
+        if field not in _WITHOUT_WINNER
     ]
     listed = pl.concat_str(pairs, separator=",", ignore_nulls=True)
     return pl.select(pl.lit("{") + listed + pl.lit("}")).to_series()

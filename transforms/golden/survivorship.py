@@ -1,8 +1,8 @@
-"""Which record gives an entity its values: rules read from the declared columns (semantics D0).
+"""Survivorship rules: which record provides each field of an entity, from the declared columns (semantics D0).
 
 A CRM wins for owner, status, stage and amount; marketing wins for lifecycle and engagement; consent and bounce take the
-most restrictive; descriptions take the latest that is not empty; origins take the earliest. Columns that mean nothing
-apart (an amount and its currency) always come from one record.
+most restrictive; descriptions take the latest that is not empty; origins take the earliest. Dependent columns
+(an amount and its currency) always come from one record.
 """
 
 from collections.abc import Iterable
@@ -13,11 +13,11 @@ from definitions.schema.column import Column, Computed, Rule, Survival
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survivor:
-    """Fields that come from one record: the first, by `rule`, of the records that have the first of `wanted`.
+    """Rule for fields that come from one record: the first, by `rule`, of the records that have the first of `wanted`.
 
-    Where no record has that, the first of those that have the second, and so on. `vague` values count as less than any
-    other. `about` names a field whose value the fields tell something of: a record that holds another value than the
-    entity has no say. `name` is what `field_winners` calls the record; `gives` renames a single field.
+    Where no record has that, the first of those that have the second, and so on. `vague` values rank below any other.
+    `about` names a field that the fields describe: a record with another value of it than the entity's is ignored.
+    `name` is the key of the record in `field_winners`; `output` renames a single field.
     """
 
     fields: tuple[str, ...]
@@ -26,12 +26,12 @@ class Survivor:
     name: str
     vague: tuple[str, ...] = ()
     about: str | None = None
-    gives: str | None = None
+    output: str | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the fields in the golden record."""
-        return (self.gives,) if self.gives else self.fields
+        return (self.output,) if self.output else self.fields
 
 
 def rules_of(columns: Iterable[Column]) -> tuple[Survivor, ...]:
@@ -55,8 +55,8 @@ def _rule(survival: Survival, names: list[str], alone: Column | None) -> Survivo
         rule=survival.rule,
         wanted=survival.wanted or (survival.together,),
         name=survival.together,
-        # What nobody has asked counts as less than any answer.
+        # `unknown` means that the question was not asked: any answer ranks above it.
         vague=("unknown",) if alone is not None and "unknown" in alone.values else (),
         about=survival.about,
-        gives=names[0] if survival.of else None,
+        output=names[0] if survival.of else None,
     )

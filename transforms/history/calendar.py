@@ -11,7 +11,7 @@ _SATURDAY = 6
 
 
 def calendar(first: date, last: date, *, fiscal_year_starts_in: int) -> pl.LazyFrame:
-    """Rows of `dim_date` for each day from `first` to `last`, both included, in order.
+    """Make the rows of `dim_date` for each day from `first` to `last`, both included, in order.
 
     `fiscal_year_starts_in` is the month, 1 to 12. A fiscal year is named by the calendar year it ends in, a quarter
     FY26-Q3. Raises `TransformError` when `last` is before `first`.
@@ -21,7 +21,7 @@ def calendar(first: date, last: date, *, fiscal_year_starts_in: int) -> pl.LazyF
     day = pl.col("calendar_date")
     months_into_year = (day.dt.month() - fiscal_year_starts_in) % 12
     quarter_began = day.dt.month_start().dt.offset_by(pl.format("-{}mo", months_into_year % 3))
-    # The last month of the fiscal year lies in the calendar year that names it.
+    # The last month of the fiscal year is in the calendar year that names it.
     year_ends = day.dt.month_start().dt.offset_by(pl.format("{}mo", 11 - months_into_year))
     return (
         pl.LazyFrame({"calendar_date": pl.date_range(first, last, eager=True)})

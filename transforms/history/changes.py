@@ -1,6 +1,6 @@
-"""What changed between the published state and this run: classes, hygiene issues, deals, daily snapshots.
+"""Change detection between the published state and this run: classes, hygiene issues, deals, daily snapshots.
 
-The ledger is only added to: whoever walks it backwards gets every earlier class again.
+The ledger is append-only: read backwards, it gives every earlier class again.
 """
 
 from datetime import date
@@ -18,16 +18,16 @@ _ISSUE = ["record_kind", "record_id", "rule_id"]
 def class_changes(
     before: pl.LazyFrame, after: pl.LazyFrame, *, kind: str, as_of: date, profile: str, run_id: str
 ) -> pl.LazyFrame:
-    """Rows to add to `fct_classification_change`: one for each record whose class is not the one published.
+    """Return the rows to add to `fct_classification_change`: one for each record whose class is not the published one.
 
     `before` is (record_id, class) as published; `after` is (record_id, class, claimed_class, rule, reason, value). A
     record seen for the first time is compared with what its sources claim (`from_kind` "claim"); no claim, no row. A
-    published record that is no longer held (deleted, absorbed by another, erased) becomes `merged_or_deleted`; `before`
-    knows those that became it earlier, so that one that is restored leaves it again.
+    published record that no longer exists (deleted, absorbed by another, erased) becomes `merged_or_deleted`; `before`
+    includes those that became it earlier, so that a restored record leaves that class again.
     """
     published = before.select("record_id", published=pl.col("class"))
     today = after.select("record_id", "claimed_class", "rule", "reason", to_class="class", value_at_risk="value")
-    held = pl.col("to_class").is_not_null()
+    is_present = pl.col("to_class").is_not_null()
     return (
         today.join(published, on="record_id", how="full", coalesce=True)
         .with_columns(
@@ -35,8 +35,8 @@ def class_changes(
             from_class=pl.coalesce("published", "claimed_class"),
             from_kind=pl.when(pl.col("published").is_null()).then(pl.lit("claim")).otherwise(pl.lit("class")),
             to_class=pl.col("to_class").fill_null(GONE),
-            rule=pl.when(held).then("rule").otherwise(pl.lit(f"{profile}/{GONE}")),
-            reason=pl.when(held)
+            rule=pl.when(is_present).then("rule").otherwise(pl.lit(f"{profile}/{GONE}")),
+            reason=pl.when(is_present)
             .then("reason")
             .otherwise(pl.lit("no longer held: deleted, absorbed by another record, or erased")),
             changed_on=pl.lit(as_of),
@@ -51,7 +51,7 @@ def class_changes(
 
 @step(partition_by="record_id", delivers=("record_id", "class_since"))
 def class_since(before: pl.LazyFrame, after: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    """Day each record got its class: (record_id, class_since); the published day while the class stays, else `as_of`.
+    """Date each record's class: (record_id, class_since); the published day while the class stays, else `as_of`.
 
     `before` is (record_id, class, class_since) as published; `after` is (record_id, class), each of which gets one row.
     """
@@ -66,19 +66,19 @@ def class_since(before: pl.LazyFrame, after: pl.LazyFrame, as_of: date) -> pl.La
 
 @step(partition_by="record_id")
 def issue_lives(before: pl.LazyFrame, findings: pl.LazyFrame, *, as_of: date, is_baseline: bool) -> pl.LazyFrame:
-    """Rows of `fct_hygiene_issue` to write: issues opened, still open and resolved on `as_of`.
+    """Return the rows of `fct_hygiene_issue` to write: issues opened, still open and resolved on `as_of`.
 
     `before` is the published issues, at least the open ones and those resolved on `as_of`; `findings` has one row for
-    each failing (record, rule). A rule that fails again after the day it was resolved opens a new life; on that same
-    day the old life goes on, since a day is the smallest step a life is told in. What was true at the opening
-    (`opened_on`, `amount_at_open`, `is_baseline`) stays; the rest says how things stand now.
+    each failing (record, rule). A rule that fails again after the day it was resolved opens a new issue; on that same
+    day the old issue is reopened, since issues are dated by the day. What was true at the opening (`opened_on`,
+    `amount_at_open`, `is_baseline`) stays; the other columns have today's values.
     The same findings on the same day again give the same rows.
     """
-    alive = before.filter((pl.col("state") == "open") | (pl.col("resolved_on") == as_of))
+    live = before.filter((pl.col("state") == "open") | (pl.col("resolved_on") == as_of))
     opening = ["issue_id", "opened_on", "amount_at_open", "is_baseline"]
     is_new = pl.col("issue_id").is_null()
     new_id = pl.format("{}|{}|{}", "record_id", "rule_id", pl.lit(as_of.isoformat()))
-    failing = findings.join(alive.select(*_ISSUE, *opening), on=_ISSUE, how="left").with_columns(
+    failing = findings.join(live.select(*_ISSUE, *opening), on=_ISSUE, how="left").with_columns(
         issue_id=pl.col("issue_id").fill_null(new_id),
         opened_on=pl.col("opened_on").fill_null(pl.lit(as_of)),
         amount_at_open=pl.when(is_new).then("amount").otherwise("amount_at_open"),
@@ -87,40 +87,40 @@ def issue_lives(before: pl.LazyFrame, findings: pl.LazyFrame, *, as_of: date, is
         last_seen_on=pl.lit(as_of),
         resolved_on=pl.lit(None, dtype=pl.Date),
     )
-    settled = (
-        alive.filter(pl.col("state") == "open")
+    resolved = (
+        live.filter(pl.col("state") == "open")
         .join(findings, on=_ISSUE, how="anti")
         .with_columns(state=pl.lit("resolved"), resolved_on=pl.lit(as_of))
     )
     columns = FCT_HYGIENE_ISSUE.content
-    return pl.concat([failing.select(columns), settled.select(columns)]).sort("issue_id")
+    return pl.concat([failing.select(columns), resolved.select(columns)]).sort("issue_id")
 
 
 @step(
     partition_by="record_key", delivers=("record_key", "push_count", "original_close_date", "last_meaningful_change_at")
 )
 def tracked_changes(versions: pl.LazyFrame) -> pl.LazyFrame:
-    """Read from its landed versions how each deal moved.
+    """Derive pushes and changes of each deal from its landed versions.
 
-    Gives (record_key, push_count, original_close_date, last_meaningful_change_at), one row for each deal. `versions`
+    Returns (record_key, push_count, original_close_date, last_meaningful_change_at), one row for each deal. `versions`
     has one row for each landed version, in any order, repeats allowed: record_key, version_at (null where the source
-    keeps no change time: then the run that landed it tells), location (which sorts by run), is_deleted, source_stage,
+    keeps no change time: then its landing run dates it), location (which sorts by run), is_deleted, source_stage,
     close_date (null where a placeholder), amount, is_closed. A push is a move of an open deal's close date to a later
-    calendar month than the last date known; vendors overwrite the date on closing, so a move that comes with the
+    calendar month than the latest non-null date; vendors overwrite the date on closing, so a move that comes with the
     closing is none.
     `original_close_date` is the first date seen. `last_meaningful_change_at` is the latest version whose stage, close
     date or amount differs from the version before; null where none does.
     """
-    told = ["source_stage", "close_date", "amount"]
+    compared = ["source_stage", "close_date", "amount"]
     # Rows are sorted by deal, so a plain shift looks at the version before; the first of a deal has none.
     is_first = pl.col("record_key").ne_missing(pl.col("record_key").shift(1))
-    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in told)
-    known_date = pl.col("close_date").forward_fill().shift(1).over("record_key")
-    is_later = _month_number(pl.col("close_date")) > _month_number(known_date)
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in compared)
+    last_date = pl.col("close_date").forward_fill().shift(1).over("record_key")
+    is_later = _month_number(pl.col("close_date")) > _month_number(last_date)
     return (
-        # A tombstone tells nothing of the deal but that it is gone.
+        # A tombstone has no values of the deal.
         versions.filter(~pl.col("is_deleted"))
-        .sort("record_key", "version_at", "location", *told, "is_closed")
+        .sort("record_key", "version_at", "location", *compared, "is_closed")
         .with_columns(is_push=is_later & ~pl.col("is_closed").fill_null(value=False), is_change=differs & ~is_first)
         .group_by("record_key", maintain_order=True)
         .agg(
@@ -132,17 +132,16 @@ def tracked_changes(versions: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _landed_at() -> pl.Expr:
-    """When the run that landed a version began, which its location starts with: 000007-20261122T190544Z/..."""
+    """Parse the start of the landing run, with which a location begins: 000007-20261122T190544Z/..."""
     began = pl.col("location").str.extract(r"^[0-9]+-([0-9]{8}T[0-9]{6})Z/")
     return began.str.to_datetime("%Y%m%dT%H%M%S", time_unit="us", strict=False).dt.replace_time_zone("UTC")
 
 
 @step(partition_by=ROW, needs=("owed",))
 def snapshot(opportunities: pl.LazyFrame, owed: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    """Rows of `fct_opportunity_daily_snapshot` for `as_of`: every open deal, and each deal in `owed` (see there).
+    """Make the rows of `fct_opportunity_daily_snapshot` for `as_of`: every open deal, and each deal in `owed`.
 
-    A deal that closed since the last snapshot is recorded once more, as it stands; of one that was deleted the ledger
-    tells.
+    A deal that closed since the last snapshot is recorded once more; a deleted one is in the ledger only.
     """
     closing = opportunities.join(owed, on="opportunity_id", how="semi").filter(~_counts_as_open())
     return (
@@ -155,7 +154,7 @@ def snapshot(opportunities: pl.LazyFrame, owed: pl.LazyFrame, as_of: date) -> pl
 
 @step(partition_by=ALL, delivers=("opportunity_id",))
 def owed(snapshots: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    """Deals (opportunity_id) that the snapshot of `as_of` must hold whether open or not.
+    """Find the deals (opportunity_id) that the snapshot of `as_of` must hold whether open or not.
 
     Those open in the latest snapshot before `as_of`, and all in an earlier snapshot of `as_of` itself, so that a second
     run on one day rewrites its rows and loses none. `snapshots` is the published table, or its last two days.

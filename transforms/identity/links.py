@@ -1,4 +1,4 @@
-"""From keys of source records to golden ids, and from links between records to links between entities."""
+"""Key translation: from keys of source records to golden ids, and from links of records to links of entities."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from transforms.step import ALL, ROW, step
 
 @step(partition_by=ROW, needs=("bridge",))
 def with_id(frame: pl.DataFrame, bridge: pl.DataFrame, *, key: str, gives: str) -> pl.DataFrame:
-    """Add column `gives`: the golden id of the record that column `key` names; null where it was never seen.
+    """Add column `gives`: the golden id of the record that column `key` names; null for a record never delivered.
 
     `bridge` has one row a record: record_key, entity_id.
     """
     ids = bridge.select(pl.col("record_key").alias(key), pl.col("entity_id").alias(gives))
-    # The keys alone, since a join copies every column it is given.
+    # The key column alone, since a join copies every column of its frame.
     return frame.with_columns(frame.select(key).join(ids, on=key, how="left", maintain_order="left")[gives])
 
 
@@ -28,13 +28,13 @@ def people_of_opportunities(
     opportunity_bridge: pl.DataFrame,
     decision_maker_roles: Sequence[str],
 ) -> pl.DataFrame:
-    """One row per opportunity and person, whichever way the sources tie them (semantics D1: link order).
+    """Return one row per opportunity and person, whichever way the sources link them (semantics D1: link order).
 
     Ways: a contact role or association, the opportunity a lead was converted to, the person a deal names. A person in
-    several roles keeps the one that decides, then the primary one, then the first by name.
+    several roles keeps the decision-making one, then the primary one, then the first by name.
     """
     roles = associations.filter(pl.col("association_type") == "opportunity_person", ~pl.col("is_deleted"))
-    told = pl.concat(
+    links = pl.concat(
         [
             roles.select(
                 pl.col("from_key").alias("opportunity_key"),
@@ -47,11 +47,11 @@ def people_of_opportunities(
             _pairs(opportunities, "record_key", "person_key"),
         ]
     )
-    told = with_id(told, opportunity_bridge, key="opportunity_key", gives="opportunity_id")
-    told = with_id(told, person_bridge, key="person_key", gives="person_id")
+    links = with_id(links, opportunity_bridge, key="opportunity_key", gives="opportunity_id")
+    links = with_id(links, person_bridge, key="person_key", gives="person_id")
     decides = pl.col("role").str.strip_chars().str.to_lowercase().is_in(list(decision_maker_roles))
     return (
-        told.filter(pl.col("opportunity_id").is_not_null(), pl.col("person_id").is_not_null())
+        links.filter(pl.col("opportunity_id").is_not_null(), pl.col("person_id").is_not_null())
         .with_columns(is_decision_maker=decides.fill_null(value=False))
         .sort(
             ["opportunity_id", "person_id", "is_decision_maker", "is_primary", "role"],
@@ -69,7 +69,7 @@ def people_of_opportunities(
 
 
 def _pairs(frame: pl.DataFrame, opportunity: str, person: str) -> pl.DataFrame:
-    """Links that a column of a record makes: no role, not marked as primary."""
+    """Select the links that a column of a record holds: no role, not marked as primary."""
     return frame.filter(pl.col(opportunity).is_not_null(), pl.col(person).is_not_null(), ~pl.col("is_deleted")).select(
         pl.col(opportunity).alias("opportunity_key"),
         pl.col(person).alias("person_key"),
@@ -81,11 +81,11 @@ def _pairs(frame: pl.DataFrame, opportunity: str, person: str) -> pl.DataFrame:
 
 @step(partition_by=ALL)
 def without_the_dead(associations: pl.DataFrame, ends: Sequence[pl.LazyFrame]) -> pl.DataFrame:
-    """Mark associations as deleted where an end is: they went with it, and nobody asks for them again.
+    """Mark associations as deleted where an end is: no source reports their own deletion.
 
-    An association stands in the list of its `from_key`; once that record is deleted or merged away, its list no longer
-    counts, for a survivor has one of its own. Where `to_key` was merged away, the survivor's fate decides. `ends` are
-    the records that associations tie: record_key, merged_into_key, is_deleted.
+    An association is listed with its `from_key`; once that record is deleted or merged away, its list no longer
+    counts, for a survivor has one of its own. Where `to_key` was merged away, the survivor's state decides. `ends` are
+    the records that associations link: record_key, merged_into_key, is_deleted.
     """
     columns = ["record_key", "merged_into_key"]
     gone = pl.concat([end.filter("is_deleted").select(columns) for end in ends]).collect(engine="streaming")
@@ -103,7 +103,7 @@ def without_the_dead(associations: pl.DataFrame, ends: Sequence[pl.LazyFrame]) -
 def account_of(
     associations: pl.DataFrame, kind: str, *, owner_bridge: pl.DataFrame, account_bridge: pl.DataFrame, gives: str
 ) -> pl.DataFrame:
-    """One row per entity that an association ties to accounts: its primary account, else the first by id.
+    """Return one row per entity that associations link to accounts: its primary account, else the first by id.
 
     `kind` is `opportunity_account` or `person_account`; the result has columns `gives` and account_id.
     """

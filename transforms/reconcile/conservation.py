@@ -1,4 +1,4 @@
-"""The balance of all streams: where each record that was shown is, kind by kind and stream by stream."""
+"""Conservation of all streams: the disposition of each delivered record, by kind and stream."""
 
 from collections.abc import Mapping
 
@@ -6,53 +6,61 @@ import polars as pl
 
 from definitions.run_context import RunContext
 from transforms.pipeline.records import Entities, Records, StreamCounts
-from transforms.reconcile.balance import association_places, balance, entity_places, single_places
+from transforms.reconcile.balance import association_dispositions, balance, entity_dispositions, single_dispositions
 from transforms.step import ALL, step
 
-_PLACED = ["record_key", "is_deleted", "merged_into_key", "from_key", "to_key"]
+_DISPOSITION_COLUMNS = ["record_key", "is_deleted", "merged_into_key", "from_key", "to_key"]
 
 
 @step(partition_by=ALL)
 def conservation(
     records: Records,
     entities: Mapping[str, Entities],
-    tied: pl.DataFrame,
-    chosen_people: pl.DataFrame,
+    matched: pl.DataFrame,
+    representative_people: pl.DataFrame,
     run: RunContext,
 ) -> pl.DataFrame:
-    """One row per source and stream, in the contract of `ops.conservation`.
+    """Return one row per source and stream, in the contract of `ops.conservation`.
 
-    `tied` is the bridge of persons, `chosen_people` (record_key) the record that stands for each live one. One stream's
-    keys are held at a time.
+    `matched` is the bridge of persons, `representative_people` (record_key) the representative record of each live one.
+    The keys of one stream at a time are in memory.
     """
-    chosen = {kind: entity.chosen for kind, entity in entities.items()} | {"person": chosen_people}
-    bridges = {"person": tied} | {kind: entities[kind].bridge for kind in ("account", "opportunity")}
-    sheets = []
-    for kind in sorted({shown.kind for shown in records.shown}):
-        ended = _places(records, kind, chosen, bridges)
-        sheets += [_sheet(shown, ended, records, run) for shown in records.shown if shown.kind == kind]
-    return pl.concat(sheets).sort("source_system", "stream")
+    representatives = {kind: entity.chosen for kind, entity in entities.items()} | {"person": representative_people}
+    bridges = {"person": matched} | {kind: entities[kind].bridge for kind in ("account", "opportunity")}
+    balances = []
+    for kind in sorted({stream.kind for stream in records.shown}):
+        dispositions = _dispositions(records, kind, representatives, bridges)
+        balances += [
+            _stream_balance(stream, dispositions, records, run) for stream in records.shown if stream.kind == kind
+        ]
+    return pl.concat(balances).sort("source_system", "stream")
 
 
-def _places(
-    records: Records, kind: str, chosen: Mapping[str, pl.DataFrame], bridges: dict[str, pl.DataFrame]
+def _dispositions(
+    records: Records, kind: str, representatives: Mapping[str, pl.DataFrame], bridges: dict[str, pl.DataFrame]
 ) -> pl.DataFrame:
-    """Where each record of a kind ended: record_key, disposition."""
-    kept = records.kinds[kind]
-    have = kept.collect_schema().names()
-    frame = kept.select(name for name in _PLACED if name in have).collect(engine="streaming")
+    """Return the disposition of each record of a kind: record_key, disposition."""
+    rows = records.kinds[kind]
+    present = rows.collect_schema().names()
+    frame = rows.select(name for name in _DISPOSITION_COLUMNS if name in present).collect(engine="streaming")
     if kind == "association":
-        return association_places(frame, bridges)
-    return entity_places(frame, chosen[kind]) if kind in bridges or kind == "owner" else single_places(frame)
+        return association_dispositions(frame, bridges)
+    return (
+        entity_dispositions(frame, representatives[kind])
+        if kind in bridges or kind == "owner"
+        else single_dispositions(frame)
+    )
 
 
-def _sheet(shown: StreamCounts, ended: pl.DataFrame, records: Records, run: RunContext) -> pl.DataFrame:
-    place = [pl.lit(shown.source).alias("source_system"), pl.lit(shown.stream).alias("stream")]
-    aside = pl.col("source_system").eq(shown.source) & pl.col("stream").eq(shown.stream)
+def _stream_balance(
+    stream: StreamCounts, dispositions: pl.DataFrame, records: Records, run: RunContext
+) -> pl.DataFrame:
+    stream_key = [pl.lit(stream.source).alias("source_system"), pl.lit(stream.stream).alias("stream")]
+    is_of_stream = pl.col("source_system").eq(stream.source) & pl.col("stream").eq(stream.stream)
     return balance(
-        shown.record_keys.collect(engine="streaming").select(*place, "record_key"),
-        ended,
-        records.quarantined.filter(aside),
-        pl.select(*place, pl.lit(shown.pulled, pl.Int64).alias("pulled")),
+        stream.record_keys.collect(engine="streaming").select(*stream_key, "record_key"),
+        dispositions,
+        records.quarantined.filter(is_of_stream),
+        pl.select(*stream_key, pl.lit(stream.pulled, pl.Int64).alias("pulled")),
         run_id=run.run_id,
     )

@@ -1,7 +1,7 @@
-"""The numbers of the run report: pipeline as reported and as agreed, classes as claimed and as found, what is wrong.
+"""Metrics of the run report: pipeline as reported and as agreed, classes as claimed and as found, findings.
 
-Amounts are in the reporting currency. A sum of amounts none of which is known is null, not 0, and so is a share of
-nothing; the number of records without an amount stands beside every sum.
+Amounts are in the reporting currency. A sum without any known amount is null, not 0, and so is a share of
+zero; every sum comes with the number of records that have no amount.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from transforms.step import ALL, step
 
 @step(partition_by=ALL)
 def pipeline(opportunities: pl.LazyFrame) -> pl.LazyFrame:
-    """Two rows, `basis` reported (every open deal the sources hold) and eligible (classes in the forecast).
+    """Return two rows, `basis` reported (every open deal the sources hold) and eligible (classes in the forecast).
 
     Columns: basis, deals, amount, without_amount (deals), weighted_amount (amount times probability), without_weight
     (deals whose amount or probability is unknown), share_of_reported (of the amount, 0 to 1).
     """
-    known = opportunities.select(
+    weighted_deals = opportunities.select(
         "is_forecast_eligible",
         amount="amount_corporate",
         weight=weighted(),
@@ -29,7 +29,7 @@ def pipeline(opportunities: pl.LazyFrame) -> pl.LazyFrame:
     )
     bases = {"reported": pl.col("is_reported"), "eligible": pl.col("is_forecast_eligible")}
     rows = [
-        known.filter(counted).select(
+        weighted_deals.filter(counted).select(
             basis=pl.lit(basis),
             deals=_rows(),
             amount=_sum("amount"),
@@ -46,7 +46,7 @@ def pipeline(opportunities: pl.LazyFrame) -> pl.LazyFrame:
 
 @step(partition_by=ALL)
 def class_counts(classified: pl.LazyFrame, kind: Classified, ladder: Sequence[str]) -> pl.LazyFrame:
-    """One row per class, in the order of the ladder: class, claimed (by the sources), assessed, difference.
+    """Return one row per class, in the order of the ladder: class, claimed (by the sources), assessed, difference.
 
     The row with a null class counts the records whose sources claim none.
     """
@@ -63,7 +63,7 @@ def class_counts(classified: pl.LazyFrame, kind: Classified, ladder: Sequence[st
 
 @step(partition_by=ALL)
 def moved(changes: pl.LazyFrame, kind: Classified, ladder: Sequence[str]) -> pl.LazyFrame:
-    """Tell what the run changed, from its rows of the ledger, by from_class, to_class and rule.
+    """Count the moves of the run, from its rows of the ledger, by from_class, to_class and rule.
 
     Columns from_class, to_class, rule, records, amount, without_amount. One row per move and rule, in the order of the
     ladder; `amount` is null for persons.
@@ -74,7 +74,7 @@ def moved(changes: pl.LazyFrame, kind: Classified, ladder: Sequence[str]) -> pl.
 
 @step(partition_by=ALL)
 def top_findings(findings: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per rule and severity: severity, rule_id, record_kind, findings, value_at_risk, without_value.
+    """Return one row per rule and severity: severity, rule_id, record_kind, findings, value_at_risk, without_value.
 
     Worst first: by severity, value at risk, number. A deal may fail several rules, so the values do not add up; see
     `at_risk`. Works on open issues too.
@@ -95,7 +95,7 @@ def top_findings(findings: pl.LazyFrame) -> pl.LazyFrame:
 
 @step(partition_by=ALL)
 def at_risk(findings: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per kind of record: record_kind, records, value_at_risk, without_value, each record counted once."""
+    """Return one row per kind: record_kind, records, value_at_risk, without_value; each record counts once."""
     return (
         findings.group_by("record_kind", "record_id")
         .agg(pl.col("value_at_risk").max())

@@ -1,4 +1,4 @@
-"""What the source records say of deals in sum, counted apart from the tables, so that the two can be held together."""
+"""Deal totals from the source records, computed independently of the tables, so that the two can be compared."""
 
 from collections.abc import Mapping
 
@@ -15,9 +15,9 @@ _STATE = pl.when("is_won").then(pl.lit("won")).when("is_closed").then(pl.lit("lo
 def source_totals(
     records: pl.DataFrame, deals: Entities, stage_rows: pl.DataFrame, roles: Mapping[str, str]
 ) -> pl.DataFrame:
-    """Live deals by source, currency and state (open, won, lost): rows, amount (known ones, in the deals' currency).
+    """Sum live deals by source, currency and state (open, won, lost): rows, amount (non-null, in the deals' currency).
 
-    A deal that several systems hold counts once, in the source of the record that stands for it, at the CRM's amount
+    A deal that several systems hold counts once, in the source of its representative record, at the CRM's amount
     where the CRM has one (semantics D0).
     """
     is_live = ~pl.col("is_deleted")
@@ -30,13 +30,13 @@ def source_totals(
     amounts = (
         ranked.filter(pl.col("amount").is_not_null())
         .unique("entity_id", keep="first", maintain_order=True)
-        .select("entity_id", "currency_code", told="amount")
+        .select("entity_id", "currency_code", preferred_amount="amount")
     )
-    shown = staged(live.join(deals.chosen.select("record_key"), on="record_key", how="semi"), stage_rows)
+    representatives = staged(live.join(deals.chosen.select("record_key"), on="record_key", how="semi"), stage_rows)
     return (
-        shown.join(amounts, on="entity_id", how="left", suffix="_told")
-        .with_columns(state=_STATE, currency_code=pl.coalesce("currency_code_told", "currency_code"))
+        representatives.join(amounts, on="entity_id", how="left", suffix="_preferred")
+        .with_columns(state=_STATE, currency_code=pl.coalesce("currency_code_preferred", "currency_code"))
         .group_by("source_system", "currency_code", "state")
-        .agg(rows=pl.len(), amount=pl.col("told").sum())
+        .agg(rows=pl.len(), amount=pl.col("preferred_amount").sum())
         .sort("source_system", "currency_code", "state", nulls_last=True)
     )

@@ -1,1 +1,1 @@
-"""State of a stream: current version of each record, folded from landed pages."""
+"""State of a stream: current version of each record, compacted from landed pages."""

@@ -1,24 +1,24 @@
-"""Delete detection: mark records that a complete listing no longer shows alive, where the source left no tombstone."""
+"""Delete detection: mark records that a complete listing no longer contains, where the source left no tombstone."""
 
 import polars as pl
 
 from transforms.step import ROW, step
 
 
-@step(partition_by=ROW, needs=("alive",))
-def no_longer_alive(state: pl.DataFrame, alive: pl.Series) -> pl.Series:
-    """Whether a version is the live one of a record that is not in `alive`; true, it is to become a tombstone.
+@step(partition_by=ROW, needs=("live_ids",))
+def missing_from_listing(state: pl.DataFrame, live_ids: pl.Series) -> pl.Series:
+    """Return whether a version is the live one of a record that is missing from `live_ids`, so must become a tombstone.
 
-    `state` has source_id, is_latest and is_deleted; `alive` holds the source_id of every record that a complete listing
-    showed alive. A listing that may lack records must not come here.
+    `state` has source_id, is_latest and is_deleted; `live_ids` holds the source_id of every record that a complete
+    listing showed as live. Do not call it for a listing that may be incomplete.
     """
-    is_alive = pl.col("source_id").is_in(alive.implode()).fill_null(value=False)
-    return state.select(is_gone=pl.col("is_latest") & ~pl.col("is_deleted") & ~is_alive)["is_gone"]
+    is_listed = pl.col("source_id").is_in(live_ids.implode()).fill_null(value=False)
+    return state.select(is_gone=pl.col("is_latest") & ~pl.col("is_deleted") & ~is_listed)["is_gone"]
 
 
 @step(partition_by=ROW, delivers=("is_deleted", "unlisted_by"))
 def with_tombstones(state: pl.DataFrame, is_gone: pl.Series, run_id: str) -> pl.DataFrame:
-    """Make the versions that `is_gone` tells of tombstones, with the text, time and place that they have.
+    """Turn the versions marked by `is_gone` into tombstones; their text, time and location stay.
 
     `run_id` is the run that completed the listing; `unlisted_by` names it.
     """

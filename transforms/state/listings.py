@@ -1,7 +1,7 @@
-"""Complete listings within a fold: at the end of each, what it did not show alive becomes a tombstone.
+"""Delete detection during compaction: at the end of each complete listing, missing records become tombstones.
 
-The state after many runs is the same whether they are folded one after the other, as they come, or all at once, as when
-a state that was lost is made again.
+The state after many runs is the same whether they are compacted one after the other, as they come, or all at once, as
+when a lost state is rebuilt.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.state.delete_detection import no_longer_alive, with_tombstones
-from transforms.state.versions import standing
+from transforms.state.delete_detection import missing_from_listing, with_tombstones
+from transforms.state.versions import select_current
 from transforms.step import ALL, step
 
 
@@ -23,61 +23,61 @@ class CompleteListing:
 
 
 @step(partition_by=ALL, delivers=("stays", "is_latest", "is_deleted", "unlisted_by"))
-def settled(files: pl.DataFrame, listings: Sequence[CompleteListing], *, keeps_versions: bool) -> pl.DataFrame:
-    """Which versions stay, which are the latest of their records, and which are tombstones.
+def apply_listings(files: pl.DataFrame, listings: Sequence[CompleteListing], *, keeps_versions: bool) -> pl.DataFrame:
+    """Decide which versions stay, which are the latest of their records, and which are tombstones.
 
-    `files` as `transforms.state.versions.filed`, in the order of landing, with `listing`: the id of the listing that
-    landed the version (null: it was in the last state). `listings` are in the order in which they were completed. Gives
-    `stays`, `is_latest`, `is_deleted` (Boolean) and `unlisted_by` (String) row for row with `files`. A listing takes
-    effect at its last row; what was landed after that is newer than it. A listing without a row says nothing: it is
-    more likely a failed one than an empty source.
+    `files` as from `transforms.state.versions.version_index`, in the order of landing, with `listing`: the id of the
+    listing that landed the version (null: it was in the last state). `listings` are in the order of completion. Returns
+    `stays`, `is_latest`, `is_deleted` (Boolean) and `unlisted_by` (String), one row per row of `files`, same order. A
+    listing takes effect at its last row; rows landed later are newer than it. A listing without rows has no effect: it
+    more likely failed than found an empty source.
     """
-    places = files.with_columns(place=pl.int_range(pl.len(), dtype=pl.UInt32))
-    by_listing = places.group_by(pl.col("listing").cast(pl.String)).agg(pl.col("place").max() + 1)
+    positions = files.with_columns(position=pl.int_range(pl.len(), dtype=pl.UInt32))
+    by_listing = positions.group_by(pl.col("listing").cast(pl.String)).agg(pl.col("position").max() + 1)
     ends = dict(by_listing.drop_nulls("listing").rows())
-    kept, begun, waiting = places.clear(), 0, _Live()
+    current, start, pending = positions.clear(), 0, _LiveIds()
     for listing in listings:
         if listing.id not in ends:
             continue
-        part = places.slice(begun, ends[listing.id] - begun)
-        of_it = places.filter(pl.col("listing").cast(pl.String) == listing.id)
-        alive = of_it.filter(~pl.col("is_deleted"))["source_id"]
-        waiting.add(part)
-        begun = ends[listing.id]
-        if not waiting.lacks_any(alive):
-            # Most listings lack nothing: the whole is weighed only where something is to be taken away.
-            kept = pl.concat([kept, part])
+        landed = positions.slice(start, ends[listing.id] - start)
+        of_it = positions.filter(pl.col("listing").cast(pl.String) == listing.id)
+        live_ids = of_it.filter(~pl.col("is_deleted"))["source_id"]
+        pending.add(landed)
+        start = ends[listing.id]
+        if not pending.has_missing(live_ids):
+            # Most listings miss no record: all versions are compared only where one has to be marked.
+            current = pl.concat([current, landed])
             continue
-        kept = _standing(pl.concat([kept, part]), keeps_versions=keeps_versions)
-        kept = with_tombstones(kept, no_longer_alive(kept, alive), listing.run_id)
-        # Seen by the run that completed the listing, so that what earlier ones saw alive is older.
-        kept = kept.with_columns(run=pl.coalesce("unlisted_by", "run")).drop("is_latest")
-        waiting = _Live([kept])
-    kept = _standing(pl.concat([kept, places.slice(begun)]), keeps_versions=keeps_versions)
+        current = _keep_current(pl.concat([current, landed]), keeps_versions=keeps_versions)
+        current = with_tombstones(current, missing_from_listing(current, live_ids), listing.run_id)
+        # Observed by the run that completed the listing, so that what earlier runs saw as live is older.
+        current = current.with_columns(run=pl.coalesce("unlisted_by", "run")).drop("is_latest")
+        pending = _LiveIds([current])
+    current = _keep_current(pl.concat([current, positions.slice(start)]), keeps_versions=keeps_versions)
     unlisted_by = pl.col("unlisted_by").cast(pl.String)
-    staying = kept.select("place", "is_latest", "is_deleted", unlisted_by=unlisted_by, stays=pl.lit(value=True))
-    verdict = places.select("place").join(staying, on="place", how="left", maintain_order="left")
+    retained = current.select("position", "is_latest", "is_deleted", unlisted_by=unlisted_by, stays=pl.lit(value=True))
+    decision = positions.select("position").join(retained, on="position", how="left", maintain_order="left")
     flags = pl.col("stays", "is_latest", "is_deleted").fill_null(value=False)
-    return verdict.select(flags, "unlisted_by")
+    return decision.select(flags, "unlisted_by")
 
 
-class _Live:
-    """Ids of records that may be live: more than are, and never fewer."""
+class _LiveIds:
+    """Superset of the ids of live records."""
 
-    def __init__(self, parts: Sequence[pl.DataFrame] = ()) -> None:
-        self._ids = [part.filter(~pl.col("is_deleted"))["source_id"] for part in parts]
+    def __init__(self, versions: Sequence[pl.DataFrame] = ()) -> None:
+        self._ids = [frame.filter(~pl.col("is_deleted"))["source_id"] for frame in versions]
 
-    def add(self, part: pl.DataFrame) -> None:
-        """Take further versions."""
-        self._ids.append(part.filter(~pl.col("is_deleted"))["source_id"])
+    def add(self, landed: pl.DataFrame) -> None:
+        """Add the ids of further versions."""
+        self._ids.append(landed.filter(~pl.col("is_deleted"))["source_id"])
 
-    def lacks_any(self, alive: pl.Series) -> bool:
-        """Whether one of them, or a version without an id, is not among the ids of the live."""
+    def has_missing(self, live_ids: pl.Series) -> bool:
+        """Return whether one of them, or a version without an id, is missing from `live_ids`."""
         ids = pl.concat(self._ids).unique()
         self._ids = [ids]
-        return not bool(ids.is_in(alive.implode()).fill_null(value=False).all())
+        return not bool(ids.is_in(live_ids.implode()).fill_null(value=False).all())
 
 
-def _standing(files: pl.DataFrame, *, keeps_versions: bool) -> pl.DataFrame:
-    verdict = standing(files, keeps_versions=keeps_versions)
-    return files.with_columns(verdict["is_latest"]).filter(verdict["stays"])
+def _keep_current(files: pl.DataFrame, *, keeps_versions: bool) -> pl.DataFrame:
+    decision = select_current(files, keeps_versions=keeps_versions)
+    return files.with_columns(decision["is_latest"]).filter(decision["stays"])
