@@ -212,10 +212,10 @@ LAND_TWO_PAGES = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    from connectors.landing.writer import Landing, Parcel
+    from connectors.landing.writer import Landing, PageBuffer
     from definitions.runtime.crash_points import arm
     def packed(record):
-        parcel = Parcel()
+        parcel = PageBuffer()
         parcel.add([record])
         return parcel
     with Landing(Path(sys.argv[1])).writer("hubspot", "contacts", sys.argv[2]) as writer:

@@ -33,7 +33,7 @@ KILLED = textwrap.dedent(
 
     root, run_id, point, pages, batch_bytes = sys.argv[1:]
     crm = FakeHubSpot()
-    crm.properties = list(streams.CONTACTS.mapping.asked_fields())
+    crm.properties = list(streams.CONTACTS.mapping.requested_fields())
     crm.add(*range(1, 46), modified=NOON)
 
     def log(request):
