@@ -97,8 +97,12 @@ class Api:
         }
         return bool(self.ask("events/filter", filter=asked)["events"])
 
-    def log(self, run: dict[str, Any]) -> str:
-        """Everything that a run and its tasks logged."""
+    def log(self, run: dict[str, Any], *, with_line: str) -> str:
+        """Everything that a run and its tasks logged, once a line of it is there: lines are sent after the state."""
+        until(lambda: with_line in self._log(run), seconds=PATIENCE, every=0.5)
+        return self._log(run)
+
+    def _log(self, run: dict[str, Any]) -> str:
         lines = self.ask("logs/filter", logs={"flow_run_id": {"any_": [run["id"]]}}, sort="TIMESTAMP_ASC", limit=200)
         return "\n".join(line["message"] for line in lines)
 

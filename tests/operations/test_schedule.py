@@ -86,8 +86,7 @@ def test_a_run_that_fails_shows_our_message_what_to_do_and_no_traceback(api, sho
     assert run["state"]["message"] == message
     advice = api.artifacts(run)["what-to-do"]
     assert [words for words in ("Exit code 3", message, "Next step") if words not in advice] == []
-    log = api.log(run)
-    assert message in log
+    log = api.log(run, with_line=message)
     assert [words for words in ("Traceback", "Error(", "NoneType") if words in log] == []
 
 
@@ -98,7 +97,7 @@ def test_wrong_settings_are_told_with_file_and_line_as_the_state(api, shop):
     line = next(number for number, text in enumerate(CONFIG.splitlines(), start=1) if "stages:" in text)
     assert f"{shop}:{line}: " in run["state"]["message"]
     assert "Exit code 2" in api.artifacts(run)["what-to-do"]
-    assert "Traceback" not in api.log(run)
+    assert "Traceback" not in api.log(run, with_line=run["state"]["message"])
 
 
 def test_a_second_run_at_the_time_of_another_is_cancelled_and_says_why(api, tmp_path):
@@ -132,7 +131,7 @@ def test_a_run_beside_one_of_another_deployment_is_cancelled_and_says_why(api, s
             api.ask(f"flow_runs/{started['id']}/set_state", state={"type": "CANCELLING"})
             api.ended("weekly", config, state="Cancelled")
     assert "Exit code 75" in api.artifacts(behind)["what-to-do"]
-    assert "Traceback" not in api.log(behind)
+    assert "Traceback" not in api.log(behind, with_line=behind["state"]["message"])
 
 
 def test_pausing_the_schedule_stops_it(api, shop, terminals):
