@@ -11,6 +11,7 @@ import msgspec
 from connectors.cursor import Cursor, cursor_after, read_cursor, refuse_future
 from connectors.http.client import Http
 from connectors.http.status_errors import CallRefusedError
+from connectors.landing.erased import StreamEraser
 from connectors.landing.listing import Checkpoint, Listing
 from connectors.landing.resume import ResumePoint
 from connectors.landing.writer import LandingWriter
@@ -55,6 +56,7 @@ def pull(
     seen_in: tuple[str, ...] = (),
     limit: FaultLimit = RECORDS,
     batch_bytes: int = BATCH_BYTES,
+    eraser: StreamEraser | None = None,
 ) -> PullResult:
     """Land all records of a stream (no cursor at the start) or the changes since; return the result with its cursor.
 
@@ -65,7 +67,8 @@ def pull(
     `now` is our own time. The earlier of it and the source's time counts: a cursor that is too early repeats changes,
     one that is too late loses them. `progress` is called with the number of records of each page. `seen_in`: runs,
     besides the writer's own, whose landed pages of `stream.after` have yet to be followed up. `limit` bounds the
-    rejected records. Files hold about `batch_bytes` of records.
+    rejected records. Files hold about `batch_bytes` of records. `eraser` removes erased persons before a page is
+    stored.
 
     Raises what `Http.ask` raises, `LandingError`, `ConfigurationError` for a cursor of another stream or a missing
     field, and `SourceAnswerUnusableError` when too many records were rejected.
@@ -76,7 +79,7 @@ def pull(
     source_now = prepared.source_now or now
     if stream.modified:
         refuse_future(base, source_now, where)
-    batch = PageBatch(writer, limit, where, progress, batch_bytes)
+    batch = PageBatch(writer, limit, where, progress, batch_bytes, eraser)
     walk = _Walk(
         stream=stream,
         account=account,

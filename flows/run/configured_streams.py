@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from connectors.extract import PullResult
+from connectors.landing.erased import ErasedList, StreamEraser
 from connectors.registry import SOURCE_TYPES
 from connectors.settings import SourceSettings
 from connectors.stream import Stream
@@ -14,6 +15,7 @@ from definitions.agreement.model import Definitions
 from definitions.fault_limit import VALUES, FaultLimit
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
+from flows.erasure.stream_eraser import eraser_of_file, eraser_of_vendor
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
 from flows.run.extraction import ExtractContext, pull_file_stream, pull_vendor_stream
@@ -77,7 +79,11 @@ class VendorStream(_Configured):
 
     def pull(self, context: ExtractContext, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
         """Land what changed."""
-        return pull_vendor_stream(context, source, self.stream, progress)
+        return pull_vendor_stream(context, source, self.stream, progress, self.eraser(context.erased))
+
+    def eraser(self, erased: ErasedList) -> StreamEraser | None:
+        """What the list takes out of its records; None where the list is empty."""
+        return eraser_of_vendor(self.stream, self.meaning, erased)
 
     def fold(self, shelf: StateStore) -> StreamState:
         """Make the next state."""
@@ -122,7 +128,11 @@ class DeclaredFile(_Configured):
 
     def pull(self, context: ExtractContext, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
         """Land the file if it changed."""
-        return pull_file_stream(context, source, self.stream, progress)
+        return pull_file_stream(context, source, self.stream, progress, self.eraser(context.erased))
+
+    def eraser(self, erased: ErasedList) -> StreamEraser | None:
+        """What the list takes out of its rows; None where the list is empty."""
+        return eraser_of_file(self.stream, self.meaning, erased)
 
     def fold(self, shelf: StateStore) -> StreamState:
         """Make the next state."""

@@ -8,6 +8,7 @@ from typing import Any
 from connectors.cursor import run_of_cursor
 from connectors.extract import PullResult, pull
 from connectors.files.streams import pull_file
+from connectors.landing.erased import NOBODY, ErasedList, StreamEraser
 from connectors.landing.history import landed_runs
 from connectors.landing.resume import ResumePoint, resume_point
 from connectors.landing.writer import Landing
@@ -25,7 +26,8 @@ Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 class ExtractContext:
     """What pulling needs to know besides the stream: where pages go, from where on, and what time the run began.
 
-    `limit` says how many records of a stream may be set aside. `judged` as in `flows.home.run_log.RunLog`.
+    `limit` says how many records of a stream may be set aside. `judged` as in `flows.home.run_log.RunLog`. `erased`
+    is nobody's to be landed.
     """
 
     landing: Landing
@@ -36,6 +38,7 @@ class ExtractContext:
     full: bool
     limit: FaultLimit = RECORDS
     judged: Mapping[str, str] = field(default_factory=dict)
+    erased: ErasedList = NOBODY
 
     def cursor(self, source: str, stream: str) -> Mapping[str, Any] | None:
         """What is published of the stream; None: nothing, or everything is asked again."""
@@ -56,7 +59,11 @@ class ExtractContext:
 
 
 def pull_vendor_stream(
-    context: ExtractContext, source: OpenedSource, stream: Stream[Any], progress: Callable[[int], None]
+    context: ExtractContext,
+    source: OpenedSource,
+    stream: Stream[Any],
+    progress: Callable[[int], None],
+    eraser: StreamEraser | None = None,
 ) -> PullResult:
     """Pull one stream of a vendor into the landing."""
     followed = () if stream.after is None else context.unpublished_runs(source.name, stream.after)
@@ -75,11 +82,16 @@ def pull_vendor_stream(
             progress=progress,
             seen_in=followed,
             limit=context.limit,
+            eraser=eraser,
         )
 
 
 def pull_file_stream(
-    context: ExtractContext, source: OpenedSource, stream: FileStream, progress: Callable[[int], None]
+    context: ExtractContext,
+    source: OpenedSource,
+    stream: FileStream,
+    progress: Callable[[int], None],
+    eraser: StreamEraser | None = None,
 ) -> PullResult:
     """Land one file, if it is another than the one landed last: it may be that of a run that was refused for it.
 
@@ -101,4 +113,5 @@ def pull_file_stream(
             now=context.now,
             progress=progress,
             limit=context.limit,
+            eraser=eraser,
         )

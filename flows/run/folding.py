@@ -7,7 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
+from connectors.files.remaining import erased_rows
 from connectors.files.streams import is_whole, landed_rows
+from connectors.landing.erased import TOMBSTONE, StreamEraser
 from connectors.landing.history import LandedRun, landed_runs
 from connectors.landing.reader import LandedPage, Rejected
 from connectors.landing.writer import Landing
@@ -31,7 +33,8 @@ class StateStore:
 
     `trusted` are the runs, beside `run_id`, whose complete listings count, with those that they go on from: the runs
     that were published. The listing of a run that was refused may be the very fault it was refused for.
-    `passes_over_unreadable`: landed files that cannot be read as declared now are left out.
+    `passes_over_unreadable`: landed files that cannot be read as declared now are left out. `eraser` keeps erased
+    persons out, who may stand in a landing that was restored (null: nobody was erased).
     """
 
     folder: Path
@@ -42,6 +45,7 @@ class StateStore:
     last_version: str | None
     trusted: frozenset[str] = field(default=frozenset(), repr=False)
     passes_over_unreadable: bool = False
+    eraser: StreamEraser | None = None
 
     def unread(self) -> list[LandedRun]:
         """Runs that landed since the last version, those that died before they published too: they are true.
@@ -111,13 +115,13 @@ def fold_pages(shelf: StateStore, envelope: Envelope, *, keeps_versions: bool) -
     unlisted = pl.lit(None, pl.Categorical)
     parts = _kept_versions(last, envelope)
     known = [version_index(part, reads_text=keeps_versions).with_columns(listing=unlisted).collect() for part in parts]
-    landed = [_filed(lines, envelope) for lines in _landed(pages)]
+    landed = [_filed(lines, envelope) for lines in _landed(pages, shelf.eraser)]
     heights = [part.height for part in (*known, *landed)]
     files = with_flag_history(pl.concat([*known, *landed]))
     del known, landed
     verdict = apply_listings(files.drop(*FLAG_HISTORY), shelf.listings(runs), keeps_versions=keeps_versions)
     files = files.select("source_id", "version_at", *FLAG_HISTORY).hstack(verdict)
-    texts = chain(_texts(last), (lines.select("raw", "location") for lines in _landed(pages)))
+    texts = chain(_texts(last), (lines.select("raw", "location") for lines in _landed(pages, shelf.eraser)))
     return shelf.keep(_kept(texts, files, heights), needed_bytes=_needed(last, pages))
 
 
@@ -154,6 +158,8 @@ def _landed_files(shelf: StateStore, pages: Sequence[LandedPage], stream: FileSt
             if place < last or shelf.passes_over_unreadable:
                 continue
             raise
+        if shelf.eraser is not None:
+            rows = erased_rows(rows, shelf.eraser)
         whole = is_whole(stream, records=page.records, rejected=page.rejected)
         yield LandedFile(rows=rows.lazy(), run_id=page.run_id, is_whole=whole)
 
@@ -199,19 +205,19 @@ def _texts(state: StreamState) -> Iterator[pl.DataFrame]:
     return (part.select("raw", "location").collect() for part in state.batches(GROUP_ROWS))
 
 
-def _landed(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
+def _landed(pages: Iterable[LandedPage], eraser: StreamEraser | None) -> Iterator[pl.DataFrame]:
     """Landed lines (raw, location, listing), in order, of some pages at a time."""
     waiting: list[LandedPage] = []
     for page in pages:
         if waiting and sum(one.records for one in waiting) + page.records > _LINES_AT_ONCE:
-            yield _lines(waiting)
+            yield _lines(waiting, eraser)
             waiting = []
         waiting.append(page)
     if waiting:
-        yield _lines(waiting)
+        yield _lines(waiting, eraser)
 
 
-def _lines(pages: Sequence[LandedPage]) -> pl.DataFrame:
+def _lines(pages: Sequence[LandedPage], eraser: StreamEraser | None) -> pl.DataFrame:
     """The records of landed pages, one text each, with where they stand and of which listing they are."""
     places = {str(page.path): f"{_place(page)}:" for page in pages}
     listings = {str(page.path): page.listing_id for page in pages}
@@ -219,7 +225,9 @@ def _lines(pages: Sequence[LandedPage]) -> pl.DataFrame:
     number = pl.int_range(1, pl.len() + 1).over("path")
     path = pl.col("path")
     listing = path.replace_strict(listings).cast(pl.Categorical)
-    return lines.select("raw", location=pl.concat_str(path.replace_strict(places), number), listing=listing)
+    known = lines.select("raw", location=pl.concat_str(path.replace_strict(places), number), listing=listing)
+    known = known.filter(pl.col("raw") != TOMBSTONE.decode())
+    return known if eraser is None else erased_rows(known, eraser)
 
 
 def _place(page: LandedPage) -> str:

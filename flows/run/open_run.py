@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from connectors.landing.erased import NOBODY, ErasedList
 from connectors.landing.writer import Landing
 from definitions.published_state import PublishedState
 from definitions.run_context import RunContext
+from flows.erasure.erased_keys import erased_list
 from flows.home.binding import bind_home
 from flows.home.lock import home_lock
 from flows.home.recovery import StartingPoint, starting_point
@@ -31,6 +33,7 @@ class OpenRun:
 
     `request` is what is asked of the run, with its settings and its home. `start` says where each stream goes on from;
     `notes` what was found out of earlier runs, and what of the home was made again. `spill` is gone when the run ends.
+    `erased` are those whom no stream may bring back.
     """
 
     request: RunRequest
@@ -42,6 +45,7 @@ class OpenRun:
     spill: Spill
     progress: ProgressReporter
     notes: tuple[str, ...] = ()
+    erased: ErasedList = NOBODY
 
     @property
     def run_id(self) -> str:
@@ -70,6 +74,7 @@ def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, p
 
     Raises what `open_run` raises, but for the locks.
     """
+    erased = erased_list(request.home)
     settled = settle_unanswered_commits(request.home, engine)
     bound = bind_home(request.home, engine, is_empty=last_run(engine) is None)
     agreed = request.definitions
@@ -82,6 +87,7 @@ def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, p
         cursors=published.cursors,
         versions=published.state_versions,
         published_runs=published.run_ids,
+        erased=erased,
     )
     return OpenRun(
         request=request,
@@ -93,6 +99,7 @@ def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, p
         spill=spill,
         progress=progress,
         notes=(*settled, *bound, *used, *start.notes),
+        erased=erased,
     )
 
 
@@ -125,4 +132,5 @@ def extract_context(run: OpenRun) -> ExtractContext:
         full=run.request.full,
         limit=run.request.settings.record_limit,
         judged=read_run_log(run.request.home).judged,
+        erased=run.erased,
     )

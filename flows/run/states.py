@@ -68,6 +68,7 @@ def _turns(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Iterator[_Turn]
             last_version=run.start.versions.get(stream.place),
             trusted=run.published.run_ids,
             passes_over_unreadable=stream.place in run.start.anew,
+            eraser=stream.eraser(run.erased),
         )
         hear = partial(_hear, run, stream, shelf, pulled.get(stream.place))
         yield _Turn(fold=partial(stream.fold, shelf), hear=hear)
