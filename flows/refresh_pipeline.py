@@ -20,7 +20,7 @@ from flows.run.open_run import OpenRun, extract_context, open_run
 from flows.run.recomputation import recompute
 from flows.run.request import read_request
 from flows.run.run_report import Report
-from flows.run.sources import OpenedSource, Waits, opened
+from flows.run.source_connection import SourceConnection, Waits, connect_source
 from flows.terminal.progress import ProgressReporter, watcher
 from flows.terminal.waits_shown import shown_waits
 
@@ -31,7 +31,7 @@ _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 @task(task_run_name="pull {stream.label}", **_UNKEPT)
 @task_states
 def pull_stream(
-    context: ExtractContext, source: OpenedSource, stream: ConfiguredStream, seen: ProgressReporter
+    context: ExtractContext, source: SourceConnection, stream: ConfiguredStream, seen: ProgressReporter
 ) -> tuple[str, PullResult]:
     """Land one stream."""
     pulled = stream.pull(context, source, seen.counter(stream.label))
@@ -85,13 +85,13 @@ def _pulled(run: OpenRun) -> list[tuple[str, PullResult]]:
     with ExitStack() as clients, closing(waits), at_interruption(waits.close):
         waiting: list[Any] = []
         for source in request.settings.sources:
-            if not request.is_asked(source):
+            if not request.is_requested(source):
                 continue
-            access = clients.enter_context(opened(source, request.data, waits, shown_waits(run.progress)))
+            access = clients.enter_context(connect_source(source, request.data, waits, shown_waits(run.progress)))
             futures: dict[StreamKey, Any] = {}
             for stream in streams_of(source, run.context.definitions):
                 first = [futures[stream.after]] if stream.after else []
-                futures[stream.place] = pull_stream.submit(
+                futures[stream.key] = pull_stream.submit(
                     context, access, stream, run.progress, wait_for=first, return_state=False
                 )
             waiting += futures.values()

@@ -22,8 +22,8 @@ from expectations.suites.structure import TableFill
 from flows.home.run_log import note_unsettled
 from flows.home.state_files import forget_old_states, versions_in_use
 from flows.run.audit_suites import audit_suites
-from flows.run.books import cursor_book, definitions_book, quarantine_book
 from flows.run.open_run import OpenRun
+from flows.run.ops_rows import cursor_rows, definitions_rows, quarantine_rows
 from flows.run.report_numbers import build_report
 from flows.run.run_report import Report
 from flows.run.staged_run import StagedRun
@@ -113,12 +113,12 @@ def _attempt(
             raise _with_evidence(run, results, refused) from None
         crash_point("audit.after_pass")
         checks = results.frame(run.run_id)
-        publication.merge_books(
+        publication.merge_ops_tables(
             {
-                "cursor": cursor_book(staged.states, staged.pulled, run.context),
-                "quarantine": quarantine_book(staged.records.quarantined, run.context),
+                "cursor": cursor_rows(staged.states, staged.pulled, run.context),
+                "quarantine": quarantine_rows(staged.records.quarantined, run.context),
                 "audit_result": checks,
-                "definitions_version": definitions_book(run.context),
+                "definitions_version": definitions_rows(run.context),
             }
         )
         publication.show_custom_fields(run.context.definitions.custom)

@@ -16,7 +16,7 @@ from definitions.fault_limit import RECORDS, FaultLimit
 from definitions.mapping.file_stream import FileStream
 from flows.home.state_files import run_of
 from flows.orchestration.unexpected import foreign_errors_named
-from flows.run.sources import OpenedSource
+from flows.run.source_connection import SourceConnection
 
 Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 
@@ -56,7 +56,7 @@ class ExtractContext:
 
 
 def pull_vendor_stream(
-    context: ExtractContext, source: OpenedSource, stream: Stream[Any], progress: Callable[[int], None]
+    context: ExtractContext, source: SourceConnection, stream: Stream[Any], progress: Callable[[int], None]
 ) -> PullResult:
     """Pull one stream of a vendor into the landing."""
     followed = () if stream.after is None else context.unpublished_runs(source.name, stream.after)
@@ -79,7 +79,7 @@ def pull_vendor_stream(
 
 
 def pull_file_stream(
-    context: ExtractContext, source: OpenedSource, stream: FileStream, progress: Callable[[int], None]
+    context: ExtractContext, source: SourceConnection, stream: FileStream, progress: Callable[[int], None]
 ) -> PullResult:
     """Land one file, if it is another than the one landed last: it may be that of a run that was refused for it.
 

@@ -44,14 +44,14 @@ class RunEnd:
         self.run_id = decided.run_id or self.run_id
         if self.run_id is not None and decided.publication in {Publication.SENT, Publication.UNKNOWN}:
             note_unsettled(self.request.home, self.run_id)
-        self.tell_of(_STATUS[decided.publication], exit_code, words)
+        self.write_short(_STATUS[decided.publication], exit_code, words)
 
     @property
     def is_published(self) -> bool:
         """Whether the run's report says that it published, or that nothing was to be published."""
         return self.report is not None and self.report["status"] in _PUBLISHED
 
-    def tell(self, report: Report) -> str | None:
+    def write(self, report: Report) -> str | None:
         """Write the report unless one is written; why it could not be written, or None."""
         if not self._lock.acquire(timeout=_LOCK_SECONDS):
             return None
@@ -66,13 +66,13 @@ class RunEnd:
             self._lock.release()
         return None
 
-    def tell_of(self, status: str, exit_code: int, words: str) -> str | None:
+    def write_short(self, status: str, exit_code: int, words: str) -> str | None:
         """Write the report of a run that came to no report of its own; why it could not be written, or None."""
         try:
             report = self.short_report(status, exit_code, words)
         except PipelineError as unwritten:
             return str(unwritten)
-        return self.tell(report)
+        return self.write(report)
 
     def short_report(self, status: str, exit_code: int, words: str) -> Report:
         """Make the report of a run that came to no report of its own."""
@@ -98,21 +98,21 @@ def end_reported(request: RunRequest) -> Iterator[RunEnd]:
     is a note on stderr, and the block ends well: a published run says published.
     """
     if _current:
-        with _told(_current[-1]):
+        with _error_reported(_current[-1]):
             yield _current[-1]
         return
     GATE.forget()
     end = RunEnd(request)
     _current.append(end)
     try:
-        with interruption_reported(end.interrupted), _told(end):
+        with interruption_reported(end.interrupted), _error_reported(end):
             yield end
     finally:
         _current.remove(end)
 
 
 @contextmanager
-def _told(end: RunEnd) -> Iterator[None]:
+def _error_reported(end: RunEnd) -> Iterator[None]:
     try:
         yield
     except CancelledError:
@@ -124,7 +124,7 @@ def _told(end: RunEnd) -> Iterator[None]:
             note(f"run {end.run_id} is published, but not all that follows was done: {told}")
             return
         status = "unknown" if GATE.now().publication is Publication.UNKNOWN else "failed"
-        if unwritten := end.tell_of(status, told.exit_code, str(told)):
+        if unwritten := end.write_short(status, told.exit_code, str(told)):
             told.add_note(unwritten)
     else:
         return
@@ -147,7 +147,7 @@ def reported(request: RunRequest, run_id: str, work: Callable[[], Report]) -> Re
             told = error if isinstance(error, PipelineError) else unexpected(error, request.home.root)
             note(f"run {run_id} is published, but not all that follows was done: {told}")
             report = end.short_report("published", 0, str(told))
-        if unwritten := end.tell(report):
+        if unwritten := end.write(report):
             note(unwritten)
     return report
 

@@ -10,7 +10,9 @@ def check_input_files(request: RunRequest) -> None:
     missing = [
         f"{stream.label}: {stream.path}"
         for stream in configured_streams(request.settings, request.definitions)
-        if stream.path is not None and request.is_asked(stream.source) and not (request.data / stream.path).is_file()
+        if stream.path is not None
+        and request.is_requested(stream.source)
+        and not (request.data / stream.path).is_file()
     ]
     if not missing:
         return

@@ -18,7 +18,7 @@ from flows.run.extraction import ExtractContext
 from flows.run.read_published import read_published
 from flows.run.request import RunRequest
 from flows.run.unanswered_commits import settle_unanswered_commits
-from flows.run.warehouse_access import opened_warehouse
+from flows.run.warehouse_access import open_warehouse
 from flows.terminal.progress import ProgressReporter
 from warehouse.publishing.definitions_used import check_definitions
 from warehouse.publishing.run_lock import RunLock, run_lock
@@ -58,7 +58,7 @@ def open_run(request: RunRequest, progress: ProgressReporter) -> Iterator[OpenRu
     """
     with (
         home_lock(request.home),
-        opened_warehouse(request.settings) as engine,
+        open_warehouse(request.settings) as engine,
         run_lock(engine) as lock,
         spilling(request.home.spill) as spill,
     ):

@@ -10,7 +10,7 @@ from definitions.errors import ConfigurationError
 from definitions.published_state import PublishedState
 from definitions.schema.tables import OPS_QUARANTINE
 from flows.home.spill import Spill
-from flows.run.reading import unfiled_of
+from flows.run.conform_stream import rejected_rows
 from warehouse.read import published as reads
 from warehouse.read.frames import reading
 
@@ -37,5 +37,5 @@ def read_published(engine: sa.Engine, as_of: date, spill: Spill) -> PublishedSta
             classes={kind: reads.published_classes(warehouse, kind) for kind in ("person", "opportunity")},
             issues=spill.scan("issues before"),
             snapshots=reads.latest_snapshots(warehouse, as_of),
-            unfiled=unfiled_of(reads.published(warehouse, OPS_QUARANTINE)),
+            rejected=rejected_rows(reads.published(warehouse, OPS_QUARANTINE)),
         )

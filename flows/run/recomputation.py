@@ -12,9 +12,9 @@ from flows.orchestration.unexpected import foreign_errors_named
 from flows.run.audited_publication import cleared_on_failure, publish_staged
 from flows.run.open_run import OpenRun
 from flows.run.quarantine_ceiling import refuse_many_quarantined
+from flows.run.read_records import read_records
 from flows.run.run_report import Report
 from flows.run.staged_run import stage
-from flows.run.states import read_records
 
 
 def recompute(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Report:

@@ -34,14 +34,14 @@ class RunRequest:
     as_of: date
     started_at: datetime
     data: Path
-    asked: tuple[str, ...]
+    requested_sources: tuple[str, ...]
     full: bool
     volume_accepted_because: str | None = None
     pulls: bool = True
 
-    def is_asked(self, source: Source) -> bool:
+    def is_requested(self, source: Source) -> bool:
         """Whether this run pulls the source; without a choice it pulls all."""
-        return self.pulls and (not self.asked or source.name in self.asked)
+        return self.pulls and (not self.requested_sources or source.name in self.requested_sources)
 
 
 def read_request(
@@ -79,7 +79,7 @@ def read_request(
         as_of=as_of or now.astimezone(ZoneInfo(definitions.reporting.time_zone)).date(),
         started_at=now,
         data=Path(data) if data else settings.config_folder,
-        asked=tuple(sources or ()),
+        requested_sources=tuple(sources or ()),
         full=full,
         volume_accepted_because=(accept_volume or "").strip() or None,
         pulls=pulls,

@@ -23,33 +23,33 @@ from warehouse.migrate import found_version, migrate, newest_version
 _ROOM = 96 * 1024**2
 
 
-def home_here() -> Path:
+def home_from_environment() -> Path:
     """The folder of local state that the environment names."""
     return Path(os.environ.get("BANTAM_HOME") or ".bantam").resolve()
 
 
 @contextmanager
-def opened_warehouse(settings: Settings) -> Iterator[sa.Engine]:
+def open_warehouse(settings: Settings) -> Iterator[sa.Engine]:
     """Give the warehouse of these settings."""
     with _opened(settings.home, settings.warehouse_url, to_write=True) as engine:
         yield engine
 
 
 @contextmanager
-def warehouse_here() -> Iterator[sa.Engine]:
+def warehouse_from_environment() -> Iterator[sa.Engine]:
     """Give the warehouse that the environment names; for commands that only look."""
     url = os.environ.get("BANTAM_WAREHOUSE_URL")
-    with _opened(home_here(), SecretStr(url) if url else None) as engine:
+    with _opened(home_from_environment(), SecretStr(url) if url else None) as engine:
         yield engine
 
 
 @contextmanager
-def warehouse_as_it_stands() -> Iterator[sa.Engine | None]:
+def unmigrated_warehouse() -> Iterator[sa.Engine | None]:
     """Give the warehouse that the environment names, and change nothing of it: none is made, and none is migrated.
 
     None where there is no embedded one. An embedded one is started while it is looked at.
     """
-    url, home = os.environ.get("BANTAM_WAREHOUSE_URL"), home_here()
+    url, home = os.environ.get("BANTAM_WAREHOUSE_URL"), home_from_environment()
     if url:
         engine = engine_for(url)
         check_connection(engine, to_write=False)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from flows.run.failures import failed_since
 from flows.run.run_report import Report
-from flows.run.warehouse_access import home_here, warehouse_as_it_stands, why_unreadable
+from flows.run.warehouse_access import home_from_environment, unmigrated_warehouse, why_unreadable
 from flows.terminal.tables import filled, table
 from warehouse.read import lookups
 
@@ -21,7 +21,7 @@ _ENDS = {
 def status() -> None:
     """Show sources and cursors, the last runs, failed checks, and what is in quarantine; nothing is changed."""
     console = Console()
-    with warehouse_as_it_stands() as engine:
+    with unmigrated_warehouse() as engine:
         unreadable = why_unreadable(engine)
         found = None if engine is None or unreadable else lookups.status(engine)
     if found is None:
@@ -61,7 +61,7 @@ def status() -> None:
 
 def _show_failed(published: str | None, console: Console) -> None:
     """Print why the newest run failed, if it came after the last published one (null: none)."""
-    failed = failed_since(published, home_here() / "reports")
+    failed = failed_since(published, home_from_environment() / "reports")
     if failed is not None:
         console.print(_in_words(failed), markup=False)
 

@@ -36,7 +36,7 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedSource:
+class SourceConnection:
     """A source that can be asked: its account and its client; `data` is where file sources start from."""
 
     name: str
@@ -46,18 +46,18 @@ class OpenedSource:
 
 
 @contextmanager
-def opened(
+def connect_source(
     source: SourceSettings, data: Path, waits: Waits | None = None, tell: Callable[[str], None] = logger.warning
-) -> Iterator[OpenedSource]:
+) -> Iterator[SourceConnection]:
     """Make account and client; nothing is asked yet. Raises `ConfigurationError` for a URL that cannot be right.
 
     `tell` shows one line about a long wait; it is called from the threads that pull.
     """
     source_type = SOURCE_TYPES[source.kind]
     if not isinstance(source_type, HttpSource):
-        yield OpenedSource(name=source.name, account=None, http=None, data=data)
+        yield SourceConnection(name=source.name, account=None, http=None, data=data)
         return
     account = source.account()
     clock = Clock(monotonic=time.monotonic, sleep=(waits or Waits()).sleep, chance=random.random, tell=tell)
     with closing(source_type.open_http(account, clock)) as http:
-        yield OpenedSource(name=source.name, account=account, http=http, data=data)
+        yield SourceConnection(name=source.name, account=account, http=http, data=data)

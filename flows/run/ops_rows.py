@@ -14,7 +14,7 @@ from flows.home.state_files import StreamState
 from transforms.frames import conformed
 
 
-def cursor_book(
+def cursor_rows(
     states: Sequence[StreamState], pulls: Mapping[tuple[str, str], PullResult], run: RunContext
 ) -> pl.DataFrame:
     """One row per stream this run pulled: the cursor that covers exactly what its state holds."""
@@ -34,7 +34,7 @@ def cursor_book(
     return _book(OPS_CURSOR, rows)
 
 
-def quarantine_book(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
+def quarantine_rows(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
     """One row per record and reason set aside, as seen by this run."""
     seen = quarantined.unique(["record_key", "reason_code"], keep="first", maintain_order=True).with_columns(
         first_seen_on=pl.lit(run.as_of), last_seen_on=pl.lit(run.as_of), run_id=pl.lit(run.run_id)
@@ -42,7 +42,7 @@ def quarantine_book(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
     return conformed(seen.lazy(), OPS_QUARANTINE).collect()
 
 
-def definitions_book(run: RunContext) -> pl.DataFrame:
+def definitions_rows(run: RunContext) -> pl.DataFrame:
     """The full text of the definitions used, as it stands: once a version."""
     definitions = run.definitions
     row = {
