@@ -18,6 +18,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `swept_at` is the start of the last complete listing of all records (null: an older Bantam did not record it), and
     `swept_pages` its number of pages; `sweep` is the sweep that is under way, as far as a run has published it.
+    `swept_late` and `swept_deleted` count what that sweep, else the last one, has found: records that no listing of
+    changes had shown, and records that are gone.
     """
 
     source: str
@@ -30,6 +32,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     swept_at: datetime | None = None
     swept_pages: int = 0
     sweep: Listing | None = None
+    swept_late: int = 0
+    swept_deleted: int = 0
 
     @property
     def listing_id(self) -> str | None:

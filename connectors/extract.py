@@ -172,7 +172,9 @@ class _Walk(Generic[A]):
         listing = unfinished if unfinished is not None and self._has_all_fields(unfinished) else None
         if listing is None and (portion == 0 or self.batch.listing.is_full):
             return cursor
-        listing = listing or self._new_sweep(cursor)
+        if listing is None:
+            listing = self._new_sweep(cursor)
+            cursor = msgspec.structs.replace(cursor, swept_late=0, swept_deleted=0)
         self.batch.begin(listing.going_on_in(self.writer.run_id))
         try:
             is_through = self._walk(listing, max(portion, 1))

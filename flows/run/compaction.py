@@ -1,21 +1,29 @@
 """Compaction: the next state of a stream, from its last state and the pages landed since."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
 from connectors.files.streams import is_whole, landed_rows
-from connectors.landing.history import LandedRun, landed_runs
+from connectors.landing.history import CompletedListing, LandedRun, landed_runs
 from connectors.landing.reader import LandedPage, Rejected
 from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError, LandingError
 from definitions.mapping.envelope import Envelope
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
-from flows.home.state_files import GROUP_ROWS, StreamState, lacks_flag_history, run_of, save_state, state_path
+from flows.home.state_files import (
+    GROUP_ROWS,
+    StreamState,
+    SweepFindings,
+    lacks_flag_history,
+    run_of,
+    save_state,
+    state_path,
+)
 from transforms.conform.files_versions import LandedFile, compact_files
 from transforms.state.flags import FLAG_HISTORY, with_flag_history
 from transforms.state.listings import CompleteListing, apply_listings
@@ -78,9 +86,9 @@ class StateStore:
         path = save_state(state, self.folder / self.source / self.stream, self.run_id, needed_bytes=needed_bytes)
         return StreamState(source=self.source, stream=self.stream, version=path.stem, path=path)
 
-    def listings(self, runs: Sequence[LandedRun]) -> list[CompleteListing]:
-        """Return the complete listings that count, in order of completion."""
-        counted: dict[str, CompleteListing] = {}
+    def listings(self, runs: Sequence[LandedRun]) -> list[tuple[CompletedListing, str]]:
+        """Return the complete listings that count, in order of completion, each with the run that completed it."""
+        counted: dict[str, tuple[CompletedListing, str]] = {}
         resumed: set[str | None] = set()
         for run in reversed(runs):
             is_accepted = run.run_id == self.run_id or run.run_id in self.published_runs
@@ -89,8 +97,16 @@ class StateStore:
                     continue
                 resumed.add(one.previous)
                 if one.is_whole:
-                    counted[one.id] = CompleteListing(id=one.id, run_id=run.run_id)
-        return [*reversed(counted.values())]
+                    counted[one.id] = one, run.run_id
+        return [(one, run_id) for one, run_id in reversed(counted.values())]
+
+    def pages_since(self, listing: CompletedListing, until: str) -> list[LandedPage] | None:
+        """Return the pages landed from the first run of a listing to run `until`; None if one of its runs is lost."""
+        first = min(listing.runs)
+        run_ids = [run for run in self.landing.run_ids(self.source, self.stream, until=until) if run >= first]
+        if not set(listing.runs) <= set(run_ids):
+            return None
+        return [*self.landing.pages_of(self.source, self.stream, run_ids)]
 
 
 def compact_vendor_stream(store: StateStore, envelope: Envelope, *, keeps_versions: bool) -> StreamState:
@@ -102,7 +118,8 @@ def compact_vendor_stream(store: StateStore, envelope: Envelope, *, keeps_versio
     """
     runs = store.pending_runs()
     pages = [page for run in runs for page in _pages(run)]
-    if not pages:
+    # The last part of a sweep may hold no record, and still tell that others are gone.
+    if not pages and not any(listing.is_sweep for run in runs for listing in run.completed):
         return store.unchanged()
     for page in pages:
         store.landing.verified(page)
@@ -116,10 +133,50 @@ def compact_vendor_stream(store: StateStore, envelope: Envelope, *, keeps_versio
     heights = [part.height for part in (*known, *landed)]
     index = with_flag_history(pl.concat([*known, *landed]))
     del known, landed
-    decision = apply_listings(index.drop(*FLAG_HISTORY), store.listings(runs), keeps_versions=keeps_versions)
+    listings = _complete_listings(store, runs, envelope)
+    decision = apply_listings(index.drop(*FLAG_HISTORY), listings, keeps_versions=keeps_versions)
+    swept = _sweep_findings(runs, index, decision, store.run_id)
     index = index.select("source_id", "version_at", *FLAG_HISTORY).hstack(decision)
     texts = chain(_texts(last), (lines.select("raw", "location") for lines in _landed(pages)))
-    return store.save(_kept(texts, index, heights), needed_bytes=_needed(last, pages))
+    return replace(store.save(_kept(texts, index, heights), needed_bytes=_needed(last, pages)), swept=swept)
+
+
+def _complete_listings(store: StateStore, runs: Sequence[LandedRun], envelope: Envelope) -> list[CompleteListing]:
+    """Return the complete listings that decide what is deleted; a sweep of which landing lost a part does not."""
+    found = []
+    for listing, run_id in store.listings(runs):
+        live_ids = None
+        if listing.is_sweep:
+            pages = store.pages_since(listing, run_id)
+            if pages is None:
+                continue
+            live_ids = _live_ids(pages, envelope)
+        found.append(CompleteListing(id=listing.id, run_id=run_id, live_ids=live_ids))
+    return found
+
+
+def _live_ids(pages: Sequence[LandedPage], envelope: Envelope) -> pl.Series:
+    """Return the source_id of every record that a page shows as live."""
+    live = [pl.Series("source_id", [], pl.String)]
+    for lines in _landed(pages):
+        versions = parsed_versions(lines.lazy().select("raw", "location"), envelope)
+        live.append(versions.filter(~pl.col("is_deleted")).select("source_id").collect()["source_id"])
+    return pl.concat(live).unique()
+
+
+def _sweep_findings(
+    runs: Sequence[LandedRun], index: pl.DataFrame, decision: pl.DataFrame, run_id: str
+) -> SweepFindings | None:
+    """Count what this run's part of a sweep found; None where it swept nothing."""
+    parts = [page.listing for run in runs for page in run.pages if page.listing is not None and page.listing.is_sweep]
+    if not parts:
+        return None
+    is_swept = pl.col("listing").cast(pl.String).is_in([*{part.id for part in parts}]).fill_null(value=False)
+    listed = index.filter(is_swept)["source_id"].unique()
+    known = index.filter(~is_swept)["source_id"].unique()
+    is_complete = any(part.is_complete for part in parts)
+    deleted = decision.filter(pl.col("is_latest") & (pl.col("unlisted_by") == run_id)).height if is_complete else 0
+    return SweepFindings(late=int((~listed.is_in(known.implode())).sum()), deleted=deleted)
 
 
 def compact_file_stream(store: StateStore, stream: FileStream, source_mapping: SourceMapping) -> StreamState:

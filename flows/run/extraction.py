@@ -75,6 +75,7 @@ def pull_vendor_stream(
             progress=progress,
             seen_in=followed,
             limit=context.limit,
+            sweep_every=source.sweep_every,
         )
 
 

@@ -10,7 +10,7 @@ from connectors.extract import PullResult
 from definitions.polars_types import schema_of
 from definitions.run_context import RunContext
 from definitions.schema.tables import OPS_CURSOR, OPS_DEFINITIONS_VERSION, OPS_QUARANTINE, Table
-from flows.home.state_files import StreamState
+from flows.home.state_files import StreamState, SweepFindings
 from transforms.frames import conformed
 
 
@@ -22,7 +22,7 @@ def cursor_rows(
         {
             "source_system": state.source,
             "stream": state.stream,
-            "cursor": json.dumps(pulled.cursor),
+            "cursor": json.dumps(_with_findings(pulled.cursor, state.swept)),
             "state_version": state.version,
             "high_water_at": pulled.high_water_at,
             "pulled_at": run.started_at,
@@ -32,6 +32,14 @@ def cursor_rows(
         if (pulled := pulls.get((state.source, state.stream))) is not None
     ]
     return _book(OPS_CURSOR, rows)
+
+
+def _with_findings(cursor: Mapping[str, Any], found: SweepFindings | None) -> Mapping[str, Any]:
+    """Add what a run's part of a sweep found to what earlier runs found in it."""
+    if found is None:
+        return cursor
+    late, deleted = (int(cursor.get(name, 0)) for name in ("swept_late", "swept_deleted"))
+    return {**cursor, "swept_late": late + found.late, "swept_deleted": deleted + found.deleted}
 
 
 def quarantine_rows(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:

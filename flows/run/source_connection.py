@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -43,6 +44,7 @@ class SourceConnection:
     account: Any
     http: Any
     data: Path
+    sweep_every: timedelta | None = None
 
 
 @contextmanager
@@ -60,4 +62,4 @@ def connect_source(
     account = source.account()
     clock = Clock(monotonic=time.monotonic, sleep=(waits or Waits()).sleep, chance=random.random, tell=tell)
     with closing(source_type.open_http(account, clock)) as http:
-        yield SourceConnection(name=source.name, account=account, http=http, data=data)
+        yield SourceConnection(name=source.name, account=account, http=http, data=data, sweep_every=source.sweep_every)

@@ -44,8 +44,8 @@ def apply_listings(files: pl.DataFrame, listings: Sequence[CompleteListing], *, 
     for listing in listings:
         live_ids = listing.live_ids
         if live_ids is not None:
-            landed_until = positions.filter(pl.col("run").cast(pl.String) <= listing.run_id)
-            end = max(start, landed_until["position"].max() + 1 if landed_until.height else 0)  # type: ignore[operator]
+            of_later_run = (pl.col("run").cast(pl.String) > listing.run_id).fill_null(value=False)
+            end = max(start, positions.height - positions.filter(of_later_run).height)
         elif listing.id in ends:
             of_it = positions.filter(pl.col("listing").cast(pl.String) == listing.id)
             live_ids, end = of_it.filter(~pl.col("is_deleted"))["source_id"], ends[listing.id]
