@@ -1,4 +1,4 @@
-"""Published state: what the last run left in the warehouse, as the next one reads it once at its beginning."""
+"""Published state: read from the warehouse once, at the beginning of the next run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class PublishedState:
 
     `classes` has, per kind of record, record_id, class and class_since; `issues` the rows of `fct_hygiene_issue` that
     are open or were resolved today; `snapshots` the latest of `fct_opportunity_daily_snapshot`. `rejected` are the
-    records set aside before they had an id: no state holds them, so they are remembered here. `cursors` and
+    quarantined records that were rejected before landing: no state holds them. `cursors` and
     `state_versions` are by source and stream; `run_ids` are all runs ever published.
     """
 

@@ -1,4 +1,4 @@
-"""The pipeline's own book-keeping of a run, as frames of `ops`."""
+"""Rows of a run for the tables of `ops`: cursors, quarantine, definitions."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from transforms.frames import conformed
 def cursor_rows(
     states: Sequence[StreamState], pulls: Mapping[tuple[str, str], PullResult], run: RunContext
 ) -> pl.DataFrame:
-    """One row per stream this run pulled: the cursor that covers exactly what its state holds."""
+    """Return one row per stream pulled by this run: the cursor that covers exactly what its state holds."""
     rows = [
         {
             "source_system": state.source,
@@ -31,7 +31,7 @@ def cursor_rows(
         for state in states
         if (pulled := pulls.get((state.source, state.stream))) is not None
     ]
-    return _book(OPS_CURSOR, rows)
+    return _frame(OPS_CURSOR, rows)
 
 
 def _with_findings(cursor: Mapping[str, Any], found: SweepFindings | None) -> Mapping[str, Any]:
@@ -43,7 +43,7 @@ def _with_findings(cursor: Mapping[str, Any], found: SweepFindings | None) -> Ma
 
 
 def quarantine_rows(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
-    """One row per record and reason set aside, as seen by this run."""
+    """Return one row per quarantined record and reason, dated with this run."""
     seen = quarantined.unique(["record_key", "reason_code"], keep="first", maintain_order=True).with_columns(
         first_seen_on=pl.lit(run.as_of), last_seen_on=pl.lit(run.as_of), run_id=pl.lit(run.run_id)
     )
@@ -51,7 +51,7 @@ def quarantine_rows(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
 
 
 def definitions_rows(run: RunContext) -> pl.DataFrame:
-    """The full text of the definitions used, as it stands: once a version."""
+    """Return one row: the definitions used, with their full text."""
     definitions = run.definitions
     row = {
         "profile": definitions.profile,
@@ -62,8 +62,8 @@ def definitions_rows(run: RunContext) -> pl.DataFrame:
         "first_used_at": run.started_at,
         "run_id": run.run_id,
     }
-    return _book(OPS_DEFINITIONS_VERSION, [row])
+    return _frame(OPS_DEFINITIONS_VERSION, [row])
 
 
-def _book(table: Table, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+def _frame(table: Table, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema_of(table.columns)).select(table.names)

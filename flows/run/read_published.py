@@ -1,4 +1,4 @@
-"""Reading what is published, once at the beginning of a run."""
+"""Published state: read from the warehouse once, at the beginning of a run."""
 
 import json
 from datetime import date
@@ -16,9 +16,9 @@ from warehouse.read.frames import reading
 
 
 def read_published(engine: sa.Engine, as_of: date, spill: Spill) -> PublishedState:
-    """Read the published state; the wide rows of issues lie in `spill`.
+    """Read the published state; issues, whose rows are wide, are written to `spill`.
 
-    Raises `ConfigurationError` where a later day than `as_of` is published.
+    Raises `ConfigurationError` if a later day than `as_of` is published.
     """
     last = reads.last_run(engine)
     if last is not None and as_of < last.as_of:

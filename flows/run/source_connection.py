@@ -1,4 +1,4 @@
-"""Open a source: its account, its client, and the waits of the threads that pull."""
+"""Source connection: account, HTTP client, and the waits of the threads that pull."""
 
 import logging
 import random
@@ -22,23 +22,23 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Waits of the threads that pull; a signal reaches the main thread only, and that one waits for them."""
+    """Waits of the threads that pull; closing them lets a run end at once, for signals reach only the main thread."""
 
     _over: Event = field(default_factory=Event)
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises `CancelledError` as soon as the waits are closed."""
+        """Wait. Raises `CancelledError` as soon as the waits are closed."""
         if self._over.wait(seconds):
             raise CancelledError("the run is ending")
 
     def close(self) -> None:
-        """End the waits there are and those to come."""
+        """End present and future waits."""
         self._over.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConnection:
-    """A source that can be asked: its account and its client; `data` is where file sources start from."""
+    """A source ready to be pulled. `account` and `http` are None for files; `data` is the folder of file paths."""
 
     name: str
     account: Any
@@ -51,9 +51,9 @@ class SourceConnection:
 def connect_source(
     source: SourceSettings, data: Path, waits: Waits | None = None, tell: Callable[[str], None] = logger.warning
 ) -> Iterator[SourceConnection]:
-    """Make account and client; nothing is asked yet. Raises `ConfigurationError` for a URL that cannot be right.
+    """Create account and client, without a request. Raises `ConfigurationError` for an invalid URL.
 
-    `tell` shows one line about a long wait; it is called from the threads that pull.
+    `tell` shows one line about a long wait; the threads that pull call it.
     """
     source_type = SOURCE_TYPES[source.kind]
     if not isinstance(source_type, HttpSource):

@@ -1,4 +1,4 @@
-"""Listings in the fold: what they take away, by whichever runs they were landed, and as an older Bantam wrote them."""
+"""Listings in compaction: what they delete, whichever runs landed them, and as an older Bantam wrote them."""
 
 import hashlib
 import json
@@ -63,7 +63,7 @@ def test_a_listing_that_is_not_whole_takes_nothing_away(store):
 
 
 def test_what_earlier_runs_landed_is_not_listed_by_this_one(store):
-    """A run that died left its pages; they are folded, but only this run's listing tells what is gone."""
+    """A run that died left its pages; they are compacted, but only this run's listing tells what is gone."""
     state = compact_contacts(land(land(store, FIRST, [record(1), record(2)]), SECOND, [record(2)], is_whole=True))
     assert [(number, is_deleted) for number, is_deleted, _ in shown(state)] == [("1", True), ("2", False)]
     died = land(store, THIRD, [record(3)], is_whole=True)

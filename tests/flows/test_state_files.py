@@ -1,4 +1,4 @@
-"""States on disk: folded from landed pages piece by piece, and the same however they were landed."""
+"""States on disk: compacted from landed pages piece by piece, and the same however they were landed."""
 
 import hashlib
 import json
@@ -68,7 +68,7 @@ def test_pages_of_any_size_give_the_same_state(store, tmp_path, how, rows):
 
 
 @HOW
-def test_folding_run_by_run_is_folding_once(store, tmp_path, how):
+def test_compacting_run_by_run_is_compacting_once(store, tmp_path, how):
     first = compact_contacts(land(store, FIRST, many(1)), **how)
     second = compact_contacts(replace(land(store, SECOND, many(2)), last_version=first.version), **how)
     third = land(store, THIRD, [record(4, 50, archived=True), record(5, 0, "old")])
