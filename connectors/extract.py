@@ -94,16 +94,15 @@ def pull(
         landed_by=start.landed_by,
         seen_in=(*seen_in, writer.run_id),
         batch=batch,
-        base=base,
     )
     pending = walk.listing_to_resume(start, base)
     if pending is None:
-        end_cursor, is_full = walk.walk_to_end(walk.new_listing(base)), False
+        end_cursor, is_full = walk.walk_to_end(walk.new_listing(base), base), False
     else:
         end_cursor = walk.resume(pending, base)
         is_full = batch.listing.is_full
         if not stream.after and batch.listing.started_at < now - FRESH:
-            end_cursor = walk.walk_to_end(walk.new_listing(end_cursor))
+            end_cursor = walk.walk_to_end(walk.new_listing(end_cursor), end_cursor)
     last = batch.listing
     if sweep_every is not None and stream.modified:
         end_cursor = walk.sweep(end_cursor, start.sweep, sweep_portion(base, now, sweep_every))
@@ -134,7 +133,6 @@ class _Walk(Generic[A]):
     landed_by: tuple[str, ...]
     seen_in: tuple[str, ...]
     batch: PageBatch
-    base: Cursor
 
     def listing_to_resume(self, start: ResumePoint, base: Cursor) -> Listing | None:
         """Find a listing to resume: left by an earlier run, of the mode needed (full or not), with all fields."""
@@ -211,7 +209,7 @@ class _Walk(Generic[A]):
     def resume(self, listing: Listing, base: Cursor) -> Cursor:
         """Resume a listing; start a new one where the source refuses the page at its checkpoint."""
         try:
-            return self.walk_to_end(listing)
+            return self.walk_to_end(listing, base)
         except CallRefusedError:
             is_at_a_page = listing.checkpoint is not None and listing.checkpoint.position is not None
             if not is_at_a_page or self.batch.pages:
@@ -220,13 +218,16 @@ class _Walk(Generic[A]):
                 f"{self.account.name}: {self.stream.name}: the source refused the page at which the listing that run "
                 f"{listing.id} began had stopped; it was listed anew"
             )
-            return self.walk_to_end(self.new_listing(base))
+            return self.walk_to_end(self.new_listing(base), base)
 
-    def walk_to_end(self, listing: Listing) -> Cursor:
-        """Walk the remaining passes of a listing, and return its cursor."""
+    def walk_to_end(self, listing: Listing, base: Cursor) -> Cursor:
+        """Walk the remaining passes of a listing, and return its cursor; `base` is the one before it."""
         self.batch.begin(listing.going_on_in(self.writer.run_id))
         self._walk(listing)
-        cursor = cursor_after(self.batch.listing, self.base, sorted(self.prepared.fields), run_id=self.writer.run_id)
+        reached = self.batch.listing
+        cursor = cursor_after(reached, base, sorted(self.prepared.fields), run_id=self.writer.run_id)
+        if reached.is_full and not self.stream.after:
+            cursor = swept(cursor, reached)
         self.batch.complete(cursor)
         return cursor
 
