@@ -21,7 +21,7 @@ from flows.run.configured_streams import streams_of
 from flows.run.extraction import ExtractContext
 from flows.run.open_run import OpenRun
 from flows.run.request import RunRequest, read_request
-from flows.run.sources import opened
+from flows.run.source_connection import connect_source
 from flows.terminal.sandbox_process import sandbox_running
 
 BASE_PEOPLE = 20_000
@@ -69,7 +69,7 @@ def land_base(home: Path, people: int = BASE_PEOPLE) -> None:
             landing=Landing(job.home.landing), run_id=RUN, cursors={}, versions={}, now=job.started_at, full=False
         )
         for source in job.settings.sources:
-            with opened(source, job.data) as access:
+            with connect_source(source, job.data) as access:
                 for stream in streams_of(source, job.definitions):
                     stream.pull(context, access, lambda _: None)
     for name in sandbox.environment:

@@ -22,7 +22,7 @@ from connectors.registry import SOURCE_TYPES
 from connectors.settings import SourceSettings
 from connectors.stream import Stream
 from flows.run.extraction import ExtractContext, pull_vendor_stream
-from flows.run.sources import OpenedSource, opened
+from flows.run.source_connection import SourceConnection, connect_source
 from flows.settings import load_settings
 from flows.terminal.sandbox_process import sandbox_running
 
@@ -61,7 +61,7 @@ def _started(
     source: SourceSettings, context: ExtractContext, pool: ThreadPoolExecutor, clients: ExitStack
 ) -> Iterator[Future[PullResult]]:
     """Start the pulls of a source; one that follows another stream begins when that one has ended."""
-    access = clients.enter_context(opened(source, CONFIG.parent))
+    access = clients.enter_context(connect_source(source, CONFIG.parent))
     started: dict[str, Future[PullResult]] = {}
     for stream in SOURCE_TYPES[source.kind].streams_of(source):
         first = started.get(stream.after) if stream.after else None
@@ -70,7 +70,7 @@ def _started(
 
 
 def _pulled(
-    first: Future[PullResult] | None, context: ExtractContext, source: OpenedSource, stream: Stream[Any]
+    first: Future[PullResult] | None, context: ExtractContext, source: SourceConnection, stream: Stream[Any]
 ) -> PullResult:
     if first is not None:
         first.result()

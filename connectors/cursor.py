@@ -15,6 +15,11 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `run` completed the listing, `listing` is its id (the id of the run, in cursors of an older Bantam), `runs` landed
     parts of it. All are null or empty where nothing was listed yet. Stored as JSON, the watermark under `until`.
+
+    `swept_at` is the start of the last complete listing of all records (null: an older Bantam did not record it), and
+    `swept_pages` its number of pages; `sweep` is the sweep that is under way, as far as a run has published it.
+    `swept_late` and `swept_deleted` count what that sweep, else the last one, has found: records that no listing of
+    changes had shown, and records that are gone.
     """
 
     source: str
@@ -24,6 +29,11 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     run: str | None = None
     listing: str | None = None
     runs: list[str] = []
+    swept_at: datetime | None = None
+    swept_pages: int = 0
+    sweep: Listing | None = None
+    swept_late: int = 0
+    swept_deleted: int = 0
 
     @property
     def listing_id(self) -> str | None:
@@ -36,17 +46,16 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.runs or ([] if self.run is None else [self.run])
 
 
-def cursor_after(listing: Listing, fields: list[str], *, source: str, stream: str, run_id: str) -> Cursor:
-    """Build the cursor of a listing that this run completed."""
-    return Cursor(
-        source=source,
-        stream=stream,
-        fields=fields,
-        watermark=listing.watermark,
-        run=run_id,
-        listing=listing.id,
-        runs=listing.runs,
+def cursor_after(listing: Listing, base: Cursor, fields: list[str], *, run_id: str) -> Cursor:
+    """Build the cursor of a listing that this run completed; `base` is the cursor that it started from."""
+    return msgspec.structs.replace(
+        base, fields=fields, watermark=listing.watermark, run=run_id, listing=listing.id, runs=listing.runs
     )
+
+
+def swept(cursor: Cursor, listing: Listing) -> Cursor:
+    """Return the cursor after a complete listing of all records: the next sweep is due when this one is too old."""
+    return msgspec.structs.replace(cursor, swept_at=listing.started_at, swept_pages=listing.pages, sweep=None)
 
 
 def run_of_cursor(cursor: Mapping[str, Any] | None) -> str | None:
@@ -59,6 +68,15 @@ def listing_of_cursor(cursor: Mapping[str, Any] | None) -> str | None:
     """Return the listing that a stored cursor comes from, as `Cursor.listing_id`; None where there is none."""
     listing = None if cursor is None else cursor.get("listing")
     return str(listing) if listing else run_of_cursor(cursor)
+
+
+def sweep_of_cursor(cursor: Mapping[str, Any] | None) -> Listing | None:
+    """Return the sweep under way in a stored cursor; None where there is none, or it cannot be parsed."""
+    stored = None if cursor is None else cursor.get("sweep")
+    try:
+        return None if stored is None else msgspec.convert(stored, Listing)
+    except msgspec.ValidationError:
+        return None
 
 
 def read_cursor(cursor: Mapping[str, Any] | None, source: str, stream: str) -> Cursor:

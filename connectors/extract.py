@@ -8,7 +8,7 @@ from typing import Any, Generic
 
 import msgspec
 
-from connectors.cursor import Cursor, cursor_after, read_cursor, refuse_future
+from connectors.cursor import Cursor, cursor_after, read_cursor, refuse_future, swept
 from connectors.http.client import Http
 from connectors.http.status_errors import CallRefusedError
 from connectors.landing.erased import StreamEraser
@@ -17,6 +17,8 @@ from connectors.landing.resume import ResumePoint
 from connectors.landing.writer import LandingWriter
 from connectors.page_batch import PageBatch
 from connectors.stream import A, PreparedStream, Stream, SyncContext, SyncMode, SyncPass
+from connectors.sweep import sweep_portion
+from definitions.errors import TryAgainError
 from definitions.fault_limit import RECORDS, FaultLimit
 
 BATCH_BYTES = 4 << 20
@@ -57,6 +59,7 @@ def pull(
     limit: FaultLimit = RECORDS,
     batch_bytes: int = BATCH_BYTES,
     eraser: StreamEraser | None = None,
+    sweep_every: timedelta | None = None,
 ) -> PullResult:
     """Land all records of a stream (no cursor at the start) or the changes since; return the result with its cursor.
 
@@ -69,6 +72,9 @@ def pull(
     besides the writer's own, whose landed pages of `stream.after` have yet to be followed up. `limit` bounds the
     rejected records. Files hold about `batch_bytes` of records. `eraser` removes erased persons before a page is
     stored.
+
+    Changes that no modified time tells of are found by a sweep: every `sweep_every` (None: never) all records are
+    listed again, a portion each run (`connectors.sweep`). A sweep that fails leaves a note; it never fails the pull.
 
     Raises what `Http.ask` raises, `LandingError`, `ConfigurationError` for a cursor of another stream or a missing
     field, and `SourceAnswerUnusableError` when too many records were rejected.
@@ -94,21 +100,24 @@ def pull(
     )
     pending = walk.listing_to_resume(start, base)
     if pending is None:
-        end_cursor, is_full = walk.walk_to_end(walk.new_listing(base)), False
+        end_cursor, is_full = walk.walk_to_end(walk.new_listing(base), base), False
     else:
         end_cursor = walk.resume(pending, base)
         is_full = batch.listing.is_full
         if not stream.after and batch.listing.started_at < now - FRESH:
-            end_cursor = walk.walk_to_end(walk.new_listing(end_cursor))
+            end_cursor = walk.walk_to_end(walk.new_listing(end_cursor), end_cursor)
+    last = batch.listing
+    if sweep_every is not None and stream.modified:
+        end_cursor = walk.sweep(end_cursor, start.sweep, sweep_portion(base, now, sweep_every))
     return PullResult(
         stream=stream.name,
         records=batch.records,
         pages=batch.pages,
         rejected=batch.rejected,
         repeated=batch.repeated,
-        is_full=is_full or batch.listing.is_full,
+        is_full=is_full or last.is_full,
         cursor=msgspec.to_builtins(end_cursor),
-        high_water_at=batch.listing.watermark,
+        high_water_at=last.watermark,
         notes=(*prepared.notes, *batch.notes),
     )
 
@@ -132,7 +141,7 @@ class _Walk(Generic[A]):
         """Find a listing to resume: left by an earlier run, of the mode needed (full or not), with all fields."""
         is_full = self._is_full(base)
         for listing in (*reversed(start.unfinished), start.completed):
-            if listing is None or not set(self.prepared.fields) <= set(listing.fields):
+            if listing is None or not self._has_all_fields(listing):
                 continue
             if listing.is_full == is_full or listing is start.completed:
                 return listing
@@ -156,10 +165,54 @@ class _Walk(Generic[A]):
             previous_runs=base.listing_runs,
         )
 
+    def sweep(self, cursor: Cursor, unfinished: Listing | None, portion: int) -> Cursor:
+        """Walk up to `portion` pages of the sweep under way, or of a new one where it is due; return the cursor.
+
+        `cursor` is that of the listing which this pull completed. A portion of 0 begins no sweep.
+        """
+        listing = unfinished if unfinished is not None and self._has_all_fields(unfinished) else None
+        if listing is None and (portion == 0 or self.batch.listing.is_full):
+            return cursor
+        if listing is None:
+            listing = self._new_sweep(cursor)
+            cursor = msgspec.structs.replace(cursor, swept_late=0, swept_deleted=0)
+        self.batch.begin(listing.going_on_in(self.writer.run_id))
+        try:
+            is_through = self._walk(listing, max(portion, 1))
+        except CallRefusedError as error:
+            # The page may be refused for ever, as an expired token is.
+            self.batch.notes.append(f"{self.stream.name}: the sweep begins anew with the next run ({error})")
+            self.batch.flush()
+            return msgspec.structs.replace(cursor, sweep=None)
+        except TryAgainError as error:
+            # What was listed is landed with its checkpoint.
+            self.batch.notes.append(f"{self.stream.name}: the sweep goes on with the next run ({error})")
+            is_through = False
+        if not is_through:
+            self.batch.flush()
+            return msgspec.structs.replace(cursor, sweep=self.batch.listing)
+        after = swept(cursor, self.batch.listing)
+        self.batch.complete(after)
+        return after
+
+    def _new_sweep(self, cursor: Cursor) -> Listing:
+        return Listing(
+            id=self._new_id(),
+            started_at=self.now,
+            is_full=True,
+            watermark=self.earliest_now - self.account.lag,
+            fields=sorted(self.prepared.fields),
+            previous=cursor.listing_id,
+            is_sweep=True,
+        )
+
+    def _has_all_fields(self, listing: Listing) -> bool:
+        return set(self.prepared.fields) <= set(listing.fields)
+
     def resume(self, listing: Listing, base: Cursor) -> Cursor:
         """Resume a listing; start a new one where the source refuses the page at its checkpoint."""
         try:
-            return self.walk_to_end(listing)
+            return self.walk_to_end(listing, base)
         except CallRefusedError:
             is_at_a_page = listing.checkpoint is not None and listing.checkpoint.position is not None
             if not is_at_a_page or self.batch.pages:
@@ -168,12 +221,22 @@ class _Walk(Generic[A]):
                 f"{self.account.name}: {self.stream.name}: the source refused the page at which the listing that run "
                 f"{listing.id} began had stopped; it was listed anew"
             )
-            return self.walk_to_end(self.new_listing(base))
+            return self.walk_to_end(self.new_listing(base), base)
 
-    def walk_to_end(self, listing: Listing) -> Cursor:
-        """Walk the remaining passes of a listing, and return its cursor."""
-        batch = self.batch
-        batch.begin(listing.going_on_in(self.writer.run_id))
+    def walk_to_end(self, listing: Listing, base: Cursor) -> Cursor:
+        """Walk the remaining passes of a listing, and return its cursor; `base` is the one before it."""
+        self.batch.begin(listing.going_on_in(self.writer.run_id))
+        self._walk(listing)
+        reached = self.batch.listing
+        cursor = cursor_after(reached, base, sorted(self.prepared.fields), run_id=self.writer.run_id)
+        if reached.is_full and not self.stream.after:
+            cursor = swept(cursor, reached)
+        self.batch.complete(cursor)
+        return cursor
+
+    def _walk(self, listing: Listing, portion: int | None = None) -> bool:
+        """Add the remaining pages of a listing, at most `portion` (None: all); return whether none remains."""
+        batch, pages = self.batch, 0
         passes = self._passes_left(listing)
         for step, following in zip_longest(passes, passes[1:]):
             at = batch.listing.checkpoint
@@ -181,19 +244,15 @@ class _Walk(Generic[A]):
             for page in step.pages(self._context(batch.listing, position)):
                 reached = None if page.position is None else dict(page.position)
                 batch.add(page, Checkpoint(sync_pass=step.name, position=reached, is_through=page.is_last))
+                pages += 1
+                # A page without a position cannot be resumed at: its pass is walked to its end.
+                if portion is not None and pages >= portion and (page.is_last or reached is not None):
+                    return page.is_last and following is None
                 # Release the page before the next one is requested: memory holds one at a time.
                 del page
             if following is not None:
                 batch.reach(Checkpoint(sync_pass=following.name))
-        cursor = cursor_after(
-            batch.listing,
-            sorted(self.prepared.fields),
-            source=self.account.name,
-            stream=self.stream.name,
-            run_id=self.writer.run_id,
-        )
-        batch.complete(cursor)
-        return cursor
+        return True
 
     def _is_full(self, base: Cursor) -> bool:
         """Whether all records must be listed; a stream without a change time always lists all."""

@@ -88,6 +88,10 @@ class PageBatch:
         """Land the rest of the batch, with the completed listing and its cursor."""
         self._land(self.listing.completed().landed(), cursor)
 
+    def flush(self) -> None:
+        """Land the rest of the batch of a listing that another run completes."""
+        self._land(self.listing.landed())
+
     def _land(self, listing: Listing | None, cursor: Cursor | None = None) -> None:
         if listing is not None:
             self._listing = listing

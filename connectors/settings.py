@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -49,6 +50,10 @@ class SourceSettings(Protocol):
     def stages(self) -> Mapping[str, str]:
         """Canonical stage by stage of the source."""
 
+    @property
+    def sweep_every(self) -> timedelta | None:
+        """Interval between sweeps of a stream; None: never swept."""
+
     def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
         """Each entry of a customer's own field: its place in the source, the kind of record, its column."""
 
@@ -84,7 +89,10 @@ class RateLimit(BaseModel):
 
 
 class HttpSettings(BaseModel):
-    """Settings of every HTTP source; durations in seconds. `mappings`: objects whose fields may be mapped."""
+    """Settings of every HTTP source; durations in seconds. `mappings`: objects whose fields may be mapped.
+
+    `sweep_hours`: how often all records of a stream are listed again (0: each run, null: never).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     mappings: ClassVar[tuple[StreamMapping, ...]] = ()
@@ -101,6 +109,7 @@ class HttpSettings(BaseModel):
     lookback_seconds: float | None = Field(default=None, ge=0)
     retry_budget_seconds: float | None = Field(default=None, ge=0)
     request_seconds: float | None = Field(default=None, gt=0)
+    sweep_hours: float | None = Field(default=24, ge=0)
     record_url: Mapping[str, str] = {}
     stages: Mapping[str, StageWord]
     fields: Mapping[str, Mapping[str, FieldEntry]] = {}
@@ -116,6 +125,11 @@ class HttpSettings(BaseModel):
     ) -> Mapping[str, Mapping[str, FieldEntry]]:
         raise_mistakes(field_mistakes(mapping, {stream.object: stream.kind for stream in cls.mappings}))
         return mapping
+
+    @property
+    def sweep_every(self) -> timedelta | None:
+        """Interval between sweeps of a stream; None: never swept."""
+        return None if self.sweep_hours is None else timedelta(hours=self.sweep_hours)
 
     @property
     def source_fields(self) -> Mapping[str, Mapping[str, str]]:

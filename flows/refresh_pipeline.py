@@ -1,4 +1,4 @@
-"""Refresh: pull what changed, recompute everything, publish the difference. Deployed from prefect.yaml."""
+"""Refresh: pull changes, recompute everything, publish the difference. Deployed from prefect.yaml."""
 
 from contextlib import ExitStack, closing
 from datetime import date
@@ -20,20 +20,20 @@ from flows.run.open_run import OpenRun, extract_context, open_run
 from flows.run.recomputation import recompute
 from flows.run.request import read_request
 from flows.run.run_report import Report
-from flows.run.sources import OpenedSource, Waits, opened
+from flows.run.source_connection import SourceConnection, Waits, connect_source
 from flows.terminal.progress import ProgressReporter, watcher
 from flows.terminal.waits_shown import shown_waits
 
-# A result that is kept would be a copy of a report or of an error that nobody knows of.
+# A stored result would be an unexpected copy of a report or an error.
 _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 
 @task(task_run_name="pull {stream.label}", **_UNKEPT)
 @task_states
 def pull_stream(
-    context: ExtractContext, source: OpenedSource, stream: ConfiguredStream, seen: ProgressReporter
+    context: ExtractContext, source: SourceConnection, stream: ConfiguredStream, seen: ProgressReporter
 ) -> tuple[str, PullResult]:
-    """Land one stream."""
+    """Pull one stream into landing; return its source and the result."""
     pulled = stream.pull(context, source, seen.counter(stream.label))
     seen.done(stream.label)
     return source.name, pulled
@@ -62,9 +62,9 @@ def refresh_pipeline(
     accept_volume: str | None = None,
     time_limit_minutes: float | None = None,  # noqa: ARG001 - `time_limited` reads it
 ) -> Report:
-    """Refresh the warehouse and return the run report. Safe to run twice; a second one at the same time exits 75.
+    """Refresh the warehouse and return the run report. Safe to repeat; a second run at the same time exits with 75.
 
-    A deployment gives its runs a time limit; past it the run is ended with exit code 124.
+    A deployment sets `time_limit_minutes`; a run that exceeds it ends with exit code 124.
     """
     request = read_request(config, data=data, as_of=as_of, sources=sources, full=full, accept_volume=accept_volume)
     with end_reported(request):
@@ -79,19 +79,19 @@ def _refreshed(run: OpenRun) -> Report:
 
 
 def _pulled(run: OpenRun) -> list[tuple[str, PullResult]]:
-    """Pull all streams at once; one that follows another waits for it. A failure stops the run when all have ended."""
+    """Pull all streams concurrently, each after its parent. If one fails, the run fails once all have ended."""
     request, context, waits = run.request, extract_context(run), Waits()
-    # Waits are ended first: a thread that woke up to a closed client would tell of that.
+    # Waits end first: a thread that woke up to a closed client would report that instead.
     with ExitStack() as clients, closing(waits), at_interruption(waits.close):
         waiting: list[Any] = []
         for source in request.settings.sources:
-            if not request.is_asked(source):
+            if not request.is_requested(source):
                 continue
-            access = clients.enter_context(opened(source, request.data, waits, shown_waits(run.progress)))
+            access = clients.enter_context(connect_source(source, request.data, waits, shown_waits(run.progress)))
             futures: dict[StreamKey, Any] = {}
             for stream in streams_of(source, run.context.definitions):
                 first = [futures[stream.after]] if stream.after else []
-                futures[stream.place] = pull_stream.submit(
+                futures[stream.key] = pull_stream.submit(
                     context, access, stream, run.progress, wait_for=first, return_state=False
                 )
             waiting += futures.values()

@@ -16,7 +16,7 @@ from flows.orchestration.interruption import interruptible
 from flows.orchestration.run_states import flow_states, task_states, value_of
 from flows.orchestration.time_limit import time_limited
 from flows.run.request import RunRequest, read_request
-from flows.run.warehouse_access import opened_warehouse
+from flows.run.warehouse_access import open_warehouse
 from warehouse.publishing.run_lock import RunLock, run_lock
 
 # Messages contain names; a persisted result would be an unmanaged copy of them.
@@ -56,7 +56,7 @@ def send_digests(
     request = read_request(config, data=None, as_of=None, sources=None, audits=False)
     check_targets(request.settings)
     outcome = Outcome(accepted=0, issues_told=0)
-    with opened_warehouse(request.settings) as engine, run_lock(engine, "digests") as lock:
+    with open_warehouse(request.settings) as engine, run_lock(engine, "digests") as lock:
         planned = value_of(plan_messages(request, engine, return_state=True))
         if planned is not None and not dry_run:
             outcome = value_of(deliver_messages(request, engine, lock, planned, return_state=True))

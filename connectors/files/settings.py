@@ -67,6 +67,10 @@ class FilesSource(BaseModel):
         raise_mistakes(mistakes)
         return self
 
+    @property
+    def sweep_every(self) -> None:
+        """Return None: each file is read whole."""
+
     def custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
         """Each entry of a customer's own field: its place in the source, the kind of record, its column."""
         for number, stream in enumerate(self.streams):

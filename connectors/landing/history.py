@@ -21,7 +21,7 @@ class CompletedListing:
 
     `runs` landed its parts; `previous` is the listing it continues (null: it depends on nothing landed before).
     `is_whole`: a record that it does not contain is deleted. `is_chained` is false where the predecessor is not
-    recorded: for a file, or in the manifest of an older Bantam.
+    recorded: for a file, or in the manifest of an older Bantam. `is_sweep`: other listings were made meanwhile.
     """
 
     id: str
@@ -29,6 +29,7 @@ class CompletedListing:
     previous: str | None = None
     is_whole: bool = False
     is_chained: bool = True
+    is_sweep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,13 @@ def _completed(page: LandedPage) -> CompletedListing:
     listing, end = page.listing, page.end
     if listing is not None:
         previous = None if listing.is_whole else listing.previous
-        return CompletedListing(id=listing.id, runs=tuple(listing.runs), previous=previous, is_whole=listing.is_whole)
+        return CompletedListing(
+            id=listing.id,
+            runs=tuple(listing.runs),
+            previous=previous,
+            is_whole=listing.is_whole,
+            is_sweep=listing.is_sweep,
+        )
     if end is not None:
         return CompletedListing(id=page.run_id, runs=(page.run_id,), previous=end.previous_run, is_whole=end.is_whole)
     return CompletedListing(id=page.run_id, runs=(page.run_id,), is_chained=False)

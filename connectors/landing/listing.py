@@ -28,7 +28,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     listed, else the changes since `since` (null: the stream has no change time). `watermark`: once the listing is
     complete, every change before it has landed. `previous` is the listing it continues, `previous_runs` the runs that
     landed that. `runs` landed parts of this one; `files`, `pages`, `records` and `rejected` are totals over them.
-    `fields` are the requested ones.
+    `fields` are the requested ones. `is_sweep`: a full listing in portions, beside the listings of changes.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rejected: int = 0
     checkpoint: Checkpoint | None = None
     is_complete: bool = False
+    is_sweep: bool = False
 
     @property
     def is_whole(self) -> bool:

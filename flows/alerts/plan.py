@@ -22,7 +22,7 @@ from flows.alerts.remembered import (
 )
 from flows.alerts.sent_journal import journal_of
 from flows.alerts.targets import Target, check, for_owner
-from flows.run.configured_streams import configured_places
+from flows.run.configured_streams import configured_stream_keys
 from flows.run.request import RunRequest
 from flows.settings import Settings
 from warehouse.publishing.deliveries import Delivery
@@ -120,7 +120,7 @@ def _is_configured(settings: Settings) -> pl.Expr:
     """Select cursors of configured streams; those of removed streams would be stale for ever."""
     configured = [
         (pl.col("source_system") == source) & (pl.col("stream") == stream)
-        for source, stream in configured_places(settings)
+        for source, stream in configured_stream_keys(settings)
     ]
     return pl.any_horizontal(configured)
 

@@ -36,7 +36,7 @@ from flows.run.failures import reported
 from flows.run.open_run import begin
 from flows.run.recomputation import recompute
 from flows.run.request import RunRequest
-from flows.run.warehouse_access import opened_warehouse
+from flows.run.warehouse_access import open_warehouse
 from flows.terminal.progress import watcher
 from warehouse.erasure import erase_history, record_state_versions
 from warehouse.publishing.run_lock import RunLock, run_lock
@@ -69,7 +69,7 @@ def erase_person(request: RunRequest, asked: str | None) -> ErasureReport:
     with _opened(request) as (engine, lock, spill):
         home, last = request.home, last_run(engine)
         bind_home(home, engine, is_empty=last is None)
-        streams = {stream.place: stream for stream in configured_streams(request.settings, request.definitions)}
+        streams = {stream.key: stream for stream in configured_streams(request.settings, request.definitions)}
         records, shared = 0, 0
         if checked is not None:
             known = list_to_write(home)
@@ -110,7 +110,7 @@ def release_person(request: RunRequest, asked: str) -> int:
 def _opened(request: RunRequest) -> Iterator[tuple[sa.Engine, RunLock, Spill]]:
     with (
         home_lock(request.home),
-        opened_warehouse(request.settings) as engine,
+        open_warehouse(request.settings) as engine,
         run_lock(engine) as lock,
         spilling(request.home.spill) as spill,
     ):

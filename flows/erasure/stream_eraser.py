@@ -18,14 +18,14 @@ from definitions.mapping.stream_mapping import StreamMapping
 _PERSON, _ACTIVITY = "person", "activity"
 
 
-def eraser_of_vendor(stream: Stream[Any], meaning: SourceMapping, erased: ErasedList) -> StreamEraser | None:
+def eraser_of_vendor(stream: Stream[Any], source_mapping: SourceMapping, erased: ErasedList) -> StreamEraser | None:
     """Return what the list takes out of the records of a vendor's stream; None where the list is empty."""
     if not erased:
         return None
     mapping = stream.mapping
     is_person = mapping.kind.name == _PERSON
-    prefix = f"{meaning.source}:{mapping.object}:"
-    own = meaning.fields.get(mapping.object, {}).get("email")
+    prefix = f"{source_mapping.source}:{mapping.object}:"
+    own = source_mapping.fields.get(mapping.object, {}).get("email")
     named = [own] if own is not None else []
     named += list(fields_of(mapping.fields["email"])) if "email" in mapping.fields else []
     person = mapping.fields.get("person_key") if mapping.kind.name == _ACTIVITY else None
@@ -34,11 +34,11 @@ def eraser_of_vendor(stream: Stream[Any], meaning: SourceMapping, erased: Erased
         identify=partial(_id_of, stream.identify or identity_of(stream.envelope)),
         prefix=prefix if is_person else None,
         addresses=tuple(_path(name, mapping) for name in dict.fromkeys(named)) if is_person else (),
-        persons=() if person is None else tuple(_references(person, mapping, meaning.source)),
+        persons=() if person is None else tuple(_references(person, mapping, source_mapping.source)),
     )
 
 
-def eraser_of_file(stream: FileStream, meaning: SourceMapping, erased: ErasedList) -> StreamEraser | None:
+def eraser_of_file(stream: FileStream, source_mapping: SourceMapping, erased: ErasedList) -> StreamEraser | None:
     """Return what the list takes out of the rows of a file; None where the list is empty."""
     if not erased:
         return None
@@ -47,12 +47,14 @@ def eraser_of_file(stream: FileStream, meaning: SourceMapping, erased: ErasedLis
     persons: tuple[PersonReference, ...] = ()
     if stream.kind == _ACTIVITY and person is not None and person.column and person.refers_to:
         persons = (
-            PersonReference(path=(person.column,), prefixes=tuple(_prefixes([person.refers_to], meaning.source))),
+            PersonReference(
+                path=(person.column,), prefixes=tuple(_prefixes([person.refers_to], source_mapping.source))
+            ),
         )
     return StreamEraser(
         erased=erased,
         identify=partial(_cell_of, stream.id),
-        prefix=f"{meaning.source}:{stream.name}:" if is_person else None,
+        prefix=f"{source_mapping.source}:{stream.name}:" if is_person else None,
         addresses=((email.column,),) if is_person and email is not None and email.column else (),
         persons=persons,
     )

@@ -19,8 +19,8 @@ from definitions.errors import LandingError
 from definitions.mapping.file_stream import FileStream
 from flows.home.coverage import Cursor, covering_run, is_complete, needed_runs
 from flows.home.state_files import damage_of_state, intact_version, lacks_flag_history, run_of, state_path
+from flows.run.compaction import StateStore
 from flows.run.configured_streams import ConfiguredStream, StreamKey, configured_streams
-from flows.run.folding import StateStore
 from flows.run.request import RunRequest
 from flows.terminal.progress import watcher
 
@@ -71,7 +71,7 @@ def starting_point(
     if lost:
         raise _all_lost(lost)
     for stream in streams:
-        if stream.place in found.rewound:
+        if stream.key in found.rewound:
             _rewind_parent(request, stream, found)
     return StartingPoint(
         cursors=found.cursors, versions=found.versions, anew=frozenset(found.anew), notes=tuple(found.notes)
@@ -95,7 +95,7 @@ class _Stream:
 
     @property
     def is_full(self) -> bool:
-        return self.request.full and self.request.is_asked(self.stream.source)
+        return self.request.full and self.request.is_requested(self.stream.source)
 
     @property
     def increment(self) -> FileStream | None:
@@ -103,39 +103,39 @@ class _Stream:
 
     def recover(self) -> None:
         """Recover the state, then quarantine damaged pages that no cursor covers."""
-        version = self.found.versions.get(self.stream.place)
+        version = self.found.versions.get(self.stream.key)
         if version is not None:
-            intact = intact_version(self.request.home.state, *self.stream.place, version)
+            intact = intact_version(self.request.home.state, *self.stream.key, version)
             if intact is None:
                 self._recover_state(version)
             else:
-                self.found.versions[self.stream.place] = intact
-                path = state_path(self.request.home.state, *self.stream.place, intact)
+                self.found.versions[self.stream.key] = intact
+                path = state_path(self.request.home.state, *self.stream.key, intact)
                 if self.stream.has_flag and lacks_flag_history(path):
                     self._add_flag_history(intact, path)
                 self._close_gap(intact)
-        last = run_of(self.found.versions.get(self.stream.place))
+        last = run_of(self.found.versions.get(self.stream.key))
         self._quarantine_files(damages(self._runs(after=last)))
 
     def _runs(self, *, after: str | None = None, until: str | None = None) -> list[LandedRun]:
-        return landed_runs(self.landing, *self.stream.place, after=after, until=until or self.run_id)
+        return landed_runs(self.landing, *self.stream.key, after=after, until=until or self.run_id)
 
     def _runs_of(self, cursor: Cursor | None, version: str) -> list[LandedRun]:
         return self._runs(until=max(covering_run(cursor, version) or "", run_of(version) or ""))
 
     def _recover_state(self, version: str) -> None:
         stream, found = self.stream, self.found
-        path = state_path(self.request.home.state, *stream.place, version)
+        path = state_path(self.request.home.state, *stream.key, version)
         reason = f"{path} {damage_of_state(path)}"
         if self.is_full:
-            found.versions[stream.place] = None
-            found.anew.add(stream.place)
+            found.versions[stream.key] = None
+            found.anew.add(stream.key)
             found.notes.append(
                 f"{stream.label}: {reason}; its state starts anew from the full listing, with what else landing still "
                 "has"
             )
             return
-        cursor = found.cursors.get(stream.place)
+        cursor = found.cursors.get(stream.key)
         covering = covering_run(cursor, version)
         runs = self._runs_of(cursor, version)
         needed = needed_runs(runs, cursor, version)
@@ -156,17 +156,17 @@ class _Stream:
             stream=stream.name,
             run_id=last_run,
             last_version=None,
-            trusted=self.published_runs,
+            published_runs=self.published_runs,
             eraser=stream.eraser(self.erased),
         )
         with watcher().step(f"making the state of {stream.label} again"):
-            state = stream.fold(store)
-        found.versions[stream.place] = state.version
+            state = stream.compact(store)
+        found.versions[stream.key] = state.version
         found.notes.append(f"{stream.label}: {reason}; the state was made again from landing, up to run {last_run}")
 
     def _add_flag_history(self, version: str, path: Path) -> None:
         """Rebuild a state that an older Bantam wrote; if landing lacks part of it, it stays unchanged."""
-        cursor = self.found.cursors.get(self.stream.place)
+        cursor = self.found.cursors.get(self.stream.key)
         runs = self._runs_of(cursor, version)
         if is_complete(runs, needed_runs(runs, cursor, version)):
             self._rebuild(run_of(version) or "", f"{path} keeps no flag history")
@@ -180,28 +180,28 @@ class _Stream:
             needed = None if run.cursor is None else needed_for(runs, run.run_id)
             if needed is None or any(damages(landed for landed in runs if landed.run_id in needed)):
                 continue
-            if not self.request.is_asked(stream.source):
+            if not self.request.is_requested(stream.source):
                 raise LandingError(
                     f"{stream.label}: {reason}, and landing ends with run {run.run_id}. Run `bantam run`: it asks "
                     "every source for what came after that."
                 )
             self._quarantine_files(damages(landed for landed in runs if landed.run_id <= run.run_id))
             self._rebuild(run.run_id, reason)
-            self.found.cursors[stream.place] = run.cursor or {}
-            self.found.rewound.add(stream.place)
+            self.found.cursors[stream.key] = run.cursor or {}
+            self.found.rewound.add(stream.key)
             self.found.notes.append(f"{stream.label}: landing ends with run {run.run_id}: asked again from there on")
             return
         raise self._lost(f"{reason}, and landing does not hold what it was made of")
 
     def _close_gap(self, version: str) -> None:
         """Rewind the cursor if landing ends before it and the state is intact, so that landing covers the state."""
-        found, stream_key = self.found, self.stream.place
+        found, stream_key = self.found, self.stream.key
         cursor = found.cursors.get(stream_key)
         if (
             cursor is None
             or self.increment is not None
             or self.is_full
-            or not self.request.is_asked(self.stream.source)
+            or not self.request.is_requested(self.stream.source)
         ):
             return
         if self._is_landed(cursor, version):
@@ -219,8 +219,8 @@ class _Stream:
     def _is_landed(self, cursor: Cursor, version: str) -> bool:
         """Return whether the run of a cursor is in landing; for a file, whether it is the last one landed."""
         if (run_id := run_of_cursor(cursor)) is not None:
-            return (self.landing.folder(*self.stream.place, run_id) / MANIFEST).exists()
-        for run in landed_runs(self.landing, *self.stream.place, until=run_of(version), newest=1):
+            return (self.landing.folder(*self.stream.key, run_id) / MANIFEST).exists()
+        for run in landed_runs(self.landing, *self.stream.key, until=run_of(version), newest=1):
             return run.cursor == cursor
         return False
 
@@ -284,7 +284,7 @@ def _all_lost(lost: Sequence[_LostError]) -> LandingError:
 
 def _rewind_parent(request: RunRequest, stream: ConfiguredStream, found: _Recovered) -> None:
     """Rewind the parent of a rewound stream to the same run, because its changes name the ids to pull."""
-    parent, follower = stream.after, covering_run(found.cursors.get(stream.place), None)
+    parent, follower = stream.after, covering_run(found.cursors.get(stream.key), None)
     cursor = None if parent is None else found.cursors.get(parent)
     if parent is None or cursor is None or follower is None or (run_of_cursor(cursor) or "") <= follower:
         return

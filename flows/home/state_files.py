@@ -46,13 +46,25 @@ def _digest_of(version: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SweepFindings:
+    """What a run's part of a sweep found: records that no listing of changes had shown, and records that are gone."""
+
+    late: int
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamState:
-    """State of one stream in a run; `version` is the one that the publish transaction records."""
+    """State of one stream in a run; `version` is the one that the publish transaction records.
+
+    `swept` is null where the run swept nothing of the stream.
+    """
 
     source: str
     stream: str
     version: str | None
     path: Path | None
+    swept: SweepFindings | None = None
 
     def frame(self) -> pl.LazyFrame:
         """Scan versions of records in columns of `STATE`; a column that an older release did not write is null."""

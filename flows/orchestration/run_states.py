@@ -20,7 +20,7 @@ from prefect.states import Cancelled, Failed
 from definitions.errors import AnotherRunActiveError, PipelineError, TimeLimitError
 from flows.orchestration.artifacts import keep_advice
 from flows.orchestration.unexpected import unexpected
-from flows.run.warehouse_access import home_here
+from flows.run.warehouse_access import home_from_environment
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,7 +87,7 @@ def typed(error: Exception) -> PipelineError:
         raise ended_by
     if isinstance(error, PipelineError):
         return error
-    raised = unexpected(error, home_here())
+    raised = unexpected(error, home_from_environment())
     # Prefect prints the causes too, which is acceptable only on the terminal of a direct call.
     if not is_deployed():
         raised.__cause__ = error

@@ -1,4 +1,4 @@
-"""Suites of an audit: everything that is checked of what a run has staged."""
+"""Audit suites: all checks on the staged tables of a run."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from transforms.pipeline.records import streams_by_table
 
 
 def audit_suites(run: OpenRun, before: Mapping[str, TableFill], staged: StagedRun) -> list[Suite]:
-    """Give every suite; `before` says how full the published tables are, by name."""
+    """Return every suite; `before` has the fill of the published tables, by name."""
     sources = [source.name for source in run.request.settings.sources]
     totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in staged.totals.to_dicts()]
     streams = [(one.source, one.stream) for one in staged.records.shown]
@@ -34,7 +34,7 @@ def audit_suites(run: OpenRun, before: Mapping[str, TableFill], staged: StagedRu
 
 
 def _judged_at(run: RunContext) -> datetime:
-    """The moment freshness is judged at: now, or the end of the day an earlier run is true for."""
+    """Return when freshness is judged: at the start of the run, or at the end of the day `as_of` if that is earlier."""
     zone = ZoneInfo(run.definitions.reporting.time_zone)
     end = datetime.combine(run.as_of + timedelta(days=1), clock_time.min, tzinfo=zone)
     return min(run.started_at, end.astimezone(UTC))

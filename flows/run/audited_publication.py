@@ -1,7 +1,7 @@
-"""From staged tables to published ones: audit and publish, all or nothing; then leave no trace of the way.
+"""Audited publication: staged tables are audited and published in one transaction, then staging is emptied.
 
-The audit runs inside the publish transaction, which keeps everybody from changing what is staged: what is published is
-what was audited. Where the transaction is tried again, so is the audit.
+The publish transaction locks `staging` against changes while the audit runs, so that exactly the audited rows are
+published. If the transaction is retried, so is the audit.
 """
 
 import time
@@ -22,8 +22,8 @@ from expectations.suites.structure import TableFill
 from flows.home.run_log import note_unsettled
 from flows.home.state_files import forget_old_states, versions_in_use
 from flows.run.audit_suites import audit_suites
-from flows.run.books import cursor_book, definitions_book, quarantine_book
 from flows.run.open_run import OpenRun
+from flows.run.ops_rows import cursor_rows, definitions_rows, quarantine_rows
 from flows.run.report_numbers import build_report
 from flows.run.run_report import Report
 from flows.run.staged_run import StagedRun
@@ -32,21 +32,21 @@ from warehouse.publishing.publish import publish
 from warehouse.publishing.refused_runs import keep_audit
 from warehouse.publishing.transaction import Publication
 
-# How long the server keeps the transaction of a process that stands still, beyond the time limit of its audit.
+# How long the server keeps the transaction of a halted process, beyond the time limit of its audit.
 _IDLE_SECONDS = 300.0
-# Clearing up is not worth a wait: the next run clears what is left.
+# Cleaning up waits no longer: the next run removes what is left.
 _CLEARING_SECONDS = 5.0
 
 
 @contextmanager
 def cleared_on_failure(run: OpenRun) -> Iterator[None]:
-    """Empty `staging` where the run fails, but for what a refused audit speaks of; the error passes as it is."""
+    """Empty `staging` if the run fails, unless a refused audit refers to its rows; the error is raised unchanged."""
     try:
         yield
     except (AuditRefusedError, PublicationUnknownError):
         raise
     except Exception:
-        # Whatever keeps it from being emptied, the next run empties it; and the error of the run is the one to be told.
+        # If staging cannot be emptied, the next run does so; the error of this run is the one to report.
         with suppress(NeedsPersonError):
             run.lock.check()
             empty_staging(run.engine, lock_seconds=_CLEARING_SECONDS)
@@ -54,11 +54,10 @@ def cleared_on_failure(run: OpenRun) -> Iterator[None]:
 
 
 def publish_staged(run: OpenRun, staged: StagedRun) -> Report:
-    """Audit what is staged and publish it with its cursors and books, in one transaction.
+    """Audit the staged tables and publish them, with cursors and other rows of `ops`, in one transaction.
 
-    Gives the run report; what could not be cleared up after the publication stands in its notes. Raises
-    `AuditRefusedError`, `PublishError` and `AnotherRunActiveError`, with the published tables as they were, and
-    `PublicationUnknownError`.
+    Returns the run report; failures to clean up after the publication are in its notes. Raises `AuditRefusedError`,
+    `PublishError` and `AnotherRunActiveError`, with the published tables unchanged, and `PublicationUnknownError`.
     """
     suites = audit_suites(run, _published_fill(run), staged)
 
@@ -82,7 +81,7 @@ def publish_staged(run: OpenRun, staged: StagedRun) -> Report:
 
 
 def _published_fill(run: OpenRun) -> Mapping[str, TableFill]:
-    """How full the published tables are, by name; empty where nothing was published."""
+    """Measure the fill of the published tables, by name; empty if nothing was published."""
     if run.published.last_run_id is None:
         return {}
     return measure_fill(run.engine.url, "curated", CURATED, seconds=_audit_seconds(run))
@@ -95,7 +94,7 @@ def _audit_seconds(run: OpenRun) -> float:
 def _attempt(
     run: OpenRun, staged: StagedRun, suites: Sequence[Suite], publication: Publication
 ) -> tuple[Report, ValidationResults]:
-    """Merge while the audit runs, and leave the transaction ready to be committed if it passes."""
+    """Merge while the audit runs; if it passes, leave the transaction ready to commit."""
     with auditing(
         run.engine.url,
         suites,
@@ -113,12 +112,12 @@ def _attempt(
             raise _with_evidence(run, results, refused) from None
         crash_point("audit.after_pass")
         checks = results.frame(run.run_id)
-        publication.merge_books(
+        publication.merge_ops_tables(
             {
-                "cursor": cursor_book(staged.states, staged.pulled, run.context),
-                "quarantine": quarantine_book(staged.records.quarantined, run.context),
+                "cursor": cursor_rows(staged.states, staged.pulled, run.context),
+                "quarantine": quarantine_rows(staged.records.quarantined, run.context),
                 "audit_result": checks,
-                "definitions_version": definitions_book(run.context),
+                "definitions_version": definitions_rows(run.context),
             }
         )
         publication.show_custom_fields(run.context.definitions.custom)
@@ -134,7 +133,7 @@ def _attempt(
 
 
 def _results(audit: Future[ValidationResults], publication: Publication) -> ValidationResults:
-    """Wait for the results. A server that was restarted ended both sessions: that is tried again, audit and all."""
+    """Wait for the results. A restart of the server ends both sessions: transaction and audit are then retried."""
     try:
         return audit.result()
     except AuditRefusedError:
@@ -143,18 +142,18 @@ def _results(audit: Future[ValidationResults], publication: Publication) -> Vali
 
 
 def _with_evidence(run: OpenRun, results: ValidationResults, refused: AuditRefusedError) -> AuditRefusedError:
-    """Keep the results of a refused run in `ops` and as a page; say with the refusal what could not be kept.
+    """Keep the results of a refused run in `ops` and as a page; add to the error what could not be kept.
 
-    What is staged stays too, until the next run stages: its rows are what the checks name.
+    Staged rows stay until the next run stages, because the checks refer to them.
     """
-    told = [str(refused)]
+    messages = [str(refused)]
     try:
         keep_audit(run.engine, run.context, results.frame(run.run_id))
     except NeedsPersonError as error:
-        told.append(str(error))
+        messages.append(str(error))
     if note := _write_page(run, results):
-        told.append(f"{note}.")
-    return AuditRefusedError("\n".join(told))
+        messages.append(f"{note}.")
+    return AuditRefusedError("\n".join(messages))
 
 
 def _write_page(run: OpenRun, results: ValidationResults) -> str | None:
@@ -166,9 +165,9 @@ def _write_page(run: OpenRun, results: ValidationResults) -> str | None:
 
 
 def _clear_up(run: OpenRun, staged: StagedRun) -> list[str]:
-    """Remove the states that nobody needs any more, and what is staged; say what could not be removed.
+    """Remove old states and staged rows; return notes of what could not be removed.
 
-    Nothing is raised: the run is published. Without the lock nothing is touched: it may be another run's by now.
+    Raises nothing, because the run is published. Without the lock nothing is removed: it may belong to another run.
     """
     notes: list[str] = []
     try:

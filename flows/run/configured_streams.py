@@ -1,4 +1,4 @@
-"""Every stream of the settings: what it follows, and how it is pulled, folded and conformed."""
+"""Configured streams: how each stream of the settings is pulled, compacted and conformed, and which it follows."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from definitions.mapping.source_mapping import SourceMapping
 from flows.erasure.stream_eraser import eraser_of_file, eraser_of_vendor
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
+from flows.run.compaction import StateStore, compact_file_stream, compact_vendor_stream
+from flows.run.conform_stream import conform_file_stream, conform_vendor_stream
 from flows.run.extraction import ExtractContext, pull_file_stream, pull_vendor_stream
-from flows.run.folding import StateStore, fold_files, fold_pages
-from flows.run.reading import heard_file, heard_vendor
-from flows.run.sources import OpenedSource
+from flows.run.source_connection import SourceConnection
 from flows.settings import Settings
 from transforms.pipeline.gathering import ConformedStream
 
@@ -30,11 +30,10 @@ StreamKey: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Configured:
-    """What all streams have: the settings of their source, and what it means by its words."""
+    """A stream with the settings and the mapping of its source."""
 
     source: SourceSettings
-    meaning: SourceMapping
-
+    source_mapping: SourceMapping
     stream: Any
 
     @property
@@ -43,19 +42,19 @@ class _Configured:
         return str(self.stream.name)
 
     @property
-    def place(self) -> StreamKey:
-        """Source and stream, as cursors are filed by."""
+    def key(self) -> StreamKey:
+        """Source and stream; the key of cursors and state versions."""
         return self.source.name, self.name
 
     @property
     def label(self) -> str:
         """Source and stream, for messages."""
-        return ".".join(self.place)
+        return ".".join(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorStream(_Configured):
-    """A stream of a vendor. It is asked for changes, so that its state is made of pages of many runs."""
+    """A stream of a vendor, pulled by its changes: its state is compacted from pages of many runs."""
 
     stream: Stream[Any]
     asks_for_changes = True
@@ -64,45 +63,45 @@ class VendorStream(_Configured):
 
     @property
     def object(self) -> str:
-        """What the source calls an object of the stream; part of every record key."""
+        """Object type in the vendor's own word; part of every record key."""
         return self.stream.object
 
     @property
     def after(self) -> StreamKey | None:
-        """The stream of the same source whose landed ids this one asks for; null where it asks by itself."""
+        """Parent stream of the same source, whose landed ids this one pulls; None if it has none."""
         return None if self.stream.after is None else (self.source.name, self.stream.after)
 
     @property
     def has_flag(self) -> bool:
-        """Whether its state keeps since when a flag of each record is set."""
+        """Whether its state keeps flag history."""
         return self.stream.envelope.flag is not None
 
-    def pull(self, context: ExtractContext, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
-        """Land what changed."""
+    def pull(self, context: ExtractContext, source: SourceConnection, progress: Callable[[int], None]) -> PullResult:
+        """Land the records that changed."""
         return pull_vendor_stream(context, source, self.stream, progress, self.eraser(context.erased))
 
     def eraser(self, erased: ErasedList) -> StreamEraser | None:
         """What the list takes out of its records; None where the list is empty."""
-        return eraser_of_vendor(self.stream, self.meaning, erased)
+        return eraser_of_vendor(self.stream, self.source_mapping, erased)
 
-    def fold(self, shelf: StateStore) -> StreamState:
-        """Make the next state."""
-        return fold_pages(shelf, self.stream.envelope, keeps_versions=self.stream.mapping.keeps_versions)
+    def compact(self, store: StateStore) -> StreamState:
+        """Compact the pages landed since the last state."""
+        return compact_vendor_stream(store, self.stream.envelope, keeps_versions=self.stream.mapping.keeps_versions)
 
     def is_reread(self, pulled: PullResult | None) -> bool:
-        """Whether this run was told of every record of the stream."""
+        """Return whether this run pulled every record of the stream."""
         return pulled is not None and pulled.is_full
 
-    def conform(self, state: StreamState, spill: Spill, *, pulled: int, aside: pl.DataFrame) -> ConformedStream:
-        """Canonical records of a state."""
-        return heard_vendor(self.meaning, self.stream, state, spill, pulled=pulled, aside=aside)
+    def conform(self, state: StreamState, spill: Spill, *, pulled: int, rejected: pl.DataFrame) -> ConformedStream:
+        """Conform a state to canonical records; `rejected` are the records rejected before landing."""
+        return conform_vendor_stream(self.source_mapping, self.stream, state, spill, pulled=pulled, rejected=rejected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredFile(_Configured):
-    """A file that is declared in the settings. It is read whole.
+    """A file declared in the settings. Each pull reads all of it.
 
-    `limit` says how many values of a column may not be what it is declared to hold.
+    `limit` bounds the values of a column that may differ from its declared type.
     """
 
     stream: FileStream
@@ -113,45 +112,47 @@ class DeclaredFile(_Configured):
 
     @property
     def path(self) -> str:
-        """The file, below the data folder."""
+        """Path of the file below the data folder."""
         return self.stream.path
 
     @property
     def object(self) -> str:
-        """Name of its records in record keys."""
+        """Object type in its record keys: the name of the stream."""
         return self.stream.name
 
     @property
     def increment(self) -> FileStream | None:
-        """The file whose every landing adds to those before it: what one of them told, no source can give again."""
+        """The file, if it is an increment whose earlier rows no source can supply again; None if it is complete."""
         return None if self.stream.complete else self.stream
 
-    def pull(self, context: ExtractContext, source: OpenedSource, progress: Callable[[int], None]) -> PullResult:
+    def pull(self, context: ExtractContext, source: SourceConnection, progress: Callable[[int], None]) -> PullResult:
         """Land the file if it changed."""
         return pull_file_stream(context, source, self.stream, progress, self.eraser(context.erased))
 
     def eraser(self, erased: ErasedList) -> StreamEraser | None:
         """What the list takes out of its rows; None where the list is empty."""
-        return eraser_of_file(self.stream, self.meaning, erased)
+        return eraser_of_file(self.stream, self.source_mapping, erased)
 
-    def fold(self, shelf: StateStore) -> StreamState:
-        """Make the next state."""
-        return fold_files(shelf, self.stream, self.meaning)
+    def compact(self, store: StateStore) -> StreamState:
+        """Compact the pages landed since the last state."""
+        return compact_file_stream(store, self.stream, self.source_mapping)
 
     def is_reread(self, pulled: PullResult | None) -> bool:
-        """Whether this run was told of every record of the stream."""
+        """Return whether this run pulled every record of the stream."""
         return self.stream.complete and pulled is not None and bool(pulled.pages)
 
-    def conform(self, state: StreamState, spill: Spill, *, pulled: int, aside: pl.DataFrame) -> ConformedStream:
-        """Canonical records of a state."""
-        return heard_file(self.meaning, self.stream, state, spill, limit=self.limit, pulled=pulled, aside=aside)
+    def conform(self, state: StreamState, spill: Spill, *, pulled: int, rejected: pl.DataFrame) -> ConformedStream:
+        """Conform a state to canonical records; `rejected` are the records rejected before landing."""
+        return conform_file_stream(
+            self.source_mapping, self.stream, state, spill, limit=self.limit, pulled=pulled, rejected=rejected
+        )
 
 
 ConfiguredStream: TypeAlias = VendorStream | DeclaredFile
 
 
 def configured_streams(settings: Settings, definitions: Definitions) -> Iterator[ConfiguredStream]:
-    """All streams of all sources, in the order of the settings."""
+    """Yield all streams of all sources, in the order of the settings."""
     for source in settings.sources:
         yield from streams_of(source, definitions, settings.value_limit)
 
@@ -159,17 +160,17 @@ def configured_streams(settings: Settings, definitions: Definitions) -> Iterator
 def streams_of(
     source: SourceSettings, definitions: Definitions, limit: FaultLimit = VALUES
 ) -> Iterator[ConfiguredStream]:
-    """The streams of one source, each after the one it follows; `limit` is that of a `DeclaredFile`."""
-    meaning = source.mapping(definitions)
+    """Yield the streams of one source, each after its parent; `limit` is that of a `DeclaredFile`."""
+    source_mapping = source.mapping(definitions)
     for stream in SOURCE_TYPES[source.kind].streams_of(source):
         if isinstance(stream, FileStream):
-            yield DeclaredFile(source=source, meaning=meaning, stream=stream, limit=limit)
+            yield DeclaredFile(source=source, source_mapping=source_mapping, stream=stream, limit=limit)
         else:
-            yield VendorStream(source=source, meaning=meaning, stream=stream)
+            yield VendorStream(source=source, source_mapping=source_mapping, stream=stream)
 
 
-def configured_places(settings: Settings) -> list[StreamKey]:
-    """Source and stream of all that is pulled."""
+def configured_stream_keys(settings: Settings) -> list[StreamKey]:
+    """Return the key of every configured stream, in the order of the settings."""
     return [
         (source.name, stream.name)
         for source in settings.sources

@@ -1,4 +1,4 @@
-"""Declared expectations of a run: read with the settings, and checked before anything is pulled."""
+"""Declared expectations: read with the settings, and checked before anything is pulled."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ class _ExpectationsFile(BaseModel):
 
 
 def read_expectations(path: Path) -> tuple[DeclaredExpectation, ...]:
-    """Read a file that holds nothing but `expectations:`; `ConfigurationError` names file and line."""
+    """Read a file that holds only `expectations:`. Raises `ConfigurationError` naming file and line."""
     content, lines = read_yaml(path)
     try:
         return _ExpectationsFile.model_validate(content).expectations
@@ -29,9 +29,9 @@ def read_expectations(path: Path) -> tuple[DeclaredExpectation, ...]:
 
 
 def check_expectations(config: Path, declared: Sequence[DeclaredExpectation]) -> None:
-    """Refuse classes and arguments that Great Expectations does not have; `ConfigurationError` names file and line.
+    """Raise `ConfigurationError`, naming file and line, for classes and arguments that Great Expectations lacks.
 
-    Importing it takes seconds; where nothing is declared it is not imported.
+    Its import takes seconds and is skipped if nothing is declared.
     """
     if not declared:
         return
@@ -43,11 +43,11 @@ def check_expectations(config: Path, declared: Sequence[DeclaredExpectation]) ->
         if where is not None:
             _, lines = read_yaml(where)
         raise configuration_error(
-            {("expectations", *place): said for place, said in mistakes.items()}, lines, str(where or config)
+            {("expectations", *field_path): said for field_path, said in mistakes.items()}, lines, str(where or config)
         )
 
 
 def expectations_file(config: Path, content: dict[str, Any]) -> Path | None:
-    """Give the file that the settings name instead of a list, from their own folder; null where they name none."""
+    """Return the file that the settings name instead of a list, relative to their folder; None if they name none."""
     named = content.get("expectations")
     return config.parent / named if isinstance(named, str) else None

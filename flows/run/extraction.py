@@ -1,4 +1,4 @@
-"""Pulling all streams of a run: each as a task of its own, a stream that follows another after it."""
+"""Extraction: pull one stream into landing, from where its published cursor or an unfinished listing ends."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,17 +17,17 @@ from definitions.fault_limit import RECORDS, FaultLimit
 from definitions.mapping.file_stream import FileStream
 from flows.home.state_files import run_of
 from flows.orchestration.unexpected import foreign_errors_named
-from flows.run.sources import OpenedSource
+from flows.run.source_connection import SourceConnection
 
 Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractContext:
-    """What pulling needs to know besides the stream: where pages go, from where on, and what time the run began.
+    """Context of all pulls of a run: landing, cursors and state versions by stream, and start of the run (`now`).
 
-    `limit` says how many records of a stream may be set aside. `judged` as in `flows.home.run_log.RunLog`. `erased`
-    is nobody's to be landed.
+    `limit` bounds the rejected records of a stream. `judged` as in `flows.home.run_log.RunLog`. `erased` persons are
+    not landed.
     """
 
     landing: Landing
@@ -41,37 +41,37 @@ class ExtractContext:
     erased: ErasedList = NOBODY
 
     def cursor(self, source: str, stream: str) -> Mapping[str, Any] | None:
-        """What is published of the stream; None: nothing, or everything is asked again."""
+        """Return the published cursor of the stream; None if there is none, or for a full pull."""
         return None if self.full else self.cursors.get((source, stream))
 
     def unpublished_runs(self, source: str, stream: str) -> tuple[str, ...]:
-        """Runs that landed something of the stream and did not publish it."""
+        """Return the earlier runs that landed pages of the stream and did not publish them."""
         landed = self.landing.run_ids(source, stream, after=run_of(self.versions.get((source, stream))))
         return tuple(run for run in landed if run < self.run_id)
 
     def resume_point(self, source: str, stream: str) -> ResumePoint:
-        """Where the pull of a stream of a vendor starts: behind what runs that died have listed."""
-        place = source, stream
-        published = run_of_cursor(self.cursors.get(place)) or ""
-        settled = max(published, run_of(self.versions.get(place)) or "", self.judged.get("/".join(place), ""))
+        """Return where the pull of a vendor's stream starts: after what killed runs already listed."""
+        key = source, stream
+        published = run_of_cursor(self.cursors.get(key)) or ""
+        settled = max(published, run_of(self.versions.get(key)) or "", self.judged.get("/".join(key), ""))
         runs = landed_runs(self.landing, source, stream, after=settled, until=self.run_id)
         return resume_point(runs, self.cursor(source, stream), is_full=self.full)
 
 
 def pull_vendor_stream(
     context: ExtractContext,
-    source: OpenedSource,
+    source: SourceConnection,
     stream: Stream[Any],
     progress: Callable[[int], None],
     eraser: StreamEraser | None = None,
 ) -> PullResult:
-    """Pull one stream of a vendor into the landing."""
-    followed = () if stream.after is None else context.unpublished_runs(source.name, stream.after)
+    """Pull one stream of a vendor into landing."""
+    parent_runs = () if stream.after is None else context.unpublished_runs(source.name, stream.after)
     with (
         foreign_errors_named(context.landing.root),
         context.landing.writer(source.name, stream.name, context.run_id) as writer,
     ):
-        # The writer has landed what runs that died had kept.
+        # Opening the writer landed the page journals of killed runs.
         return pull(
             stream,
             source.account,
@@ -80,23 +80,24 @@ def pull_vendor_stream(
             start=context.resume_point(source.name, stream.name),
             now=context.now,
             progress=progress,
-            seen_in=followed,
+            seen_in=parent_runs,
             limit=context.limit,
             eraser=eraser,
+            sweep_every=source.sweep_every,
         )
 
 
 def pull_file_stream(
     context: ExtractContext,
-    source: OpenedSource,
+    source: SourceConnection,
     stream: FileStream,
     progress: Callable[[int], None],
     eraser: StreamEraser | None = None,
 ) -> PullResult:
-    """Land one file, if it is another than the one landed last: it may be that of a run that was refused for it.
+    """Land one file if it differs from the file landed last, by whichever run, published or refused.
 
-    Compared with the one published last, a file put back as it was would pass for unchanged, and the refused one stand.
-    A file is one page, which costs no request: the pull of a run that died begins anew.
+    Compared with the file published last, a corrected file that equals it would count as unchanged, and the refused one
+    would stay. A file is one page and needs no request, so that an unfinished pull starts over.
     """
     unpublished = context.unpublished_runs(source.name, stream.name)
     landed = [page.cursor for page in context.landing.pages_of(source.name, stream.name, unpublished)]

@@ -1,6 +1,6 @@
-"""Reports of runs: every end of a run leaves one that says what became of it, and with which exit code it ended.
+"""Run reports at every end of a run: its status, its exit code and, if it failed, the reason.
 
-Without one ends only a run that does not know its home yet: settings or definitions that cannot be used.
+Only a run that ends before its home is known writes none: unusable settings or definitions.
 """
 
 import json
@@ -31,7 +31,7 @@ _LOCK_SECONDS = 1.0
 
 
 class RunEnd:
-    """The end of one run, told once: who comes first writes the report, the thread of the run or that of a signal."""
+    """End of one run, reported once, by whichever thread comes first: that of the run or that of a signal."""
 
     def __init__(self, request: RunRequest) -> None:
         self.request = request
@@ -40,19 +40,19 @@ class RunEnd:
         self._lock = threading.Lock()
 
     def interrupted(self, exit_code: int, words: str, decided: CommitState) -> None:
-        """Write the report of a run that a signal ends now, unless it has one."""
+        """Write the report of a run ended by a signal, unless one is written."""
         self.run_id = decided.run_id or self.run_id
         if self.run_id is not None and decided.publication in {Publication.SENT, Publication.UNKNOWN}:
             note_unsettled(self.request.home, self.run_id)
-        self.tell_of(_STATUS[decided.publication], exit_code, words)
+        self.write_short(_STATUS[decided.publication], exit_code, words)
 
     @property
     def is_published(self) -> bool:
-        """Whether the run's report says that it published, or that nothing was to be published."""
+        """Whether the report says `published` or `unchanged`."""
         return self.report is not None and self.report["status"] in _PUBLISHED
 
-    def tell(self, report: Report) -> str | None:
-        """Write the report unless one is written; why it could not be written, or None."""
+    def write(self, report: Report) -> str | None:
+        """Write the report unless one is written; return why it could not be written, or None."""
         if not self._lock.acquire(timeout=_LOCK_SECONDS):
             return None
         try:
@@ -66,16 +66,16 @@ class RunEnd:
             self._lock.release()
         return None
 
-    def tell_of(self, status: str, exit_code: int, words: str) -> str | None:
-        """Write the report of a run that came to no report of its own; why it could not be written, or None."""
+    def write_short(self, status: str, exit_code: int, words: str) -> str | None:
+        """Write a short report of a run without a full one; return why it could not be written, or None."""
         try:
             report = self.short_report(status, exit_code, words)
         except PipelineError as unwritten:
             return str(unwritten)
-        return self.tell(report)
+        return self.write(report)
 
     def short_report(self, status: str, exit_code: int, words: str) -> Report:
-        """Make the report of a run that came to no report of its own."""
+        """Build the short report of a run without a full one; `words` is its error."""
         return ended_report(
             run_id=self.run_id or _name_of(self.request),
             status=status,
@@ -92,50 +92,50 @@ _current: list[RunEnd] = []
 
 @contextmanager
 def end_reported(request: RunRequest) -> Iterator[RunEnd]:
-    """Write the report of the run where the block ends in an error; a block inside another is the same run.
+    """Write the report of the run if the block raises; a nested block belongs to the same run.
 
-    What is none of ours is raised as `flows.orchestration.unexpected` tells it. What goes wrong after the publication
-    is a note on stderr, and the block ends well: a published run says published.
+    Errors other than `PipelineError` are raised as `flows.orchestration.unexpected` translates them. An error after the
+    publication is a note on stderr and is not raised: a published run ends as published.
     """
     if _current:
-        with _told(_current[-1]):
+        with _error_reported(_current[-1]):
             yield _current[-1]
         return
     GATE.forget()
     end = RunEnd(request)
     _current.append(end)
     try:
-        with interruption_reported(end.interrupted), _told(end):
+        with interruption_reported(end.interrupted), _error_reported(end):
             yield end
     finally:
         _current.remove(end)
 
 
 @contextmanager
-def _told(end: RunEnd) -> Iterator[None]:
+def _error_reported(end: RunEnd) -> Iterator[None]:
     try:
         yield
     except CancelledError:
-        # The waits of a run that a signal ends; the signal is what is told.
+        # Raised by waits of a run that a signal ends; the signal is reported instead.
         raise
     except Exception as error:
-        told = error if isinstance(error, PipelineError) else unexpected(error, end.request.home.root)
+        known = error if isinstance(error, PipelineError) else unexpected(error, end.request.home.root)
         if end.is_published:
-            note(f"run {end.run_id} is published, but not all that follows was done: {told}")
+            note(f"run {end.run_id} is published, but not all that follows was done: {known}")
             return
         status = "unknown" if GATE.now().publication is Publication.UNKNOWN else "failed"
-        if unwritten := end.tell_of(status, told.exit_code, str(told)):
-            told.add_note(unwritten)
+        if unwritten := end.write_short(status, known.exit_code, str(known)):
+            known.add_note(unwritten)
     else:
         return
-    raise told from None
+    raise known from None
 
 
 def reported(request: RunRequest, run_id: str, work: Callable[[], Report]) -> Report:
-    """Do the work of the run of this number and write its report, whether it publishes or ends in an error.
+    """Do the work of the run `run_id` and write its report, whether it publishes or fails.
 
-    A report of a published run that cannot be written is a note: `ops.run` has it too. So is what goes wrong between
-    the commit and the end of the work; the report is then a short one.
+    If the report of a published run cannot be written, that is a note: `ops.run` has the report too. An error between
+    the commit and the end of the work is a note as well; the report is then a short one.
     """
     with end_reported(request) as end:
         end.run_id = run_id
@@ -144,30 +144,30 @@ def reported(request: RunRequest, run_id: str, work: Callable[[], Report]) -> Re
         except Exception as error:
             if GATE.now() != CommitState(Publication.PUBLISHED, run_id):
                 raise
-            told = error if isinstance(error, PipelineError) else unexpected(error, request.home.root)
-            note(f"run {run_id} is published, but not all that follows was done: {told}")
-            report = end.short_report("published", 0, str(told))
-        if unwritten := end.tell(report):
+            known = error if isinstance(error, PipelineError) else unexpected(error, request.home.root)
+            note(f"run {run_id} is published, but not all that follows was done: {known}")
+            report = end.short_report("published", 0, str(known))
+        if unwritten := end.write(report):
             note(unwritten)
     return report
 
 
 def note(words: str) -> None:
-    """Tell on stderr what does not change how the run ends."""
+    """Write a note to stderr; it does not change how the run ends."""
     sys.stderr.write(f"bantam: note: {words}\n")
 
 
 def failed_since(run_id: str | None, reports: Path) -> Report | None:
-    """The report of the newest run, if it did not publish; `run_id` is the run published last (null: none)."""
+    """Return the report of the newest run if it did not publish; `run_id` is the last published run (None: none)."""
     newest = max(reports.glob("*.json"), key=lambda path: path.stem, default=None)
     if newest is None or newest.stem <= (run_id or ""):
         return None
-    told: Report = json.loads(newest.read_text(encoding="utf-8"))
-    return None if told["status"] in _PUBLISHED else told
+    report: Report = json.loads(newest.read_text(encoding="utf-8"))
+    return None if report["status"] in _PUBLISHED else report
 
 
 def _name_of(request: RunRequest) -> str:
-    """Name the report of a run that ended before it had a number: after the newest report, and when it began.
+    """Name the report of a run that ended before it had a number, by the newest report and its own start.
 
     `000041-20261122T031500Z-unnumbered` sorts behind run 41 and before run 42.
     """

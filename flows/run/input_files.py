@@ -1,4 +1,4 @@
-"""Files of a run that are not there, told before anything is started."""
+"""Input files of a run: missing ones are reported before anything starts."""
 
 from definitions.errors import FileUnreadableError
 from flows.run.configured_streams import configured_streams
@@ -6,11 +6,13 @@ from flows.run.request import RunRequest
 
 
 def check_input_files(request: RunRequest) -> None:
-    """Raise `FileUnreadableError` that names every file which the run would read and which is not there."""
+    """Raise `FileUnreadableError` naming every missing file that the run would read."""
     missing = [
         f"{stream.label}: {stream.path}"
         for stream in configured_streams(request.settings, request.definitions)
-        if stream.path is not None and request.is_asked(stream.source) and not (request.data / stream.path).is_file()
+        if stream.path is not None
+        and request.is_requested(stream.source)
+        and not (request.data / stream.path).is_file()
     ]
     if not missing:
         return

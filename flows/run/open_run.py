@@ -1,4 +1,4 @@
-"""An open run: its context, what is published, and what it holds until it ends: locks, warehouse, room on disk."""
+"""Open run: context, published state, and resources held until the run ends: locks, warehouse, spill."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from flows.run.extraction import ExtractContext
 from flows.run.read_published import read_published
 from flows.run.request import RunRequest
 from flows.run.unanswered_commits import settle_unanswered_commits
-from flows.run.warehouse_access import opened_warehouse
+from flows.run.warehouse_access import open_warehouse
 from flows.terminal.progress import ProgressReporter
 from warehouse.publishing.definitions_used import check_definitions
 from warehouse.publishing.run_lock import RunLock, run_lock
@@ -29,11 +29,10 @@ from warehouse.read.published import last_run, newest_audited_run_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRun:
-    """What every step of one run in `flows` works with.
+    """Context and resources of one run, for its steps in `flows`.
 
-    `request` is what is asked of the run, with its settings and its home. `start` says where each stream goes on from;
-    `notes` what was found out of earlier runs, and what of the home was made again. `spill` is gone when the run ends.
-    `erased` are those whom no stream may bring back.
+    `start` has the cursor and state version of each stream. `notes` are findings about earlier runs and rebuilt
+    parts of the home. `spill` is removed when the run ends. `erased` persons are kept out of every stream.
     """
 
     request: RunRequest
@@ -55,14 +54,14 @@ class OpenRun:
 
 @contextmanager
 def open_run(request: RunRequest, progress: ProgressReporter) -> Iterator[OpenRun]:
-    """Lock home and warehouse, read what is published, and give the run its id; free all of it at the end.
+    """Lock home and warehouse, read the published state, assign the run id; release everything at the end.
 
-    Raises `AnotherRunActiveError` at once where another run holds either lock, `ConfigurationError` for a home of
-    another account or warehouse, and `LandingError` where a state is lost that cannot be made again.
+    Raises `AnotherRunActiveError` at once if another run holds either lock, `ConfigurationError` for a home of another
+    account or warehouse, and `LandingError` if a lost state cannot be rebuilt.
     """
     with (
         home_lock(request.home),
-        opened_warehouse(request.settings) as engine,
+        open_warehouse(request.settings) as engine,
         run_lock(engine) as lock,
         spilling(request.home.spill) as spill,
     ):
@@ -70,9 +69,9 @@ def open_run(request: RunRequest, progress: ProgressReporter) -> Iterator[OpenRu
 
 
 def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, progress: ProgressReporter) -> OpenRun:
-    """Read what is published, give the run its id, and see to it that every stream has a state; for who holds the lock.
+    """Read the published state, assign the run id, and recover the state of every stream; the caller holds the locks.
 
-    Raises what `open_run` raises, but for the locks.
+    Raises as `open_run`, except for the locks.
     """
     erased = erased_list(request.home)
     settled = settle_unanswered_commits(request.home, engine)
@@ -104,7 +103,7 @@ def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, p
 
 
 def run_context(request: RunRequest, run_id: str, *, is_baseline: bool) -> RunContext:
-    """Give what every step of this run is told."""
+    """Build the run context from request and settings."""
     sources = request.settings.sources
     return RunContext(
         run_id=run_id,
@@ -122,7 +121,7 @@ def run_context(request: RunRequest, run_id: str, *, is_baseline: bool) -> RunCo
 
 
 def extract_context(run: OpenRun) -> ExtractContext:
-    """Give what the pulls of this run share."""
+    """Build the context that all pulls of this run share."""
     return ExtractContext(
         landing=Landing(run.request.home.landing),
         run_id=run.run_id,

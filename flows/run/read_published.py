@@ -1,4 +1,4 @@
-"""Reading what is published, once at the beginning of a run."""
+"""Published state: read from the warehouse once, at the beginning of a run."""
 
 import json
 from datetime import date
@@ -10,15 +10,15 @@ from definitions.errors import ConfigurationError
 from definitions.published_state import PublishedState
 from definitions.schema.tables import OPS_QUARANTINE
 from flows.home.spill import Spill
-from flows.run.reading import unfiled_of
+from flows.run.conform_stream import rejected_rows
 from warehouse.read import published as reads
 from warehouse.read.frames import reading
 
 
 def read_published(engine: sa.Engine, as_of: date, spill: Spill) -> PublishedState:
-    """Read the published state; the wide rows of issues lie in `spill`.
+    """Read the published state; issues, whose rows are wide, are written to `spill`.
 
-    Raises `ConfigurationError` where a later day than `as_of` is published.
+    Raises `ConfigurationError` if a later day than `as_of` is published.
     """
     last = reads.last_run(engine)
     if last is not None and as_of < last.as_of:
@@ -37,5 +37,5 @@ def read_published(engine: sa.Engine, as_of: date, spill: Spill) -> PublishedSta
             classes={kind: reads.published_classes(warehouse, kind) for kind in ("person", "opportunity")},
             issues=spill.scan("issues before"),
             snapshots=reads.latest_snapshots(warehouse, as_of),
-            unfiled=unfiled_of(reads.published(warehouse, OPS_QUARANTINE)),
+            rejected=rejected_rows(reads.published(warehouse, OPS_QUARANTINE)),
         )

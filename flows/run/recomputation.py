@@ -1,4 +1,4 @@
-"""What every run does once everything is landed: read the records at hand, and publish what they come to."""
+"""Recomputation: from landed pages to published tables, in every run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,16 +12,16 @@ from flows.orchestration.unexpected import foreign_errors_named
 from flows.run.audited_publication import cleared_on_failure, publish_staged
 from flows.run.open_run import OpenRun
 from flows.run.quarantine_ceiling import refuse_many_quarantined
+from flows.run.read_records import read_records
 from flows.run.run_report import Report
 from flows.run.staged_run import stage
-from flows.run.states import read_records
 
 
 def recompute(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Report:
-    """Read records, compute, stage, audit and publish; `pulls` is empty where nobody was asked. Gives the run report.
+    """Read records, compute, stage, audit and publish; return the run report. `pulls` is empty if nothing was pulled.
 
-    Raises what `read_records`, `stage` and `publish_staged` raise, and `AnotherRunActiveError` where a later run has
-    cleared away the files of this one; the published tables are then as they were.
+    Raises as `read_records`, `stage` and `publish_staged`, and `AnotherRunActiveError` if a later run removed the files
+    of this one; the published tables are then unchanged.
     """
     home = run.request.home
     with foreign_errors_named(home.root), later_run_named(home, run.run_id), _judged(run, pulls):
@@ -39,10 +39,10 @@ def recompute(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Report:
 
 @contextmanager
 def _judged(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Iterator[None]:
-    """Note which streams were pulled by a run that publishes or fails in the block, unless a signal ends it there.
+    """Note the streams pulled by a run that publishes or fails in the block, unless a signal ends it there.
 
-    What it listed may be the very fault it was refused for, so the next one asks anew. Of one that is ended or killed
-    nothing is noted, and the next one goes on from what it listed.
+    A failed run's listing may be the fault it was refused for, so the next run lists again. For a run ended by a signal
+    or killed nothing is noted, and the next run resumes its listing.
     """
     try:
         yield
@@ -56,6 +56,6 @@ def _judged(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Iterator[None]
 
 
 def _note_judged(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> None:
-    # Without the note the next run goes on from what this one listed, and is refused in its turn.
+    # Without the note the next run resumes this listing, and may be refused for the same fault.
     with suppress(PipelineError):
         note_judged(run.request.home, run.run_id, [(source, pulled.stream) for source, pulled in pulls])

@@ -1,4 +1,4 @@
-"""The run report in numbers: what a run that publishes did, from what it staged, wrote and audited."""
+"""Run report of a publishing run: numbers of what it staged, wrote and audited."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -25,7 +25,7 @@ from transforms.reconcile import metrics
 from warehouse.connect import safe_url
 from warehouse.publishing.written import TableChange
 
-# What tells faults of records apart in a report.
+# Columns that distinguish faults in a report.
 _FAULT = ["source_system", "stream", "reason_code", "field_name", "expected", "detail"]
 _PLACES_SHOWN = 3
 
@@ -37,9 +37,9 @@ def build_report(
     checks: pl.DataFrame,
     finished_at: datetime,
 ) -> Report:
-    """Put the run in numbers: counts per stage, balance, classes, what moved, what is wrong, what it is worth.
+    """Build the report: counts per stage, balance, classes, changes of class, findings and their value.
 
-    `written` has the rows that the publication changed, by table; `checks` what the audit measured.
+    `written` counts the rows that the publication changed, by table; `checks` are the results of the audit.
     """
     context, definitions = run.context, run.context.definitions
     people, deals = staged.rows(DIM_PERSON), staged.rows(FCT_OPPORTUNITY)
@@ -63,7 +63,7 @@ def build_report(
         },
         "streams": [_pulled(source, pulled) for source, pulled in staged.pulls],
         "state": {
-            "before": {"/".join(place): version for place, version in run.start.versions.items()},
+            "before": {"/".join(key): version for key, version in run.start.versions.items()},
             "after": {f"{state.source}/{state.stream}": state.version for state in staged.states},
         },
         "balance": rows(staged.rows(OPS_CONSERVATION).drop("run_id")),
@@ -90,7 +90,7 @@ def build_report(
 
 
 def _quarantined(quarantined: pl.DataFrame) -> pl.DataFrame:
-    """One row per stream and fault: how many `records`, and the first `places` (page, number) at which they stood."""
+    """Return one row per stream and fault: count of `records`, and their first `places` (page, number on it)."""
     number = pl.col("location").str.extract(r":([0-9]+)$").cast(pl.Int64)
     return (
         quarantined.select(*_FAULT, pl.struct("page", number=number).alias("place"))
@@ -129,7 +129,7 @@ def _people(staged: StagedRun) -> Report:
 
 
 def rows(frame: pl.LazyFrame) -> list[Report]:
-    """Rows as JSON can hold them: amounts as text, so that no cent is lost."""
+    """Convert rows to JSON values; amounts become text, so that no cent is lost."""
     return [{name: _plain(value) for name, value in row.items()} for row in frame.collect().to_dicts()]
 
 

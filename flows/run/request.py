@@ -1,4 +1,4 @@
-"""Run request: what is asked of a run, with its settings, definitions, home and dates; read before it has an id."""
+"""Run request: options, settings, definitions, home and dates of a run, read before the run has an id."""
 
 import os
 from dataclasses import dataclass
@@ -20,12 +20,13 @@ from flows.settings import Settings, Source, load_settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What is asked of one run.
+    """Request for one run.
 
-    `started_at` is the only reading of the clock that tables see; `data` is where file sources start from.
+    `started_at` is the only reading of the clock that reaches tables. `data` is the folder that paths of file sources
+    are relative to. `requested_sources` is empty for all sources.
 
-    `volume_accepted_because` is a person's reason for far more or fewer rows than last time; null: that stops the run.
-    `pulls` is false for a run that asks no source and works with what is at hand.
+    `volume_accepted_because` is a person's reason to accept far more or fewer rows than last time; None stops such a
+    run. `pulls` is false for a run that pulls nothing and recomputes from landing.
     """
 
     settings: Settings
@@ -34,14 +35,14 @@ class RunRequest:
     as_of: date
     started_at: datetime
     data: Path
-    asked: tuple[str, ...]
+    requested_sources: tuple[str, ...]
     full: bool
     volume_accepted_because: str | None = None
     pulls: bool = True
 
-    def is_asked(self, source: Source) -> bool:
-        """Whether this run pulls the source; without a choice it pulls all."""
-        return self.pulls and (not self.asked or source.name in self.asked)
+    def is_requested(self, source: Source) -> bool:
+        """Return whether this run pulls the source; without `requested_sources` it pulls all."""
+        return self.pulls and (not self.requested_sources or source.name in self.requested_sources)
 
 
 def read_request(
@@ -55,10 +56,10 @@ def read_request(
     pulls: bool = True,
     audits: bool = True,
 ) -> RunRequest:
-    """Read settings and definitions and the clock; `as_of` is today in the reporting time zone unless given.
+    """Read settings, definitions and the clock; `as_of` defaults to today in the reporting time zone.
 
-    Without `audits` declared expectations are not checked, for which Great Expectations is imported. Raises
-    `ConfigurationError` naming file and line, or the source that is not there.
+    Without `audits` declared expectations are not checked, which saves the import of Great Expectations. Raises
+    `ConfigurationError` naming file and line, or the unknown source.
     """
     arm(os.environ.get("BANTAM_CRASH_POINT") or None)
     settings = load_settings(Path(config))
@@ -79,7 +80,7 @@ def read_request(
         as_of=as_of or now.astimezone(ZoneInfo(definitions.reporting.time_zone)).date(),
         started_at=now,
         data=Path(data) if data else settings.config_folder,
-        asked=tuple(sources or ()),
+        requested_sources=tuple(sources or ()),
         full=full,
         volume_accepted_because=(accept_volume or "").strip() or None,
         pulls=pulls,
@@ -87,7 +88,7 @@ def read_request(
 
 
 def _check_activities(config: str, settings: Settings, definitions: Definitions) -> None:
-    """Refuse a kind of activity that the definitions do not know: it would show no interest, and nobody would see."""
+    """Raise `ConfigurationError` for an activity type that the definitions lack: it would silently show no interest."""
     known = definitions.engagement.listed_types
     mistakes: dict[FieldPath, str] = {
         ("sources", number, "activity_types", label): f"this is no activity of the definitions {definitions.profile}"

@@ -1,6 +1,6 @@
-"""The run report as a file: what one run did, as plain JSON; people read it as tables, machines as a file and a column.
+"""Run report: results of one run as plain JSON, in a file and a column of `ops.run`; commands print it as tables.
 
-`flows.run.report_numbers` makes that of a run which published.
+`flows.run.report_numbers` builds the report of a run that published.
 """
 
 import json
@@ -24,11 +24,11 @@ def ended_report(
     started_at: datetime,
     finished_at: datetime,
 ) -> Report:
-    """What there is to tell of a run that came to no report of its own: its status, its exit code and why.
+    """Build the short report of a run without a full one: status, exit code and error.
 
     `status` is `failed`, `interrupted` (by a signal, nothing published), `published` (by a signal, after COMMIT) or
-    `unknown` (the answer to COMMIT did not come; the next run corrects that). Where the run had no number yet, `run_id`
-    ends in `-unnumbered`.
+    `unknown` (no response to COMMIT; the next run corrects that). If the run had no number yet, `run_id` ends in
+    `-unnumbered`.
     """
     return {
         "run_id": run_id,
@@ -42,9 +42,9 @@ def ended_report(
 
 
 def write_report(report: Report, folder: Path) -> Path:
-    """Write the report beside its siblings, whole or not at all; give its path.
+    """Write the report to the folder of reports, atomically; return its path.
 
-    Raises `LandingError` where there is no room for it: what was published stands, and `ops.run` has its report too.
+    Raises `LandingError` if the disk is full: what was published stays published, and `ops.run` has the report too.
     """
     path = folder / f"{report['run_id']}.json"
     temporary = path.with_suffix(".part")

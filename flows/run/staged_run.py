@@ -1,4 +1,4 @@
-"""Staging: the computed tables are copied into the warehouse as they come; what the report counts of them is kept."""
+"""Staging of a run: computed batches are copied to the warehouse one by one; columns for the report are kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from transforms.values.library_answers import LibraryAnswers
 from transforms.values.phone import LIBRARY, NO_ANSWERS
 from warehouse.load.staging import staging
 
-# All columns of a million people would be held until the run has ended.
+# Only these columns are held until the run ends; all columns of a million people take too much memory.
 _COUNTED: Mapping[str, Sequence[str]] = {
     DIM_PERSON.name: ("claimed_class", "lifecycle_class", "record_count", "source_count"),
     BRIDGE_PERSON_SOURCE.name: ("is_deleted",),
@@ -41,9 +41,10 @@ _COUNTED: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedRun:
-    """A run whose tables are staged, with all that its audit, its books and its report read.
+    """A run with staged tables, and the values that its audit, its rows of `ops` and its report read.
 
-    `pulls` (source, what was pulled) and `states` are of each stream. `totals` and `untied` as in `Computation`.
+    `pulls` has source and result of each pulled stream, `states` the state of every stream, `counted` the columns that
+    the report counts, by table. `totals` and `untied` as in `Computation`.
     """
 
     records: Records
@@ -54,19 +55,19 @@ class StagedRun:
     counted: Mapping[str, pl.DataFrame]
 
     def rows(self, table: Table) -> pl.LazyFrame:
-        """Staged rows of a table that the report counts, with the columns it counts them by."""
+        """Return the staged rows of a table in `counted`, with the columns that the report counts by."""
         return self.counted[table.name].lazy()
 
     @property
     def pulled(self) -> dict[tuple[str, str], PullResult]:
-        """What was pulled, by source and stream."""
+        """Results of the pulls, by source and stream."""
         return {(source, pulled.stream): pulled for source, pulled in self.pulls}
 
 
 def stage(
     run: OpenRun, records: Records, states: Sequence[StreamState], pulls: Sequence[tuple[str, PullResult]]
 ) -> StagedRun:
-    """Compute the next tables and stage each batch as it comes.
+    """Compute the next tables and stage each batch as it is computed.
 
     Raises `TransformError`, `PublishError` and `AnotherRunActiveError`; nothing is published yet.
     """
@@ -85,14 +86,14 @@ def stage(
 
 
 def _load(run: OpenRun, batches: Iterator[TableBatch]) -> dict[str, pl.DataFrame]:
-    """Copy all batches into `staging`, and give the columns that are counted of the tables that are."""
+    """Copy all batches into `staging`; return the columns of `_COUNTED`, by table."""
     counted: dict[str, list[pl.DataFrame]] = {name: [] for name in _COUNTED}
     with staging(run.engine, run.context) as load:
         for batch in batches:
             load(batch.table.name, batch.rows)
             if (columns := _COUNTED.get(batch.table.name)) is not None:
                 counted[batch.table.name].append(batch.rows.lazy().select(*columns).collect())
-            # A batch would else be held while the next one is computed.
+            # Frees the batch before the next one is computed.
             del batch
         crash_point("transform.mid")
     return {name: pl.concat(parts) for name, parts in counted.items()}

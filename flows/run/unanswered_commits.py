@@ -1,4 +1,4 @@
-"""Runs whose commit was never answered: find out whether they were published, and correct their reports."""
+"""Unanswered commits: whether such runs were published is looked up, and their reports are corrected."""
 
 import json
 from datetime import UTC, datetime
@@ -13,9 +13,9 @@ from warehouse.publishing.publish import published_report
 
 
 def settle_unanswered_commits(home: Home, engine: sa.Engine) -> list[str]:
-    """Find out what became of each such run, correct its report file, and say it in one note a run.
+    """Look up each run whose commit got no response, correct its report file, and return one note per run.
 
-    A run that cannot be settled now, because another session publishes, is left for the next run and said too.
+    A run that cannot be settled now, because another session publishes, is left to the next run, with a note.
     """
     return [_settle(home, engine, run_id) for run_id in read_run_log(home).unsettled_run_ids]
 
@@ -25,7 +25,7 @@ def _settle(home: Home, engine: sa.Engine, run_id: str) -> str:
         published = published_report(engine, run_id)
     except (AnotherRunActiveError, PublishError) as error:
         return f"whether run {run_id} was published is still not known: {error}"
-    # The report in the warehouse was written before anybody knew how the run would end.
+    # The report in the warehouse was written before the end of the run was known.
     report = _not_published(home, run_id) if published is None else {**published, "exit_code": 0, "error": None}
     write_report(report, home.reports)
     note_settled(home, run_id)
@@ -34,7 +34,7 @@ def _settle(home: Home, engine: sa.Engine, run_id: str) -> str:
 
 
 def _not_published(home: Home, run_id: str) -> Report:
-    """Its own report, corrected; what little is known of it where that file is gone."""
+    """Return the corrected report of an unpublished run; a short one if its file is missing or damaged."""
     path = home.reports / f"{run_id}.json"
     try:
         report: Report = json.loads(path.read_text(encoding="utf-8"))

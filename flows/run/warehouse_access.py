@@ -1,4 +1,4 @@
-"""Which warehouse: the one the environment names, or the embedded one under BANTAM_HOME, at its present schema."""
+"""Warehouse access: the PostgreSQL named by the environment, or the embedded one under BANTAM_HOME."""
 
 import errno
 import os
@@ -19,37 +19,37 @@ from warehouse.connect import check_connection, end_sessions, engine_for
 from warehouse.embedded.server import EmbeddedServer, is_made
 from warehouse.migrate import found_version, migrate, newest_version
 
-# One with a small company in it takes 68 MB.
+# Bytes on disk; an embedded warehouse with a small company takes 68 MB.
 _ROOM = 96 * 1024**2
 
 
-def home_here() -> Path:
-    """The folder of local state that the environment names."""
+def home_from_environment() -> Path:
+    """Return the home folder that the environment names."""
     return Path(os.environ.get("BANTAM_HOME") or ".bantam").resolve()
 
 
 @contextmanager
-def opened_warehouse(settings: Settings) -> Iterator[sa.Engine]:
-    """Give the warehouse of these settings."""
+def open_warehouse(settings: Settings) -> Iterator[sa.Engine]:
+    """Open the warehouse of these settings, to write, migrated to the present schema."""
     with _opened(settings.home, settings.warehouse_url, to_write=True) as engine:
         yield engine
 
 
 @contextmanager
-def warehouse_here() -> Iterator[sa.Engine]:
-    """Give the warehouse that the environment names; for commands that only look."""
+def warehouse_from_environment() -> Iterator[sa.Engine]:
+    """Open the warehouse that the environment names, migrated; for commands that only read."""
     url = os.environ.get("BANTAM_WAREHOUSE_URL")
-    with _opened(home_here(), SecretStr(url) if url else None) as engine:
+    with _opened(home_from_environment(), SecretStr(url) if url else None) as engine:
         yield engine
 
 
 @contextmanager
-def warehouse_as_it_stands() -> Iterator[sa.Engine | None]:
-    """Give the warehouse that the environment names, and change nothing of it: none is made, and none is migrated.
+def unmigrated_warehouse() -> Iterator[sa.Engine | None]:
+    """Open the warehouse that the environment names, without creating or migrating one.
 
-    None where there is no embedded one. An embedded one is started while it is looked at.
+    Yields None if there is no embedded one yet. An embedded one is started for the time of the block.
     """
-    url, home = os.environ.get("BANTAM_WAREHOUSE_URL"), home_here()
+    url, home = os.environ.get("BANTAM_WAREHOUSE_URL"), home_from_environment()
     if url:
         engine = engine_for(url)
         check_connection(engine, to_write=False)
@@ -62,7 +62,7 @@ def warehouse_as_it_stands() -> Iterator[sa.Engine | None]:
 
 
 def why_unreadable(engine: sa.Engine | None) -> str | None:
-    """Say in one line why a warehouse that is only looked at cannot be read; null where it can."""
+    """Return in one line why an unmigrated warehouse cannot be read; None if it can."""
     version = None if engine is None else found_version(engine)
     if version is None:
         return "Nothing was published yet. Run `bantam run` or `bantam demo`."
@@ -83,7 +83,7 @@ def _opened(home: Path, url: SecretStr | None, *, to_write: bool = False) -> Ite
     make_folder_of_ours(home)
     _check_room(home)
     server = EmbeddedServer(home)
-    # Stopped before it is started: a signal may come while it starts.
+    # Registered before the start, because a signal may come while the server starts.
     with at_interruption(server.stop), server:
         engine = engine_for(server.url)
         with at_interruption(partial(end_sessions, engine)):
@@ -92,7 +92,7 @@ def _opened(home: Path, url: SecretStr | None, *, to_write: bool = False) -> Ite
 
 
 def _check_room(home: Path) -> None:
-    """Raise `LandingError` where an embedded warehouse has no room to be made in: initdb says so in ten lines."""
+    """Raise `LandingError` if the disk is too full for a new embedded warehouse, before initdb fails with ten lines."""
     folder = home / "warehouse"
     if not (folder / "data").exists() and shutil.disk_usage(home).free < _ROOM:
         full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -99,9 +99,9 @@ def main() -> None:
         _end(ended.code if isinstance(ended.code, int) else int(ended.code is not None), None)
     except Exception as error:
         from flows.orchestration.unexpected import unexpected  # noqa: PLC0415 - a command that succeeds does not need it
-        from flows.run.warehouse_access import home_here  # noqa: PLC0415
+        from flows.run.warehouse_access import home_from_environment  # noqa: PLC0415
 
-        message = unexpected(error, home_here())
+        message = unexpected(error, home_from_environment())
         _end(message.exit_code, f"bantam: {message}")
     _end(0, None)
 

@@ -78,7 +78,7 @@ class Bench:
         return {key: self.pull(*key, run_id, is_full=is_full) for key in STREAMS}
 
     def latest(self, vendor: str, name: str, *runs: str) -> dict[str, dict[str, Any]]:
-        """The fold that state is: of each id, the record landed last."""
+        """The compaction that state is: of each id, the record landed last."""
         pages = self.landing.pages_of(vendor, name, runs)
         records = (json.loads(raw) for page in pages for raw in self.landing.records(page))
         return {str(at(record, STREAMS[vendor, name].envelope.id)): record for record in records}

@@ -181,7 +181,7 @@ def test_a_full_listing_goes_on_when_everything_is_asked_again_and_a_listing_of_
     interrupted(crm, pull_crm, "contacts", "/objects/", 3, is_full=True)
     changes = pull_crm("contacts")
     assert (changes.is_full, pull_crm.ids("contacts", "run-3")) == (False, ["1"])
-    # That was published, and what the full listing showed has been folded since: it begins anew.
+    # That was published, and what the full listing showed has been compacted since: it begins anew.
     pages = pages_of(crm, "/objects/")
     interrupted(crm, pull_crm, "contacts", "/objects/", 3, is_full=True)
     assert pull_crm("contacts", is_full=True).is_full is True

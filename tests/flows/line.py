@@ -22,12 +22,12 @@ from flows.home.spill import Spill
 from flows.run.configured_streams import streams_of
 from flows.run.failures import reported
 from flows.run.open_run import OpenRun, begin, extract_context, open_run, run_context
+from flows.run.read_records import read_records
 from flows.run.recomputation import recompute
 from flows.run.request import RunRequest, read_request
 from flows.run.run_report import Report
-from flows.run.sources import opened
-from flows.run.states import read_records
-from flows.run.warehouse_access import opened_warehouse, warehouse_here
+from flows.run.source_connection import connect_source
+from flows.run.warehouse_access import open_warehouse, warehouse_from_environment
 from flows.terminal.progress import ProgressReporter
 from tests.databases import new_database
 from tests.processes import exit_code
@@ -102,17 +102,17 @@ class Line:
         """The job of a run and its warehouse."""
         with environment(self.surroundings()):
             job = read_request(str(self.config), data=self._data(), as_of=as_of, sources=sources, full=full)
-            with opened_warehouse(job.settings) as engine:
+            with open_warehouse(job.settings) as engine:
                 yield job, engine
 
     def published(self) -> dict[str, pl.DataFrame]:
         """Every curated table as it stands."""
-        with environment(self.surroundings()), warehouse_here() as engine, reading(engine) as connection:
+        with environment(self.surroundings()), warehouse_from_environment() as engine, reading(engine) as connection:
             return {table.name: reads.published(connection, table) for table in CURATED}
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of one SQL statement."""
-        with environment(self.surroundings()), warehouse_here() as engine, engine.connect() as connection:
+        with environment(self.surroundings()), warehouse_from_environment() as engine, engine.connect() as connection:
             return [tuple(row) for row in connection.execute(sa.text(statement))]
 
     def _data(self) -> str | None:
@@ -146,9 +146,9 @@ def pulled(run: OpenRun) -> list[tuple[str, Any]]:
     pulls = []
     with ExitStack() as clients:
         for source in job.settings.sources:
-            if not job.is_asked(source):
+            if not job.is_requested(source):
                 continue
-            access = clients.enter_context(opened(source, job.data))
+            access = clients.enter_context(connect_source(source, job.data))
             streams = streams_of(source, job.definitions)
             pulls += [(source.name, stream.pull(context, access, _nobody)) for stream in streams]
     return pulls

@@ -14,15 +14,15 @@ from definitions.agreement.load import load_definitions
 from flows.home.folders import Home
 from flows.home.recovery import starting_point
 from flows.home.state_files import StreamState
+from flows.run.compaction import StateStore
 from flows.run.configured_streams import configured_streams
 from flows.run.extraction import ExtractContext
-from flows.run.folding import StateStore
 from flows.run.request import RunRequest
-from flows.run.sources import opened
+from flows.run.source_connection import connect_source
 from flows.settings import load_settings
 from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.conftest import advance
-from tests.flows.shelves import listing
+from tests.flows.state_stores import listing
 from transforms.conform.merges import merges_of, with_survivors
 from transforms.conform.records import conform_stream
 from transforms.state.flags import FLAG_HISTORY
@@ -46,10 +46,10 @@ class Portal:
         self.job = RunRequest(
             settings=load_settings(config, variables), definitions=load_definitions("handoff"),
             home=Home(folder / "home"), as_of=date(2026, 11, 22), started_at=datetime(2026, 11, 22, tzinfo=UTC),
-            data=folder, asked=(), full=False,
+            data=folder, requested_sources=(), full=False,
         )  # fmt: skip
         self.stream = next(
-            one for one in configured_streams(self.job.settings, self.job.definitions) if one.place == PLACE
+            one for one in configured_streams(self.job.settings, self.job.definitions) if one.key == PLACE
         )
         self.runs, self.state, self.cursor = [], None, None
 
@@ -70,7 +70,7 @@ class Portal:
             end = replace(listing(run_id, is_full=is_whole), previous=previous)
             writer.write_page(PageBuffer(), request="GET", cursor={"run": run_id}, listing=end)
         self.cursor = {"run": run_id}
-        self.fold()
+        self.compact()
 
     def pull(self):
         """Pull what changed over HTTP, as one more run."""
@@ -80,23 +80,23 @@ class Portal:
             landing=self.landing, run_id=self.begin(), cursors=cursors, versions={}, now=now, full=False
         )  # fmt: skip
         [source] = self.job.settings.sources
-        with opened(source, self.job.data) as vendor:
+        with connect_source(source, self.job.data) as vendor:
             self.cursor = self.stream.pull(context, vendor, lambda _count: None).cursor
-        self.fold()
+        self.compact()
 
-    def fold(self, last="the last", folder=None):
+    def compact(self, last="the last", folder=None):
         version = getattr(self.state, "version", None) if last == "the last" else last
-        shelf = StateStore(
+        store = StateStore(
             folder=folder or self.job.home.state, landing=self.landing, source=PLACE[0], stream=PLACE[1],
-            run_id=self.runs[-1], last_version=version, trusted=frozenset(self.runs),
+            run_id=self.runs[-1], last_version=version, published_runs=frozenset(self.runs),
         )  # fmt: skip
-        self.state = self.stream.fold(shelf)
+        self.state = self.stream.compact(store)
 
     def contacts(self):
         """When mail to each contact bounced, and when the contact last changed."""
         known, mapping = self.state.frame(), self.stream.stream.mapping
         given = with_survivors(known, merges_of(known, mapping, "contacts"))
-        read = conform_stream(given, mapping, self.stream.meaning, stream="contacts")["person"]
+        read = conform_stream(given, mapping, self.stream.source_mapping, stream="contacts")["person"]
         return read.records.select("record_key", "email_bounced_at", "source_updated_at")
 
     def bounced(self):
@@ -139,7 +139,7 @@ def test_what_happens_to_a_contact_after_its_bounce_does_not_move_the_bounce(tmp
     assert touched.height > 2
     assert touched["email_bounced_at_after"].to_list() == touched["email_bounced_at"].to_list()
     step_by_step = portal.state.path.read_bytes()
-    portal.fold(last=None, folder=tmp_path / "made again")
+    portal.compact(last=None, folder=tmp_path / "made again")
     assert portal.state.path.read_bytes() == step_by_step
 
 

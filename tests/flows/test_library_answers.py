@@ -8,7 +8,7 @@ import pytest
 
 from definitions.schema.tables import DIM_PERSON
 from flows.home.library_answers import keep_answers, read_answers
-from flows.run.states import read_records
+from flows.run.read_records import read_records
 from tests.flows.conftest import WEEKS_LATER
 from tests.flows.line import afresh, begun
 from transforms.pipeline.compute import compute

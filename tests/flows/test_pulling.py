@@ -12,7 +12,7 @@ from connectors.landing.writer import Landing
 from definitions.errors import SourceAnswerUnusableError
 from definitions.fault_limit import RECORDS, FaultLimit
 from flows.run.extraction import ExtractContext, pull_vendor_stream
-from flows.run.sources import OpenedSource
+from flows.run.source_connection import SourceConnection
 from tests.connectors.fake_hubspot import TOKEN, FakeHubSpot
 from tests.connectors.fake_vendor import HOME, FakeTime
 
@@ -30,7 +30,7 @@ def pull(folder, limit):
         landing=Landing(folder), run_id="r1", cursors={}, versions={}, now=crm.now, full=False, limit=limit
     )  # fmt: skip
     with closing(http):
-        access = OpenedSource(name="hubspot", account=account, http=http, data=folder)
+        access = SourceConnection(name="hubspot", account=account, http=http, data=folder)
         return pull_vendor_stream(context, access, hubspot.CONTACTS, lambda _count: None)
 
 

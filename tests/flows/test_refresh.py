@@ -12,7 +12,7 @@ from rich.console import Console
 from definitions.errors import ConfigurationError
 from definitions.schema.tables import CURATED, DIM_PERSON, FCT_OPPORTUNITY
 from flows.run.open_run import run_context
-from flows.run.states import heard_streams
+from flows.run.read_records import conform_configured_streams
 from flows.terminal.show_report import show_report
 from tests.flows.conftest import FIRST_DAY, MUCH_LATER, WEEKS_LATER, advance
 from tests.flows.line import Line, afresh, assembled, begun, computed, pulled, same_rows, warehouse_in
@@ -106,7 +106,7 @@ def test_the_weeks_are_in_the_tables(lived):
 
 @pytest.fixture(scope="module")
 def usual(lived):
-    """What the fresh home would publish next, its streams heard in the order of the settings."""
+    """What the fresh home would publish next, its streams conformed in the order of the settings."""
     with lived.fresh_line.opened(WEEKS_LATER) as (job, engine):
         run = begun(job, engine)
         yield run, assembled(run, [])
@@ -115,7 +115,7 @@ def usual(lived):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_in_which_streams_come_changes_nothing(usual, seed):
     run, expected = usual
-    streams, _ = heard_streams(afresh(run), [])
+    streams, _ = conform_configured_streams(afresh(run), [])
     random.Random(seed).shuffle(streams)
     shuffled = computed(run, gathered_records(streams))
     for table in CURATED:

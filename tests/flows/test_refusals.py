@@ -1,4 +1,4 @@
-"""A run that is refused says why, ends with its exit code, and leaves tables, cursors and books as they were."""
+"""A run that is refused says why, ends with its exit code, and leaves curated and ops tables as they were."""
 
 from datetime import date
 
@@ -46,8 +46,8 @@ def shop(server, monday, tmp_path):
 def standing(line):
     """Everything a reader or the next run may see."""
     tables = {name: frame.rows() for name, frame in line.published().items()}
-    books = "ops.run", "ops.cursor", "ops.quarantine", "ops.conservation", "ops.definitions_version"
-    return tables, {book: sorted(map(str, line.ask(f"SELECT * FROM {book}"))) for book in books}
+    ops = "ops.run", "ops.cursor", "ops.quarantine", "ops.conservation", "ops.definitions_version"
+    return tables, {table: sorted(map(str, line.ask(f"SELECT * FROM {table}"))) for table in ops}
 
 
 WITHOUT_STAGE = "id,name,phase,close,amount"

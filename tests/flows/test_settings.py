@@ -12,7 +12,7 @@ from definitions.agreement.load import load_definitions
 from definitions.errors import ConfigurationError
 from flows.alerts.targets import for_owner, for_revops
 from flows.run.request import read_request
-from flows.run.sources import opened
+from flows.run.source_connection import connect_source
 from flows.settings import Alerts, Settings, load_settings
 from tests.flows.line import ROOT, environment
 
@@ -157,7 +157,7 @@ def test_a_secret_is_in_no_text_of_what_is_opened_with_it(tmp_path, caplog):
     alerts = settings.alerts
     targets = for_revops(1, alerts.revops[0]), for_owner(alerts.owners, "crm:owner:1", "a@b.example")
     with ExitStack() as stack:
-        sources = [stack.enter_context(opened(source, tmp_path)) for source in settings.sources[:2]]
+        sources = [stack.enter_context(connect_source(source, tmp_path)) for source in settings.sources[:2]]
         told = [*settings.sources, alerts, *sources, *(source.account for source in sources), *targets]
         assert "CANARY" not in f"{told!r} {[str(one) for one in told]} {caplog.text}"
 

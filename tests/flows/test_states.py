@@ -16,10 +16,10 @@ from definitions.fault_limit import RECORDS
 from definitions.published_state import PublishedState
 from flows.home.folders import Home
 from flows.home.spill import spilling
+from flows.run.conform_stream import rejected_rows
 from flows.run.quarantine_ceiling import refuse_many_quarantined
-from flows.run.reading import unfiled_of
+from flows.run.read_records import read_records
 from flows.run.request import RunRequest
-from flows.run.states import read_records
 from flows.settings import load_settings
 from tests.flows.line import detached
 from transforms.conform.conformed import nothing_quarantined
@@ -45,9 +45,10 @@ class Portal:
         config.write_text(CONFIG)
         self.job = RunRequest(
             settings=load_settings(config, {"TOKEN": "canary"}), definitions=load_definitions("handoff"),
-            home=Home(folder / "home"), as_of=date(2026, 11, 22), started_at=NOW, data=folder, asked=(), full=False,
+            home=Home(folder / "home"), as_of=date(2026, 11, 22), started_at=NOW, data=folder,
+            requested_sources=(), full=False,
         )  # fmt: skip
-        self.runs, self.versions, self.unfiled = 0, {}, nothing_quarantined()
+        self.runs, self.versions, self.rejected = 0, {}, nothing_quarantined()
 
     def read(self, contacts=None, *, is_full=False, rejected=()):
         """Which contacts live, and why others are set aside, after a run that landed these; None: it asked nobody."""
@@ -55,7 +56,7 @@ class Portal:
         run_id = f"{self.runs:06d}-20261122T120000Z"
         pulls = [] if contacts is None else [self._landed(run_id, contacts, rejected, is_full=is_full)]
         published = PublishedState(
-            classes={}, issues=pl.LazyFrame(), snapshots=pl.DataFrame(), unfiled=self.unfiled,
+            classes={}, issues=pl.LazyFrame(), snapshots=pl.DataFrame(), rejected=self.rejected,
             state_versions=self.versions,
         )  # fmt: skip
         with spilling(self.job.home.spill) as spill:
@@ -63,7 +64,7 @@ class Portal:
             records, states = read_records(run, pulls)
             living = records.kinds["person"].filter(~pl.col("is_deleted")).collect()
         self.versions = {(state.source, state.stream): state.version for state in states}
-        self.unfiled, self.records = unfiled_of(records.quarantined), records
+        self.rejected, self.records = rejected_rows(records.quarantined), records
         return sorted(living["source_id"]), records.quarantined["reason_code"].to_list()
 
     def _landed(self, run_id, contacts, rejected, *, is_full):
@@ -115,7 +116,7 @@ def test_what_was_set_aside_stands_until_everything_is_listed_again(tmp_path):
 
 
 def test_what_the_source_no_longer_lists_does_not_count_as_set_aside(tmp_path):
-    """Nobody could correct it any more; it stays in quarantine, and in the books."""
+    """Nobody could correct it any more; it stays in quarantine, and in the conservation sheet."""
     portal = Portal(tmp_path)
     portal.read([1, *range(101, 121)], is_full=True)
     with pytest.raises(TransformError, match="20 of 21 records, unmapped_value"):

@@ -1,4 +1,4 @@
-"""Landed records and their fold to a state, in memory, as `flows.run.folding` does it with files."""
+"""Landed records and their fold to a state, in memory, as `flows.run.compaction` does it with files."""
 
 import json
 

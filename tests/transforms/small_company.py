@@ -136,7 +136,7 @@ def nothing_before(people=(), deals=(), issues=None):
         classes={"person": classes(people), "opportunity": classes(deals)},
         issues=empty(FCT_HYGIENE_ISSUE.columns) if issues is None else issues,
         snapshots=empty(FCT_OPPORTUNITY_DAILY_SNAPSHOT.columns).collect(),
-        unfiled=nothing_quarantined(),
+        rejected=nothing_quarantined(),
     )
 
 

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from definitions.published_state import PublishedState
+from flows.run.read_records import read_records
 from flows.run.request import read_request
-from flows.run.states import read_records
 from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.conftest import CONFIG, FIRST_DAY, WEEKS_LATER, advance
 from tests.flows.excerpts import write_maven
@@ -88,7 +88,7 @@ def published(last: Ran) -> PublishedState:
         run_ids=frozenset({last.run_id}),
         cursors=last.cursors,
         state_versions=last.versions,
-        unfiled=nothing_quarantined(),
+        rejected=nothing_quarantined(),
         classes={
             kind: table_of[kind].select(f"{kind}_id", column, f"{column}_since").rename(
                 {f"{kind}_id": "record_id", column: "class", f"{column}_since": "class_since"}

@@ -79,7 +79,7 @@ class Warehouse:
     def publish(
         self,
         run: RunContext,
-        books: Mapping[str, pl.DataFrame] | None = None,
+        ops_rows: Mapping[str, pl.DataFrame] | None = None,
         report: Callable[[Mapping[str, Any]], Mapping[str, object]] = lambda _tables: {},
         **publishing: Any,
     ) -> Published:
@@ -87,7 +87,7 @@ class Warehouse:
 
         def work(publication: Publication) -> Published:
             publication.merge_tables()
-            publication.merge_books(books or {})
+            publication.merge_ops_tables(ops_rows or {})
             return publication.record(
                 finished_at=FINISHED_AT,
                 report=report(publication.written),

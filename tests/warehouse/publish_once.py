@@ -39,7 +39,7 @@ with staging(engine, run, [DIM_OWNER]) as give:
 
 def work(publication):
     publication.merge_tables()
-    publication.merge_books({"cursor": pl.DataFrame([cursor], schema=cursor_schema)})
+    publication.merge_ops_tables({"cursor": pl.DataFrame([cursor], schema=cursor_schema)})
     publication.record(finished_at=run.started_at, report={}, streams=[])
 
 

@@ -189,7 +189,7 @@ def test_what_is_counted_is_kept_for_every_run(warehouse_of, frame):
     assert warehouse.all("SELECT run_id, fetched FROM ops.conservation ORDER BY 1") == [("r1", 3), ("r2", 3)]
 
 
-def test_unknown_books_are_refused(warehouse_of, frame):
+def test_unknown_ops_tables_are_refused(warehouse_of, frame):
     warehouse = warehouse_of(DIM_OWNER)
     with pytest.raises(PublishError, match="no table named diary"):
         warehouse.publish(warehouse.stage("r1"), {"diary": pl.DataFrame()})

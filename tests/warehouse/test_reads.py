@@ -130,15 +130,15 @@ def test_the_snapshots_of_today_and_of_the_last_day_before_are_the_latest(wareho
     assert found.schema == schema_of(FCT_OPPORTUNITY_DAILY_SNAPSHOT.columns)
 
 
-def test_the_books_are_read_as_they_were_written(warehouse_of, frame):
+def test_ops_tables_are_read_as_they_were_written(warehouse_of, frame):
     warehouse = warehouse_of(DIM_OWNER)
     cursor = {"source_system": "crm", "stream": "deals", "cursor": '{"after": "é"}', "high_water_at": NOON}
     text = {"profile": "handoff", "text_sha256": "abc", "definitions_text": "definitions: handoff"}
-    books = {
+    ops_rows = {
         "cursor": frame(OPS_CURSOR, [cursor]),
         "definitions_version": frame(OPS_DEFINITIONS_VERSION, [text]),
     }
-    warehouse.publish(warehouse.stage("r1"), books, report=lambda _tables: {"n": [1, "é"]})
+    warehouse.publish(warehouse.stage("r1"), ops_rows, report=lambda _tables: {"n": [1, "é"]})
     warehouse.publish(warehouse.stage("r2"))
 
     row = reads.cursors(warehouse.engine).row(0, named=True)
@@ -165,8 +165,8 @@ def test_status_shows_the_last_runs_and_what_the_newest_failed(warehouse_of, fra
     held = frame(OPS_QUARANTINE, [{"record_key": key, "reason_code": "no_id"} for key in ("a", "b")])
     checks = [{"suite": "s", "expectation": name, "is_success": name == "good"} for name in ("good", "bad")]
     for run_id in ("r1", "r2"):
-        books = {"quarantine": held, "audit_result": frame(OPS_AUDIT_RESULT, checks)}
-        warehouse.publish(warehouse.stage(run_id, dim_owner=[{}]), books)
+        ops_rows = {"quarantine": held, "audit_result": frame(OPS_AUDIT_RESULT, checks)}
+        warehouse.publish(warehouse.stage(run_id, dim_owner=[{}]), ops_rows)
     now = status(warehouse.engine)
     assert now.runs["run_id"].to_list() == ["r2", "r1"]
     assert now.failed_checks.select("run_id", "expectation").rows() == [("r2", "bad")]

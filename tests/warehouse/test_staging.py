@@ -9,7 +9,7 @@ from definitions.errors import PublishError
 from definitions.schema.column import Column, Kind
 from definitions.schema.tables import DIM_OWNER, Table
 from tests.warehouse.staged import stage
-from warehouse.load.staging import drop_books, empty_staging, stage_books
+from warehouse.load.staging import drop_ops_tables, empty_staging, stage_ops_tables
 from warehouse.read.frames import column_of, read
 from warehouse.tables import staged_table
 
@@ -111,14 +111,14 @@ def test_a_nul_character_is_refused_with_its_column_and_without_its_value(engine
     assert "canary" not in str(refused.value)
 
 
-def test_books_are_staged_as_they_are_and_seen_by_nobody_else(warehouse_of, frame):
+def test_ops_tables_are_staged_as_they_are_and_seen_by_nobody_else(warehouse_of, frame):
     warehouse = warehouse_of(DIM_OWNER)
     mine = warehouse.stage("r1", dim_owner=[{}])
     staged = staged_table(EVERY_KIND)
     with warehouse.engine.begin() as connection:
-        stage_books(connection, mine, {"every_kind": frame(EVERY_KIND, [FULL, NULLS])}, [EVERY_KIND])
+        stage_ops_tables(connection, mine, {"every_kind": frame(EVERY_KIND, [FULL, NULLS])}, [EVERY_KIND])
         rows = connection.execute(sa.select(*staged.columns).order_by(staged.c.integer)).mappings().all()
         assert [dict(row) for row in rows] == [FULL, NULLS]
         assert warehouse.all("SELECT to_regclass('staging.every_kind')") == [(None,)]
-        drop_books(connection, [EVERY_KIND])
+        drop_ops_tables(connection, [EVERY_KIND])
     assert warehouse.all("SELECT to_regclass('staging.every_kind'), count(*) FROM staging.dim_owner") == [(None, 1)]

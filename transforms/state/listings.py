@@ -16,10 +16,15 @@ from transforms.step import ALL, step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteListing:
-    """A listing of every record that a source has; several runs may have landed parts of it, `run_id` completed it."""
+    """A listing of every record that a source has; several runs may have landed parts of it, `run_id` completed it.
+
+    `live_ids` are given for a sweep, during which changes were listed too: the source_id of every record that any page
+    showed as live since the sweep began. Null: those of the listing's own rows.
+    """
 
     id: str
     run_id: str
+    live_ids: pl.Series | None = None
 
 
 @step(partition_by=ALL, delivers=("stays", "is_latest", "is_deleted", "unlisted_by"))
@@ -29,21 +34,26 @@ def apply_listings(files: pl.DataFrame, listings: Sequence[CompleteListing], *, 
     `files` as from `transforms.state.versions.version_index`, in the order of landing, with `listing`: the id of the
     listing that landed the version (null: it was in the last state). `listings` are in the order of completion. Returns
     `stays`, `is_latest`, `is_deleted` (Boolean) and `unlisted_by` (String), one row per row of `files`, same order. A
-    listing takes effect at its last row; rows landed later are newer than it. A listing without rows has no effect: it
-    more likely failed than found an empty source.
+    listing takes effect at its last row, a sweep at the last row of the run that completed it; rows landed later are
+    newer than it. A listing without rows has no effect: it more likely failed than found an empty source.
     """
     positions = files.with_columns(position=pl.int_range(pl.len(), dtype=pl.UInt32))
     by_listing = positions.group_by(pl.col("listing").cast(pl.String)).agg(pl.col("position").max() + 1)
     ends = dict(by_listing.drop_nulls("listing").rows())
     current, start, pending = positions.clear(), 0, _LiveIds()
     for listing in listings:
-        if listing.id not in ends:
+        live_ids = listing.live_ids
+        if live_ids is not None:
+            of_later_run = (pl.col("run").cast(pl.String) > listing.run_id).fill_null(value=False)
+            end = max(start, positions.height - positions.filter(of_later_run).height)
+        elif listing.id in ends:
+            of_it = positions.filter(pl.col("listing").cast(pl.String) == listing.id)
+            live_ids, end = of_it.filter(~pl.col("is_deleted"))["source_id"], ends[listing.id]
+        else:
             continue
-        landed = positions.slice(start, ends[listing.id] - start)
-        of_it = positions.filter(pl.col("listing").cast(pl.String) == listing.id)
-        live_ids = of_it.filter(~pl.col("is_deleted"))["source_id"]
+        landed = positions.slice(start, end - start)
         pending.add(landed)
-        start = ends[listing.id]
+        start = end
         if not pending.has_missing(live_ids):
             # Most listings miss no record: all versions are compared only where one has to be marked.
             current = pl.concat([current, landed])

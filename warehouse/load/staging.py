@@ -82,15 +82,15 @@ def staging(
     crash_point("stage.after_load")
 
 
-def stage_books(
-    connection: sa.Connection, run: RunContext, frames: Mapping[str, pl.DataFrame], books: Sequence[Table]
+def stage_ops_tables(
+    connection: sa.Connection, run: RunContext, frames: Mapping[str, pl.DataFrame], contracts: Sequence[Table]
 ) -> None:
-    """Copy further tables, of few rows, beside what the run has staged; `drop_books` removes them again.
+    """Copy tables of `ops`, of few rows, beside what the run has staged; `drop_ops_tables` removes them again.
 
     In the publish transaction and by its own connection, so that no other session ever sees them or can change them.
     """
-    chosen = {contract.name: _in_contract(frames[contract.name], contract) for contract in books}
-    _create(connection, books)
+    chosen = {contract.name: _in_contract(frames[contract.name], contract) for contract in contracts}
+    _create(connection, contracts)
     server = driver_of(connection)
     for name, frame in chosen.items():
         columns = sql.SQL(", ").join(map(sql.Identifier, frame.collect_schema().names()))
@@ -98,12 +98,12 @@ def stage_books(
         with server.cursor() as cursor, cursor.copy(copy) as rows:
             for row in frame.lazy().collect().iter_rows():
                 rows.write_row(row)
-    _stamp_all(connection, books, run)
+    _stamp_all(connection, contracts, run)
 
 
-def drop_books(connection: sa.Connection, books: Sequence[Table]) -> None:
-    """Remove the tables of `stage_books`."""
-    for contract in books:
+def drop_ops_tables(connection: sa.Connection, contracts: Sequence[Table]) -> None:
+    """Remove the tables of `stage_ops_tables`."""
+    for contract in contracts:
         staged_table(contract).drop(connection)
 
 

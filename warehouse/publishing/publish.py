@@ -1,7 +1,7 @@
 """Publish what is staged: every table, the cursors and the run itself in one transaction.
 
 The transaction keeps writers out of `staging` from its beginning, so that what is audited meanwhile is what it commits.
-The tables are merged while they are being audited; the books, with the results of the audit, come last.
+The tables are merged while they are being audited; the tables of `ops`, with the results of the audit, come last.
 
 A reader sees the run before or this one. A crash anywhere before the commit leaves the run before; the next run does
 the work again.

@@ -1,4 +1,4 @@
-"""Changes to the pipeline's books beside publications: why a run was refused."""
+"""Audit results of refused runs, written to `ops` outside publications."""
 
 import polars as pl
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""One publish transaction from within: merge the staged tables, write the books, record the run."""
+"""One publish transaction from within: merge the staged tables, write the tables of `ops`, record the run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from definitions.schema.tables import (
     Table,
 )
 from definitions.sql_text import identifier
-from warehouse.load.staging import drop_books, stage_books
+from warehouse.load.staging import drop_ops_tables, stage_ops_tables
 from warehouse.publishing.custom_views import show_custom_fields
 from warehouse.publishing.definitions_used import refuse_other_text
 from warehouse.publishing.merge import merge
@@ -29,7 +29,7 @@ from warehouse.publishing.merge_rules import rule_of
 from warehouse.publishing.written import TableChange
 from warehouse.tables import TABLES, staged_table
 
-_BOOKS = tuple(contract for contract in OPS if contract is not OPS_RUN)
+_OPS_TABLES = tuple(contract for contract in OPS if contract is not OPS_RUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Published:
 class Publication:
     """The publish transaction of one run while it is open; the database's own errors pass, for whoever tries again.
 
-    In this order: `merge_tables`, `merge_books`, `record`.
+    In this order: `merge_tables`, `merge_ops_tables`, `record`.
     """
 
     __slots__ = ("_abort", "_connection", "_contracts", "_run", "_written")
@@ -79,25 +79,25 @@ class Publication:
         """Make the views of the customer's own fields show those that are declared."""
         show_custom_fields(self._connection, custom)
 
-    def merge_books(self, books: Mapping[str, pl.DataFrame]) -> None:
-        """Write the run's own books, frames of `ops` by table name.
+    def merge_ops_tables(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Merge rows of the run into the tables of `ops`; `frames` has them by table name.
 
         Raises `ConfigurationError` when the definitions carry the version of an earlier text, `PublishError` for a
         table that `ops` does not have.
         """
-        if unknown := sorted(set(books) - {contract.name for contract in _BOOKS}):
-            raise PublishError(f"The books have no table named {', '.join(unknown)}.")
-        kept = [contract for contract in _BOOKS if contract.name in books]
+        if unknown := sorted(set(frames) - {contract.name for contract in _OPS_TABLES}):
+            raise PublishError(f"`ops` has no table named {', '.join(unknown)}.")
+        kept = [contract for contract in _OPS_TABLES if contract.name in frames]
         if not kept:
             return
-        stage_books(self._connection, self._run, books, kept)
+        stage_ops_tables(self._connection, self._run, frames, kept)
         # Not before: digests note meanwhile whom they told.
         _keep_writers_out(self._connection, kept)
         if OPS_DEFINITIONS_VERSION in kept:
             _check_definitions(self._connection)
         for contract in kept:
             self._written[contract.name] = merge(self._connection, contract, rule_of(contract), self._run)
-        drop_books(self._connection, kept)
+        drop_ops_tables(self._connection, kept)
 
     def record(
         self,

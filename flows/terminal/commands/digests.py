@@ -16,7 +16,7 @@ from flows.orchestration.ephemeral_server import ephemeral_server
 from flows.orchestration.interruption import run_until_signal
 from flows.orchestration.prefect_home import keep_prefect_in
 from flows.run.request import read_request
-from flows.run.warehouse_access import opened_warehouse
+from flows.run.warehouse_access import open_warehouse
 
 _WIDEST = 100
 _NOTHING = "Nothing was published yet, so there is nothing to tell. Run `bantam run` first."
@@ -40,7 +40,7 @@ def _send(config: Path, *, dry_run: bool) -> None:
     request = read_request(str(config), data=None, as_of=None, sources=None, audits=False)
     check_targets(request.settings)
     if dry_run:
-        with opened_warehouse(request.settings) as engine:
+        with open_warehouse(request.settings) as engine:
             state = read_alert_state(request, engine)
         show_plan(None if state is None else plan(request, state), console)
         return

@@ -9,7 +9,7 @@ from rich.text import Text
 from flows.home.doctor import Check, examine, refuse_other_account
 from flows.home.folders import Home
 from flows.home.lock import check_home_free
-from flows.run.warehouse_access import home_here, warehouse_as_it_stands, why_unreadable
+from flows.run.warehouse_access import home_from_environment, unmigrated_warehouse, why_unreadable
 from flows.terminal.tables import filled, table
 
 _FAULTS_LIMIT = 20
@@ -26,10 +26,10 @@ def doctor(*, quick: bool = False) -> None:
     quick
         Look for every file, and do not read the pages of landing to verify their checksums.
     """
-    home, console = Home(home_here()), Console()
+    home, console = Home(home_from_environment()), Console()
     refuse_other_account(home)
     check_home_free(home)
-    with warehouse_as_it_stands() as engine, _progress() as bar:
+    with unmigrated_warehouse() as engine, _progress() as bar:
         unreadable = why_unreadable(engine)
         line = bar.add_task("reading landing", total=None)
         checks = examine(

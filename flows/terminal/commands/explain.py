@@ -12,7 +12,7 @@ from rich.text import Text
 
 from definitions.errors import ConfigurationError
 from definitions.schema.tables import DIM_PERSON, FCT_OPPORTUNITY, Table
-from flows.run.warehouse_access import warehouse_here
+from flows.run.warehouse_access import warehouse_from_environment
 from flows.terminal.tables import as_text, filled, table
 from warehouse.read import lookups
 from warehouse.read.names import Namesake, namesakes
@@ -59,7 +59,7 @@ def explain(asked: str) -> None:
     """
     # Input in another encoding matches nothing, and must not be an error of the driver.
     asked = asked.encode(errors="replace").decode().strip()
-    with warehouse_here() as engine:
+    with warehouse_from_environment() as engine:
         found = lookups.explain(engine, asked)
         if not _has_records(found):
             alike = namesakes(engine, asked, limit=_NAMESAKES_LIMIT + 1) if asked else []

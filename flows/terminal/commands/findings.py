@@ -9,7 +9,7 @@ from definitions.config.suggestions import suggestion
 from definitions.counting import counted
 from definitions.errors import ConfigurationError
 from definitions.schema.vocabulary import SEVERITY
-from flows.run.warehouse_access import warehouse_here
+from flows.run.warehouse_access import warehouse_from_environment
 from flows.terminal.commands.parameters import Count
 from flows.terminal.tables import filled, table
 from warehouse.read import lookups, names
@@ -35,7 +35,7 @@ def findings(
     """
     if severity is not None:
         _check("severity", severity, SEVERITY.names)
-    with warehouse_here() as engine:
+    with warehouse_from_environment() as engine:
         if rule is not None:
             _check("rule", rule, names.rule_ids(engine))
         owners = None if owner is None else _owners(engine, owner)

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from definitions.counting import counted
 from definitions.quarantine_reasons import location_in_words, sentence
-from flows.run.warehouse_access import warehouse_here
+from flows.run.warehouse_access import warehouse_from_environment
 from flows.terminal.commands.parameters import Count
 from flows.terminal.tables import filled, table
 from warehouse.read import lookups
@@ -20,7 +20,7 @@ def listing(*, limit: Count = 50) -> None:
     limit
         At most so many.
     """
-    with warehouse_here() as engine:
+    with warehouse_from_environment() as engine:
         held = lookups.quarantine(engine)
     console = Console()
     made = table("Set aside", "since", "reason", "field", "what is wrong", "record", "where")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from definitions.errors import ConfigurationError
-from flows.run.warehouse_access import home_here, warehouse_here
+from flows.run.warehouse_access import home_from_environment, warehouse_from_environment
 from warehouse.connect import engine_for, psql_arguments, safe_url, url_with_password
 from warehouse.embedded.programs import find_programs
 from warehouse.embedded.server import EmbeddedServer
@@ -27,7 +27,7 @@ def url(*, show_password: bool = False) -> None:
     show_password
         Print the password too; it opens everything.
     """
-    with warehouse_here() as engine:
+    with warehouse_from_environment() as engine:
         text = url_with_password(engine.url) if show_password else safe_url(engine.url)
     sys.stdout.write(text + "\n")
 
@@ -52,12 +52,12 @@ def shell(*, command: str | None = None) -> None:
 @contextmanager
 def _reader_engine() -> Iterator[sa.Engine]:
     """Yield the warehouse that the environment names, with the reader role."""
-    with warehouse_here() as engine:
+    with warehouse_from_environment() as engine:
         if os.environ.get("BANTAM_WAREHOUSE_URL"):
             allow_acting_as_reader(engine)
             yield engine
             return
-        with EmbeddedServer(home_here()) as server:
+        with EmbeddedServer(home_from_environment()) as server:
             yield engine_for(server.enable_reader())
 
 
@@ -74,7 +74,7 @@ def grant(name: str) -> None:
             "The embedded warehouse has one reader, whose URL `bantam warehouse serve` prints. A server of your own, "
             "which may have more, is named in BANTAM_WAREHOUSE_URL."
         )
-    with warehouse_here() as engine:
+    with warehouse_from_environment() as engine:
         grant_reader(engine, name)
         server = sa.make_url(safe_url(engine.url))
     login = sa.URL.create("postgresql", name, None, server.host, server.port, server.database, server.query)
@@ -91,7 +91,7 @@ def serve(*, port: int = 5433) -> None:
     """
     if os.environ.get("BANTAM_WAREHOUSE_URL"):
         raise ConfigurationError("BANTAM_WAREHOUSE_URL names a server of its own; point the BI tool to that one.")
-    with EmbeddedServer(home_here()) as server:
+    with EmbeddedServer(home_from_environment()) as server:
         migrate(engine_for(server.url))
         reader = server.serve(port)
         Console().print("Connect with (reads schema curated only):", markup=False)

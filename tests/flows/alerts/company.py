@@ -84,8 +84,8 @@ class Company:
             for source, stream in (("crm", "deals"), ("web", "contacts"))
         ]
         aside = [{"record_key": "crm:deal:1", "source_system": "crm", "stream": "deals", "reason_code": "bad_amount"}]
-        books = {"cursor": frame_of(OPS_CURSOR, cursors), "quarantine": frame_of(OPS_QUARANTINE, aside)}
-        warehouse.publish(run, books=books, report=lambda _written: REPORT)
+        ops_rows = {"cursor": frame_of(OPS_CURSOR, cursors), "quarantine": frame_of(OPS_QUARANTINE, aside)}
+        warehouse.publish(run, ops_rows=ops_rows, report=lambda _written: REPORT)
 
     def planned(self, now: datetime = NOW) -> Plan | None:
         job = replace(self.job, started_at=now, as_of=now.date())
@@ -126,7 +126,7 @@ def company_of(engine: sa.Engine, folder: Path, *, owners: str = "", revops: str
         as_of=DAY,
         started_at=NOW,
         data=folder,
-        asked=(),
+        requested_sources=(),
         full=False,
     )
     return Company(engine, job)

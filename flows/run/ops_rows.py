@@ -1,4 +1,4 @@
-"""The pipeline's own book-keeping of a run, as frames of `ops`."""
+"""Rows of a run for the tables of `ops`: cursors, quarantine, definitions."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,19 +10,19 @@ from connectors.extract import PullResult
 from definitions.polars_types import schema_of
 from definitions.run_context import RunContext
 from definitions.schema.tables import OPS_CURSOR, OPS_DEFINITIONS_VERSION, OPS_QUARANTINE, Table
-from flows.home.state_files import StreamState
+from flows.home.state_files import StreamState, SweepFindings
 from transforms.frames import conformed
 
 
-def cursor_book(
+def cursor_rows(
     states: Sequence[StreamState], pulls: Mapping[tuple[str, str], PullResult], run: RunContext
 ) -> pl.DataFrame:
-    """One row per stream this run pulled: the cursor that covers exactly what its state holds."""
+    """Return one row per stream pulled by this run: the cursor that covers exactly what its state holds."""
     rows = [
         {
             "source_system": state.source,
             "stream": state.stream,
-            "cursor": json.dumps(pulled.cursor),
+            "cursor": json.dumps(_with_findings(pulled.cursor, state.swept)),
             "state_version": state.version,
             "high_water_at": pulled.high_water_at,
             "pulled_at": run.started_at,
@@ -31,19 +31,27 @@ def cursor_book(
         for state in states
         if (pulled := pulls.get((state.source, state.stream))) is not None
     ]
-    return _book(OPS_CURSOR, rows)
+    return _frame(OPS_CURSOR, rows)
 
 
-def quarantine_book(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
-    """One row per record and reason set aside, as seen by this run."""
+def _with_findings(cursor: Mapping[str, Any], found: SweepFindings | None) -> Mapping[str, Any]:
+    """Add what a run's part of a sweep found to what earlier runs found in it."""
+    if found is None:
+        return cursor
+    late, deleted = (int(cursor.get(name, 0)) for name in ("swept_late", "swept_deleted"))
+    return {**cursor, "swept_late": late + found.late, "swept_deleted": deleted + found.deleted}
+
+
+def quarantine_rows(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
+    """Return one row per quarantined record and reason, dated with this run."""
     seen = quarantined.unique(["record_key", "reason_code"], keep="first", maintain_order=True).with_columns(
         first_seen_on=pl.lit(run.as_of), last_seen_on=pl.lit(run.as_of), run_id=pl.lit(run.run_id)
     )
     return conformed(seen.lazy(), OPS_QUARANTINE).collect()
 
 
-def definitions_book(run: RunContext) -> pl.DataFrame:
-    """The full text of the definitions used, as it stands: once a version."""
+def definitions_rows(run: RunContext) -> pl.DataFrame:
+    """Return one row: the definitions used, with their full text."""
     definitions = run.definitions
     row = {
         "profile": definitions.profile,
@@ -54,8 +62,8 @@ def definitions_book(run: RunContext) -> pl.DataFrame:
         "first_used_at": run.started_at,
         "run_id": run.run_id,
     }
-    return _book(OPS_DEFINITIONS_VERSION, [row])
+    return _frame(OPS_DEFINITIONS_VERSION, [row])
 
 
-def _book(table: Table, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+def _frame(table: Table, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema_of(table.columns)).select(table.names)

@@ -1,4 +1,4 @@
-"""A stream of contacts of which runs land records, and the states that are folded of them."""
+"""A stream of contacts of which runs land records, and the states compacted from them."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from connectors.landing.listing import Listing
 from connectors.landing.writer import Landing, PageBuffer
 from definitions.mapping.envelope import Envelope
-from flows.run.folding import StateStore, fold_pages
+from flows.run.compaction import StateStore, compact_vendor_stream
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FIRST, SECOND, THIRD = "000001-20261120T000000Z", "000002-20261121T000000Z", "000003-20261122T000000Z"
@@ -20,7 +20,7 @@ def record(number, minute=0, name="x", *, archived=False):
     return json.dumps(told)
 
 
-def empty_shelf(folder):
+def empty_store(folder):
     return StateStore(
         folder=folder / "state",
         landing=Landing(folder / "landing"),
@@ -31,9 +31,9 @@ def empty_shelf(folder):
     )
 
 
-def land(shelf, run_id, records, rows=1000, *, is_whole=None):
-    """Land records in pages of so many rows; give the shelf of that run. `is_whole`: the pull came to its end."""
-    with shelf.landing.writer(shelf.source, shelf.stream, run_id) as writer:
+def land(store, run_id, records, rows=1000, *, is_whole=None):
+    """Land records in pages of so many rows; return the store of that run. `is_whole`: the pull came to its end."""
+    with store.landing.writer(store.source, store.stream, run_id) as writer:
         for start in range(0, len(records), rows):
             page = records[start : start + rows]
             writer.write_file(
@@ -45,7 +45,7 @@ def land(shelf, run_id, records, rows=1000, *, is_whole=None):
         if is_whole is not None:
             end = listing(run_id, is_full=is_whole)
             writer.write_page(PageBuffer(), request="the end", cursor={"run": run_id}, listing=end)
-    return replace(shelf, run_id=run_id)
+    return replace(store, run_id=run_id)
 
 
 def listing(id_, *runs, is_full=True, is_complete=True):
@@ -56,8 +56,8 @@ def listing(id_, *runs, is_full=True, is_complete=True):
     )  # fmt: skip
 
 
-def fold(shelf, *, keeps_versions=False):
-    return fold_pages(shelf, CONTACT, keeps_versions=keeps_versions)
+def compact_contacts(store, *, keeps_versions=False):
+    return compact_vendor_stream(store, CONTACT, keeps_versions=keeps_versions)
 
 
 def shown(state):
