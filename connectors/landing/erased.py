@@ -73,19 +73,23 @@ class ErasedList:
 
     def redacted(self, text: str) -> str:
         """Replace each erased address in a text."""
-        for found in dict.fromkeys(self.addresses_in(text)):
-            text = text.replace(found, REDACTED)
-        return text
+        if "@" not in text:
+            return text
+        return _ADDRESS.sub(self._redacted_word, text)
 
     def addresses_in(self, text: str) -> Iterator[str]:
         """Yield the erased addresses in a text, as they are spelled there."""
-        if "@" not in text:
-            return
-        for found in _ADDRESS.findall(text):
-            for spelling in (found, found.strip(".'"), _LEADING.sub("", found).rstrip(".'")):
-                if self.has_address(spelling):
-                    yield spelling
-                    break
+        if "@" in text:
+            yield from filter(None, map(self._address_in, _ADDRESS.findall(text)))
+
+    def _redacted_word(self, found: re.Match[str]) -> str:
+        address = self._address_in(found[0])
+        return found[0] if address is None else found[0].replace(address, REDACTED)
+
+    def _address_in(self, word: str) -> str | None:
+        """Return the erased address in a word that has an @; None where there is none."""
+        bare = word.strip(".'")
+        return next(filter(self.has_address, (bare, _LEADING.sub("", bare))), None)
 
     def _digest(self, kind: str, text: str) -> str:
         return hmac.digest(self.key, f"{kind}\0{text}".encode(errors="surrogatepass"), "sha256").hex()
