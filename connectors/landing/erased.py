@@ -140,7 +140,11 @@ class StreamEraser:
         may_hold_address = bool(self.addresses) and (b"@" in raw or b"\\u" in raw)
         if not (self.persons or may_hold_address):
             return False
-        record = msgspec.json.decode(raw)
+        try:
+            record = msgspec.json.decode(raw)
+        except (ValueError, RecursionError):
+            # Its envelope could be read, its fields cannot: whatever it tells of the person counts.
+            return self.tells_of_erased(raw.decode(errors="surrogateescape"))
         if any(self.erased.has_address(address) for address in self.addresses_of(record)):
             return True
         return any(

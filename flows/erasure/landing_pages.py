@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+import polars as pl
 import zstandard
 
 from connectors.files.remaining import REMAINING_SUFFIX, erased_rows, remaining_lines
@@ -56,9 +57,13 @@ def _new_lines(landing: Landing, eraser: StreamEraser, page: LandedPage) -> NewC
 
 
 def _new_rows(landing: Landing, stream: FileStream, eraser: StreamEraser, page: LandedPage) -> NewContent | None:
-    rows = landed_rows(landing, page, stream).with_row_index("number")
-    line = rows["location"].str.extract(r":(\d+)$", 1).cast(int)
-    found = rows.select("raw").with_columns(line=line)
+    try:
+        rows = landed_rows(landing, page, stream)
+    except FileUnreadableError:
+        # It tells of nobody erased: such files were put aside before.
+        return None
+    line = pl.col("location").str.extract(r":(\d+)$", 1).cast(pl.Int64)
+    found = rows.select("raw", line=line)
     kept = erased_rows(found, eraser)
     rejected = eraser.kept_rejected(landing.rejected(page))
     if kept.equals(found) and rejected == landing.rejected(page):

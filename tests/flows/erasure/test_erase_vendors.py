@@ -14,11 +14,11 @@ MONDAY = date(2026, 11, 23)
 CONFIG = ROOT / "examples" / "hubspot_salesforce" / "bantam.yaml"
 IN_BOTH = """
     SELECT p.person_id, p.email, p.phone FROM curated.dim_person AS p
-    WHERE p.source_count = 2 AND p.phone IS NOT NULL
+    WHERE p.source_count = 2 AND p.phone_e164 IS NOT NULL
     AND EXISTS (SELECT FROM curated.fct_activity AS a WHERE a.person_id = p.person_id AND NOT a.is_inferred)
     AND NOT EXISTS (
         SELECT FROM curated.dim_person AS o
-        WHERE o.person_id <> p.person_id AND (o.phone = p.phone OR o.email_normalised = p.email_normalised)
+        WHERE o.person_id <> p.person_id AND (o.phone_e164 = p.phone_e164 OR o.email_normalised = p.email_normalised)
     )
     ORDER BY p.person_id LIMIT 1
 """
