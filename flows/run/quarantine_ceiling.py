@@ -20,7 +20,7 @@ def refuse_many_quarantined(records: Records, limit: FaultLimit) -> None:
     places = set(aside.select("source_system", "stream").rows())
     counts = [
         one.record_keys.select(source_system=pl.lit(one.source), stream=pl.lit(one.stream), shown=pl.len())
-        for one in records.shown
+        for one in records.streams
         if (one.source, one.stream) in places
     ]
     shares = aside.join(pl.concat(pl.collect_all(counts)), on=["source_system", "stream"])

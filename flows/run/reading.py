@@ -101,7 +101,7 @@ class StreamRecords:
     def heard(self, shown: StreamCounts, aside: pl.DataFrame) -> ConformedStream:
         """The stream as the computation takes it."""
         return ConformedStream(
-            shown=shown,
+            counts=shown,
             kinds={kind: self.spill.scan(self._name(kind)) for kind in self._kinds},
             quarantined=pl.concat([*self.quarantined, aside]),
             versions=pl.concat(self._versions) if self._versions else None,

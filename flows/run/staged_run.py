@@ -43,7 +43,7 @@ _COUNTED: Mapping[str, Sequence[str]] = {
 class StagedRun:
     """A run whose tables are staged, with all that its audit, its books and its report read.
 
-    `pulls` (source, what was pulled) and `states` are of each stream. `totals` and `untied` as in `Computation`.
+    `pulls` (source, what was pulled) and `states` are of each stream. `totals` and `untied` are from `Computation`.
     """
 
     records: Records
@@ -77,7 +77,7 @@ def stage(
         states=states,
         pulls=pulls,
         totals=computation.totals,
-        untied=computation.untied,
+        untied=computation.unmatched,
         counted=_load(run, computation.batches),
     )
     keep_answers(run.request.home.answers, LIBRARY, answers.used())

@@ -121,7 +121,7 @@ def records_of(company, versions=()):
             shown = StreamCounts(source=system, stream=kind, kind=kind, record_keys=keys, pulled=keys.collect().height)
             known = landed.filter(pl.col("record_key").str.starts_with(f"{system}:")) if kind == "opportunity" else None
             heard.append(
-                ConformedStream(shown=shown, kinds={kind: own}, quarantined=nothing_quarantined(), versions=known)
+                ConformedStream(counts=shown, kinds={kind: own}, quarantined=nothing_quarantined(), versions=known)
             )
     return gathered_records(heard)
 
