@@ -8,7 +8,7 @@ from connectors.http.client import Http
 from connectors.http.request import Call
 from connectors.hubspot import mapping
 from connectors.hubspot.account import Account, open_http
-from connectors.hubspot.associations import association_pages
+from connectors.hubspot.associations import association_pages, open_association_pages
 from connectors.hubspot.lists import archived_and_restored_pages, archived_pages, live_pages, whole_list
 from connectors.hubspot.responses import Properties, association_identity, object_identity, simple_identity
 from connectors.hubspot.search import changed_pages
@@ -66,15 +66,20 @@ def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
     )
 
 
-def _association(name: str, of: StreamMapping, remote: str, after: str) -> Stream[Account]:
+def _association(name: str, of: StreamMapping, remote: str, after: Stream[Account]) -> Stream[Account]:
     return Stream(
         name=name,
         mapping=of,
         remote=remote,
         identify=association_identity,
         envelope=Envelope(id="from.id"),
-        after=after,
-        passes=(SyncPass(name="associations", when=SyncMode.ALWAYS, pages=association_pages),),
+        after=after.name,
+        reread=after.object,
+        passes=(
+            # First, so that a listing resumed in it still follows what has landed since.
+            SyncPass(name="open", when=SyncMode.AGAIN, pages=open_association_pages),
+            SyncPass(name="associations", when=SyncMode.ALWAYS, pages=association_pages),
+        ),
     )
 
 
@@ -106,8 +111,8 @@ STREAMS: tuple[Stream[Account], ...] = (
     COMPANIES,
     CONTACTS,
     DEALS,
-    _association("contacts_companies", mapping.CONTACTS_COMPANIES, "contacts/companies", "contacts"),
-    _association("deals_companies", mapping.DEALS_COMPANIES, "deals/companies", "deals"),
-    _association("deals_contacts", mapping.DEALS_CONTACTS, "deals/contacts", "deals"),
+    _association("contacts_companies", mapping.CONTACTS_COMPANIES, "contacts/companies", CONTACTS),
+    _association("deals_companies", mapping.DEALS_COMPANIES, "deals/companies", DEALS),
+    _association("deals_contacts", mapping.DEALS_CONTACTS, "deals/contacts", DEALS),
 )
 """Ordered so that a stream is pulled after the one it follows (`Stream.after`)."""

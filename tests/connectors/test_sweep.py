@@ -169,3 +169,22 @@ def test_a_cursor_of_an_older_release_is_swept_at_once():
     cursor = Cursor(source="crm", stream="deals", watermark=NOON - timedelta(hours=1))
     assert sweep_portion(cursor, NOON, DAILY) == SMALLEST_PORTION
     assert ResumePoint(cursor=None).sweep is None
+
+
+def test_links_of_open_records_are_read_again_by_each_run(crm, pull_crm):
+    """Neither end of an association changes its modified time when the association does."""
+    crm.add(*range(1, 11), modified=LONG_AGO)
+    crm.companies_of.update({str(number): ["100"] for number in range(1, 11)})
+    for run_id in ("run-1", "run-2"):
+        pull_crm("contacts", run_id=run_id)
+        pull_crm("contacts_companies", run_id=run_id, seen_in=("run-1",) if run_id == "run-1" else ())
+    crm.companies_of["4"] = ["200"]
+    crm.companies_of["5"] = []
+    crm.requests.clear()
+    pull_crm("contacts_companies", run_id="run-3", open_ids=("4", "5", "9"))
+    assert len(crm.requests) == 1
+    links = {
+        record["from"]["id"]: [end["toObjectId"] for end in record["to"]]
+        for record in pull_crm.records("contacts_companies", "run-3")
+    }
+    assert links == {"4": ["200"], "5": [], "9": ["100"]}
