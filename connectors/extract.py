@@ -284,6 +284,7 @@ class _Walk(Generic[A]):
             earlier_runs=(*listing.previous_runs, *self.landed_by),
             seen_in=self.seen_in,
             open_ids=self.open_ids,
+            has_calculated=self.prepared.has_calculated,
         )
 
     def _new_id(self) -> str:

@@ -45,11 +45,15 @@ class SyncMode(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedStream:
-    """Result of preparing a stream: fields to request, notes for the report, the source's clock."""
+    """Result of preparing a stream: fields to request, notes for the report, the source's clock.
+
+    `has_calculated`: the source calculates one of the fields, so that it may change without the modified time.
+    """
 
     fields: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     source_now: datetime | None = None
+    has_calculated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,7 @@ class SyncContext(Generic[A]):
     `position` is where an interrupted pass resumes (None: at its start). `earlier_runs` landed the previous listing and
     everything since. `seen_in`: runs whose landed pages of `stream.after` are followed up. `open_ids`: records of the
     object `stream.reread` that are open or were closed lately, for which each run reads again what has no change time.
+    `has_calculated` as in `PreparedStream`.
     """
 
     stream: "Stream[A]"
@@ -87,6 +92,7 @@ class SyncContext(Generic[A]):
     earlier_runs: tuple[str, ...]
     seen_in: tuple[str, ...]
     open_ids: tuple[str, ...] = ()
+    has_calculated: bool = False
 
     @property
     def since(self) -> datetime | None:

@@ -9,7 +9,7 @@ from connectors.http.request import Call
 from connectors.hubspot import mapping
 from connectors.hubspot.account import Account, open_http
 from connectors.hubspot.associations import association_pages, open_association_pages
-from connectors.hubspot.lists import archived_and_restored_pages, archived_pages, live_pages, whole_list
+from connectors.hubspot.lists import archived_and_restored_pages, archived_pages, live_pages, open_pages, whole_list
 from connectors.hubspot.responses import Properties, association_identity, object_identity, simple_identity
 from connectors.hubspot.search import changed_pages
 from connectors.stream import PreparedStream, Stream, SyncMode, SyncPass
@@ -44,10 +44,12 @@ def check_properties(stream: Stream[Account], account: Account, http: Http) -> P
         fields=tuple(dict.fromkeys(name for name in (*standard, *custom) if name in existing)),
         notes=(f"properties this account does not have: {', '.join(absent)}",) if absent else (),
         source_now=answer.source_now,
+        # Its own calculated properties move the modified time; those of an account may depend on other records.
+        has_calculated=any(named.calculated and named.name in custom for named in answer.value.results),
     )
 
 
-def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
+def _crm_object(name: str, of: StreamMapping, modified: str, reread: str = "") -> Stream[Account]:
     return Stream(
         name=name,
         mapping=of,
@@ -55,6 +57,7 @@ def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
         identify=object_identity(modified),
         envelope=_OBJECT if of.flag is None else replace(_OBJECT, flag=f"{of.inside}.{of.flag}"),
         modified=modified,
+        reread=reread,
         prepare=check_properties,
         passes=(
             # A record restored in between is then in both lists; in the other order it would be in none.
@@ -62,6 +65,7 @@ def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
             SyncPass(name="list", when=SyncMode.FIRST, pages=live_pages),
             SyncPass(name="changes", when=SyncMode.AGAIN, pages=changed_pages),
             SyncPass(name="archived", when=SyncMode.AGAIN, pages=archived_and_restored_pages),
+            SyncPass(name="open", when=SyncMode.AGAIN, pages=open_pages),
         ),
     )
 
@@ -85,7 +89,7 @@ def _association(name: str, of: StreamMapping, remote: str, after: Stream[Accoun
 
 CONTACTS = _crm_object("contacts", mapping.CONTACT, "lastmodifieddate")
 COMPANIES = _crm_object("companies", mapping.COMPANY, "hs_lastmodifieddate")
-DEALS = _crm_object("deals", mapping.DEAL, "hs_lastmodifieddate")
+DEALS = _crm_object("deals", mapping.DEAL, "hs_lastmodifieddate", reread=mapping.DEAL.object)
 OWNERS = Stream(
     name="owners",
     mapping=mapping.OWNERS,
