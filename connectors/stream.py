@@ -136,7 +136,8 @@ class Stream(Generic[A]):
     `envelope` names the fields of id, modified time, deletion mark and flag in a landed record; `identify` checks a
     record and returns its id and version, where the envelope alone does not suffice. `remote` is the vendor's name in
     paths or queries, `after` the stream whose landed ids it needs, `modified` the field that changes are searched by
-    (empty: each listing is full). `reread` is the object whose open records each run reads again (empty: none).
+    (empty: each listing is full). `is_required`: the run fails if the source refuses the stream. `reread` is the object
+    whose open records each run reads again (empty: none).
     """
 
     name: str
@@ -148,6 +149,7 @@ class Stream(Generic[A]):
     modified: str = ""
     after: str | None = None
     reread: str = ""
+    is_required: bool = False
     prepare: Callable[["Stream[A]", A, Http], PreparedStream] = nothing_to_prepare
 
     @property

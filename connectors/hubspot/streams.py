@@ -58,6 +58,7 @@ def _crm_object(name: str, of: StreamMapping, modified: str, reread: str = "") -
         envelope=_OBJECT if of.flag is None else replace(_OBJECT, flag=f"{of.inside}.{of.flag}"),
         modified=modified,
         reread=reread,
+        is_required=True,
         prepare=check_properties,
         passes=(
             # A record restored in between is then in both lists; in the other order it would be in none.
@@ -105,6 +106,7 @@ PIPELINES = Stream(
     name="pipelines",
     mapping=mapping.PIPELINES,
     remote="pipelines/deals",
+    is_required=True,
     identify=simple_identity,
     envelope=_OBJECT,
     passes=(SyncPass(name="all", when=SyncMode.ALWAYS, pages=whole_list),),

@@ -81,7 +81,9 @@ def _fitting(wanted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(fitting)
 
 
-def _changing(name: str, remote: str, of: StreamMapping, *, dies: bool = True, reread: str = "") -> Stream[Account]:
+def _changing(
+    name: str, remote: str, of: StreamMapping, *, dies: bool = True, reread: str = "", core: bool = True
+) -> Stream[Account]:
     return Stream(
         name=name,
         mapping=of,
@@ -90,6 +92,7 @@ def _changing(name: str, remote: str, of: StreamMapping, *, dies: bool = True, r
         envelope=Envelope(id="Id", version="SystemModstamp", deleted="IsDeleted" if dies else None),
         modified="SystemModstamp",
         reread=reread,
+        is_required=core,
         prepare=choose_fields,
         passes=(
             SyncPass(name="settled", when=SyncMode.ALWAYS, pages=settled_pages),
@@ -100,11 +103,12 @@ def _changing(name: str, remote: str, of: StreamMapping, *, dies: bool = True, r
 
 
 STREAMS: tuple[Stream[Account], ...] = (
-    _changing("user", "User", mapping.USER, dies=False),
+    _changing("user", "User", mapping.USER, dies=False, core=False),
     Stream(
         name="opportunity_stage",
         mapping=mapping.STAGE_LIST,
         remote="OpportunityStage",
+        is_required=True,
         identify=row_identity,
         envelope=Envelope(id="Id", version="SystemModstamp"),
         prepare=choose_fields,
@@ -114,6 +118,6 @@ STREAMS: tuple[Stream[Account], ...] = (
     _changing("lead", "Lead", mapping.LEAD),
     _changing("contact", "Contact", mapping.CONTACT),
     _changing("opportunity", "Opportunity", mapping.OPPORTUNITIES, reread=mapping.OPPORTUNITIES.object),
-    _changing("opportunity_contact_role", "OpportunityContactRole", mapping.CONTACT_ROLE),
-    _changing("task", "Task", mapping.TASK),
+    _changing("opportunity_contact_role", "OpportunityContactRole", mapping.CONTACT_ROLE, core=False),
+    _changing("task", "Task", mapping.TASK, core=False),
 )
