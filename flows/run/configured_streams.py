@@ -72,6 +72,11 @@ class VendorStream(_Configured):
         return None if self.stream.after is None else (self.source.name, self.stream.after)
 
     @property
+    def is_required(self) -> bool:
+        """Whether the run fails if the source refuses the stream."""
+        return self.stream.is_required
+
+    @property
     def has_flag(self) -> bool:
         """Whether its state keeps flag history."""
         return self.stream.envelope.flag is not None
@@ -107,6 +112,7 @@ class DeclaredFile(_Configured):
     stream: FileStream
     limit: FaultLimit
     asks_for_changes = False
+    is_required = True
     after = None
     has_flag = False
 

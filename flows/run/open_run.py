@@ -132,4 +132,5 @@ def extract_context(run: OpenRun) -> ExtractContext:
         limit=run.request.settings.record_limit,
         judged=read_run_log(run.request.home).judged,
         erased=run.erased,
+        open_deals=run.published.open_deals,
     )
