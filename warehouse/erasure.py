@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 from definitions.schema.column import Kind
 from definitions.schema.tables import (
     BRIDGE_PERSON_SOURCE,
+    DIM_OWNER,
     DIM_PERSON,
     FCT_CLASSIFICATION_CHANGE,
     FCT_HYGIENE_ISSUE,
@@ -35,6 +36,14 @@ def records_with_address(engine: sa.Engine, address: str) -> set[str]:
     named = sa.select(people.person_id).where(people.email_normalised == address)
     with engine.connect() as connection:
         return {*connection.execute(sa.select(sources.record_key).where(sources.person_id.in_(named))).scalars()}
+
+
+@without_values("Looking up the owners")
+def addresses_of_owners(engine: sa.Engine) -> set[str]:
+    """Return the addresses of the users of the CRM, as their source spells them."""
+    address = TABLES[DIM_OWNER.name].c.owner_email
+    with engine.connect() as connection:
+        return {*connection.execute(sa.select(address).where(address.is_not(None))).scalars()}
 
 
 @without_values("Looking up a person")

@@ -11,7 +11,7 @@ from definitions.errors import ConfigurationError
 from flows.home.folders import Home
 from flows.home.state_files import GROUP_ROWS, StreamState
 from flows.run.configured_streams import ConfiguredStream, StreamKey
-from warehouse.erasure import records_of_same_people, records_with_address
+from warehouse.erasure import addresses_of_owners, records_of_same_people, records_with_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +54,15 @@ def find_person(
     """Find the records of an address or of the person of a record key, and all addresses of those records.
 
     An address that a record of somebody else has too, as that of an office, is not theirs alone: it is erased only if
-    it was asked for.
+    it was asked for. Raises `ConfigurationError` where that is the address of a user of the CRM, who owns records.
     """
     asked_address = address_form(asked) if "@" in asked else None
+    owners = set(map(address_form, addresses_of_owners(engine)))
+    if asked_address in owners:
+        raise ConfigurationError(
+            "this is the address of a user of the CRM, to whom records belong. Remove the user there first; or erase "
+            "by record key, which leaves the address of the user alone."
+        )
     if asked_address is None:
         keys = {asked}
     else:
@@ -65,7 +71,7 @@ def find_person(
     keys = records_of_same_people(engine, keys) if keys else keys
     theirs = {one for key, addresses in _people(home, streams, erased) if key in keys for one in addresses}
     others = {one for key, addresses in _people(home, streams, erased) if key not in keys for one in addresses & theirs}
-    alone = theirs - others
+    alone = theirs - others - owners
     if asked_address is not None:
         alone.add(asked_address)
     return FoundPerson(record_keys=frozenset(keys), addresses=frozenset(alone), shared=len(theirs - alone))

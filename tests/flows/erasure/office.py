@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -135,7 +134,3 @@ def _in_tables(line: Line, secrets: tuple[str, ...]) -> Iterator[str]:
         )
         if found:
             yield f"{schema}.{name}"
-
-
-def copied_home(line: Line, folder: Path) -> Line:
-    return replace(line, home=folder)

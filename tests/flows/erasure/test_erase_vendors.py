@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from definitions.errors import ConfigurationError
 from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.erasure.office import erase, traces
 from tests.flows.line import ROOT, Line, warehouse_in
@@ -37,6 +38,9 @@ def test_neither_vendor_brings_an_erased_person_back(line):
     secrets = (email, email.lower(), phone)
     calls = line.ask("SELECT count(*) FROM curated.fct_activity")
     assert traces(line, secrets)
+    ((owner,),) = line.ask("SELECT owner_email FROM curated.dim_owner WHERE owner_email IS NOT NULL LIMIT 1")
+    with pytest.raises(ConfigurationError, match="user of the CRM"):
+        erase(line, owner)
     report = erase(line, email)
     assert report.records >= 2
     assert traces(line, secrets) == []

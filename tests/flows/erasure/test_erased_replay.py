@@ -6,10 +6,16 @@ from dataclasses import replace
 import pytest
 
 from connectors.landing.erased import ErasedList, StreamEraser
+from connectors.landing.writer import Landing
+from definitions.fault_limit import VALUES
+from definitions.mapping.file_stream import FileStream
+from definitions.mapping.source_mapping import SourceMapping
 from flows.erasure.erased_keys import begin_erasure, erased_list, list_to_write, read_erasures, release
 from flows.erasure.landing_pages import erase_from_landing
 from flows.erasure.state_versions import erase_from_states
+from flows.erasure.stream_eraser import eraser_of_file
 from flows.home.folders import Home
+from flows.run.configured_streams import DeclaredFile
 from tests.flows.state_stores import FIRST, NOON, SECOND, compact_contacts, empty_store, land, record
 
 KEY, PREFIX = ("hubspot", "contacts"), "hubspot:contact:"
@@ -65,3 +71,17 @@ def test_a_release_takes_off_the_list_what_was_erased_together_and_no_more(tmp_p
     begin_erasure(home, empty, ada[0], ada, NOON)
     assert erased_list(home).digests == {*ada, *bob}
     assert [event.number for event in read_erasures(home)] == [1, 2, 3, 4]
+
+
+def test_a_landed_file_that_can_no_longer_be_read_is_put_aside_if_it_tells_of_the_person(tmp_path):
+    people = FileStream(name="people", kind="person", path="people.csv", id="id", columns={"email": "mail"})
+    landing, source = Landing(tmp_path), "crm"
+    for run_id, rows in ((FIRST, "number,mail\n1,a@x.example.com\n"), (SECOND, "number,mail\n2,b@x.example.com\n")):
+        with landing.writer(source, "people", run_id) as writer:
+            writer.write_file([rows.encode()], suffix=".csv.zst", records=1, request="file people.csv")
+    erased = ErasedList(b"key", frozenset({EMPTY.of_record("crm:people:1")}))
+    eraser = eraser_of_file(people, SourceMapping(source=source, time_zone="UTC", currency="USD"), erased)
+    declared = DeclaredFile(source=None, source_mapping=None, stream=people, limit=VALUES)
+    assert erase_from_landing(tmp_path, {(source, "people"): declared}, {(source, "people"): eraser}) == 0
+    assert [page.run_id for page in landing.pages_of(source, "people", [FIRST, SECOND])] == [SECOND]
+    assert not [*landing.folder(source, "people", FIRST).glob("*.zst")]
