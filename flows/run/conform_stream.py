@@ -18,6 +18,7 @@ from flows.home.spill import Spill
 from flows.home.state_files import StreamState
 from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.files import conform_file, stages_of_file
+from transforms.conform.files_links import people_of_file
 from transforms.conform.merges import merges_of, with_survivors
 from transforms.conform.records import conform_stream
 from transforms.pipeline.gathering import ConformedStream
@@ -66,14 +67,16 @@ def conform_file_stream(
     pulled: int,
     rejected: pl.DataFrame,
 ) -> ConformedStream:
-    """Conform one file, as a whole: a faulty column shows only over all rows. Opportunities yield stages, too.
+    """Conform one file, as a whole: a faulty column shows only over all rows.
 
+    Opportunities yield stages, too, and associations with the people in cells that name several.
     Raises `TransformError` where more values of a column are faulty than `limit` allows.
     """
     parts = StreamRecords(spill, f"{source_mapping.source}.{stream.name}")
     parts.add({stream.kind: conform_file(state.frame(), source_mapping, stream=stream, limit=limit)})
     if stream.kind == "opportunity":
         parts.add({"stage": stages_of_file(state.frame(), source_mapping, stream=stream)})
+        parts.add({"association": people_of_file(state.frame(), source_mapping, stream=stream)})
     keys = _keys(state, source_mapping.source, stream.name)
     return parts.collected(_shown(source_mapping.source, state, stream.kind, keys, rejected, pulled), rejected)
 

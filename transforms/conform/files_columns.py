@@ -6,6 +6,7 @@ import polars as pl
 
 from definitions.mapping.entries import Aliases, Computed, Constant, Entry, Reference, Text, source_column
 from definitions.mapping.file_stream import Column, DateOrder, DecimalMark, FileStream
+from definitions.mapping.ids import ids_in
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.schema.column import Column as CanonicalColumn
 from definitions.schema.column import Kind
@@ -65,6 +66,11 @@ def word(column: Column, stream: FileStream, meaning: SourceMapping) -> pl.Expr:
     return expression(Aliases(_text_entry(column, stream), column.values, column.others), meaning)
 
 
+def reference_to(column: Column, identity: pl.Expr) -> Reference:
+    """Build the reference to the record with an id, of the stream that a column refers to."""
+    return Reference(Computed(identity), column.refers_to or "")
+
+
 def text_column(name: str) -> str:
     """Name the column that holds the text of a field."""
     return f"text of {name}"
@@ -88,7 +94,7 @@ def _cell(field: CanonicalColumn, column: Column, stream: FileStream, meaning: S
     expected, remedy = _rule(field, order, mark)
     read = expression(resolved, meaning)
     if column.refers_to is not None:
-        value = expression(Reference(resolved, column.refers_to), meaning)
+        value = expression(reference_to(column, ids_in(read).list.first()), meaning)
     elif field.kind is Kind.TEXT:
         # Text of a closed vocabulary is checked by the contract.
         value = currency_code(read) if field.name == "currency_code" else read
