@@ -95,6 +95,8 @@ def _cell(field: CanonicalColumn, column: Column, stream: FileStream, meaning: S
     read = expression(resolved, meaning)
     if column.refers_to is not None:
         value = expression(reference_to(column, ids_in(read).list.first()), meaning)
+    elif field.kind is Kind.TEXTS:
+        value = pl.when(read.is_not_null()).then(pl.concat_list(read))
     elif field.kind is Kind.TEXT:
         # Text of a closed vocabulary is checked by the contract.
         value = currency_code(read) if field.name == "currency_code" else read
