@@ -48,10 +48,9 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def cursor_after(listing: Listing, base: Cursor, fields: list[str], *, run_id: str) -> Cursor:
     """Build the cursor of a listing that this run completed; `base` is the cursor that it started from."""
-    after = msgspec.structs.replace(
+    return msgspec.structs.replace(
         base, fields=fields, watermark=listing.watermark, run=run_id, listing=listing.id, runs=listing.runs
     )
-    return swept(after, listing) if listing.is_full else after
 
 
 def swept(cursor: Cursor, listing: Listing) -> Cursor:

@@ -55,6 +55,7 @@ def pull(
     now: datetime,
     progress: Callable[[int], None],
     seen_in: tuple[str, ...] = (),
+    open_ids: tuple[str, ...] = (),
     limit: FaultLimit = RECORDS,
     batch_bytes: int = BATCH_BYTES,
     sweep_every: timedelta | None = None,
@@ -67,8 +68,8 @@ def pull(
 
     `now` is our own time. The earlier of it and the source's time counts: a cursor that is too early repeats changes,
     one that is too late loses them. `progress` is called with the number of records of each page. `seen_in`: runs,
-    besides the writer's own, whose landed pages of `stream.after` have yet to be followed up. `limit` bounds the
-    rejected records. Files hold about `batch_bytes` of records.
+    besides the writer's own, whose landed pages of `stream.after` have yet to be followed up. `open_ids` as in
+    `SyncContext`. `limit` bounds the rejected records. Files hold about `batch_bytes` of records.
 
     Changes that no modified time tells of are found by a sweep: every `sweep_every` (None: never) all records are
     listed again, a portion each run (`connectors.sweep`). A sweep that fails leaves a note; it never fails the pull.
@@ -93,17 +94,17 @@ def pull(
         earliest_now=min(source_now, now),
         landed_by=start.landed_by,
         seen_in=(*seen_in, writer.run_id),
+        open_ids=open_ids,
         batch=batch,
-        base=base,
     )
     pending = walk.listing_to_resume(start, base)
     if pending is None:
-        end_cursor, is_full = walk.walk_to_end(walk.new_listing(base)), False
+        end_cursor, is_full = walk.walk_to_end(walk.new_listing(base), base), False
     else:
         end_cursor = walk.resume(pending, base)
         is_full = batch.listing.is_full
         if not stream.after and batch.listing.started_at < now - FRESH:
-            end_cursor = walk.walk_to_end(walk.new_listing(end_cursor))
+            end_cursor = walk.walk_to_end(walk.new_listing(end_cursor), end_cursor)
     last = batch.listing
     if sweep_every is not None and stream.modified:
         end_cursor = walk.sweep(end_cursor, start.sweep, sweep_portion(base, now, sweep_every))
@@ -133,8 +134,8 @@ class _Walk(Generic[A]):
     earliest_now: datetime
     landed_by: tuple[str, ...]
     seen_in: tuple[str, ...]
+    open_ids: tuple[str, ...]
     batch: PageBatch
-    base: Cursor
 
     def listing_to_resume(self, start: ResumePoint, base: Cursor) -> Listing | None:
         """Find a listing to resume: left by an earlier run, of the mode needed (full or not), with all fields."""
@@ -211,7 +212,7 @@ class _Walk(Generic[A]):
     def resume(self, listing: Listing, base: Cursor) -> Cursor:
         """Resume a listing; start a new one where the source refuses the page at its checkpoint."""
         try:
-            return self.walk_to_end(listing)
+            return self.walk_to_end(listing, base)
         except CallRefusedError:
             is_at_a_page = listing.checkpoint is not None and listing.checkpoint.position is not None
             if not is_at_a_page or self.batch.pages:
@@ -220,13 +221,16 @@ class _Walk(Generic[A]):
                 f"{self.account.name}: {self.stream.name}: the source refused the page at which the listing that run "
                 f"{listing.id} began had stopped; it was listed anew"
             )
-            return self.walk_to_end(self.new_listing(base))
+            return self.walk_to_end(self.new_listing(base), base)
 
-    def walk_to_end(self, listing: Listing) -> Cursor:
-        """Walk the remaining passes of a listing, and return its cursor."""
+    def walk_to_end(self, listing: Listing, base: Cursor) -> Cursor:
+        """Walk the remaining passes of a listing, and return its cursor; `base` is the one before it."""
         self.batch.begin(listing.going_on_in(self.writer.run_id))
         self._walk(listing)
-        cursor = cursor_after(self.batch.listing, self.base, sorted(self.prepared.fields), run_id=self.writer.run_id)
+        reached = self.batch.listing
+        cursor = cursor_after(reached, base, sorted(self.prepared.fields), run_id=self.writer.run_id)
+        if reached.is_full and not self.stream.after:
+            cursor = swept(cursor, reached)
         self.batch.complete(cursor)
         return cursor
 
@@ -279,6 +283,8 @@ class _Walk(Generic[A]):
             writer=self.writer,
             earlier_runs=(*listing.previous_runs, *self.landed_by),
             seen_in=self.seen_in,
+            open_ids=self.open_ids,
+            has_calculated=self.prepared.has_calculated,
         )
 
     def _new_id(self) -> str:

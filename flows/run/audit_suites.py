@@ -23,7 +23,7 @@ def audit_suites(run: OpenRun, before: Mapping[str, TableFill], staged: StagedRu
     """Return every suite; `before` has the fill of the published tables, by name."""
     sources = [source.name for source in run.request.settings.sources]
     totals = [SourceTotal(**{**row, "amount": Decimal(row["amount"])}) for row in staged.totals.to_dicts()]
-    streams = [(one.source, one.stream) for one in staged.records.shown]
+    streams = [(one.source, one.stream) for one in staged.records.streams]
     return [
         structure_suite(CURATED, before, volume_accepted_because=run.request.volume_accepted_because),
         timeliness_suite(sources, as_of=run.context.as_of, now=_judged_at(run.context)),

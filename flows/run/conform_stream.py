@@ -108,7 +108,7 @@ class StreamRecords:
     def collected(self, shown: StreamCounts, rejected: pl.DataFrame) -> ConformedStream:
         """Return the conformed stream, with `rejected` among its quarantined records."""
         return ConformedStream(
-            shown=shown,
+            counts=shown,
             kinds={kind: self.spill.scan(self._name(kind)) for kind in self._kinds},
             quarantined=pl.concat([*self.quarantined, rejected]),
             versions=pl.concat(self._versions) if self._versions else None,

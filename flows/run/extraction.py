@@ -25,7 +25,8 @@ Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 class ExtractContext:
     """Context of all pulls of a run: landing, cursors and state versions by stream, and start of the run (`now`).
 
-    `limit` bounds the rejected records of a stream. `judged` as in `flows.home.run_log.RunLog`.
+    `limit` bounds the rejected records of a stream. `open_deals` as in `PublishedState`, `judged` as in
+    `flows.home.run_log.RunLog`.
     """
 
     landing: Landing
@@ -36,6 +37,12 @@ class ExtractContext:
     full: bool
     limit: FaultLimit = RECORDS
     judged: Mapping[str, str] = field(default_factory=dict)
+    open_deals: tuple[str, ...] = field(default=(), repr=False)
+
+    def open_ids(self, source: str, source_object: str) -> tuple[str, ...]:
+        """Return the ids of one object of a source among the open deals."""
+        prefix = f"{source}:{source_object}:"
+        return tuple(key.removeprefix(prefix) for key in self.open_deals if key.startswith(prefix))
 
     def cursor(self, source: str, stream: str) -> Mapping[str, Any] | None:
         """Return the published cursor of the stream; None if there is none, or for a full pull."""
@@ -74,6 +81,7 @@ def pull_vendor_stream(
             now=context.now,
             progress=progress,
             seen_in=parent_runs,
+            open_ids=context.open_ids(source.name, stream.reread) if stream.reread else (),
             limit=context.limit,
             sweep_every=source.sweep_every,
         )

@@ -125,4 +125,5 @@ def extract_context(run: OpenRun) -> ExtractContext:
         full=run.request.full,
         limit=run.request.settings.record_limit,
         judged=read_run_log(run.request.home).judged,
+        open_deals=run.published.open_deals,
     )

@@ -20,7 +20,7 @@ def refuse_many_quarantined(records: Records, limit: FaultLimit) -> None:
     stream_keys = set(per_stream.select("source_system", "stream").rows())
     counts = [
         one.record_keys.select(source_system=pl.lit(one.source), stream=pl.lit(one.stream), shown=pl.len())
-        for one in records.shown
+        for one in records.streams
         if (one.source, one.stream) in stream_keys
     ]
     shares = per_stream.join(pl.concat(pl.collect_all(counts)), on=["source_system", "stream"])

@@ -78,7 +78,7 @@ def stage(
         states=states,
         pulls=pulls,
         totals=computation.totals,
-        untied=computation.untied,
+        untied=computation.unmatched,
         counted=_load(run, computation.batches),
     )
     keep_answers(run.request.home.answers, LIBRARY, answers.used())

@@ -112,7 +112,7 @@ def version(key, days_ago, **given):
 
 def records_of(company, versions=()):
     landed = pl.DataFrame(list(versions), schema=VERSIONS)
-    heard = []
+    conformed = []
     for kind, rows in company.items():
         frame = pl.DataFrame(rows, schema=schema_of(RECORD_KINDS[kind].fields))
         for system in sorted({row["source_system"] for row in rows}):
@@ -120,10 +120,10 @@ def records_of(company, versions=()):
             keys = own.select("record_key")
             shown = StreamCounts(source=system, stream=kind, kind=kind, record_keys=keys, pulled=keys.collect().height)
             known = landed.filter(pl.col("record_key").str.starts_with(f"{system}:")) if kind == "opportunity" else None
-            heard.append(
-                ConformedStream(shown=shown, kinds={kind: own}, quarantined=nothing_quarantined(), versions=known)
+            conformed.append(
+                ConformedStream(counts=shown, kinds={kind: own}, quarantined=nothing_quarantined(), versions=known)
             )
-    return gathered_records(heard)
+    return gathered_records(conformed)
 
 
 def classes(pairs=()):

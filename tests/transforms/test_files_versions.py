@@ -12,7 +12,7 @@ from transforms.conform.files import conform_file
 from transforms.conform.files_versions import compact_files
 
 
-def fold(files, of=None, last=None):
+def compacted(files, of=None, last=None):
     of = of or stream(columns={"next_step": "x"})
     return compact_files(last, files, MEANING, stream=of, keeps_versions=False)
 
@@ -24,15 +24,15 @@ def shown(state):
 
 def test_a_whole_file_tells_what_is_gone():
     first, second = landed([{"id": "1"}, {"id": "2"}], "r1"), landed([{"id": "2"}, {"id": "3"}], "r2")
-    assert shown(fold([first, second])) == [("1", True, "r2"), ("2", False, "r2"), ("3", False, "r2")]
+    assert shown(compacted([first, second])) == [("1", True, "r2"), ("2", False, "r2"), ("3", False, "r2")]
     part = landed([{"id": "2"}, {"id": "3"}], "r2", is_whole=False)
-    assert shown(fold([first, part])) == [("1", False, "r1"), ("2", False, "r2"), ("3", False, "r2")]
+    assert shown(compacted([first, part])) == [("1", False, "r1"), ("2", False, "r2"), ("3", False, "r2")]
 
 
 def test_a_record_that_comes_back_lives_again():
     files = [landed(rows, run) for run, rows in (("r1", [{"id": "1"}]), ("r2", [{"id": "2"}]), ("r3", [{"id": "1"}]))]
-    assert sorted(shown(fold(files))) == [("1", False, "r3"), ("2", True, "r3")]
-    assert fold(files[1:], last=fold(files[:1]).lazy()).equals(fold(files))
+    assert sorted(shown(compacted(files))) == [("1", False, "r3"), ("2", True, "r3")]
+    assert compacted(files[1:], last=compacted(files[:1]).lazy()).equals(compacted(files))
 
 
 def test_the_later_change_wins_whatever_the_file_order():
@@ -40,7 +40,7 @@ def test_the_later_change_wins_whatever_the_file_order():
     newer = {"id": "1", "x": "new", "at": "2024-02-01", "gone": "yes"}
     older = {"id": "1", "x": "old", "at": "2024-01-01", "gone": "no"}
     for files in ([newer, older], [older, newer]):
-        [row] = fold([landed([row], f"r{place}") for place, row in enumerate(files)], of).rows(named=True)
+        [row] = compacted([landed([row], f"r{place}") for place, row in enumerate(files)], of).rows(named=True)
         assert (json.loads(row["raw"])["x"], row["is_deleted"]) == ("new", True)
 
 
@@ -64,7 +64,7 @@ def test_a_deletion_mark_that_is_neither_yes_nor_no_sets_its_row_aside():
 def test_what_a_whole_file_no_longer_holds_is_gone_whatever_it_said():
     of = stream(columns={"name": "id", "is_deleted": "gone"})
     files = [landed([{"id": "1", "gone": "no"}, {"id": "2"}], "r1"), landed([{"id": "2", "gone": "no"}], "r2")]
-    records = conform_file(fold(files, of).lazy(), MEANING, stream=of).records
+    records = conform_file(compacted(files, of).lazy(), MEANING, stream=of).records
     assert records.select("source_id", "is_deleted").sort("source_id").rows() == [("1", True), ("2", False)]
 
 
@@ -111,14 +111,14 @@ def test_a_change_time_that_cannot_be_read_sets_its_row_aside_and_many_stop_the_
     of = stream(columns=TIMED)
     dated = [{"id": str(number), "x": "old", "at": "2024-02-01"} for number in range(20)]
     odd = [*dated[:19], {"id": "19", "x": "new", "at": "02/11/2024"}]
-    conformed = conform_file(fold([landed(dated, "r1"), landed(odd, "r2")], of).lazy(), MEANING, stream=of)
+    conformed = conform_file(compacted([landed(dated, "r1"), landed(odd, "r2")], of).lazy(), MEANING, stream=of)
     assert conformed.quarantined.select("record_key", "reason_code", "field_name").rows() == [
         ("crm:deals:19", "unreadable_value", "source_updated_at")
     ]
     assert conformed.records.height == 19
     american = [row | {"at": "02/11/2024"} for row in dated]
-    state = fold([landed(dated, "r1"), landed(american, "r2")], of)
+    state = compacted([landed(dated, "r1"), landed(american, "r2")], of)
     with pytest.raises(FileUnreadableError, match=r"'at' \(source_updated_at\): 20 of 20 values: not an ISO day"):
         conform_file(state.lazy(), MEANING, stream=of)
-    mended = fold([landed([row | {"x": "new"} for row in dated], "r3")], of, last=state.lazy())
+    mended = compacted([landed([row | {"x": "new"} for row in dated], "r3")], of, last=state.lazy())
     assert conform_file(mended.lazy(), MEANING, stream=of).records["name"].unique().to_list() == ["new"]

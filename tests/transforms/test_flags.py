@@ -137,7 +137,7 @@ def test_any_batching_of_the_versions_gives_the_same_beginning(lines, chance, cu
 
 
 @given(LINES, HOW)
-def test_folding_run_by_run_is_folding_once(lines, how):
+def test_compacting_run_by_run_is_compacting_once(lines, how):
     in_order = sorted(lines, key=lambda one: one["location"][:4])
     runs = [[one for one in in_order if one["location"].startswith(f"run{run}/")] for run in range(1, 4)]
     assert state_of(runs, **how).drop("location").equals(state_of([in_order], **how).drop("location"))

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from definitions.polars_types import MOMENT, MONEY
 from definitions.schema.tables import FCT_OPPORTUNITY_DAILY_SNAPSHOT
 from transforms.frames import conformed, empty
-from transforms.history.changes import owed, snapshot, tracked_changes
+from transforms.history.changes import due_snapshots, snapshot, tracked_changes
 
 DAY = date(2026, 3, 2)
 
@@ -140,7 +140,7 @@ def test_every_open_day_is_recorded_and_each_closing_once(runs):
             open_before = {deal for deal, state in previous.items() if state == (True, "active")}
         as_of += days(step)
         state = previous | changed
-        rows = snapshot(deals(state), owed(table.lazy(), as_of), as_of).collect()
+        rows = snapshot(deals(state), due_snapshots(table.lazy(), as_of), as_of).collect()
         had_today = set(table.filter(pl.col("snapshot_date") == as_of)["opportunity_id"])
         open_now = {deal for deal, (is_open, name) in state.items() if is_open and name == "active"}
         assert set(rows["opportunity_id"]) == open_now | (open_before & set(state)) | had_today
@@ -150,5 +150,5 @@ def test_every_open_day_is_recorded_and_each_closing_once(runs):
 
 
 def test_a_snapshot_fits_its_table():
-    rows = snapshot(deals({"a": (True, "active")}), owed(NO_SNAPSHOTS.lazy(), DAY), DAY)
+    rows = snapshot(deals({"a": (True, "active")}), due_snapshots(NO_SNAPSHOTS.lazy(), DAY), DAY)
     assert conformed(rows, FCT_OPPORTUNITY_DAILY_SNAPSHOT).collect()["snapshot_date"].to_list() == [DAY]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.transforms.declared_files import conform, stream
 from tests.transforms.test_identity import edges, entities, people, resolved_people
-from transforms.golden.entities import tied_people
+from transforms.golden.entities import matched_people
 from transforms.identity.matching import person_edges, unmatched
 
 ADDRESS = "x@acme.com"
@@ -45,7 +45,7 @@ def test_cells_of_files_with_names_and_several_addresses_match():
         {"id": "4", "name": "Tarn", "email": "bo@acme.com; n/a@", "private": "bo@home.example"},
     ]
     records = conform(rows, stream(kind="person", columns=columns)).records
-    told, untied = tied_people(records.lazy())
+    told, untied = matched_people(records.lazy())
     assert told["entity_id"].to_list() == ["crm:deals:1"] * 3 + ["crm:deals:4"]
     assert told["email_normalised"].to_list() == ["ada@acme.com", "ada@home.example", "lund@acme.com", "bo@acme.com"]
     assert untied.is_empty()

@@ -1,13 +1,13 @@
-"""A state is the same whether its runs are folded as they come or all at once, whatever the listings took away."""
+"""A state is the same whether its runs are compacted as they come or all at once, whatever the listings took away."""
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.transforms.compaction_in_memory import NOTHING, compact_parts, landed
 from tests.transforms.declared_files import MEANING, stream
 from tests.transforms.declared_files import landed as landed_file
-from tests.transforms.folding_in_memory import NOTHING, fold, landed
 from transforms.conform.files_versions import compact_files
 from transforms.state.listings import CompleteListing
 
@@ -26,7 +26,7 @@ def shown(state):
 
 @given(RUNS, st.booleans())
 def test_law_a_state_made_again_is_the_state_that_was_kept(history, keeps_versions):
-    """A run that died is folded with the next that is published, which may complete the listing it left."""
+    """A run that died is compacted with the next that is published, which may complete the listing it left."""
     kept, waiting, landed_so_far, trusted = NOTHING, [], [], []
     left = None
     for run, (records, goes_on, is_whole, is_published) in enumerate(history, start=1):
@@ -39,14 +39,14 @@ def test_law_a_state_made_again_is_the_state_that_was_kept(history, keeps_versio
             continue
         counting = [complete(run, listing)] if is_whole else []
         trusted += counting
-        kept = fold(kept, waiting, counting, keeps_versions=keeps_versions)
+        kept = compact_parts(kept, waiting, counting, keeps_versions=keeps_versions)
         waiting = []
-        assert fold(NOTHING, landed_so_far, trusted, keeps_versions=keeps_versions).equals(kept)
+        assert compact_parts(NOTHING, landed_so_far, trusted, keeps_versions=keeps_versions).equals(kept)
 
 
 @pytest.mark.slow
 @given(RUNS)
-def test_law_files_are_folded_one_by_one_as_all_at_once(history):
+def test_law_files_are_compacted_one_by_one_as_all_at_once(history):
     of = stream(columns={"next_step": "x", "source_updated_at": "at", "is_deleted": "gone"})
     for is_complete in (True, False):
         declared = of.model_copy(update={"complete": is_complete})
@@ -73,7 +73,7 @@ def test_what_the_ninetieth_of_a_hundred_listings_lacks_is_gone_since_then():
     """A small stream is listed whole by every run; only where a listing lacks a record is the whole weighed."""
     records = [(1, 0, False, "a"), (2, 0, False, "a")]
     parts = [landed(run, records if run < 90 else records[:1]) for run in range(1, 101)]
-    state = fold(NOTHING, parts, [complete(run) for run in range(1, 101)], keeps_versions=False)
+    state = compact_parts(NOTHING, parts, [complete(run) for run in range(1, 101)], keeps_versions=False)
     assert state.sort("source_id").select("source_id", "is_deleted", "unlisted_by", "location").rows() == [
         ("1", False, None, "run100/000001-a.jsonl.zst:1"),
         ("2", True, "run090", "run089/000001-a.jsonl.zst:2"),
@@ -91,14 +91,14 @@ def test_nothing_that_any_part_of_a_listing_showed_is_gone(parts, keeps_versions
     listed = [
         landed(run, [(next(ids), 0, False, "a") for _ in range(count)], 2) for run, count in enumerate(parts, start=2)
     ]
-    state = fold(NOTHING, [KNOWN, *listed], [complete(1 + len(parts), 2)], keeps_versions=keeps_versions)
+    state = compact_parts(NOTHING, [KNOWN, *listed], [complete(1 + len(parts), 2)], keeps_versions=keeps_versions)
     left = 8 - sum(parts)
     assert [row[1] for row in shown(state)] == [False] * (8 - left) + [True] * left
 
 
 def test_a_listing_that_was_given_up_shows_nothing_for_the_one_that_took_its_place():
     given_up, anew = landed(2, [(1, 0, False, "a"), (2, 0, False, "a")], 2), landed(3, [(1, 0, False, "a")], 3)
-    state = fold(NOTHING, [KNOWN, given_up, anew], [complete(3)], keeps_versions=False)
+    state = compact_parts(NOTHING, [KNOWN, given_up, anew], [complete(3)], keeps_versions=False)
     assert shown(state)[:2] == [("1", False, None), ("2", True, "run003")]
 
 
@@ -106,16 +106,16 @@ def test_what_was_landed_after_a_listing_was_complete_is_newer_than_it():
     """As where the run that completes an old listing asks for what changed since, too."""
     listed = landed(2, [(number, 0, False, "a") for number in range(1, 8)], 2)
     since = landed(3, [(8, 1, False, "b"), (9, 1, False, "new")], 3)
-    state = fold(NOTHING, [KNOWN, listed, since], [complete(3, 2)], keeps_versions=False)
+    state = compact_parts(NOTHING, [KNOWN, listed, since], [complete(3, 2)], keeps_versions=False)
     assert [row[1] for row in shown(state)] == [False] * 9
 
 
 def test_a_listing_of_which_no_row_was_landed_takes_nothing_away():
-    assert fold(NOTHING, [KNOWN], [complete(2)], keeps_versions=False)["is_deleted"].to_list() == [False] * 8
+    assert compact_parts(NOTHING, [KNOWN], [complete(2)], keeps_versions=False)["is_deleted"].to_list() == [False] * 8
 
 
-def test_a_tombstone_of_a_listing_is_one_in_later_folds_too():
-    gone = fold(NOTHING, [KNOWN, landed(2, [(1, 0, False, "a")])], [complete(2)], keeps_versions=False)
-    later = fold(gone, [landed(3, [(1, 1, False, "b")])], [], keeps_versions=False)
+def test_a_tombstone_of_a_listing_is_one_in_later_states_too():
+    gone = compact_parts(NOTHING, [KNOWN, landed(2, [(1, 0, False, "a")])], [complete(2)], keeps_versions=False)
+    later = compact_parts(gone, [landed(3, [(1, 1, False, "b")])], [], keeps_versions=False)
     assert shown(later)[1:] == shown(gone)[1:] == [(str(number), True, "run002") for number in range(2, 9)]
     assert later.filter(pl.col("source_id") != "1").equals(gone.filter(pl.col("source_id") != "1"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.folding_in_memory import NOTHING, fold, landed
+from tests.transforms.compaction_in_memory import NOTHING, compact_parts, landed
 from transforms.state.listings import CompleteListing
 
 ALIVE, DELETED = False, True
@@ -21,8 +21,8 @@ def state_after(*runs, whole=(), keeps_versions=False):
     one_by_one = NOTHING
     for run, part in enumerate(parts, start=1):
         counting = [one for one in listings if one.run_id == f"run{run:03}"]
-        one_by_one = fold(one_by_one, [part], counting, keeps_versions=keeps_versions)
-    at_once = fold(NOTHING, parts, listings, keeps_versions=keeps_versions)
+        one_by_one = compact_parts(one_by_one, [part], counting, keeps_versions=keeps_versions)
+    at_once = compact_parts(NOTHING, parts, listings, keeps_versions=keeps_versions)
     assert at_once.equals(one_by_one)
     return at_once
 
@@ -128,6 +128,6 @@ def test_law_however_deletions_and_their_undoing_come_the_last_complete_listing_
             parts.append(landed(run, source.listed(range(done + 1, 5)), first))
             listings.append(CompleteListing(id=f"run{first:03}", run_id=f"run{run:03}"))
             open_listing = None
-    state = fold(NOTHING, parts, listings, keeps_versions=keeps_versions)
+    state = compact_parts(NOTHING, parts, listings, keeps_versions=keeps_versions)
     alive = state.filter(pl.col("is_latest"), ~pl.col("is_deleted"))["source_id"]
     assert sorted(map(int, alive)) == [id_ for id_, (_, is_deleted) in sorted(source.records.items()) if not is_deleted]

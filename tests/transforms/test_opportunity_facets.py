@@ -9,7 +9,15 @@ import pytest
 from definitions.agreement.load import load_definitions
 from definitions.polars_types import schema_of
 from definitions.schema.records import STAGE
-from transforms.facets.opportunity import dated, last_active, loss_families, peopled, staged, stages, valued
+from transforms.facets.opportunity import (
+    stages,
+    with_contacts,
+    with_corporate_amount,
+    with_dates,
+    with_last_activity,
+    with_loss_family,
+    with_stage,
+)
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)
@@ -42,9 +50,9 @@ def deal(**given):
     return pl.DataFrame(values, schema={name: dtype for name, (_, dtype) in columns.items()})
 
 
-def dates(tracked=(), **given):
-    told = pl.DataFrame(list(tracked), schema=TRACKED, orient="row")
-    return dated(deal(**given), told, HANDOFF, as_of=AS_OF).row(0, named=True)
+def dates(deal_changes=(), **given):
+    told = pl.DataFrame(list(deal_changes), schema=TRACKED, orient="row")
+    return with_dates(deal(**given), told, HANDOFF, as_of=AS_OF).row(0, named=True)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +140,7 @@ def test_an_amount_is_converted_exactly_or_not_at_all(amount, currency, corporat
         {"amount": [None if amount is None else Decimal(amount)], "currency_code": [currency]},
         schema={"amount": pl.Decimal(18, 2), "currency_code": pl.String},
     )
-    told = valued(frame, {"EUR": 1.08, "VND": 0.0000385}, "USD")["amount_corporate"].to_list()
+    told = with_corporate_amount(frame, {"EUR": 1.08, "VND": 0.0000385}, "USD")["amount_corporate"].to_list()
     assert told == [None if corporate is None else Decimal(corporate)]
 
 
@@ -166,7 +174,7 @@ def on_stage(stage, **given):
         {"record_key": "2", "pipeline_id": "p", "source_stage": "8", "is_closed": True, "is_won": True},
         {"record_key": "3", "pipeline_id": "p", "source_stage": "9", "is_closed": True},
     )
-    return staged(frame, table).row(0, named=True)
+    return with_stage(frame, table).row(0, named=True)
 
 
 def test_the_stage_table_says_what_a_stage_is():
@@ -188,7 +196,7 @@ def test_a_deal_of_a_record_type_stands_in_the_stage_that_all_of_them_share():
         {"source_system": "hs", "pipeline_id": ["p", "p", "q"], "source_stage": ["7", "8", "8"]}
         | {"is_closed": False, "is_won": False, "probability": None, "forecast_category": None}
     )
-    told = staged(deals, stage_rows(shared, own))
+    told = with_stage(deals, stage_rows(shared, own))
     assert told["canonical_stage"].to_list() == ["proposal", "closing", None]
 
 
@@ -215,7 +223,7 @@ def test_people_on_a_deal():
             "is_decision_maker": [True, False, False, False, False],
         }
     )
-    told = peopled(pl.DataFrame({"opportunity_id": ["a", "b", "c", "d"]}), roles)
+    told = with_contacts(pl.DataFrame({"opportunity_id": ["a", "b", "c", "d"]}), roles)
     assert told.select("contact_count", "has_decision_maker", "primary_person_id").rows() == [
         (2, True, "bob"),
         (1, False, "cyd"),
@@ -246,7 +254,7 @@ def test_the_latest_activity_is_the_latest_that_took_place():
         },
         schema_overrides={"last_activity_at": MOMENT},
     )
-    told = last_active(claimed, acts, HANDOFF, as_of=AS_OF)
+    told = with_last_activity(claimed, acts, HANDOFF, as_of=AS_OF)
     assert told["last_activity_at"].to_list() == [at(2026, 11, 1), None, None, at(2026, 11, 23, 4)]
     # Nobody ever touched b, which is quiet since it was created; c comes from a file that tells of no activity at all;
     # the evening of the day itself counts for d, the night after it does not.
@@ -266,4 +274,4 @@ def test_the_latest_activity_is_the_latest_that_took_place():
 )
 def test_loss_reasons_have_families(reason, family):
     frame = pl.DataFrame({"loss_reason": [reason]}, schema={"loss_reason": pl.String})
-    assert loss_families(frame, HANDOFF)["loss_family"].to_list() == [family]
+    assert with_loss_family(frame, HANDOFF)["loss_family"].to_list() == [family]

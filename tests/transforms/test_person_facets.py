@@ -6,7 +6,14 @@ import polars as pl
 import pytest
 
 from definitions.agreement.load import load_definitions
-from transforms.facets.person import dealt, engaged, owned, phases, reached, scored
+from transforms.facets.person import (
+    with_deals,
+    with_engagement,
+    with_owner_state,
+    with_phase_dates,
+    with_reachability,
+    with_score,
+)
 
 HANDOFF = load_definitions("handoff")
 AS_OF = date(2026, 11, 22)
@@ -57,7 +64,7 @@ def person(**given):
     ],
 )
 def test_reachability(given, expected, since):
-    row = reached(person(**given), HANDOFF).row(0, named=True)
+    row = with_reachability(person(**given), HANDOFF).row(0, named=True)
     assert (row["reachability"], row["unreachable_since_on"]) == (expected, since)
 
 
@@ -74,7 +81,7 @@ def test_reachability(given, expected, since):
     ],
 )
 def test_who_can_be_told_apart(given, expected):
-    assert reached(person(**given), HANDOFF)["has_identity"].to_list() == [expected]
+    assert with_reachability(person(**given), HANDOFF)["has_identity"].to_list() == [expected]
 
 
 def test_milestones_are_days_in_the_reporting_zone():
@@ -84,7 +91,7 @@ def test_milestones_are_days_in_the_reporting_zone():
     )  # fmt: skip
     frame = pl.DataFrame({name: [None] for name in names}, schema=dict.fromkeys(names, MOMENT))
     frame = frame.with_columns(first_seen_at=pl.lit(datetime(2026, 11, 1, 3, tzinfo=UTC)))
-    row = phases(frame, HANDOFF).row(0, named=True)
+    row = with_phase_dates(frame, HANDOFF).row(0, named=True)
     assert (row["lead_since_on"], row["mql_latest_on"]) == (date(2026, 10, 31), None)
 
 
@@ -99,7 +106,7 @@ def test_who_never_moved_shows_no_interest():
         }
     )
     silence = pl.DataFrame(schema={"person_id": pl.String, "silent_since_on": pl.Date})
-    row = engaged(person(), empty_clocks, silence).row(0, named=True)
+    row = with_engagement(person(), empty_clocks, silence).row(0, named=True)
     assert (row["engagement_level"], row["engagement_score"], row["has_discovery"]) == ("none", 0, False)
 
 
@@ -125,7 +132,7 @@ def test_deals_of_a_person_and_of_their_account():
             "is_won": [False, True, False],
         }
     )
-    told = dealt(people, deals, accounts, ["active", "stalled"])
+    told = with_deals(people, deals, accounts, ["active", "stalled"])
     assert told.select("person_id", "has_open_opportunity", "has_won_opportunity", "claims_customer").rows() == [
         ("ada", True, False, True),
         ("bob", False, True, None),
@@ -145,7 +152,7 @@ def test_owner_states():
             "owner_key": ["sf:user:1", "sf:user:2", "sf:x:3", "sf:queue:00G1", None],
         }
     )
-    assert owned(frame, owners)["owner_state"].to_list() == ["active", "inactive", "queue", "queue", "none"]
+    assert with_owner_state(frame, owners)["owner_state"].to_list() == ["active", "inactive", "queue", "queue", "none"]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +179,6 @@ def test_fit_with_the_ideal_customer(employees, domain_type, fit):
         {"account_id": ["acme"], "industry": ["Software"], "employees": [employees]},
         schema_overrides={"employees": pl.Int64},
     )
-    row = scored(people, accounts, HANDOFF, as_of=AS_OF).row(0, named=True)
+    row = with_score(people, accounts, HANDOFF, as_of=AS_OF).row(0, named=True)
     assert (row["icp_fit"], row["is_prospect"]) == (fit, fit == "pass")
     assert 0 <= row["fit_score"] <= 100

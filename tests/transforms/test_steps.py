@@ -65,7 +65,7 @@ class Ran:
 
 
 def run(config: Path, as_of: date, last: Ran | None = None, data: Path | None = None) -> Ran:
-    """Land, fold and compute; all is listed anew, on top of what the last run left."""
+    """Land, compact and compute; all is listed anew, on top of what the last run left."""
     job = read_request(str(config), data=data and str(data), as_of=as_of, sources=None, full=True, audits=False)
     run_id = "000001-20261122T000000Z" if last is None else "000002-20261206T000000Z"
     run = detached(job, run_id, nothing_before() if last is None else published(last))

@@ -17,7 +17,7 @@ def joined(one, other):
 
 @given(TEXTS)
 def test_each_row_gets_its_own_answer_in_its_own_place(pairs):
-    answers = map_distinct(pl.col("one"), pl.col("other"), answer=joined, names=("both", "nothing"))
+    answers = map_distinct(pl.col("one"), pl.col("other"), function=joined, names=("both", "nothing"))
     told = frame(pairs).select("one", "other", answers.alias("told")).unnest("told").collect().rows()
     assert told == [(one, other, one and f"{one}{other or '-'}", None) for one, other in pairs]
 
@@ -30,7 +30,7 @@ def test_the_library_is_asked_once_for_each_distinct_pair(pairs):
         asked.append((one, other))
         return (one,)
 
-    frame(pairs).select(map_distinct(pl.col("one"), pl.col("other"), answer=answer, names=("it",))).collect()
+    frame(pairs).select(map_distinct(pl.col("one"), pl.col("other"), function=answer, names=("it",))).collect()
     assert sorted(asked, key=str) == sorted({pair for pair in pairs if pair[0] is not None}, key=str)
 
 

@@ -100,7 +100,7 @@ def test_what_was_kept_changes_no_answer_and_what_was_used_is_kept_once(pairs, a
 def test_what_is_kept_is_not_asked_with_or_without_a_region(monkeypatch):
     pairs, first = [("+4930901820", None), ("030 901820", "DE"), ("12", "DE")], no_answers()
     told = read(pairs, first)
-    monkeypatch.setattr(phone, "_ask", None)
+    monkeypatch.setattr(phone, "_parse_number", None)
     assert read(pairs, LibraryAnswers(first.used())) == told == ["+4930901820", "+4930901820", None]
 
 

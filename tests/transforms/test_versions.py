@@ -1,4 +1,4 @@
-"""The fold from landed pages to state: order, page size and the number of runs must not matter."""
+"""Compaction of landed pages to a state: order, page size and the number of runs must not matter."""
 
 import json
 from dataclasses import replace
@@ -222,7 +222,7 @@ def test_order_and_pages_do_not_matter(lines, chance, cuts, how):
 
 
 @given(LINES, HOW)
-def test_folding_run_by_run_is_folding_once(lines, how):
+def test_compacting_run_by_run_is_compacting_once(lines, how):
     after = pl.DataFrame(schema=STATE)
     for run in range(1, 5):
         landed = [one for one in lines if one["location"].startswith(f"run{run}/")]

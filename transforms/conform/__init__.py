@@ -1,1 +1,1 @@
-"""Conform: from a source's record to a canonical one, as its mapping declares."""
+"""Conforming of source records to canonical records, as their mapping declares."""

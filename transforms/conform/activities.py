@@ -1,6 +1,6 @@
-"""Activities that a source keeps only as dates on a person: the last form, click, reply, visit and touch.
+"""Inferred activities, from dates that a source keeps on a person: last form, click, reply, visit and touch.
 
-Each becomes an inferred activity of its own, so that marketing's moves and sales' moves are counted together.
+Each date becomes an activity, so that marketing and sales activities are counted together.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from transforms.values.dates import moment
 def activities_of(decoded: pl.LazyFrame, mapping: StreamMapping, source: SourceMapping, *, stream: str) -> Conformed:
     """Return one row per record and readable date; `unreadable_dates` reports the others.
 
-    A record that was merged away has none: the survivor has its dates.
+    A record that was merged into another has none: the survivor has its dates.
     """
     live = decoded.filter("is_latest", ~pl.col("is_deleted"))
     if mapping.merged_ids is not None:

@@ -1,4 +1,4 @@
-"""Result of every `conform`: records that keep the contract, and quarantined ones with their reasons."""
+"""Result of conforming: valid records, and quarantined ones with their reasons."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Custom fields: text columns of a record, read into its JSON object `custom`."""
+"""Custom fields: text columns of a record, parsed into its JSON object `custom`."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -31,8 +31,8 @@ def with_custom_fields(
 def custom_object(columns: Sequence[Column], values: Mapping[str, pl.Expr], unread: Mapping[str, pl.Expr]) -> pl.Expr:
     """Compile the JSON object `custom` of columns: their values and `unreadable`; null where all are.
 
-    `values` and `unread` are by the names of the columns; `unread` is true where a source holds something that cannot
-    be read.
+    `values` and `unread` are by the names of the columns; `unread` is true where a source has a value that cannot be
+    parsed.
     """
     names = [pl.when(unread[column.name]).then(pl.lit(member(column))) for column in columns]
     joined = pl.concat_str(names, separator=", ", ignore_nulls=True)

@@ -1,4 +1,4 @@
-"""Mapping entries as Polars expressions over the fields of a source's record."""
+"""Polars expressions of mapping entries, over the fields of a source record."""
 
 from collections.abc import Mapping
 

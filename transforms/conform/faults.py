@@ -6,12 +6,12 @@ from definitions.quarantine_reasons import CONFORM_REASONS, EXPECTED_VALUES
 
 _REASON, _EXPECTED = pl.Enum(CONFORM_REASONS), pl.Enum(EXPECTED_VALUES)
 FAULT = pl.Struct({"reason_code": _REASON, "field_name": pl.String, "expected": _EXPECTED, "detail": pl.String})
-"""`expected`: what a value of the field must be, where it is not. `detail`: the word or shape that was found; null
-where there is none, and where it may be personal."""
+"""`expected`: what a value of the field must be; null for other faults. `detail`: the word or shape found; null where
+there is none or it may be personal."""
 
 
 def fault(reason_code: str, field_name: str, *, expected: str | None = None, detail: pl.Expr | None = None) -> pl.Expr:
-    """Compile a fault of a field."""
+    """Compile a `FAULT` of a field."""
     return pl.struct(
         reason_code=pl.lit(reason_code, _REASON),
         field_name=pl.lit(field_name),

@@ -1,7 +1,7 @@
-"""Conform rows of files to canonical records, as the stream declares each column; undeclared columns are ignored.
+"""Conforming of file rows to canonical records, as the stream declares each column; undeclared columns are ignored.
 
-A row with a value that cannot be read is quarantined. A column with many such values is wrongly declared: then the
-stream stops, since its readable values cannot be trusted either (03/04 is valid under either order).
+A row with an unreadable value is quarantined. A column with many of them is wrongly declared: then the stream is
+refused, since its readable values cannot be trusted either (03/04 is valid in either order).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ from transforms.conform.files_columns import (
     cells_of,
     custom_cells_of,
     fault_column,
+    resolved_text,
     text_column,
     with_fields,
-    word,
 )
 from transforms.conform.raw import STATE_COLUMNS, collected
 from transforms.conform.typed import KnownWords, translated, typed
@@ -44,7 +44,7 @@ _IS_DELETED = "is gone"
 
 @step(partition_by=ROW)
 def conform_file(
-    state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream, limit: FaultLimit = VALUES
+    state: pl.LazyFrame, source: SourceMapping, *, stream: FileStream, limit: FaultLimit = VALUES
 ) -> Conformed:
     """Conform the state of a stream to records of its kind, and for opportunities to every version of them.
 
@@ -52,8 +52,8 @@ def conform_file(
     and won; an amount that names no currency is in the source's. Raises `FileUnreadableError` naming file, column,
     count and lines where more values of a column than `limit` allows are not what it is declared to hold.
     """
-    where = f"{meaning.source}.{stream.name}"
-    mapped, custom = cells_of(stream, meaning), custom_cells_of(stream, meaning)
+    where = f"{source.source}.{stream.name}"
+    mapped, custom = cells_of(stream, source), custom_cells_of(stream, source)
     cells = [*mapped, *custom]
     frame = collected(
         with_fields(state, stream)
@@ -80,13 +80,13 @@ def conform_file(
     )
     vocabularies: Sequence[KnownWords] = ()
     if stream.kind == "opportunity":
-        text = _with_stage(_with_currency(text, stream, meaning), stream, meaning)
+        text = _with_stage(_with_currency(text, stream, source), stream, source)
         faults.append(_contradiction())
-        vocabularies = [KnownWords("source_stage", meaning.stages, _scope(stream))] if _has_stage(stream) else []
+        vocabularies = [KnownWords("source_stage", source.stages, _scope(stream))] if _has_stage(stream) else []
     return typed(
         text,
         stream.record_kind,
-        meaning,
+        source,
         object_name=stream.name,
         stream=stream.name,
         vocabularies=vocabularies,
@@ -105,29 +105,29 @@ def _with_custom(frame: pl.LazyFrame, stream: FileStream, custom: Sequence[Cell]
 
 
 @step(partition_by=ALL)
-def stages_of_file(state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream) -> Conformed:
-    """Return the stages that the settings map, spelt as in the opportunities of a stream (grain: pipeline and stage).
+def stages_of_file(state: pl.LazyFrame, source: SourceMapping, *, stream: FileStream) -> Conformed:
+    """Return the stages that the settings map, with the spelling of the opportunities. Grain: pipeline and stage.
 
     A mapped stage without an opportunity keeps the spelling of the settings.
     """
-    spelt = {
-        name: word(stream.columns[name], stream, meaning) if name in stream.columns else pl.lit(None, pl.String)
+    spellings = {
+        name: resolved_text(stream.columns[name], stream, source) if name in stream.columns else pl.lit(None, pl.String)
         for name in ("pipeline_id", "source_stage")
     }
-    found = collected(with_fields(state, stream).select(**spelt).unique(), f"{meaning.source}.{stream.name}")
-    declared = pl.DataFrame({"pipeline_id": None, "source_stage": list(meaning.stages)}, schema=found.schema)
+    found = collected(with_fields(state, stream).select(**spellings).unique(), f"{source.source}.{stream.name}")
+    declared = pl.DataFrame({"pipeline_id": None, "source_stage": list(source.stages)}, schema=found.schema)
     lower = pl.col("source_stage").str.to_lowercase()
     unseen = declared.filter(~lower.is_in(found["source_stage"].str.to_lowercase().to_list()))
     # With pipelines, a declared stage belongs to those in which it occurs.
-    every = found if _scope(stream) else pl.concat([found, unseen])
-    orders = {label: str(order) for order, label in enumerate(meaning.stages, start=1)}
+    stages = found if _scope(stream) else pl.concat([found, unseen])
+    orders = {label: str(order) for order, label in enumerate(source.stages, start=1)}
     text = (
-        every.lazy()
+        stages.lazy()
         .filter(pl.col("source_stage").is_not_null())
         .with_columns(
             source_id=_scoped_stage(),
             stage_name=pl.col("source_stage"),
-            canonical_stage=_translated_stage(meaning.stages),
+            canonical_stage=_translated_stage(source.stages),
             display_order=_translated_stage(orders),
             version_at=pl.lit(None, MOMENT),
             is_deleted=pl.lit(value=False),
@@ -139,10 +139,10 @@ def stages_of_file(state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileS
         .with_columns(is_closed=_is_closed(), is_won=_is_won())
         .sort("source_id")
     )
-    return typed(text, STAGE, meaning, object_name="stage", stream=stream.name)
+    return typed(text, STAGE, source, object_name="stage", stream=stream.name)
 
 
-def _with_currency(text: pl.LazyFrame, stream: FileStream, meaning: SourceMapping) -> pl.LazyFrame:
+def _with_currency(text: pl.LazyFrame, stream: FileStream, source: SourceMapping) -> pl.LazyFrame:
     """Add `currency_code`: that of its column, else of the amount's text, else of the source."""
     written_currency, declared = pl.lit(None, pl.String), pl.lit(None, pl.String)
     if amount := stream.columns.get("amount"):
@@ -150,7 +150,7 @@ def _with_currency(text: pl.LazyFrame, stream: FileStream, meaning: SourceMappin
     if "currency_code" in stream.columns:
         declared = pl.col("currency_code")
     return text.with_columns(
-        currency_code=pl.coalesce(declared, written_currency, pl.lit(meaning.currency)),
+        currency_code=pl.coalesce(declared, written_currency, pl.lit(source.currency)),
         written_currency=written_currency,
     )
 
@@ -161,17 +161,21 @@ def _contradiction() -> pl.Expr:
     return pl.when(differ).then(fault("contradiction", "amount"))
 
 
-def _with_stage(text: pl.LazyFrame, stream: FileStream, meaning: SourceMapping) -> pl.LazyFrame:
+def _with_stage(text: pl.LazyFrame, stream: FileStream, source: SourceMapping) -> pl.LazyFrame:
     """Add whether the stage is closed and won, and the time of closing."""
     if not _has_stage(stream):
         return text
-    staged = text.with_columns(canonical_stage=_translated_stage(meaning.stages, is_scoped=_scope(stream) is not None))
+    with_stage = text.with_columns(
+        canonical_stage=_translated_stage(source.stages, is_scoped=_scope(stream) is not None)
+    )
     derived = {"is_closed": _is_closed(), "is_won": _is_won()}
-    staged = staged.with_columns(**{name: value for name, value in derived.items() if name not in stream.columns})
+    with_stage = with_stage.with_columns(
+        **{name: value for name, value in derived.items() if name not in stream.columns}
+    )
     if "closed_at" in stream.columns or "source_close_date" not in stream.columns:
-        return staged
+        return with_stage
     closed_on = pl.when("is_closed").then("source_close_date")
-    return staged.with_columns(closed_at=start_of_day(closed_on, meaning.time_zone))
+    return with_stage.with_columns(closed_at=start_of_day(closed_on, source.time_zone))
 
 
 def _translated_stage(meanings: Mapping[str, str], *, is_scoped: bool = True) -> pl.Expr:

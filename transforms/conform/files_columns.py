@@ -41,15 +41,15 @@ class Cell:
     remedy: str
 
 
-def cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
+def cells_of(stream: FileStream, source: SourceMapping) -> list[Cell]:
     """Return every mapped field of a stream, in the order of its contract."""
     fields = [field for field in stream.record_kind.fields if field.name in stream.columns]
-    return [_cell(field, stream.columns[field.name], stream, meaning) for field in fields]
+    return [_cell(field, stream.columns[field.name], stream, source) for field in fields]
 
 
-def custom_cells_of(stream: FileStream, meaning: SourceMapping) -> list[Cell]:
+def custom_cells_of(stream: FileStream, source: SourceMapping) -> list[Cell]:
     """Return every custom field of a stream, in the order of the settings."""
-    return [_cell(field, stream.columns[field.name], stream, meaning) for field in stream.custom]
+    return [_cell(field, stream.columns[field.name], stream, source) for field in stream.custom]
 
 
 @step(partition_by=ROW)
@@ -61,9 +61,9 @@ def with_fields(rows: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
     return rows.with_columns(record=record).with_columns(fields).drop("record")
 
 
-def word(column: Column, stream: FileStream, meaning: SourceMapping) -> pl.Expr:
+def resolved_text(column: Column, stream: FileStream, source: SourceMapping) -> pl.Expr:
     """Compile the text of a column: cleaned, declared placeholders null, aliases resolved."""
-    return expression(Aliases(_text_entry(column, stream), column.values, column.others), meaning)
+    return expression(Aliases(_text_entry(column, stream), column.values, column.others), source)
 
 
 def reference_to(column: Column, identity: pl.Expr) -> Reference:
@@ -87,25 +87,25 @@ def _text_entry(column: Column, stream: FileStream) -> Entry:
     return Text((column.column or "",), nulls=stream.nulls if column.nulls is None else column.nulls)
 
 
-def _cell(field: CanonicalColumn, column: Column, stream: FileStream, meaning: SourceMapping) -> Cell:
+def _cell(field: CanonicalColumn, column: Column, stream: FileStream, source: SourceMapping) -> Cell:
     text = pl.col(text_column(field.name))
     resolved = Aliases(Computed(text), column.values, column.others)
     order, mark = column.dates or stream.dates, column.decimal or stream.decimal
     expected, remedy = _rule(field, order, mark)
-    read = expression(resolved, meaning)
+    read = expression(resolved, source)
     if column.refers_to is not None:
-        value = expression(reference_to(column, ids_in(read).list.first()), meaning)
+        value = expression(reference_to(column, ids_in(read).list.first()), source)
     elif field.kind is Kind.TEXTS:
         value = pl.when(read.is_not_null()).then(pl.concat_list(read))
     elif field.kind is Kind.TEXT:
         # Text of a closed vocabulary is checked by the contract.
         value = currency_code(read) if field.name == "currency_code" else read
     else:
-        value = value_of(field, read, meaning, order=order, decimal=mark, power=column.power)
+        value = value_of(field, read, source, order=order, decimal=mark, power=column.power)
     return Cell(
         name=field.name,
         column=column.column or "",
-        text=expression(_text_entry(column, stream), meaning),
+        text=expression(_text_entry(column, stream), source),
         value=value,
         fault=pl.coalesce(_unknown_alias(field, column, text), _unreadable(field, read, expected, mark)),
         is_dated=field.kind in {Kind.DAY, Kind.MOMENT},
@@ -132,11 +132,11 @@ def _unreadable(field: CanonicalColumn, resolved: pl.Expr, expected: str, mark: 
 
 
 def _unknown_alias(field: CanonicalColumn, column: Column, text: pl.Expr) -> pl.Expr:
-    """Compile the fault of a word without a required alias; the word is shown unless it may be personal."""
+    """Compile the fault of a word without a required alias; its detail has the word unless it may be personal."""
     if column.others != "refuse" or column.column is None:
         return pl.lit(None, FAULT)
-    secret = field.is_personal or column.refers_to is not None
-    unknown = fault("unknown_alias", field.name, detail=None if secret else text.str.slice(0, _MAX_CHARACTERS))
+    is_personal = field.is_personal or column.refers_to is not None
+    unknown = fault("unknown_alias", field.name, detail=None if is_personal else text.str.slice(0, _MAX_CHARACTERS))
     return pl.when(text.is_not_null() & ~text.is_in(sorted(column.values))).then(unknown)
 
 

@@ -12,7 +12,7 @@ from definitions.mapping.source_mapping import SourceMapping
 from definitions.schema.records import ASSOCIATION
 from transforms.conform.conformed import Conformed
 from transforms.conform.expressions import expression
-from transforms.conform.files_columns import reference_to, with_fields, word
+from transforms.conform.files_columns import reference_to, resolved_text, with_fields
 from transforms.conform.raw import STATE_COLUMNS, collected
 from transforms.conform.typed import typed
 from transforms.step import ALL, ROW, step
@@ -29,7 +29,7 @@ def people_of_file(state: pl.LazyFrame, source_mapping: SourceMapping, *, stream
     frame = with_fields(state, stream)
     if stream.kind == kind and field in stream.columns:
         column = stream.columns[field]
-        ids = ids_in(word(column, stream, source_mapping))
+        ids = ids_in(resolved_text(column, stream, source_mapping))
         to_key = expression(reference_to(column, pl.col(_IDS)), source_mapping)
     else:
         ids, to_key = pl.lit(None, pl.List(pl.String)), pl.lit(None, pl.String)
@@ -63,7 +63,7 @@ def several_references(state: pl.LazyFrame, source_mapping: SourceMapping, *, st
         with_fields(state, stream)
         .filter("is_latest", ~pl.col("is_deleted"))
         .select(
-            (ids_in(word(column, stream, source_mapping)).list.len() > 1).sum().cast(pl.Int64).alias(name)
+            (ids_in(resolved_text(column, stream, source_mapping)).list.len() > 1).sum().cast(pl.Int64).alias(name)
             for name, column in columns.items()
         )
         .unpivot(variable_name="field_name", value_name="records")

@@ -10,7 +10,7 @@ from definitions.mapping.file_stream import FileStream
 from definitions.mapping.ids import canonical_id
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import MOMENT
-from transforms.conform.files_columns import with_fields, word
+from transforms.conform.files_columns import resolved_text, with_fields
 from transforms.state.delete_detection import missing_from_listing, with_tombstones
 from transforms.state.flags import NO_FLAG
 from transforms.state.versions import STATE, compact
@@ -37,7 +37,7 @@ class LandedFile:
 def compact_files(
     last: pl.LazyFrame | None,
     files: Iterable[LandedFile],
-    meaning: SourceMapping,
+    source: SourceMapping,
     *,
     stream: FileStream,
     keeps_versions: bool,
@@ -50,7 +50,7 @@ def compact_files(
     """
     state = pl.DataFrame(schema=STATE) if last is None else last.collect()
     for file in files:
-        versions = _with_change_time(file_versions(file.rows, meaning, stream=stream).collect(), state)
+        versions = _with_change_time(file_versions(file.rows, source, stream=stream).collect(), state)
         if stream.complete:
             state = _without_withdrawn_changes(state, versions)
         state = compact([state.lazy(), versions.lazy()], keeps_versions=keeps_versions, revives=False)
@@ -61,16 +61,16 @@ def compact_files(
 
 
 @step(partition_by=ROW)
-def file_versions(rows: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream) -> pl.LazyFrame:
+def file_versions(rows: pl.LazyFrame, source: SourceMapping, *, stream: FileStream) -> pl.LazyFrame:
     """Convert landed rows (raw, location) to versions of records, in the columns of the state.
 
     The version is the mapped `source_updated_at`; null without one, and where it cannot be read.
     """
     version, deleted = pl.lit(None, MOMENT), pl.lit(value=False)
     if column := stream.columns.get("source_updated_at"):
-        version = moment(word(column, stream, meaning), meaning.time_zone, order=column.dates or stream.dates)
+        version = moment(resolved_text(column, stream, source), source.time_zone, order=column.dates or stream.dates)
     if column := stream.columns.get("is_deleted"):
-        deleted = boolean(word(column, stream, meaning)).fill_null(value=False)
+        deleted = boolean(resolved_text(column, stream, source)).fill_null(value=False)
     return with_fields(rows, stream).select(
         source_id=canonical_id(clean(source_field(stream.id))),
         version_at=version,

@@ -15,7 +15,10 @@ def with_survivors(state: pl.LazyFrame, merges: pl.DataFrame) -> pl.LazyFrame:
 
 @step(partition_by=ALL, delivers=("source_id", "survivor"))
 def merges_of(state: pl.LazyFrame, mapping: StreamMapping, where: str) -> pl.DataFrame:
-    """Return which record (`source_id`) was merged into which (`survivor`)."""
+    """Return one row per merged record (`source_id`) with the record that it was merged into (`survivor`).
+
+    Raises `TransformError` naming `where` where a stored record is not of the declared shape.
+    """
     name = mapping.merged_ids or ""
     shape = pl.Struct({name: pl.String})
     # Quotes inside a text are escaped, so only the field itself matches.

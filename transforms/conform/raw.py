@@ -1,4 +1,4 @@
-"""Decoding of stored raw records to columns of text; types are applied later, so that no value is guessed away."""
+"""Decoding of stored raw records to columns of text; types are applied later and never inferred."""
 
 import polars as pl
 from polars.exceptions import ComputeError
@@ -20,7 +20,10 @@ def decoded(state: pl.LazyFrame, shape: pl.Struct, *, extra: tuple[str, ...] = (
 
 
 def collected(frame: pl.LazyFrame, where: str) -> pl.DataFrame:
-    """Collect; raise `TransformError` naming source and stream where a stored record is not of the declared shape."""
+    """Collect a frame.
+
+    Raises `TransformError` naming source and stream where a stored record is not of the declared shape.
+    """
     try:
         return frame.collect(engine="streaming")
     except ComputeError:

@@ -1,4 +1,4 @@
-"""Conform the state of a stream to canonical records, as its mapping declares."""
+"""Conforming of the state of a stream to canonical records, as its mapping declares."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""Typed records from columns of text: each field is read by its kind, each failure becomes a fault.
+"""Typed records from columns of text: each field is parsed by its kind, each failure becomes a fault.
 
-A record with a value that cannot be read is quarantined as a whole: without that value it would be another claim.
+A record with an unreadable value is quarantined as a whole: without the value it would state something else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def translated(column: pl.Expr, meanings: Mapping[str, str]) -> pl.Expr:
 def typed(
     text: pl.LazyFrame,
     kind: RecordKind,
-    meaning: SourceMapping,
+    source: SourceMapping,
     *,
     object_name: str,
     stream: str,
@@ -79,27 +79,27 @@ def typed(
     faults: Sequence[pl.Expr] = (),
     keeps_versions: bool = False,
 ) -> Conformed:
-    """Read every field of `kind` from the column of its name; missing columns are null.
+    """Parse every field of `kind` from the column of its name; the fields of missing columns are null.
 
     Returns the latest version of each record that keeps the contract, the quarantined ones with the first fault, and,
-    with `keeps_versions`, every version's stage, close date and amount. `faults` are those that the caller found, each
-    a `FAULT` or null.
+    with `keeps_versions`, every version's stage, close date and amount. `faults` are further ones of the caller,
+    each a `FAULT` or null.
     """
     keyed = text.with_columns(
-        record_key=pl.concat_str(pl.lit(f"{meaning.source}:{object_name}:"), pl.col("source_id")),
-        source_system=pl.lit(meaning.source),
+        record_key=pl.concat_str(pl.lit(f"{source.source}:{object_name}:"), pl.col("source_id")),
+        source_system=pl.lit(source.source),
         source_object=pl.lit(object_name),
     )
     keyed = with_custom_fields(
-        keyed, meaning.custom.get(object_name, ()), lambda column, text: value_of(column, text, meaning)
+        keyed, source.custom.get(object_name, ()), lambda column, text: value_of(column, text, source)
     )
     columns = keyed.collect_schema()
     all_faults = [*faults]
     all_faults += [_unread(field) for field in kind.fields if columns.get(field.name) == pl.String and _may_fail(field)]
     all_faults += [_unmapped(vocabulary) for vocabulary in vocabularies]
     all_faults += [_missing(name) for name in sorted(kind.required)]
-    # Each value is read once, into a column next to its text, and checked afterwards.
-    read = keyed.with_columns(_read(field, columns, meaning).alias(_as_read(field.name)) for field in kind.fields)
+    # Each value is parsed once, into a column next to its text, and checked afterwards.
+    read = keyed.with_columns(_read(field, columns, source).alias(_as_read(field.name)) for field in kind.fields)
     frame = collected(
         read.select(
             *(pl.col(_as_read(name)).alias(name) for name in kind.names),
@@ -109,7 +109,7 @@ def typed(
             "unlisted_by",
             fault=pl.coalesce(*all_faults),
         ),
-        f"{meaning.source}.{stream}",
+        f"{source.source}.{stream}",
     )
     return _split(frame, kind, stream, keeps_versions=keeps_versions)
 
@@ -137,14 +137,14 @@ def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions
     return Conformed(good.select(kind.names).cast(schema_of(kind.fields)), quarantined, versions)
 
 
-def _read(field: Column, columns: pl.Schema, meaning: SourceMapping) -> pl.Expr:
-    """Read the field's value in its own type; null where it cannot be read."""
+def _read(field: Column, columns: pl.Schema, source: SourceMapping) -> pl.Expr:
+    """Parse the field's value in its own type; null where it cannot be parsed."""
     if field.name not in columns:
         return pl.lit(None, dtype_of(field))
     column = pl.col(field.name)
     if columns[field.name] != pl.String:
         return column.cast(dtype_of(field))
-    read = value_of(field, column, meaning)
+    read = value_of(field, column, source)
     if field.values:
         word = blank_to_null(column).str.to_lowercase()
         read = pl.when(word.is_in(field.values)).then(word)
@@ -160,9 +160,9 @@ def value_of(
     decimal: DecimalMark = ".",
     power: int = 0,
 ) -> pl.Expr:
-    """Read the value of a text in the field's own type; null where it has none, or one outside the limits.
+    """Parse a text in the field's own type; null where it cannot be parsed, and outside the limits of the field.
 
-    `order` is that of dates in figures; a number has the mark `decimal` and counts in units of ten to `power`.
+    `order` is the order of numeric dates, `decimal` the decimal mark; the unit of a number is ten to `power`.
     """
     match field.kind:
         case Kind.DAY:
@@ -208,9 +208,9 @@ def _unread(field: Column) -> pl.Expr:
 
 
 def _unmapped(vocabulary: KnownWords) -> pl.Expr:
-    """Compile the fault of an unmapped word; it is shown, since a status, stage or category names no person.
+    """Compile the fault of an unmapped word; its detail has the word, as a status, stage or category is not personal.
 
-    An address or a telephone number is not shown: it is there because the columns of a file are shifted.
+    An address or a telephone number, found where columns of a file are shifted, is left out.
     """
     word = pl.col(vocabulary.field).str.slice(0, _MAX_CHARACTERS)
     is_private = word.str.contains(r"@|^\s*\+[0-9]")

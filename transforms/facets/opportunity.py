@@ -88,7 +88,7 @@ def with_stage_id(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFram
         "stage_age_limit_days",
     ),
 )
-def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
+def with_stage(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
     """Add the columns of the stage table; a deal of an unknown stage keeps the values of its record."""
     stage_columns = stage_table.select(
         "stage_id",
@@ -118,7 +118,7 @@ def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
 
 @step(
     partition_by=ROW,
-    needs=("tracked",),
+    needs=("deal_changes",),
     delivers=(
         "close_date",
         "has_placeholder_close_date",
@@ -132,15 +132,17 @@ def staged(deals: pl.DataFrame, stage_table: pl.DataFrame) -> pl.DataFrame:
         "sales_cycle_days",
     ),
 )
-def dated(deals: pl.DataFrame, tracked: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
+def with_dates(
+    deals: pl.DataFrame, deal_changes: pl.DataFrame, definitions: Definitions, *, as_of: date
+) -> pl.DataFrame:
     """Add the days the definitions read; a placeholder close date becomes null and sets a flag.
 
-    `tracked` (one row a record: entity_id, push_count, original_close_date, last_change_at) is what the landed versions
-    show; a source's own push counter counts where it is higher.
+    `deal_changes` (grain: entity_id; tracked_push_count, original_close_date, last_change_at) is derived from the
+    landed versions; a source's own push counter counts where it is higher.
     """
     zone = definitions.reporting.time_zone
     placeholder = is_placeholder(definitions, as_of)
-    joined = deals.join(tracked, on="entity_id", how="left", maintain_order="left")
+    joined = deals.join(deal_changes, on="entity_id", how="left", maintain_order="left")
     created, entered = _day("source_created_at", zone), _day("last_stage_change_at", zone)
     return joined.with_columns(
         has_placeholder_close_date=placeholder,
@@ -184,7 +186,7 @@ def _without_placeholders(column: str, placeholders: tuple[str, ...]) -> pl.Expr
 
 
 @step(partition_by=ROW, delivers=("fx_rate", "amount_corporate"))
-def valued(deals: pl.DataFrame, rates: Mapping[str, float], currency: str) -> pl.DataFrame:
+def with_corporate_amount(deals: pl.DataFrame, rates: Mapping[str, float], currency: str) -> pl.DataFrame:
     """Add the amount in the reporting currency; null, never 1:1, where no rate is declared (DQ-06).
 
     Rates count to twelve places: a dong is worth four thousandths of a cent.
@@ -201,7 +203,7 @@ def valued(deals: pl.DataFrame, rates: Mapping[str, float], currency: str) -> pl
 
 
 @step(partition_by=ROW, needs=("roles",), delivers=("contact_count", "has_decision_maker", "primary_person_id"))
-def peopled(deals: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
+def with_contacts(deals: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
     """Add the number of people on the deal, whether one is a decision maker, and the primary person."""
     people = roles.group_by("opportunity_id").agg(
         contact_count=pl.len().cast(pl.Int32),
@@ -217,7 +219,9 @@ def peopled(deals: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
 
 
 @step(partition_by="source_system", needs=("acts",), delivers=("last_activity_at", "last_activity_on"))
-def last_active(deals: pl.DataFrame, acts: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
+def with_last_activity(
+    deals: pl.DataFrame, acts: pl.DataFrame, definitions: Definitions, *, as_of: date
+) -> pl.DataFrame:
     """Take the latest activity, of the activities on the deal and the source's own claim, up to `as_of`.
 
     `last_activity_on` of a deal that had none is the day it was created, where its source reports activities at all:
@@ -243,7 +247,7 @@ def last_active(deals: pl.DataFrame, acts: pl.DataFrame, definitions: Definition
 
 
 @step(partition_by=ROW, delivers=("loss_family",))
-def loss_families(deals: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
+def with_loss_family(deals: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     """Add the family of the loss reason: `unknown` for one that no family lists, null without a reason."""
     families = {label: family for family, labels in definitions.loss_reasons.items() for label in labels}
     reason = pl.col("loss_reason").str.strip_chars().str.to_lowercase()

@@ -22,7 +22,7 @@ from transforms.step import ROW, step
         "recycled_on",
     ),
 )
-def phases(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
+def with_phase_dates(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     """Add the milestone days in the reporting time zone; null where no source has them."""
     zone = definitions.reporting.time_zone
     days = {
@@ -40,7 +40,7 @@ def phases(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
 
 
 @step(partition_by=ROW, delivers=("reachability", "has_identity", "unreachable_since_on"))
-def reached(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
+def with_reachability(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
     """Add reachability, the day since which the person is unreachable, and whether the record identifies a person.
 
     A bounce or an e-mail opt-out closes e-mail, `do_not_call` closes the phone.
@@ -93,7 +93,7 @@ def reached(people: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
         "silent_since_on",
     ),
 )
-def engaged(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataFrame) -> pl.DataFrame:
+def with_engagement(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataFrame) -> pl.DataFrame:
     """Add the clocks, scores and silence; a person without any move has interest `none` and score 0."""
     return (
         people.join(person_clocks, on="person_id", how="left", maintain_order="left")
@@ -111,7 +111,7 @@ def engaged(people: pl.DataFrame, person_clocks: pl.DataFrame, silence: pl.DataF
     needs=("deals", "accounts"),
     delivers=("has_open_opportunity", "has_won_opportunity", "claims_customer"),
 )
-def dealt(
+def with_deals(
     people: pl.DataFrame, deals: pl.DataFrame, accounts: pl.DataFrame, open_classes: Sequence[str]
 ) -> pl.DataFrame:
     """Add whether the person is on an open deal, on a won one, or at an account that bought or claims to have.
@@ -138,7 +138,7 @@ def dealt(
 
 
 @step(partition_by=ROW, needs=("accounts",), delivers=("fit_score", "icp_fit", "is_prospect"))
-def scored(people: pl.DataFrame, accounts: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
+def with_score(people: pl.DataFrame, accounts: pl.DataFrame, definitions: Definitions, *, as_of: date) -> pl.DataFrame:
     """Add fit score, fit with the ideal customer profile, and the prospect overlay.
 
     The profile is `unknown` while no test of it is true; a missing attribute is not a failed one (D14).
@@ -161,7 +161,7 @@ def scored(people: pl.DataFrame, accounts: pl.DataFrame, definitions: Definition
 
 
 @step(partition_by=ROW, needs=("owners",), delivers=("owner_state",))
-def owned(frame: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+def with_owner_state(frame: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
     """Add `owner_state`: none without a known owner, queue, inactive or active."""
     states = owners.select(
         "owner_id",

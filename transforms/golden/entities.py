@@ -45,12 +45,12 @@ def resolved_entities(records: Records, run: RunContext, answers: LibraryAnswers
     live_products = products.filter(~kinds["product"]["is_deleted"])
     return {
         **entities,
-        "product": Entities(golden=live_products, bridge=products, alive=live_products, chosen=live_products),
+        "product": Entities(golden=live_products, bridge=products, live=live_products, representatives=live_products),
     }
 
 
 @step(partition_by=ALL)
-def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def matched_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Match the records of persons: the columns of `identity.resolve`, email_normalised, is_deleted. Grain: record.
 
     The second frame counts what could have matched but did not (`matching.unmatched`). Only the columns that match are
@@ -70,7 +70,7 @@ def tied_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def golden_people(records: pl.LazyFrame, run: RunContext, answers: LibraryAnswers) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Make the golden rows of the live persons in `records`, with person_id; return also the normalised records.
 
-    `records` have the columns of `tied_people` and person_id. `answers` of the telephone library change no row.
+    `records` have the columns of `matched_people` and person_id. `answers` of the telephone library change no row.
     """
     normalised = with_names(_with_phone(with_country(with_email_domain(records)), run, answers))
     own = normalised.collect(engine="streaming")
@@ -88,8 +88,8 @@ def _entities(records: pl.DataFrame, kind: str, run: RunContext) -> Entities:
     return Entities(
         golden=published,
         bridge=bridge,
-        alive=bridge.join(published.select("entity_id"), on="entity_id", how="semi", maintain_order="left"),
-        chosen=live.select("entity_id", "record_key"),
+        live=bridge.join(published.select("entity_id"), on="entity_id", how="semi", maintain_order="left"),
+        representatives=live.select("entity_id", "record_key"),
     )
 
 
@@ -101,8 +101,8 @@ def _golden(records: pl.DataFrame, kind: str, run: RunContext) -> pl.DataFrame:
 
 
 @step(partition_by="entity_id", delivers=("record_key", "entity_id"))
-def living_people(matched: pl.DataFrame) -> pl.DataFrame:
-    """Select the records (record_key, entity_id) of persons with a live record: `Entities.alive` of persons."""
+def live_people(matched: pl.DataFrame) -> pl.DataFrame:
+    """Select the records (record_key, entity_id) of persons with a live record: `Entities.live` of persons."""
     live = matched.filter(~pl.col("is_deleted")).select("entity_id")
     return matched.select("record_key", "entity_id").join(live, on="entity_id", how="semi", maintain_order="left")
 

@@ -137,13 +137,13 @@ def _landed_at() -> pl.Expr:
     return began.str.to_datetime("%Y%m%dT%H%M%S", time_unit="us", strict=False).dt.replace_time_zone("UTC")
 
 
-@step(partition_by=ROW, needs=("owed",))
-def snapshot(opportunities: pl.LazyFrame, owed: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    """Make the rows of `fct_opportunity_daily_snapshot` for `as_of`: every open deal, and each deal in `owed`.
+@step(partition_by=ROW, needs=("due_snapshots",))
+def snapshot(opportunities: pl.LazyFrame, due_snapshots: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    """Make the rows of `fct_opportunity_daily_snapshot` for `as_of`: every open deal, and each in `due_snapshots`.
 
     A deal that closed since the last snapshot is recorded once more; a deleted one is in the ledger only.
     """
-    closing = opportunities.join(owed, on="opportunity_id", how="semi").filter(~_counts_as_open())
+    closing = opportunities.join(due_snapshots, on="opportunity_id", how="semi").filter(~_counts_as_open())
     return (
         pl.concat([opportunities.filter(_counts_as_open()), closing])
         .with_columns(snapshot_date=pl.lit(as_of))
@@ -153,7 +153,7 @@ def snapshot(opportunities: pl.LazyFrame, owed: pl.LazyFrame, as_of: date) -> pl
 
 
 @step(partition_by=ALL, delivers=("opportunity_id",))
-def owed(snapshots: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+def due_snapshots(snapshots: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Find the deals (opportunity_id) that the snapshot of `as_of` must hold whether open or not.
 
     Those open in the latest snapshot before `as_of`, and all in an earlier snapshot of `as_of` itself, so that a second

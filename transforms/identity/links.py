@@ -80,7 +80,7 @@ def _pairs(frame: pl.DataFrame, opportunity: str, person: str) -> pl.DataFrame:
 
 
 @step(partition_by=ALL)
-def without_the_dead(associations: pl.DataFrame, ends: Sequence[pl.LazyFrame]) -> pl.DataFrame:
+def live_associations(associations: pl.DataFrame, ends: Sequence[pl.LazyFrame]) -> pl.DataFrame:
     """Mark associations as deleted where an end is: no source reports their own deletion.
 
     An association is listed with its `from_key`; once that record is deleted or merged away, its list no longer

@@ -1,1 +1,1 @@
-"""The computation as a whole: canonical records in, curated tables out."""
+"""Computation of the curated tables from canonical records."""

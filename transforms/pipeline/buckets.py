@@ -1,7 +1,7 @@
-"""Buckets: rows of several tables, split once by a hash of the entity they are about, and read one bucket at a time.
+"""Hash buckets: rows of several tables, partitioned on disk by the id of their entity and read one bucket at a time.
 
-All rows about one entity are in the bucket of its id, whatever the table, so a bucket is computed without the others:
-each row is written once and read once, however many entities there are.
+All rows of one entity are in the bucket of its id, whatever the table, so that a bucket is computed without the others.
+Each row is written once and read once, however many entities there are.
 """
 
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from polars_hash import NonCryptographicHashingNameSpace
 
 
 class Store(Protocol):
-    """Disk space of one run for rows that it does not need in memory at once; `flows.home.spill` is one."""
+    """Disk space of one run for rows that are not in memory; implemented by `flows.home.spill`."""
 
     def split(self, name: str, rows: pl.LazyFrame, bucket: pl.Expr) -> None:
-        """Write rows, each to the bucket whose number `bucket` gives; a name is split once."""
+        """Write each row to the bucket whose number is `bucket`; a name is split once."""
 
     def bucket(self, name: str, number: int) -> pl.LazyFrame:
-        """Give the rows of one bucket, in no particular order; a bucket that got no row is empty."""
+        """Return the rows of one bucket, in no particular order; a bucket without rows is an empty frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Tables in a store, split into `count` buckets by the id of the entity that a row is about."""
+    """Tables in a store, split into `count` buckets by the id of the entity of each row."""
 
     store: Store
     count: int
@@ -33,12 +33,12 @@ class Buckets:
         self.store.split(table, rows, bucket_of(by, self.count))
 
     def read(self, table: str, number: int) -> pl.LazyFrame:
-        """Give the rows of one bucket, in no particular order."""
+        """Return the rows of one bucket, in no particular order."""
         return self.store.bucket(table, number)
 
 
 def buckets_for(entities: int, per_bucket: int) -> int:
-    """Give how many buckets hold so many entities each, on average; at least one.
+    """Return the number of buckets of `per_bucket` entities each, on average; at least 1.
 
     >>> [buckets_for(entities, 60_000) for entities in (0, 60_000, 60_001)]
     [1, 1, 2]
@@ -47,5 +47,5 @@ def buckets_for(entities: int, per_bucket: int) -> int:
 
 
 def bucket_of(entity_id: pl.Expr, count: int) -> pl.Expr:
-    """Number of an id's bucket, from 0 on: its XXH3 hash modulo `count`, the same in every process."""
+    """Compile the bucket number of an id, from 0: its XXH3 hash modulo `count`, the same in every process."""
     return (NonCryptographicHashingNameSpace(entity_id).xxh3_64() % count).cast(pl.UInt32)

@@ -1,6 +1,6 @@
-"""The whole computation: canonical records in, batches of the next curated tables out. Pure: same records, same rows.
+"""Computation of the curated tables: canonical records in, table batches out. Pure: same records, same rows.
 
-Batches are computed one at a time, the wide tables in parts, so that no more than a part of them is in memory.
+Batches are computed one at a time, the wide tables in several batches, so that only one batch of them is in memory.
 """
 
 from collections.abc import Generator, Iterator
@@ -13,13 +13,13 @@ from definitions.published_state import PublishedState
 from definitions.run_context import RunContext
 from definitions.schema import tables as contract
 from transforms.facets.engagement import activities
-from transforms.golden.entities import golden_people, living_people, resolved_entities, tied_people
+from transforms.golden.entities import golden_people, live_people, matched_people, resolved_entities
 from transforms.history.calendar import calendar
-from transforms.history.changes import owed, snapshot
+from transforms.history.changes import due_snapshots, snapshot
 from transforms.pipeline.buckets import Buckets, Store, buckets_for
 from transforms.pipeline.curate_opportunities import curated_opportunities, roles, stage_table
-from transforms.pipeline.curate_people import account_table, accounts_of_people, curated_people, with_deals
-from transforms.pipeline.person_tables import Company, PersonTables, people_in, person_tables, split_people
+from transforms.pipeline.curate_people import account_table, accounts_of_people, curated_people, with_account_deals
+from transforms.pipeline.person_tables import Company, PersonTables, person_tables, read_people, split_people
 from transforms.pipeline.records import Entities, Records
 from transforms.pipeline.table_batches import TableBatch, history_batches, table_batch
 from transforms.pipeline.words import word_table
@@ -29,23 +29,24 @@ from transforms.step import ALL, step
 from transforms.values.library_answers import LibraryAnswers
 from transforms.values.phone import no_answers
 
-# So many take about half a gigabyte while they are computed.
+# A bucket of this size takes about half a gigabyte of memory while it is computed.
 BUCKET_PERSONS = 60_000
-# A date before this is a mistake of somebody's; a calendar from there on would be nearly all of the table.
+# An earlier date is an input error; a calendar from there on would be nearly all of the table.
 _FIRST_YEAR = 1990
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computation:
-    """The next tables, as batches that are computed while they are taken, and what is known before the first of them.
+    """Computed tables as lazily computed batches, and the results that do not depend on them.
 
-    `batches` yields every computed table in at least one batch, once; `ops.conservation`, the balance of each stream,
-    comes last. `totals` is what the source records say of deals in sum; `untied` what ties nobody though it could.
+    `batches` yields every computed table in at least one batch, and can be iterated once; `ops.conservation`, the
+    balance of each stream, comes last. `totals` sums the deals of the source records (`source_totals`). `unmatched`
+    counts records that share a key but were not matched, with the reason (`identity.matching.unmatched`).
     """
 
     batches: Iterator[TableBatch]
     totals: pl.DataFrame
-    untied: pl.DataFrame
+    unmatched: pl.DataFrame
 
 
 @step(partition_by=ALL)
@@ -58,28 +59,28 @@ def compute(
     bucket_persons: int = BUCKET_PERSONS,
     phone_answers: LibraryAnswers | None = None,
 ) -> Computation:
-    """Resolve entities and curate all but the people; the rest is computed as the batches are taken.
+    """Resolve entities and compute all tables except those of persons; these are computed as `batches` is iterated.
 
-    Persons are computed one bucket after the other, about `bucket_persons` at a time, from tables that are split in
-    `store`: into how many buckets makes no difference to the rows in all. `phone_answers` change no row either: the
-    library of telephone numbers is asked only for those it has not answered before, and they take up what it says.
+    Persons are computed one bucket at a time, about `bucket_persons` each, from tables that are split in `store`; the
+    number of buckets does not change any row. `phone_answers` caches the results of the telephone library: it changes
+    no row, and receives the results of this run.
     """
     answers = phone_answers or no_answers()
     entities = resolved_entities(records, run, answers)
-    tied, untied = tied_people(records.kinds["person"])
-    company = _company(records, entities, tied, published, run)
+    matched, unmatched = matched_people(records.kinds["person"])
+    company = _company(records, entities, matched, published, run)
     return Computation(
-        batches=_batches(records, tied, company, published, run, store, bucket_persons, answers),
+        batches=_batches(records, matched, company, published, run, store, bucket_persons, answers),
         totals=source_totals(
             records.kinds["opportunity"].collect(), entities["opportunity"], company.stages, run.roles
         ),
-        untied=untied,
+        unmatched=unmatched,
     )
 
 
 def _batches(
     records: Records,
-    tied: pl.DataFrame,
+    matched: pl.DataFrame,
     company: Company,
     published: PublishedState,
     run: RunContext,
@@ -87,40 +88,42 @@ def _batches(
     bucket_persons: int,
     answers: LibraryAnswers,
 ) -> Iterator[TableBatch]:
-    """Yield every table; nothing that is made for one is kept once its batch is taken, but for the balance."""
+    """Yield the batches of every table; of earlier batches only the input of the balance stays in memory."""
     yield from _company_batches(records, company, published, run)
     yield from _link_batches(records, company)
-    buckets = Buckets(store, buckets_for(tied["entity_id"].n_unique(), bucket_persons))
-    split_people(person_tables(records, tied, company, published, run), buckets)
-    chosen: list[pl.DataFrame] = []
+    buckets = Buckets(store, buckets_for(matched["entity_id"].n_unique(), bucket_persons))
+    split_people(person_tables(records, matched, company, published, run), buckets)
+    representatives: list[pl.DataFrame] = []
     for number in range(buckets.count):
-        standing = yield from _people_batches(people_in(buckets, number), company, run, answers)
-        chosen.append(standing)
-    yield TableBatch(contract.OPS_CONSERVATION, conservation(records, company.entities, tied, pl.concat(chosen), run))
+        of_bucket = yield from _people_batches(read_people(buckets, number), company, run, answers)
+        representatives.append(of_bucket)
+    yield TableBatch(
+        contract.OPS_CONSERVATION, conservation(records, company.entities, matched, pl.concat(representatives), run)
+    )
 
 
 def _company(
-    records: Records, entities: dict[str, Entities], tied: pl.DataFrame, published: PublishedState, run: RunContext
+    records: Records, entities: dict[str, Entities], matched: pl.DataFrame, published: PublishedState, run: RunContext
 ) -> Company:
     """Compute owners, stages, opportunities and accounts."""
     owners = _owner_table(entities["owner"])
     stages = stage_table(records, run)
-    on_deals = roles(records, living_people(tied), entities["opportunity"], run)
-    acts = activities(
+    deal_roles = roles(records, live_people(matched), entities["opportunity"], run)
+    rows = activities(
         records.kinds["activity"],
         run.definitions,
-        bridges={"opportunity": entities["opportunity"].alive},
+        bridges={"opportunity": entities["opportunity"].live},
         ignored_owners=run.ignored_owners,
     )
     columns = ["opportunity_id", "is_human", "is_completed", "occurred_at"]
-    done = acts.filter(pl.col("opportunity_id").is_not_null()).select(columns).collect(engine="streaming")
-    deals = curated_opportunities(records, entities, done, on_deals, owners, stages, published, run)
+    deal_activities = rows.filter(pl.col("opportunity_id").is_not_null()).select(columns).collect(engine="streaming")
+    deals = curated_opportunities(records, entities, deal_activities, deal_roles, owners, stages, published, run)
     return Company(
         entities=entities,
-        linked=accounts_of_people(records, tied, entities["account"]),
-        on_deals=on_deals,
+        linked_accounts=accounts_of_people(records, matched, entities["account"]),
+        deal_roles=deal_roles,
         deals=deals,
-        accounts=with_deals(account_table(entities, owners), deals, run.definitions.open_classes),
+        accounts=with_account_deals(account_table(entities, owners), deals, run.definitions.open_classes),
         owners=owners,
         stages=stages,
     )  # fmt: skip
@@ -131,7 +134,7 @@ def _people_batches(
 ) -> Generator[TableBatch, None, pl.DataFrame]:
     """Yield the persons of a bucket, their records, activities, issues and changes of class.
 
-    Returns the record that stands for each of them: entity_id, record_key.
+    Returns the representative record of each: entity_id, record_key.
     """
     yield table_batch(contract.FCT_ACTIVITY, tables.activities)
     golden, own = golden_people(tables.records, run, answers)
@@ -146,7 +149,7 @@ def _people_batches(
 def _company_batches(
     records: Records, company: Company, published: PublishedState, run: RunContext
 ) -> Iterator[TableBatch]:
-    """Yield everything but the people and what ties golden rows to each other and to records."""
+    """Yield the tables of dates, words, owners, stages, products, accounts and opportunities."""
     deals, as_of = company.deals, run.as_of
     yield table_batch(contract.DIM_DATE, _dates(deals, run))
     yield table_batch(contract.DIM_WORD, word_table(run.definitions))
@@ -158,32 +161,32 @@ def _company_batches(
     yield table_batch(contract.FCT_OPPORTUNITY, deals)
     issues = published.issues.filter(pl.col("record_kind") == "opportunity")
     yield from history_batches("opportunity", deals, published.classes["opportunity"], issues, run)
-    shots = snapshot(deals.lazy(), owed(published.snapshots.lazy(), as_of), as_of).collect()
-    yield table_batch(contract.FCT_OPPORTUNITY_DAILY_SNAPSHOT, shots)
+    snapshots = snapshot(deals.lazy(), due_snapshots(published.snapshots.lazy(), as_of), as_of).collect()
+    yield table_batch(contract.FCT_OPPORTUNITY_DAILY_SNAPSHOT, snapshots)
 
 
 def _link_batches(records: Records, company: Company) -> Iterator[TableBatch]:
-    """Yield what ties the golden rows: no published key points to something deleted."""
-    yield table_batch(contract.BRIDGE_OPPORTUNITY_PERSON, company.on_deals)
+    """Yield the bridges of opportunities and accounts; no published key refers to a deleted row."""
+    yield table_batch(contract.BRIDGE_OPPORTUNITY_PERSON, company.deal_roles)
     for table, kind in (
         (contract.BRIDGE_ACCOUNT_SOURCE, "account"),
         (contract.BRIDGE_OPPORTUNITY_SOURCE, "opportunity"),
     ):
-        # Merged and deleted records too: the alias map of the keys that are gone.
-        sources = records.kinds[kind].collect().join(company.entities[kind].alive, on="record_key")
+        # Merged and deleted records too: their keys are aliases of the golden row.
+        sources = records.kinds[kind].collect().join(company.entities[kind].live, on="record_key")
         yield table_batch(table, sources.rename({"entity_id": f"{kind}_id"}))
 
 
 def _owner_table(owners: Entities) -> pl.DataFrame:
-    """One row per owner; a manager nobody knows is none."""
+    """Return one row per owner; `manager_id` is null for an unknown manager."""
     frame = owners.golden.with_columns(owner_id=pl.col("entity_id"))
     managers = owners.bridge.select(manager_key="record_key", manager_id="entity_id")
     return frame.join(managers, on="manager_key", how="left", maintain_order="left")
 
 
 def _dates(deals: pl.DataFrame, run: RunContext) -> pl.DataFrame:
-    """Every day of the years in which deals were created and are to close, two years back and five ahead at least."""
-    told = pl.concat([deals["created_on"], deals["close_date"]]).drop_nulls().dt.year()
-    years = [*told.unique(), run.as_of.year - 2, run.as_of.year + 5]
+    """Return each day of the years in which deals are created and close, at least two years back and five ahead."""
+    years_of_deals = pl.concat([deals["created_on"], deals["close_date"]]).drop_nulls().dt.year()
+    years = [*years_of_deals.unique(), run.as_of.year - 2, run.as_of.year + 5]
     start, end = date(max(min(years), _FIRST_YEAR), 1, 1), date(max(years), 12, 31)
     return calendar(start, end, fiscal_year_starts_in=run.definitions.reporting.fiscal_year_starts_in).collect()

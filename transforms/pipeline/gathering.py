@@ -1,4 +1,4 @@
-"""From the conformed streams of all sources to one set of records by kind, with what was shown and set aside."""
+"""Records of all sources by kind, concatenated from their conformed streams, with counts and quarantined records."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from definitions.polars_types import MOMENT, MONEY, schema_of
 from definitions.schema.records import RECORD_KINDS, RecordKind
 from transforms.conform.conformed import QUARANTINE
 from transforms.frames import empty
-from transforms.identity.links import without_the_dead
+from transforms.identity.links import live_associations
 from transforms.pipeline.records import Records, StreamCounts
 from transforms.step import ALL, step
 
@@ -31,13 +31,14 @@ _VERSIONS = pl.Schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConformedStream:
-    """One stream, conformed.
+    """One conformed stream.
 
-    `kinds` holds its records by kind, `versions` every landed version of opportunities, `quarantined` what was set
-    aside, before it could be landed or after; `shown` has its keys, read from the state and not from what became of it.
+    `kinds` has its records by kind, `versions` every landed version of opportunities, `quarantined` the records
+    quarantined before or after landing. `counts` has all record keys, read from the state and not from the results, so
+    that a lost record shows as a difference.
     """
 
-    shown: StreamCounts
+    counts: StreamCounts
     kinds: Mapping[str, pl.LazyFrame]
     quarantined: pl.DataFrame
     versions: pl.DataFrame | None = None
@@ -45,22 +46,22 @@ class ConformedStream:
 
 @step(partition_by=ALL)
 def gathered_records(streams: Iterable[ConformedStream]) -> Records:
-    """Put all streams together, by kind; a kind that no stream has is empty."""
+    """Concatenate the records of all streams by kind; a kind that no stream has is empty."""
     parts: dict[str, list[pl.LazyFrame]] = {name: [] for name in RECORD_KINDS}
-    versions, aside = [pl.DataFrame(schema=_VERSIONS)], [empty(QUARANTINE).collect()]
-    shown = []
+    versions, quarantined = [pl.DataFrame(schema=_VERSIONS)], [empty(QUARANTINE).collect()]
+    counts = []
     for stream in streams:
         for kind, records in stream.kinds.items():
             parts[kind].append(records)
-        aside.append(stream.quarantined)
+        quarantined.append(stream.quarantined)
         if stream.versions is not None:
             versions.append(stream.versions)
-        shown.append(stream.shown)
-    kinds = {name: _together(kind, parts[name]) for name, kind in RECORD_KINDS.items()}
+        counts.append(stream.counts)
+    kinds = {name: _concatenated(kind, parts[name]) for name, kind in RECORD_KINDS.items()}
     ends = [kinds[end] for end in ("person", "account", "opportunity")]
-    kinds["association"] = without_the_dead(kinds["association"].collect(), ends).lazy()
-    return Records(kinds=kinds, versions=pl.concat(versions), quarantined=pl.concat(aside), shown=shown)
+    kinds["association"] = live_associations(kinds["association"].collect(), ends).lazy()
+    return Records(kinds=kinds, versions=pl.concat(versions), quarantined=pl.concat(quarantined), streams=counts)
 
 
-def _together(kind: RecordKind, frames: list[pl.LazyFrame]) -> pl.LazyFrame:
+def _concatenated(kind: RecordKind, frames: list[pl.LazyFrame]) -> pl.LazyFrame:
     return pl.concat([pl.LazyFrame(schema=schema_of(kind.fields)), *frames])

@@ -1,4 +1,4 @@
-"""What a run is computed from: canonical records, how their streams were read, and their entities."""
+"""Inputs of the computation: canonical records, counts of their streams, and entities."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import polars as pl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamCounts:
-    """One stream of one source: which kind its records are, their keys, and how many versions this run landed.
+    """Record keys of one stream of one source, and the number of versions that this run landed (`pulled`).
 
-    `record_keys` (one column, record_key) has every record the stream has shown, those set aside too.
+    `record_keys` (one column, record_key) has every record that the stream ever delivered, quarantined ones included.
     """
 
     source: str
@@ -22,18 +22,18 @@ class StreamCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Canonical records of all sources, by kind, in no particular order; a million of them may lie on disk.
+    """Canonical records of all sources, by kind, in no particular order; lazy, as there may be millions.
 
-    `versions` and `quarantined` as in `Conformed`; `shown` is each stream as it was read.
+    `versions` and `quarantined` as in `Conformed`; `streams` counts each stream.
     """
 
     kinds: Mapping[str, pl.LazyFrame]
     versions: pl.DataFrame
     quarantined: pl.DataFrame
-    shown: Sequence[StreamCounts]
+    streams: Sequence[StreamCounts]
 
 
-# Kind of record that a table of golden rows or of facts is made of.
+# Kind of record from which a table of golden rows or of facts is computed.
 KIND_OF_TABLE: Mapping[str, str] = {
     "dim_person": "person",
     "dim_account": "account",
@@ -44,9 +44,9 @@ KIND_OF_TABLE: Mapping[str, str] = {
 
 
 def streams_by_table(records: Records) -> dict[str, list[tuple[str, str]]]:
-    """Streams (source, stream) whose records a table is made of, by its name."""
+    """Return the streams (source, stream) whose records a table is computed from, by the name of the table."""
     return {
-        table: sorted((shown.source, shown.stream) for shown in records.shown if shown.kind == kind)
+        table: sorted((counts.source, counts.stream) for counts in records.streams if counts.kind == kind)
         for table, kind in KIND_OF_TABLE.items()
     }
 
@@ -55,13 +55,13 @@ def streams_by_table(records: Records) -> dict[str, list[tuple[str, str]]]:
 class Entities:
     """One kind of entity.
 
-    `golden` has one row for each that is live (of owners, for each deleted one too), `bridge` one row per source record
-    (record_key, entity_id, match_rule, match_confidence, is_survivor), `chosen` the record that stands for each live
-    entity (entity_id, record_key). `alive` is the rows of `bridge` that lead to a golden row: what is published may
-    point nowhere else.
+    `golden` has one row per live entity (of owners, deleted ones too). `bridge` has one row per source record:
+    record_key, entity_id, match_rule, match_confidence, is_survivor. `live` has the rows of `bridge` whose entity has a
+    golden row: published keys refer to these only. `representatives` has the representative record of each live entity:
+    entity_id, record_key.
     """
 
     golden: pl.DataFrame
     bridge: pl.DataFrame
-    alive: pl.DataFrame
-    chosen: pl.DataFrame
+    live: pl.DataFrame
+    representatives: pl.DataFrame

@@ -17,9 +17,9 @@ from transforms.history.changes import class_changes, issue_lives
 
 @dataclass(frozen=True, slots=True)
 class TableBatch:
-    """Some rows of a table; all rows of a table are those of its batches. A lazy frame is collected by who takes it.
+    """Some rows of a table; its batches together have all of them. A lazy frame is collected by the consumer.
 
-    The columns that only the publisher knows (`warehouse.tables.STAMPED`) are missing, or null.
+    The columns that publishing adds (`warehouse.tables.STAMPED`) are missing, or null.
     """
 
     table: Table
@@ -27,7 +27,7 @@ class TableBatch:
 
 
 def table_batch(table: Table, rows: pl.DataFrame | pl.LazyFrame) -> TableBatch:
-    """Conform rows to the table's contract and add `record_hash`; sort a frame by key, leave a lazy one as it comes.
+    """Conform rows to the table's contract and add `record_hash`; sort an eager frame by key, a lazy one not.
 
     Raises `TransformError` naming the columns that the rows lack.
     """
@@ -41,9 +41,9 @@ def table_batch(table: Table, rows: pl.DataFrame | pl.LazyFrame) -> TableBatch:
 def history_batches(
     kind: Classified, live: pl.DataFrame, classes: pl.DataFrame, issues: pl.LazyFrame, run: RunContext
 ) -> Iterator[TableBatch]:
-    """Yield what changed for persons or deals: their classes, then the issues opened, still open and resolved.
+    """Yield the changes of persons or deals: class changes, then issues opened, still open and resolved.
 
-    `classes` and `issues` are what was published of these records.
+    `classes` and `issues` are the published rows of these records.
     """
     yield table_batch(FCT_CLASSIFICATION_CHANGE, _class_changes(kind, live, classes, run))
     found = findings(live.lazy(), run.definitions, kind, run.as_of)
@@ -71,6 +71,6 @@ def _class_changes(kind: Classified, live: pl.DataFrame, classes: pl.DataFrame, 
 
 
 def _in_order(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    """Rows sorted by key; a frame that is so already, as most are, is not copied."""
+    """Sort rows by key; a frame that is sorted already, as most are, is not copied."""
     first, *others = key
     return frame if not others and frame[first].is_sorted() else frame.sort(key)

@@ -1,4 +1,4 @@
-"""The words of every vocabulary as rows of `dim_word`: those of the code, and the classes as the definitions say."""
+"""Rows of `dim_word`: the words of every vocabulary, with the classes of the definitions."""
 
 import polars as pl
 
@@ -8,7 +8,7 @@ from definitions.schema.vocabulary import CLOSED
 
 
 def word_table(definitions: Definitions) -> pl.DataFrame:
-    """One row per word of a vocabulary, with its meaning and its rank in it."""
+    """Return one row per word of a vocabulary, with its meaning and its rank in the vocabulary."""
     meanings = {vocabulary.name: dict(vocabulary.words) for vocabulary in CLOSED}
     for kind, rules in definitions.ladders.items():
         meanings[CLASS_WORDS[kind].name] = {rule.name: rule.means for rule in rules}

@@ -25,13 +25,15 @@ def conservation(
     `matched` is the bridge of persons, `representative_people` (record_key) the representative record of each live one.
     The keys of one stream at a time are in memory.
     """
-    representatives = {kind: entity.chosen for kind, entity in entities.items()} | {"person": representative_people}
+    representatives = {kind: entity.representatives for kind, entity in entities.items()} | {
+        "person": representative_people
+    }
     bridges = {"person": matched} | {kind: entities[kind].bridge for kind in ("account", "opportunity")}
     balances = []
-    for kind in sorted({stream.kind for stream in records.shown}):
+    for kind in sorted({stream.kind for stream in records.streams}):
         dispositions = _dispositions(records, kind, representatives, bridges)
         balances += [
-            _stream_balance(stream, dispositions, records, run) for stream in records.shown if stream.kind == kind
+            _stream_balance(stream, dispositions, records, run) for stream in records.streams if stream.kind == kind
         ]
     return pl.concat(balances).sort("source_system", "stream")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from transforms.facets.opportunity import staged
+from transforms.facets.opportunity import with_stage
 from transforms.pipeline.records import Entities
 from transforms.step import ALL, step
 
@@ -32,7 +32,9 @@ def source_totals(
         .unique("entity_id", keep="first", maintain_order=True)
         .select("entity_id", "currency_code", preferred_amount="amount")
     )
-    representatives = staged(live.join(deals.chosen.select("record_key"), on="record_key", how="semi"), stage_rows)
+    representatives = with_stage(
+        live.join(deals.representatives.select("record_key"), on="record_key", how="semi"), stage_rows
+    )
     return (
         representatives.join(amounts, on="entity_id", how="left", suffix="_preferred")
         .with_columns(state=_STATE, currency_code=pl.coalesce("currency_code_preferred", "currency_code"))

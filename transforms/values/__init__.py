@@ -1,1 +1,1 @@
-"""Mend one kind of value each, on distinct values."""
+"""Value parsing and normalisation: one module per kind of value, evaluated on distinct values."""

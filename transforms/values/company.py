@@ -1,4 +1,4 @@
-"""Company names as they are matched on: a key for comparing, never for showing."""
+"""Match keys of company names: for comparison, never for display."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from transforms.values.distinct import Values, map_distinct, read_distinct
 
 _Words = tuple[str, ...]
 _CYRILLIC = ("ао", "оао", "ооо", "пао")  # noqa: RUF001 - these letters are Cyrillic, as the names are
-# Forms that some countries write first: AB Volvo, PT Astra, Oy Nokia. At the end the whole list counts.
+# Legal forms that some countries put before the name: AB Volvo, PT Astra, Oy Nokia. After it, all forms are removed.
 _BEFORE = frozenset(
     {"ab", "ao", "kb", "nv", "oao", "ooo", "oy", "pao", "pjsc", "pt", "sia", "tov", "uab", "zao", *_CYRILLIC}
 )
@@ -18,23 +18,23 @@ _MORE_FORMS = (
     "& cie", "aktiengesellschaft", "cie", "e k", "et cie", "gesellschaft mbh", "gmbh & co", "gmbh & co kgaa", "pao",
     "pjsc", "s de rl de cv", "sab de cv", "sapi de cv", "societe anonyme", "ug", "ug haftungsbeschrankt", *_CYRILLIC,
 )  # fmt: skip
-# Words of cleanco's list that more often are a country or a word than a legal form.
+# Entries of cleanco's list that more often are a country or a word than a legal form.
 _NOT_FORMS = frozenset({("at",), ("ca",), ("et",), ("eu",), ("nl",), ("ok",), ("uk",)})
-# Scripts without spaces join the form to the name, before or after it.
+# Scripts without spaces attach the legal form to the name, before or after it.
 _JOINED = (
     "株式会社", "有限会社", "合同会社", "股份有限公司", "有限责任公司", "有限責任公司", "有限公司", "주식회사",
     "유한회사",
 )  # fmt: skip
-# Letters that Unicode does not take apart into a letter and an accent.
+# Letters that Unicode does not decompose into a letter and an accent.
 _WHOLE_LETTERS = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "ß": "ss", "đ": "d", "ð": "d", "þ": "th", "ħ": "h"}
 
 
 def company_normalised(name: pl.Expr) -> pl.Expr:
-    """Make the text a company is matched on: no legal form, accent, punctuation or capital; null where none is left.
+    """Compile the match key of a company name: no legal form, accent, punctuation or capital; null where none is left.
 
-    Words of every script stay, initials are one word (J. P. Morgan), `&` is `and`, a leading `the` goes.
-    A name that is nothing but legal forms keeps them. One key may be two companies and one company may have two keys:
-    nothing is to be merged by it alone.
+    Words of every script are kept, initials become one word (J. P. Morgan), `&` becomes `and`, a leading `the` is
+    removed. A name of legal forms only is never emptied. Two companies may share a key, and one company may have two:
+    never merge by the key alone.
 
     >>> rows = pl.LazyFrame({"name": ["Müller & Söhne GmbH", "A B Volvo", "The ACME Company, Inc.", "Limited", "-"]})
     >>> rows.select(company_normalised(pl.col("name"))).collect().to_series().to_list()
@@ -45,14 +45,14 @@ def company_normalised(name: pl.Expr) -> pl.Expr:
 
 def _keys(names: pl.DataFrame) -> pl.Series:
     plain = names.select(plain=_plain(pl.col("name"))).with_columns(pl.when(pl.col("plain") != "").then("plain"))
-    key = map_distinct(pl.col("plain"), answer=_without_forms, names=("key",)).struct.field("key")
+    key = map_distinct(pl.col("plain"), function=_without_forms, names=("key",)).struct.field("key")
     return plain.select(key).to_series()
 
 
 def _plain(name: pl.Expr) -> pl.Expr:
-    folded = name.str.normalize("NFKC").str.to_lowercase().str.normalize("NFKD")
+    decomposed = name.str.normalize("NFKC").str.to_lowercase().str.normalize("NFKD")
     # Marks of other scripts are vowels, not accents.
-    letters = folded.str.replace_all(r"[\x{300}-\x{36F}]", "").str.normalize("NFC")
+    letters = decomposed.str.replace_all(r"[\x{300}-\x{36F}]", "").str.normalize("NFC")
     return (
         letters.str.replace_many(_WHOLE_LETTERS)
         .str.replace_all("&", " and ", literal=True)
@@ -73,7 +73,7 @@ def _without_forms(plain: str) -> Values:
 
 
 def _split(plain: str) -> _Words:
-    """Split into words, where letters that stand alone side by side are one word."""
+    """Split into words; adjacent single letters become one word."""
     words: list[str] = []
     follows_letter = False
     for word in plain.split(" "):

@@ -1,8 +1,8 @@
-"""Countries as ISO 3166 alpha-2, however people spell them.
+"""Countries: ISO 3166 alpha-2 codes from codes and names in any language.
 
-A spelling is looked up as a code of ISO 3166, then as a name: English and declared names decide before those in any
-other language, and what names two countries is none. Nothing is guessed. The table of names is a file that
-`transforms.values.country_names` writes.
+A text is looked up as a code of ISO 3166, then as a name. English and declared names take precedence over names in
+other languages; a name of two countries is ambiguous and gives null. Nothing is guessed. The table of names is a file
+that `transforms.values.country_names` generates.
 """
 
 from functools import cache
@@ -32,24 +32,24 @@ NAMES = Path(__file__).with_name("country_names.csv")
 
 
 def iso_country(spelling: pl.Expr) -> pl.Expr:
-    """Make an ISO 3166 alpha-2 code of a country's code or name in any of some three hundred languages.
+    """Compile the ISO 3166 alpha-2 code of a country's code or name in any of about three hundred languages.
 
-    Null where there is no text, where it is no country that is known, and where it might be two.
+    Null without a text, for an unknown country and for an ambiguous name.
 
     >>> rows = pl.LazyFrame({"country": ["Deutschland", "u.s.a.", "The Netherlands", "Congo", "Atlantis", None]})
     >>> rows.select(iso_country(pl.col("country"))).collect().to_series().to_list()
     ['DE', 'US', 'NL', None, None, None]
     """
-    return read_distinct(_read, dtype=pl.String, spelling=spelling)
+    return read_distinct(_parse, dtype=pl.String, spelling=spelling)
 
 
 @step(partition_by=ROW, delivers=("country",))
 def with_country(records: pl.LazyFrame) -> pl.LazyFrame:
-    """Add `country`, read from `source_country`."""
+    """Add `country`, the ISO 3166 alpha-2 code of `source_country`."""
     return records.with_columns(country=iso_country(pl.col("source_country")))
 
 
-def _read(spellings: pl.DataFrame) -> pl.Series:
+def _parse(spellings: pl.DataFrame) -> pl.Series:
     code = pl.col("spelling").str.strip_chars().str.replace_all(".", "", literal=True).str.to_uppercase()
     is_code = code.str.contains(r"^(?:[A-Z]{2,3}|[0-9]{3})$")
     looked_up = spellings.select(code=pl.when(is_code).then(code), key=name_key(pl.col("spelling")))
@@ -61,10 +61,10 @@ def _read(spellings: pl.DataFrame) -> pl.Series:
 
 
 def name_key(name: pl.Expr) -> pl.Expr:
-    """Make what two spellings of one name share: no case, no Latin accents, no punctuation, `and` for &."""
-    folded = name.str.normalize("NFKC").str.to_lowercase().str.normalize("NFKD")
+    """Compile the lookup key of a name: lower case, no Latin accents, no punctuation, `and` for &."""
+    decomposed = name.str.normalize("NFKC").str.to_lowercase().str.normalize("NFKD")
     # Marks of other scripts are vowels, not accents.
-    plain = folded.str.replace_all(r"[\x{300}-\x{36F}]", "").str.normalize("NFC")
+    plain = decomposed.str.replace_all(r"[\x{300}-\x{36F}]", "").str.normalize("NFC")
     words = (
         plain.str.replace_all("&", " and ", literal=True)
         .str.replace_all(rf"[.{_APOSTROPHES}\p{{Cf}}]", "")
@@ -84,5 +84,5 @@ def _codes() -> pl.DataFrame:
 
 @cache
 def _names() -> pl.DataFrame:
-    """Read the table from key to country, null for a key that names two."""
+    """Read the table from key to country; null for a key of two countries."""
     return pl.read_csv(NAMES, schema={"key": pl.String, "named": pl.String})

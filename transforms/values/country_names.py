@@ -1,7 +1,8 @@
-"""Write the table of names of countries that `transforms.values.country` reads: `make country-names`, after an update.
+"""Generator of the table of country names that `transforms.values.country` reads: `make country-names`.
 
-Names come from pycountry (ISO 3166, with translations by iso-codes) and babel (Unicode CLDR). English and declared
-names decide before names in any other language; a name that is two countries' on the same footing is nobody's.
+Names come from pycountry (ISO 3166, with translations by iso-codes) and babel (Unicode CLDR); run it after an update of
+either. English and declared names take precedence over names in other languages; a name of two countries at the same
+precedence is ambiguous.
 """
 
 import gettext
@@ -64,7 +65,7 @@ _ALIASES = {
     "YE": ("Yemeni Republic",),
     KOSOVO: ("Republic of Kosovo",),
 }
-# Each names two countries, whatever a single table says.
+# Names of two countries each, even where one table has only one of them.
 _AMBIGUOUS = (
     "Congo", "Kongo", "Конго", "الكونغو", "Korea", "Corea", "Corée", "Coreia", "Korean Republic", "Guiana", "Guyane",
     "Guayana", "غويانا", "Saint Martin", "San Martin", "Sveti Martin", "São Martinho", "سانت مارتن", "سن مارتن",
@@ -82,7 +83,7 @@ _WRITTEN_TWICE = (
     "zh_Hant",
     "zh_Hant_HK",
 )
-# Languages that iso-codes translates in full; in the smaller ones it has slips.
+# Languages that iso-codes translates in full; its smaller translations have errors.
 _ISO_CODES_LANGUAGES = (
     "ar", "bg", "bn", "br", "ca", "cs", "cy", "da", "de", "el", "es", "et", "eu", "fa", "fi", "fr", "ga", "gl", "he",
     "hi", "hr", "hu", "id", "is", "it", "ja", "ka", "ko", "lt", "lv", "mk", "ms", "nb", "nl", "nn", "pl", "pt", "pt_BR",
@@ -93,7 +94,7 @@ Named = Iterator[tuple[str, str]]
 
 
 def country_names() -> pl.DataFrame:
-    """Make the table from `key` to the country `named`, null for a key that names two; one row a key, sorted by it."""
+    """Return the table from `key` to the country `named`; null for an ambiguous key. Grain: key, sorted by it."""
     ambiguous = pl.DataFrame({"name": _AMBIGUOUS}).select(key=name_key(pl.col("name")), named=pl.lit(None, pl.String))
     tiers = [ambiguous, _tier(_certain()), _tier(_in_cldr()), _tier(_in_iso_codes())]
     return pl.concat(tiers).unique("key", keep="first").sort("key")

@@ -1,8 +1,8 @@
-"""Days and moments from text, in the order that was declared; nothing is guessed from the look of a value.
+"""Dates and timestamps parsed from text, in the declared order of day and month; the order is never inferred.
 
-`03/04/2017` is two days, a month apart. It is read only under a declared order; ISO days, year-first days and named
-months mean one day under any order. Two-figure years follow POSIX: 69 to 99 are 1969 to 1999, the rest 2000 to 2068.
-A moment without an offset is a time on the wall in the given zone; where clocks went back, the earlier one of two.
+`03/04/2017` is ambiguous and parsed only under a declared order; ISO days, year-first days and named months are not
+ambiguous. Two-digit years follow POSIX: 69 to 99 are 1969 to 1999, the rest 2000 to 2068.
+A timestamp without an offset is local time in a zone; where clocks are set back, it is the earlier of two moments.
 """
 
 import polars as pl
@@ -25,16 +25,16 @@ _TIME = (
     r" ?(?P<half>[AaPp]\.?[Mm]\.?)? ?(?P<offset>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
 _WRITTEN = rf"^(?P<day>{_DAY})(?:(?:T|,? +){_TIME})?$"
-# POSIX strptime: below this a two-figure year is in the twenty-first century.
+# POSIX strptime: a two-digit year below this is in the twenty-first century.
 _PIVOT = 69
 _FIRST_FOUR_FIGURES = 1000
 
 
 def day(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso") -> pl.Expr:
-    """Day (Date) the text names, years 1 to 9999; null where it names none under the declared order.
+    """Parse a day (Date), years 1 to 9999; null where the text is no day in the declared order.
 
-    A day, and a time without an offset, is the day as written; a moment with an offset, and one in epoch milliseconds,
-    is its day in `zone`.
+    A day, and a timestamp without an offset, gives the day as written; a timestamp with an offset, and one in epoch
+    milliseconds, gives its day in `zone`.
 
     >>> dates = pl.lit(pl.Series(["3/1/2017", "2017-03-01T23:30:00-0500", "13/13/2017"]))
     >>> pl.select(day(dates, "UTC", order="month_first")).to_series().to_list()
@@ -55,10 +55,10 @@ def day(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso") -> pl.Exp
 
 
 def moment(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso", days_in: str | None = None) -> pl.Expr:
-    """Moment (Datetime, microseconds, UTC) the text names; null where it names none under the declared order.
+    """Parse a timestamp (Datetime, microseconds, UTC); null where the text is none in the declared order.
 
-    Offsets `Z`, `+02`, `+0200`, `+02:00`; epoch milliseconds of 11 to 14 digits; without an offset the time is one in
-    `zone`, and a day alone is its first moment in `days_in`, or in `zone` where that is not given.
+    Offsets are `Z`, `+02`, `+0200`, `+02:00`; epoch milliseconds have 11 to 14 digits. Without an offset the time is
+    local in `zone`; a day alone is its first moment in `days_in`, default `zone`.
 
     >>> pl.select(moment(pl.lit("2024-07-24T14:05:58.000+0000"))).item()
     datetime.datetime(2024, 7, 24, 14, 5, 58, tzinfo=zoneinfo.ZoneInfo(key='UTC'))
@@ -73,17 +73,17 @@ def moment(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso", days_i
 
 
 def day_in_zone(moments: pl.Expr, zone: str) -> pl.Expr:
-    """Day (Date) on which aware moments fall in an IANA zone: due today in Tokyo may be yesterday in UTC."""
+    """Compile the day (Date) of aware timestamps in an IANA zone; null for null."""
     return moments.dt.convert_time_zone(zone).dt.date()
 
 
 def start_of_day(days: pl.Expr, zone: str) -> pl.Expr:
-    """First moment (UTC) of a day in an IANA zone."""
+    """Compile the first moment (UTC) of a day in an IANA zone; null for null."""
     return _on_the_wall(days.cast(pl.Datetime("us")), zone)
 
 
 def is_ambiguous(text: pl.Expr) -> pl.Expr:
-    """Whether the day can be read both day first and month first: figures for both, neither above 12; null for null.
+    """Return whether day and month could be swapped: both in digits, neither above 12; null for null.
 
     >>> pl.select(is_ambiguous(pl.lit(pl.Series(["3/1/2017", "3/13/2017", "2017-03-01"])))).to_series().to_list()
     [True, False, False]
@@ -95,12 +95,12 @@ def is_ambiguous(text: pl.Expr) -> pl.Expr:
 
 
 def is_in_figures(text: pl.Expr) -> pl.Expr:
-    """Whether a day is written in figures whose order has to be declared, such as 13/03/2017."""
+    """Return whether a day is in digits whose order must be declared, such as 13/03/2017; null for null."""
     return text.str.strip_chars().str.contains(_FIGURES)
 
 
 def _known_years(read: pl.Expr) -> pl.Expr:
-    """Null outside the years 1 to 9999: no other tool would take such a date back."""
+    """Replace years outside 1 to 9999 by null: other tools do not accept them."""
     return pl.when(read.dt.year().is_between(1, 9999)).then(read)
 
 
@@ -113,7 +113,7 @@ def _iso_moment(values: pl.Series) -> pl.Series:
 
 
 def _four_figure_years(read: pl.Series) -> pl.Series:
-    """Null for years below 1000: the parser takes 3-1-17 for the year 3. A later step reads what really is one."""
+    """Replace years below 1000 by null: the parser takes 3-1-17 for the year 3. A later step parses real ones."""
     return (
         read.to_frame("read").select(pl.when(pl.col("read").dt.year() >= _FIRST_FOUR_FIGURES).then("read")).to_series()
     )
@@ -125,29 +125,29 @@ def _from_epoch(values: pl.Series) -> pl.Series:
 
 
 def _written(values: pl.Series, order: DateOrder) -> pl.DataFrame:
-    """One row a text: `start` (the day), `spent` (since midnight, null where no such time exists) and `offset`."""
+    """Parse each text to `start` (the day), `spent` (since midnight; null for an invalid time) and `offset`."""
     parts = values.str.strip_chars().str.extract_groups(_WRITTEN).struct.unnest()
     return parts.select(_calendar_day(order).alias("start"), _time_of_day().alias("spent"), "offset")
 
 
 def _calendar_day(order: DateOrder) -> pl.Expr:
-    """Day from column `day`."""
+    """Parse the day in column `day`."""
     written = pl.col("day")
     numeric = written.str.contains(_NUMERIC)
     named = _with_century(written.str.replace(r"([0-9])(?:st|nd|rd|th)\b", "${1}").str.replace_all(r"[., -]+", " "))
     forms = [
         written.str.replace_all("[/.]", "-").str.to_date("%Y-%m-%d", strict=False),
-        # Eight figures are a day only; `%Y%m%d` alone would also take 2017111 for one.
+        # Exactly eight digits: `%Y%m%d` alone would also accept 2017111.
         pl.when(written.str.contains("^[0-9]{8}$")).then(written).str.to_date("%Y%m%d", strict=False),
         *(named.str.to_date(form, strict=False) for form in ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")),
     ]
     in_order = pl.when(numeric).then(_year_first(written, order)).str.to_date("%Y-%m-%d", strict=False)
-    # A numeric day must not reach the ISO form, which would take 10/11/12 for the year 10.
+    # A numeric day must not be parsed as ISO, which would take 10/11/12 for the year 10.
     return pl.when(numeric).then(in_order).otherwise(pl.coalesce(forms))
 
 
 def _year_first(written: pl.Expr, order: DateOrder) -> pl.Expr:
-    """Numeric day as `year-month-day`; null where no order was declared."""
+    """Rewrite a numeric day as `year-month-day`; null where no order is declared."""
     if order == "iso":
         return pl.lit(None, pl.String)
     parts = written.str.extract_groups(_NUMERIC).struct
@@ -157,13 +157,13 @@ def _year_first(written: pl.Expr, order: DateOrder) -> pl.Expr:
 
 
 def _with_century(named: pl.Expr) -> pl.Expr:
-    """`3 Aug 26` as `3 Aug 2026`, any other text unchanged."""
+    """Expand a two-digit year, `3 Aug 26` to `3 Aug 2026`; leave any other text unchanged."""
     short = named.str.extract_groups(r"^([0-9]{1,2} [A-Za-z]+) ([0-9]{2})$").struct
     return pl.coalesce(pl.concat_str(short.field("1"), _four_figures(short.field("2")), separator=" "), named)
 
 
 def _four_figures(year: pl.Expr) -> pl.Expr:
-    """A year of two or four figures as text of four."""
+    """Convert a year of two or four digits to text of four."""
     number = year.cast(pl.Int32)
     long = pl.when(year.str.contains("^[0-9]{4}$")).then(number)
     century = pl.when(number < _PIVOT).then(2000).otherwise(1900)
@@ -171,7 +171,7 @@ def _four_figures(year: pl.Expr) -> pl.Expr:
 
 
 def _time_of_day() -> pl.Expr:
-    """Duration since midnight; zero where no time is written, null where it is no time of a day."""
+    """Compile the duration since midnight; zero without a time, null for an invalid one."""
     hour, minute, second = (pl.col(name).cast(pl.Int64) for name in ("hour", "minute", "second"))
     half = pl.col("half").str.to_lowercase().str.slice(0, 1)
     afternoon = pl.when(half == "p").then(hour % 12 + 12).otherwise(hour % 12)
@@ -179,19 +179,19 @@ def _time_of_day() -> pl.Expr:
     fraction = pl.col("fraction").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64).fill_null(0)
     seconds = second.fill_null(0)
     spent = pl.duration(hours=hours, minutes=minute, seconds=seconds, microseconds=fraction)
-    sound = hours.is_between(0, 23) & minute.is_between(0, 59) & seconds.is_between(0, 59)
-    return pl.when(hour.is_null()).then(pl.duration(hours=0)).when(sound).then(spent)
+    is_valid = hours.is_between(0, 23) & minute.is_between(0, 59) & seconds.is_between(0, 59)
+    return pl.when(hour.is_null()).then(pl.duration(hours=0)).when(is_valid).then(spent)
 
 
 def _moment_of(zone: str) -> pl.Expr:
-    """Moment of the columns `start`, `spent` and `offset`."""
+    """Compile the timestamp (UTC) of the columns `start`, `spent` and `offset`."""
     local = pl.col("start").cast(pl.Datetime("us")) + pl.col("spent")
     aware = (local - _offset()).dt.replace_time_zone("UTC")
     return pl.when(pl.col("offset").is_not_null()).then(aware).otherwise(_on_the_wall(local, zone))
 
 
 def _offset() -> pl.Expr:
-    """Duration east of UTC in column `offset`; zero for `Z`, `UTC` and `GMT`."""
+    """Parse column `offset` to a duration east of UTC; zero for `Z`, `UTC` and `GMT`."""
     parts = pl.col("offset").str.extract_groups(r"^([+-])([0-9]{2}):?([0-9]{2})?$").struct
     hours, minutes = (parts.field(part).cast(pl.Int64).fill_null(0) for part in ("2", "3"))
     distance = hours * 60 + minutes
@@ -199,7 +199,7 @@ def _offset() -> pl.Expr:
 
 
 def _on_the_wall(local: pl.Expr, zone: str) -> pl.Expr:
-    """Moment of a wall time; one that clocks jumped over is moved on by the hour they jumped."""
+    """Convert local time to UTC; a time that daylight saving skips is moved one hour later."""
     plain = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     jumped = (local + pl.duration(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     return pl.coalesce(plain, jumped).dt.convert_time_zone("UTC")

@@ -1,7 +1,7 @@
-"""E-mail addresses: the form they are matched on, and what their domain is.
+"""E-mail addresses: normal form for matching, and type of domain.
 
-The source's spelling is never changed; the normal form stands beside it. Two spellings have the same normal form when
-they differ in case, in surrounding white space, in invisible characters, or in how Unicode writes the same text
+The source's spelling is kept; the normal form is a further column. Two spellings have the same normal form when they
+differ only in case, in surrounding white space, in invisible characters, or in how Unicode writes the same text
 (composed or not, full width, an internationalised domain or its ASCII form). A dotted capital I is an i.
 Tags are kept: ada+events@ and ada@ are two addresses, as a tag may also be part of another person's alias.
 Of a cell with a name or several addresses (`transforms.values.address_texts`) the first valid one has the normal form.
@@ -28,10 +28,10 @@ _BRAND = rf"^(?:{'|'.join(PERSONAL_BRANDS)})\.(?:[a-z]{{2,3}}|com?\.[a-z]{{2}})$
 
 
 def normalise_email(email: pl.Expr) -> pl.Expr:
-    """Make the text an address is matched on: lower case, NFKC, IDN as ASCII; null where the syntax is not valid.
+    """Compile the normal form of an address: lower case, NFKC, IDN as ASCII; null where the syntax is not valid.
 
-    Valid is what email-validator says without asking the network: a local part of 64 characters that
-    needs no quotes, a domain with a dot, no domain that can never receive mail (`.test`, `.local`, `.invalid`).
+    Validity is that of email-validator without network access: a local part of at most 64 characters that needs no
+    quotes, a domain with a dot, no special-use domain (`.test`, `.local`, `.invalid`).
 
     >>> rows = pl.LazyFrame({"email": [" Ada@Bücher.EXAMPLE ", "ada at example", None]})
     >>> rows.select(normalise_email(pl.col("email"))).collect().to_series().to_list()
@@ -40,7 +40,7 @@ def normalise_email(email: pl.Expr) -> pl.Expr:
     lower = email.str.strip_chars().str.to_lowercase()
     is_plain = _is_plain(lower)
     unusual = pl.when(~is_plain & ~_is_blank(email)).then(email)
-    validated = map_distinct(unusual, answer=_validate, names=("email",)).struct.field("email")
+    validated = map_distinct(unusual, function=_validate, names=("email",)).struct.field("email")
     return pl.when(is_plain).then(lower).otherwise(validated)
 
 
@@ -72,7 +72,7 @@ def further_addresses(email: pl.Expr, further_emails: pl.Expr) -> pl.Expr:
 def with_email_domain(people: pl.LazyFrame) -> pl.LazyFrame:
     """Add `email_domain`, `email_domain_type` and `is_email_valid` to rows that have `email` and `email_normalised`.
 
-    `is_email_valid` is null where there is no address; the others are null unless it is true.
+    `is_email_valid` is null without an address; the others are null unless it is true.
     """
     email, normalised = pl.col("email"), pl.col("email_normalised")
     return people.with_columns(
@@ -83,7 +83,7 @@ def with_email_domain(people: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def domain_type(domain: pl.Expr) -> pl.Expr:
-    """Say what a mail domain is: personal, disposable, or business, which is every other; null where there is none.
+    """Classify a mail domain: personal, disposable, or else business; null for null.
 
     The lists are in `transforms.values.mailboxes`.
     """
@@ -99,9 +99,9 @@ def domain_type(domain: pl.Expr) -> pl.Expr:
 
 
 def is_shared_mailbox(normalised: pl.Expr) -> pl.Expr:
-    """Say whether a normalised address names a desk (info@, sales+fairs@) or nobody (noreply@); null for null.
+    """Return whether a normalised address is shared (info@, sales+fairs@) or unattended (noreply@); null for null.
 
-    Such an address tells nothing of who holds it.
+    Such an address does not identify a person.
     """
     local = normalised.str.extract(r"^([^@+]+)", 1)
     return local.is_in(sorted(SHARED_LOCAL_PARTS))
@@ -116,7 +116,7 @@ def _domain(normalised: pl.Expr) -> pl.Expr:
 
 
 def _is_plain(lower: pl.Expr) -> pl.Expr:
-    """Whether the library would let the address pass unchanged: answered natively, for nearly all addresses."""
+    """Return whether the address is valid and in normal form, without calling the library: true for nearly all."""
     special = "|".join(sorted(SPECIAL_USE_DOMAIN_NAMES))
     at = lower.str.find("@", literal=True)
     return (
@@ -142,7 +142,7 @@ def _addresses(cell: str) -> Iterator[str]:
 
 def _normal_form(email: str) -> str | None:
     visible = "".join(sign for sign in email if unicodedata.category(sign) != "Cf")
-    # Lower case may undo NFKC, and NFKC may bring back upper case: hence once before and once after.
+    # Lower-casing may break NFKC, and NFKC may produce upper case: so NFKC before and after.
     lower = unicodedata.normalize("NFKC", visible).replace("İ", "i").lower()
     try:
         address = validate_email(unicodedata.normalize("NFKC", lower).strip(), check_deliverability=False, strict=True)

@@ -1,4 +1,4 @@
-"""Answers of a library that is asked value by value, kept from run to run: a value is asked once per version of it."""
+"""Cached results of a value-by-value library, kept between runs: each value is computed once per library version."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,26 +8,26 @@ import polars as pl
 
 @dataclass(slots=True)
 class LibraryAnswers:
-    """What a library answered. `kept` has one row per value: its columns, and `answer`, null where there is none."""
+    """Results of a library. `kept` has one row per value: its columns, and `answer`, null where it has no result."""
 
     kept: pl.DataFrame
     _used: list[pl.DataFrame] = field(default_factory=list)
 
-    def answered(self, rows: pl.DataFrame, ask: Callable[[pl.DataFrame], pl.Series]) -> pl.Series:
-        """Answer distinct rows in place: from what is kept, and by `ask` for those that are not.
+    def look_up(self, rows: pl.DataFrame, compute: Callable[[pl.DataFrame], pl.Series]) -> pl.Series:
+        """Return the result of each distinct row, in order: from `kept`, else by `compute`.
 
-        `rows` have the columns of `kept` but `answer`; `ask` must depend on them and on the library alone.
+        `rows` have the columns of `kept` without `answer`; `compute` must depend on them and on the library alone.
         """
         numbered = rows.with_row_index("row")
         kept = numbered.join(self.kept, on=rows.columns, how="inner", nulls_equal=True)
         new = numbered.join(kept, on="row", how="anti", maintain_order="left")
         if new.height:
-            kept = pl.concat([kept, new.with_columns(ask(new.drop("row")).alias("answer"))])
+            kept = pl.concat([kept, new.with_columns(compute(new.drop("row")).alias("answer"))])
         answers = kept.sort("row").drop("row")
         self._used.append(answers)
         return answers["answer"]
 
     def used(self) -> pl.DataFrame:
-        """Give what was answered since, one row per value, in the order of the values: no other value is of use."""
+        """Return the results that were looked up, one row per value, sorted by value: only these are worth keeping."""
         answers = pl.concat([self.kept.clear(), *self._used])
         return answers.unique().sort(pl.all().exclude("answer"))

@@ -1,7 +1,7 @@
-"""What is known of mailboxes: providers of personal and of disposable ones, and names that stand for no one person.
+"""Mailbox lists: domains of personal and disposable providers, and local parts of shared mailboxes.
 
 The list of personal providers is a seed from general knowledge and not complete: a domain in no list counts as
-business. Add to it here.
+business. Extend it here.
 """
 
 from disposable_email_domains import blocklist
@@ -11,7 +11,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Brands that run one domain in each country: yahoo.com, yahoo.co.uk, gmx.de …
+# Brands with one domain per country: yahoo.com, yahoo.co.uk, gmx.de …
 PERSONAL_BRANDS = ("gmx", "hotmail", "rocketmail", "yahoo", "yandex", "ymail")
 
 PERSONAL_DOMAINS = _words(
@@ -48,14 +48,14 @@ PERSONAL_DOMAINS = _words(
     """
 )
 
-# Ten thousand domains from a list that a community keeps, and the known ones that it lacks.
+# Ten thousand domains of a community-maintained list, and further ones that it lacks.
 DISPOSABLE_DOMAINS = frozenset(blocklist) | _words(
     """
     burnermail.io cool.fr.nf spamgourmet.com temp-mail.io tempmail.com tempmail.net tempmailaddress.com throwaway.email
     """
 )
 
-# Before the @: read by a team, or typed because a form would not go on without an address.
+# Local parts: read by a team, or typed to get past a mandatory form field.
 SHARED_LOCAL_PARTS = _words(
     """
     abuse accounting accounts admin administration administrator all apps billing booking bookings business career

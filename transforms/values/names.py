@@ -1,4 +1,4 @@
-"""Names of people: case mended where a form or an import lost it, nothing else changed."""
+"""Case of personal names: restored where a form or an import lost it; nothing else is changed."""
 
 import re
 
@@ -13,7 +13,7 @@ _APOSTROPHES = "'\u2019\u02bc"
 _WORD = re.compile(rf"(?<![\w{_MARKS}]){_LETTERS}(?:[{_APOSTROPHES}]{_LETTERS})*")
 _AFTER_APOSTROPHE = re.compile(rf"(?<=[{_APOSTROPHES}])")
 _NUMERAL = re.compile(r"ii|iii|iv|vi|vii|viii")
-# Two consonants are initials (JP, TJ), but for a surname and some titles.
+# Two consonants are initials (JP, TJ), except a surname (Ng) and some titles.
 _INITIALS = re.compile(r"(?!ng|mr|ms|dr|jr|sr|st)[bcdfghjklmnpqrstvwxz]{2}")
 # Mac is a prefix in these and part of the word in Machado, Mackey, Macias: hence a list.
 _MAC = re.compile(
@@ -27,7 +27,7 @@ _MC = re.compile(r"mc(?=\w{3})")
 _PARTICLES = frozenset(
     ("bin", "da", "das", "de", "del", "den", "der", "do", "dos", "du", "ibn", "ten", "ter", "van", "von", "zu", "zum")
 )
-_ARTICLES = frozenset({"la", "las", "los"})  # Small after a particle only: de la Cruz, but La Roche.
+_ARTICLES = frozenset({"la", "las", "los"})  # Lower case after a particle only: de la Cruz, but La Roche.
 _NO_NAMES = frozenset(
     ("n a", "na", "no name", "noname", "none", "not available", "not provided", "null", "test", "unknown")
 )
@@ -35,11 +35,10 @@ _SHORTEST_AFTER_APOSTROPHE = 3  # O'Dea, but Sa'ad.
 
 
 def mend_case(name: pl.Expr, *, is_family_name: bool = False) -> pl.Expr:
-    """Give a name written all in capitals or all in small letters its usual case; leave every other as it is.
+    """Restore the case of a name that is all upper or all lower case; keep mixed case as it is.
 
-    Control and other invisible characters go, runs of white space become one space, and what is then empty
-    is null. Every letter stays, so no name loses anything. In a family name particles stay small when something
-    follows them (van der Berg).
+    Control and other invisible characters are removed and runs of white space become one space; null where nothing is
+    left. Letters are never removed. In a family name a particle that is not the last word is lower case (van der Berg).
 
     >>> rows = pl.LazyFrame({"name": ["MARY-JANE", "van der berg", "O'NEILL MCDONALD", "DeShawn", "J.R."]})
     >>> rows.select(mend_case(pl.col("name"), is_family_name=True)).collect().to_series().to_list()
@@ -50,7 +49,7 @@ def mend_case(name: pl.Expr, *, is_family_name: bool = False) -> pl.Expr:
     clean = visible.str.strip_chars().str.normalize("NFC")
     is_one_case = (clean == clean.str.to_uppercase()) != (clean == clean.str.to_lowercase())
     mend = _mend_family_name if is_family_name else _mend_given_name
-    mended = map_distinct(pl.when(is_one_case).then(clean), answer=mend, names=("name",)).struct.field("name")
+    mended = map_distinct(pl.when(is_one_case).then(clean), function=mend, names=("name",)).struct.field("name")
     return pl.when(clean != "").then(pl.coalesce(mended, clean))
 
 
@@ -69,7 +68,7 @@ def name_words(name: pl.Expr) -> pl.Expr:
 
 @step(partition_by=ROW, delivers=("first_name", "last_name"))
 def with_names(people: pl.LazyFrame) -> pl.LazyFrame:
-    """Mend the case of `first_name` and `last_name`."""
+    """Restore the case of `first_name` and `last_name`; null stays null."""
     return people.with_columns(
         first_name=mend_case(pl.col("first_name")),
         last_name=mend_case(pl.col("last_name"), is_family_name=True),
@@ -78,21 +77,21 @@ def with_names(people: pl.LazyFrame) -> pl.LazyFrame:
 
 def _mend_given_name(name: str) -> Values:
     words = _lower(name).split(" ")
-    return (" ".join(_mend(word, is_first=place == 0) for place, word in enumerate(words)),)
+    return (" ".join(_mend(word, is_first=index == 0) for index, word in enumerate(words)),)
 
 
 def _mend_family_name(name: str) -> Values:
     words = _lower(name).split(" ")
     mended: list[str] = []
-    for place, word in enumerate(words):
+    for index, word in enumerate(words):
         follows_particle = bool(mended) and mended[-1] in _PARTICLES
         is_small = word in _PARTICLES or (word in _ARTICLES and follows_particle)
-        mended.append(word if is_small and place < len(words) - 1 else _mend(word, is_first=place == 0))
+        mended.append(word if is_small and index < len(words) - 1 else _mend(word, is_first=index == 0))
     return (" ".join(mended),)
 
 
 def _lower(name: str) -> str:
-    # A dotted capital I tells a Turkish name, whose plain capital I is a dotless one.
+    # A dotted capital I marks a Turkish name, in which the plain capital I is the dotless one.
     return name.replace("I", "\u0131").replace("İ", "i").lower() if "İ" in name else name.lower()
 
 

@@ -1,8 +1,7 @@
-"""Numbers and flags from text, exactly: no value passes through a float unless a float is asked for.
+"""Numbers and booleans parsed from text, exactly: floats are used only for fields of that type.
 
-A number is read with the declared decimal mark. Groups of digits may be parted by the other mark, a space of any width
-or an apostrophe, in threes or the Indian way. What does not follow these rules is not a number: it gives null where the
-text was not null, and the caller says which field of which record it was.
+A number has the declared decimal mark. Digits may be grouped by the other mark, a space of any width or an apostrophe,
+in threes or the Indian way. Any other text is not a number: it gives null, and the caller reports record and field.
 """
 
 import re
@@ -21,7 +20,7 @@ _APOSTROPHES = "[\u2018\u2019\u02bc\u0060\u00b4]"
 
 
 def number_pattern(decimal: DecimalMark) -> str:
-    """Regular expression (no groups) of an unsigned number written with `decimal`, after `narrowed`."""
+    """Return the regular expression (no groups) of an unsigned number with mark `decimal`, after `narrowed`."""
     mark = re.escape(decimal)
     other = re.escape("," if decimal == "." else ".")
     grouped = "|".join(rf"[0-9]{{1,3}}(?:{apart}[0-9]{{2,3}})*{apart}[0-9]{{3}}" for apart in (other, " ", "'"))
@@ -29,37 +28,37 @@ def number_pattern(decimal: DecimalMark) -> str:
 
 
 def narrowed(text: pl.Expr) -> pl.Expr:
-    """Text with plain digits, spaces, minus signs and apostrophes in place of their typographic kin."""
-    # The acute accent would be taken apart by NFKC, so apostrophes go first.
+    """Replace typographic digits, spaces, minus signs and apostrophes by their ASCII forms."""
+    # NFKC would decompose the acute accent, so apostrophes are replaced first.
     mended = text.str.replace_all(_APOSTROPHES, "'").str.replace_all(_DASHES, "-")
     return mended.str.normalize("NFKC").str.strip_chars()
 
 
 def plain_number(text: pl.Expr, *, decimal: DecimalMark = ".") -> pl.Expr:
-    """Text of the number as machines write it (`-1234.5`, `1.5E3`); null where the text is no number.
+    """Rewrite a number in plain notation (`-1234.5`, `1.5E3`); null where the text is no number.
 
     >>> pl.select(plain_number(pl.lit("1.234,50"), decimal=",")).item()
     '1234.50'
     """
 
-    def plainly(values: pl.Series) -> pl.Series:
+    def parse_plain(values: pl.Series) -> pl.Series:
         return values.str.extract(r"^(-?[0-9]+)$" if decimal == "," else r"^(-?[0-9]+(?:\.[0-9]+)?)$")
 
-    def carefully(values: pl.Series) -> pl.Series:
+    def parse_formatted(values: pl.Series) -> pl.Series:
         number = narrowed(pl.lit(values)).str.extract(rf"^([+-]?{number_pattern(decimal)})$")
         return pl.select(unmarked(number, decimal=decimal)).to_series()
 
-    return read_in_steps(text, (plainly, carefully), pl.String())
+    return read_in_steps(text, (parse_plain, parse_formatted), pl.String())
 
 
 def unmarked(number: pl.Expr, *, decimal: DecimalMark) -> pl.Expr:
-    """Strip `+` and group marks from a number's text and make its decimal mark a point."""
+    """Remove `+` and group marks from a number's text and replace its decimal mark by a point."""
     bare = number.str.replace_all("[ ',+]" if decimal == "." else "[ '.+]", "")
     return bare if decimal == "." else bare.str.replace(",", ".", literal=True)
 
 
 def in_units(number: pl.Expr, power: int) -> pl.Expr:
-    """Text of a machine-written number times ten to `power`, as a change of its exponent.
+    """Multiply a number in plain notation by ten to `power`, by its exponent.
 
     >>> pl.select(in_units(pl.lit("1100.04"), 6)).item()
     '1100.04E6'
@@ -71,9 +70,9 @@ def in_units(number: pl.Expr, power: int) -> pl.Expr:
 
 
 def integer(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Expr:
-    """Whole number (Int64): `12`, `12.0`, `1e3`, `12,000`; null for a fraction, for more than 64 bits, for no number.
+    """Parse a whole number (Int64): `12`, `12.0`, `1e3`, `12,000`; null for a fraction, more than 64 bits, no number.
 
-    The text counts in units of ten to `power`.
+    Unit of the text: ten to `power`.
     """
     exact = in_units(plain_number(text, decimal=decimal), power).cast(_EXACT, strict=False)
     whole = exact.cast(pl.Int64, strict=False)
@@ -81,20 +80,20 @@ def integer(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.
 
 
 def real(text: pl.Expr, *, decimal: DecimalMark = ".", power: int = 0) -> pl.Expr:
-    """Finite number (Float64); a percent sign divides by 100. Null for NaN, infinity, 1e999 and no number.
+    """Parse a finite number (Float64); a percent sign divides by 100. Null for NaN, infinity, 1e999 and no number.
 
-    The text counts in units of ten to `power`. Negative zero is zero.
+    Unit of the text: ten to `power`. Negative zero is zero.
     """
     percent = text.str.strip_chars().str.ends_with("%")
     written = plain_number(text.str.strip_chars().str.strip_suffix("%"), decimal=decimal)
-    # By the text, since Polars divides one row by 100 and multiplies several by 0.01, which differ in the last bit.
+    # On the text: Polars divides one row by 100 but multiplies several by 0.01, which differ in the last bit.
     scaled = pl.when(percent).then(in_units(written, power - 2)).otherwise(in_units(written, power))
     number = scaled.cast(pl.Float64, strict=False)
     return pl.when(number == 0).then(0.0).when(number.is_finite()).then(number)
 
 
 def boolean(text: pl.Expr) -> pl.Expr:
-    """Read a flag: true, false, or null for any word that is neither; unknown is not false. Case does not matter.
+    """Parse a boolean, in any case; null for a word that is neither true nor false: unknown is not false.
 
     >>> pl.select(boolean(pl.lit(pl.Series(["Yes", "0", "maybe", None])))).to_series().to_list()
     [True, False, None, None]

@@ -1,4 +1,4 @@
-"""Telephone numbers in E.164 form, read with the country of the record in mind."""
+"""Telephone numbers in E.164 form, parsed with the country of the record."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -10,32 +10,31 @@ from transforms.step import ROW, step
 from transforms.values.distinct import read_distinct
 from transforms.values.library_answers import LibraryAnswers
 
-# Names what answers were kept of; `_ask` and this must change together.
+# Key of the kept results: change it with every change of `_parse_number`.
 LIBRARY = f"phonenumbers-{__version__}"
 NO_ANSWERS = pl.DataFrame(schema={"number": pl.String, "region": pl.String, "answer": pl.String})
 
-# Digits with the marks people set between them. Without the marks many spellings of a number are one.
+# Digits with separators; without separators many spellings of a number are equal.
 _MARKED = r"^\+?[0-9\s.()\-\x{2010}-\x{2015}]+$"
 _MARKS = r"[\s.()\-\x{2010}-\x{2015}]"
 _LONGEST = 250
 _SHORTEST_RUN, _LONGEST_RUN = 4, 15
 _RUNS = ("012345678901234", "123456789012345", "987654321098765", *(digit * _LONGEST_RUN for digit in "0123456789"))
-_TYPED_TO_GET_PAST = sorted(run[:length] for run in _RUNS for length in range(_SHORTEST_RUN, _LONGEST_RUN + 1))
+_DUMMIES = sorted(run[:length] for run in _RUNS for length in range(_SHORTEST_RUN, _LONGEST_RUN + 1))
 
 
 def no_answers() -> LibraryAnswers:
-    """Begin with nothing kept."""
+    """Return an empty cache."""
     return LibraryAnswers(NO_ANSWERS)
 
 
 def phone_e164(phone: pl.Expr, region: pl.Expr, answers: LibraryAnswers | None = None) -> pl.Expr:
-    """Make E.164 text of a number as it is dialled in `region` (ISO 3166 alpha-2), or of one that starts with a plus.
+    """Compile the E.164 text of a number as dialled in `region` (ISO 3166 alpha-2), or of one with a leading plus.
 
-    Null where there is no number, where its country cannot be told, where the numbering plan of that
-    country has no such number, and where the number is one that people type to get past a form: one digit repeated,
-    or digits counted up or down (1234567). Null too for two numbers in one field. An extension is left out. A number
-    reserved for fiction (555-0100) is in the numbering plan and stays. `answers` are of earlier runs, and take up those
-    of this one.
+    Null without a number, for an unknown country, for a number outside the country's numbering plan, for two numbers in
+    one field, and for a dummy number: one digit repeated, or consecutive digits up or down (1234567). An extension is
+    dropped. A number reserved for fiction (555-0100) is in the numbering plan and kept. `answers` has the results of
+    earlier runs and receives those of this run.
 
     >>> rows = pl.LazyFrame({"phone": ["020 7946 0958", "+1 (212) 736-5000", "12345"], "country": ["GB", "GB", None]})
     >>> rows.select(phone_e164(pl.col("phone"), pl.col("country"))).collect().to_series().to_list()
@@ -43,11 +42,11 @@ def phone_e164(phone: pl.Expr, region: pl.Expr, answers: LibraryAnswers | None =
     """
     trimmed = phone.str.replace_all(r"\p{Cf}", "").str.strip_chars()
     bare = pl.when(trimmed.str.contains(_MARKED)).then(trimmed.str.replace_all(_MARKS, "")).otherwise(trimmed)
-    is_serious = ~bare.str.strip_prefix("+").is_in(_TYPED_TO_GET_PAST)
-    possible = pl.when(bare.str.len_chars().is_between(1, _LONGEST) & is_serious).then(bare)
-    # A number that names its country means the same everywhere: asked once, not once a region.
+    is_no_dummy = ~bare.str.strip_prefix("+").is_in(_DUMMIES)
+    possible = pl.when(bare.str.len_chars().is_between(1, _LONGEST) & is_no_dummy).then(bare)
+    # An international number does not depend on the region: parsed once, not once per region.
     local = pl.when(~bare.str.contains(r"^\+[1-9]")).then(region.str.to_uppercase())
-    read = partial((answers or no_answers()).answered, ask=_ask_all)
+    read = partial((answers or no_answers()).look_up, compute=_parse_numbers)
     return read_distinct(read, dtype=pl.String, number=possible, region=local)
 
 
@@ -57,8 +56,8 @@ def with_phone(
 ) -> pl.LazyFrame:
     """Add `phone_e164` to rows that have `phone`, `country` and `source_system`.
 
-    The region is the record's `country`, else what `default_regions` says of its source, else none: then
-    only numbers that start with a plus can be read.
+    The region is the record's `country`, else the source's in `default_regions`, else none: then only numbers with a
+    leading plus can be parsed. Null as in `phone_e164`.
     """
     sources, regions = (
         pl.Series(list(default_regions), dtype=pl.String),
@@ -68,13 +67,13 @@ def with_phone(
     return records.with_columns(phone_e164=phone_e164(pl.col("phone"), pl.coalesce("country", default), answers))
 
 
-def _ask_all(rows: pl.DataFrame) -> pl.Series:
-    return pl.Series([_ask(*row) for row in rows.rows()], dtype=pl.String)
+def _parse_numbers(rows: pl.DataFrame) -> pl.Series:
+    return pl.Series([_parse_number(*row) for row in rows.rows()], dtype=pl.String)
 
 
-def _ask(number: str, region: str | None) -> str | None:
+def _parse_number(number: str, region: str | None) -> str | None:
     try:
-        read = parse(number, region)
+        parsed = parse(number, region)
     except NumberParseException:
         return None
-    return format_number(read, PhoneNumberFormat.E164) if is_valid_number(read) else None
+    return format_number(parsed, PhoneNumberFormat.E164) if is_valid_number(parsed) else None

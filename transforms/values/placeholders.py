@@ -1,4 +1,4 @@
-"""Words that stand where a value should be: `Select`, `n/a`, `unknown`. They are null only where somebody declared so.
+"""Placeholders such as `Select`, `n/a` and `unknown`: null only where the settings declare them.
 
 There is no built-in list: `Null` is a surname, `None` a product line, `NA` the country code of Namibia.
 """
@@ -9,9 +9,9 @@ import polars as pl
 
 
 def without_placeholders(text: pl.Expr, placeholders: Sequence[str]) -> pl.Expr:
-    """Text, null where it is one of the declared placeholders, letter for letter after trimming; blanks are null.
+    """Replace declared placeholders and blank text by null; compared in exact case, after trimming.
 
-    Exact case is deliberate: exports write NULL, people are called Null.
+    Case is exact on purpose: exports write NULL, and Null is a surname.
 
     >>> city = pl.Series(["Select", " Mumbai ", "", "SELECT"])
     >>> pl.select(without_placeholders(pl.lit(city), ["Select"])).to_series().to_list()

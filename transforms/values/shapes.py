@@ -1,16 +1,16 @@
-"""The shape of a text: how it is written, without what it says."""
+"""Shape of a text: its character classes, without its content."""
 
 import polars as pl
 
-_SHOWN_SIGNS = 40
+_MAX_CHARACTERS = 40
 
 
 def shape(text: pl.Expr) -> pl.Expr:
-    """Text with 9 for each digit, X for each capital and x for each other letter, cut at forty signs.
+    """Replace each digit by 9, each capital by X and each other letter by x; truncate to 40 characters.
 
     >>> pl.select(shape(pl.lit("15 Apr, 2026 00:03:00"))).item()
     '99 Xxx, 9999 99:99:99'
     """
     figures = text.str.replace_all(r"\p{N}", "9")
     letters = figures.str.replace_all(r"[\p{Lu}\p{Lt}]", "X").str.replace_all(r"[\p{L}--[X]]", "x")
-    return letters.str.slice(0, _SHOWN_SIGNS)
+    return letters.str.slice(0, _MAX_CHARACTERS)

@@ -1,4 +1,4 @@
-"""Reading a column in steps: the cheap reading first, the dear one only for the distinct texts that are left."""
+"""Stepwise parsing of a column: a cheap parser first, expensive ones only for the distinct texts that are left."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,7 +8,7 @@ Step = Callable[[pl.Series], pl.Series]
 
 
 def read_in_steps(text: pl.Expr, steps: Sequence[Step], dtype: pl.DataType) -> pl.Expr:
-    """Read text by the first step; what it gave null for, by the next, once per distinct text; null if none can.
+    """Parse text by the first step, and what it leaves null by the next, once per distinct text; null if all fail.
 
     Every step maps a series of texts to one of `dtype`, value by value.
     """

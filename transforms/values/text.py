@@ -1,14 +1,14 @@
-"""Text as it is published: cleaned of what no reader can see and no database can hold, otherwise untouched.
+"""Cleaning of published text: characters that are invisible or cannot be stored are removed, nothing else.
 
-What `clean` changes, and nothing else:
+`clean` makes these changes:
 
-- NUL and other control characters go, except tab and line breaks: PostgreSQL cannot hold a NUL, terminals obey others.
-- Invisible marks go: zero-width space, word joiner, byte order mark, soft hyphen, direction overrides. The zero-width
-  joiner and non-joiner stay inside a word, because emoji, Persian and Indic scripts are spelt with them.
-- Outer white space goes, no-break and ideographic spaces too; what is then empty is null: a blank says nothing.
-- Accents take one form (NFC), so that a name typed on two systems is one name.
+- It removes NUL, which PostgreSQL cannot store, and the other control characters except tab and line breaks.
+- It removes zero-width space, word joiner, byte order mark, soft hyphen and direction overrides. The zero-width joiner
+  and non-joiner stay inside a word: emoji, Persian and Indic scripts are spelt with them.
+- It trims white space, no-break and ideographic spaces too; text that is then empty is null.
+- It composes accents (NFC), so that a name typed on two systems is equal.
 
-Case, punctuation, HTML and inner spaces stay as the source holds them: matching has normal forms of its own.
+Case, punctuation, HTML and inner spaces stay as in the source: matching has normal forms of its own.
 """
 
 import polars as pl
@@ -18,12 +18,12 @@ _INVISIBLE = (
     r"\u{202A}-\u{202E}\u{2060}-\u{2064}\u{2066}-\u{2069}\u{FEFF}\u{FFF9}-\u{FFFB}]"
 )
 _OUTER_BLANK = r"^[\s\u{200C}\u{200D}]+|[\s\u{200C}\u{200D}]+$"
-# One match is enough to need the slow road: anything but printable ASCII and inner line breaks, or an outer blank.
+# Text that needs cleaning: anything but printable ASCII and inner line breaks, an outer blank, or no character.
 _NEEDS_CARE = r"[^\t\n\r -~]|^\s|\s$|^$"
 
 
 def clean(text: pl.Expr) -> pl.Expr:
-    r"""Text without what cannot be seen or stored (see the module); null where nothing is left.
+    r"""Remove invisible and unstorable characters (see the module); null where nothing is left.
 
     >>> pl.select(clean(pl.lit(" Zo\u0065\u0301\x00 "))).item()
     'Zoé'
@@ -32,9 +32,9 @@ def clean(text: pl.Expr) -> pl.Expr:
 
 
 def _clean(values: pl.Series) -> pl.Series:
-    careful = values.str.contains(_NEEDS_CARE).fill_null(value=False)
-    if not careful.any():
+    is_affected = values.str.contains(_NEEDS_CARE).fill_null(value=False)
+    if not is_affected.any():
         return values
-    mended = values.filter(careful).str.replace_all(_INVISIBLE, "").str.replace_all(_OUTER_BLANK, "")
-    mended = mended.str.normalize("NFC")
-    return values.scatter(careful.arg_true(), pl.select(pl.when(mended != "").then(mended)).to_series())
+    cleaned = values.filter(is_affected).str.replace_all(_INVISIBLE, "").str.replace_all(_OUTER_BLANK, "")
+    cleaned = cleaned.str.normalize("NFC")
+    return values.scatter(is_affected.arg_true(), pl.select(pl.when(cleaned != "").then(cleaned)).to_series())

@@ -1,4 +1,4 @@
-"""`bantam status`: cursors and freshness of every stream, the last runs, failed checks, quarantine."""
+"""`bantam status`: cursors, freshness and sweeps of every stream, the last runs, failed checks, quarantine."""
 
 from datetime import UTC, datetime
 
@@ -11,6 +11,15 @@ from flows.run.warehouse_access import home_from_environment, unmigrated_warehou
 from flows.terminal.tables import filled, table
 from warehouse.read import lookups
 
+_STREAM = pl.concat_str("source_system", pl.lit("."), "stream").alias("stream")
+_SWEEP = pl.Struct(
+    {
+        "swept_at": pl.String,
+        "sweep": pl.Struct({"pages": pl.Int64}),
+        "swept_late": pl.Int64,
+        "swept_deleted": pl.Int64,
+    }
+)
 _ENDS = {
     "failed": "failed with exit code {}, nothing was published",
     "interrupted": "was ended by a signal (exit code {}), nothing was published",
@@ -39,12 +48,12 @@ def status() -> None:
         console.print("Nothing was published yet. Run `bantam run` or `bantam demo`.")
         return
     now = datetime.now(UTC)
-    age = ((pl.lit(now) - pl.col("pulled_at")).dt.total_minutes() / 60).round(1)
-    streams = found.cursors.sort("source_system", "stream").select(
-        pl.concat_str("source_system", pl.lit("."), "stream"), age.alias("age"), "high_water_at"
-    )
     made = table("Streams", "stream", "#pulled, hours ago", "complete to (UTC)")
-    console.print(filled(made, streams.rows()))
+    console.print(filled(made, _stream_ages(found.cursors, now).rows()))
+    sweeps = _sweeps(found.cursors, now)
+    if sweeps.height:
+        made = table("Listed whole", "stream", "#complete, hours ago", "sweep under way", "#late", "#gone")
+        console.print(filled(made, sweeps.rows()))
     runs = found.runs.select("run_id", "as_of", "run_status", "definitions_version", "is_draft", "rows_written")
     made = table("Last runs", "run", "as of", "status", "definitions", "draft", "#rows written")
     console.print(filled(made, runs.rows()))
@@ -57,6 +66,38 @@ def status() -> None:
         console.print("Nothing is in quarantine.")
     rows = sorted(found.rows.items())
     console.print(filled(table("Published tables", "table", "#rows"), rows))
+
+
+def _stream_ages(cursors: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """One row per stream: its name, the hours since it was pulled, and up to when every change is in."""
+    return cursors.sort("source_system", "stream").select(
+        _STREAM, age=_hours_since(pl.col("pulled_at"), now), high_water_at="high_water_at"
+    )
+
+
+def _sweeps(cursors: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """One row per stream that is listed whole: hours since the last such listing began, and what sweeps found.
+
+    `late` are records that no listing of changes had shown, `gone` those that are no longer listed; both are of the
+    sweep under way, else of the last one. Links are left out: they are read again with the records they start from.
+    """
+    cursor = pl.col("cursor").str.json_decode(_SWEEP).struct
+    swept_at = cursor.field("swept_at").str.to_datetime(time_zone="UTC")
+    return (
+        cursors.sort("source_system", "stream")
+        .filter(cursor.field("swept_at").is_not_null() | cursor.field("sweep").is_not_null())
+        .select(
+            _STREAM,
+            age=_hours_since(swept_at, now),
+            pages=pl.format("{} pages", cursor.field("sweep").struct.field("pages")),
+            late=cursor.field("swept_late").fill_null(0),
+            gone=cursor.field("swept_deleted").fill_null(0),
+        )
+    )
+
+
+def _hours_since(moment: pl.Expr, now: datetime) -> pl.Expr:
+    return ((pl.lit(now) - moment).dt.total_minutes() / 60).round(1)
 
 
 def _show_failed(published: str | None, console: Console) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 from tests.definitions.handoff_records import AS_OF, CLOSED, HANDOFF, OPEN, ago
 from tests.definitions.page.classified import Told, both_sides, deal, deal_class, found, sentences
 from tests.definitions.page.statements import POSITION, Statement, checks
-from transforms.facets.person import dealt
+from transforms.facets.person import with_deals
 
 SECTION = "Where an opportunity stands"
 _PERSON = {"person_id": pl.String, "account_id": pl.String, "claims_customer": pl.Boolean}
@@ -243,7 +243,7 @@ def a_class_counts_as_open_as_the_page_says(statement: Statement) -> None:
     people = pl.DataFrame({"person_id": ["ada"], "account_id": [None], "claims_customer": [None]}, schema=_PERSON)
     deals = pl.DataFrame([{"person_id": "ada", "pipeline_class": statement.row, "is_won": False}])
     wanted = {"account_id": pl.String, "has_won_opportunity": pl.Boolean, "claims_customer": pl.Boolean}
-    (row,) = dealt(people, deals, pl.DataFrame(schema=wanted), HANDOFF.open_classes).to_dicts()
+    (row,) = with_deals(people, deals, pl.DataFrame(schema=wanted), HANDOFF.open_classes).to_dicts()
     assert row["has_open_opportunity"] is (statement.text == "yes")
 
 

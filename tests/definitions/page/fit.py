@@ -8,7 +8,7 @@ import polars as pl
 from tests.definitions.handoff_records import AS_OF, HANDOFF
 from tests.definitions.page.statements import Statement, checks
 from transforms.facets.engagement import clocks
-from transforms.facets.person import scored
+from transforms.facets.person import with_score
 
 SECTION = "Who fits, and how that is scored"
 IDEAL = {"employees": 50, "industry": "Tools", "country": "US"}
@@ -65,7 +65,7 @@ def fit_of(**told: Any) -> dict[str, Any]:
         {"account_id": ["acme"], "industry": [told.get("industry")], "employees": [told.get("employees")]},
         schema_overrides={"industry": pl.String, "employees": pl.Int64},
     )
-    return scored(people, accounts, HANDOFF, as_of=AS_OF).row(0, named=True)
+    return with_score(people, accounts, HANDOFF, as_of=AS_OF).row(0, named=True)
 
 
 @checks(SECTION, rows=("fail", "pass", "low_quality"), columns=("Test",))

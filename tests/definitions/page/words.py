@@ -8,14 +8,14 @@ from tests.definitions.handoff_records import HANDOFF
 from tests.definitions.page.company import company
 from tests.definitions.page.statements import Statement, checks
 from tests.transforms.small_company import AS_OF
-from transforms.facets.opportunity import loss_families
+from transforms.facets.opportunity import with_loss_family
 
 SECTION = "Words we read as the same"
 
 
 def families(*reasons: str | None) -> list[str | None]:
     frame = pl.DataFrame({"loss_reason": reasons}, schema={"loss_reason": pl.String})
-    return loss_families(frame, HANDOFF)["loss_family"].to_list()
+    return with_loss_family(frame, HANDOFF)["loss_family"].to_list()
 
 
 @checks(SECTION, columns=("Reasons as people write them",))

@@ -1,4 +1,4 @@
-"""Landed records and their fold to a state, in memory, as `flows.run.compaction` does it with files."""
+"""Landed records and their compaction to a state, in memory, as `flows.run.compaction` does it with files."""
 
 import json
 
@@ -14,7 +14,7 @@ NOTHING = pl.DataFrame(schema=STATE)
 
 def landed(run, records, listing=None):
     """What a run landed of a listing (its own unless named): (id, minute, is deleted, name) of each record."""
-    told = [
+    lines_of_run = [
         {
             "raw": json.dumps(
                 {"id": str(id_), "updatedAt": f"2026-01-01T00:{minute:02}:00Z", "archived": gone, "n": name}
@@ -23,12 +23,12 @@ def landed(run, records, listing=None):
         }
         for place, (id_, minute, gone, name) in enumerate(records, start=1)
     ]
-    lines = pl.LazyFrame(told, schema={"raw": pl.String, "location": pl.String})
+    lines = pl.LazyFrame(lines_of_run, schema={"raw": pl.String, "location": pl.String})
     return parsed_versions(lines, CONTACT).collect(), f"run{listing or run:03}"
 
 
-def fold(last, parts, listings, *, keeps_versions):
-    """The state after these parts, of which some listings are complete."""
+def compact_parts(last, parts, listings, *, keeps_versions):
+    """Compact parts to a state; `listings` are the complete ones."""
     versions = pl.concat([last, *(part for part, _ in parts)])
     known = version_index(last.lazy(), reads_text=keeps_versions).with_columns(listing=pl.lit(None, pl.Categorical))
     new = [version_index(part.lazy()).with_columns(listing=pl.lit(id_).cast(pl.Categorical)) for part, id_ in parts]
