@@ -36,6 +36,8 @@ def show_report(report: Report, console: Console) -> None:
     )
     for row in people["untied"]:
         console.print(Text(_unmatched(row), style="yellow"))
+    for row in report["references"]:
+        console.print(Text(f"  {row['note']}.", style="yellow"))
     _print_summary(report, console)
 
 
