@@ -13,7 +13,7 @@ from definitions.agreement.model import Definitions
 from definitions.config.mistakes import raise_mistakes
 from definitions.config.yaml_file import FieldPath
 from definitions.mapping.custom_fields import PREFIX, FieldEntry, field_mistakes
-from definitions.mapping.source_mapping import SourceMapping
+from definitions.mapping.source_mapping import OnUnreadable, SourceMapping
 from definitions.mapping.source_words import ClassWord, StageWord, StatusWord, TimeZone
 from definitions.mapping.stream_mapping import StreamMapping
 from definitions.schema.column import Column
@@ -146,7 +146,15 @@ class HttpSettings(BaseModel):
     def source_fields(self) -> Mapping[str, Mapping[str, str]]:
         """Source field of each mapped field, custom fields included, by object."""
         return {
-            name: {field: entry.source_field for field, entry in entries.items()}
+            name: {field: entry.source_field for field, entry in entries.items() if entry.source_field is not None}
+            for name, entries in self.fields.items()
+        }
+
+    @property
+    def on_unreadable(self) -> Mapping[str, Mapping[str, OnUnreadable]]:
+        """What an unreadable value costs, by object and field."""
+        return {
+            name: {field: entry.on_unreadable for field, entry in entries.items()}
             for name, entries in self.fields.items()
         }
 
@@ -197,6 +205,7 @@ class HttpSettings(BaseModel):
             record_url=self.record_url or self.default_record_urls(),
             fields=self.source_fields,
             custom=self.custom,
+            on_unreadable=self.on_unreadable,
             statuses=self.statuses,
             lifecycle_stages=self.lifecycle_stages,
             activity_types=self.activity_types,

@@ -28,3 +28,15 @@ class FaultLimit:
 RECORDS = FaultLimit(share=0.01, few=10)
 # Values of one column of a file that violate its declaration; the share is `unreadable_ceiling`.
 VALUES = FaultLimit(share=0.05, few=2)
+_MOST = 0.5
+
+
+def of_fields(values: FaultLimit) -> FaultLimit:
+    """Return the limit of the values of any field that cannot be read, from that of a file's columns.
+
+    A new word in a picklist is no wrong mapping; most of the words are. A share above that applies here too, and 0.
+
+    >>> [of_fields(FaultLimit(share=share, few=2)).share for share in (0.05, 0.9, 0)]
+    [0.5, 0.9, 0]
+    """
+    return FaultLimit(share=max(_MOST, values.share) if values.share else 0, few=RECORDS.few)

@@ -87,8 +87,9 @@ class Settings(_Strict):
     """Settings of a run, without its date.
 
     `quarantine_ceiling` is the share of a stream's records, `unreadable_ceiling` that of the values of a file's column,
-    that may be unreadable. An audit longer than `audit_minutes` stops the run. `expectations` are evaluated by Great
-    Expectations in the audit of every run; bantam.yaml may name another file that holds them.
+    that may be unreadable; of the values of any field half may be, or `unreadable_ceiling` where that is more. An
+    audit longer than `audit_minutes` stops the run. `expectations` are evaluated by Great Expectations in the audit of
+    every run; bantam.yaml may name another file that holds them.
     """
 
     definitions: str = "handoff"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath
+from definitions.mapping.source_mapping import OnUnreadable
 from definitions.schema.column import (
     BOOLEAN,
     COUNT,
@@ -49,13 +50,16 @@ class FieldEntry(BaseModel):
     """Origin of a field: `from` is its name in the source; a plain text is short for that name.
 
     A field of the customer's own has a `kind`, and perhaps `means`, which becomes the comment of its column.
+    `on_unreadable` says what an unreadable value costs; with it alone, the field stays mapped as the vendor's folder
+    maps it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source_field: str = Field(alias="from", min_length=1)
+    source_field: str | None = Field(default=None, alias="from", min_length=1)
     kind: OwnKind | None = None
     means: str | None = None
+    on_unreadable: OnUnreadable = None
 
     @model_validator(mode="before")
     @classmethod
@@ -64,7 +68,7 @@ class FieldEntry(BaseModel):
 
     def column(self, name: str) -> Column:
         """Return the column of this field."""
-        return own_column(name, self.kind, self.means, of=self.source_field)
+        return own_column(name, self.kind, self.means, of=self.source_field or "the settings")
 
 
 def own_column(name: str, kind: OwnKind | None, means: str | None, *, of: str) -> Column:
@@ -90,6 +94,8 @@ def field_mistakes(
 
 def _field_mistake(name: str, field: str, entry: FieldEntry, record: RecordKind) -> str | None:
     """Describe the mistake in one entry of `fields`; null where it is right."""
+    if entry.source_field is None and (field.startswith(PREFIX) or "on_unreadable" not in entry.model_fields_set):
+        return f"say which field of the source it comes from: {field}: {{from: NAME}}"
     if field.startswith(PREFIX):
         return own_mistake(field, entry.kind, record, example=f"{{from: {entry.source_field}, kind: text}}")
     known_names = [one for one in record.names if one != CUSTOM.name]

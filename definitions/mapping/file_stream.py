@@ -16,26 +16,15 @@ from definitions.config.mistakes import raise_mistakes
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath
 from definitions.mapping.custom_fields import PREFIX, OwnKind, own_column, own_hint, own_mistake
+from definitions.mapping.file_format import Format, format_from_path
+from definitions.mapping.source_mapping import OnUnreadable
 from definitions.schema.column import Column as CanonicalField
 from definitions.schema.column import Kind
 from definitions.schema.records import RECORD_KINDS, RecordKind
 
 DateOrder = Literal["iso", "day_first", "month_first"]
 DecimalMark = Literal[".", ","]
-Format = Literal["csv", "tsv", "jsonl", "parquet"]
 
-COMPRESSIONS = (".gz", ".zst")
-_FORMATS: dict[str, Format] = {
-    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
-}  # fmt: skip
-_READ: dict[str, Format] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "parquet": "parquet"}
-_SPREADSHEET = "Save it as `CSV UTF-8` in the spreadsheet program, and name that file in `path`"
-_REMEDIES = {
-    **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SPREADSHEET),
-    "json": "Write one object a line (`jq -c '.[]' FILE.json > FILE.jsonl`), and name that file in `path`",
-    **dict.fromkeys(("zip", "7z", "rar", "bz2", "xz"), "Unpack it, and name the file inside in `path`"),
-}
 # Derived from the stream itself, or, for a list of keys, not available from one cell.
 NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys", "custom"})
 # Values of required flags that no column maps; `is_active` has no default: it must be mapped.
@@ -65,7 +54,8 @@ class Column(_Strict):
     )
     others: Literal["keep", "ignore", "refuse"] = Field(
         default="keep",
-        description="What a word without an alias is: itself (`keep`), nothing (`ignore`), a fault (`refuse`).",
+        description="What a word without an alias is: itself (`keep`), nothing (`ignore`), a value that cannot be read "
+        "(`refuse`).",
     )
     refers_to: str | None = Field(
         default=None,
@@ -84,6 +74,12 @@ class Column(_Strict):
     dates: DateOrder | None = Field(default=None, description="As `dates` of the stream, for this column.")
     decimal: DecimalMark | None = Field(default=None, description="As `decimal` of the stream, for this column.")
     # Out of `repr`, of which the digest of a way of reading is made: how a file is read does not depend on them.
+    on_unreadable: OnUnreadable = Field(
+        default=None,
+        repr=False,
+        description="What a value that cannot be read costs: itself (`null`: the row stays), its row (`quarantine`), "
+        "or the run (`stop`).",
+    )
     kind: OwnKind | None = Field(
         default=None,
         repr=False,
@@ -185,7 +181,7 @@ class FileStream(_Strict):
         if isinstance(columns := content.get("columns"), Mapping):
             content["columns"] = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
         if "format" not in content and isinstance(content.get("path"), str):
-            content["format"] = _format_from_path(content["path"])
+            content["format"] = format_from_path(content["path"])
         if "delimiter" not in content and content.get("format") == "tsv":
             content["delimiter"] = "\t"
         return content
@@ -235,6 +231,11 @@ class FileStream(_Strict):
         return tuple(column.own_field(name) for name, column in self.columns.items() if name.startswith(PREFIX))
 
     @property
+    def on_unreadable(self) -> Mapping[str, OnUnreadable]:
+        """What an unreadable value costs, by field."""
+        return {name: column.on_unreadable for name, column in self.columns.items()}
+
+    @property
     def version(self) -> str | None:
         """Column with the time of a record's last change; null where the stream maps none."""
         column = self.columns.get("source_updated_at")
@@ -244,27 +245,6 @@ class FileStream(_Strict):
     def needed_columns(self) -> tuple[str, ...]:
         """Names of the columns that the file must have, sorted."""
         return tuple(sorted({self.id, *(column.column for column in self.columns.values() if column.column)}))
-
-
-def format_of(path: str) -> str:
-    """Return the format named by a file's extension, without compression; an unknown extension is returned as it is."""
-    endings = [ending.lower() for ending in PurePosixPath(path).suffixes]
-    if endings and endings[-1] in COMPRESSIONS:
-        endings.pop()
-    ending = endings[-1] if endings else ""
-    return _FORMATS.get(ending, ending or "none")
-
-
-def _format_from_path(path: str) -> Format:
-    """Return the format named by the extension; raise `ValueError` with a remedy if such files are not supported."""
-    ending = format_of(path).removeprefix(".")
-    if ending in _READ:
-        return _READ[ending]
-    reason = f"its name ends in .{ending}" if ending != "none" else "its name has no ending"
-    choices = f"name one of {', '.join(sorted(_FORMATS))}, or declare `format` (csv, tsv, jsonl or parquet)"
-    raise ValueError(
-        f"{path}: {reason}, which says no format that is read. {_REMEDIES.get(ending, choices.capitalize())}"
-    )
 
 
 def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[FieldPath, str]:
@@ -283,13 +263,23 @@ def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[FieldPath, st
         return {field_path: f"{name} is a field of ours; leave out `kind` and `means`, or call yours {PREFIX}{name}"}
     if (column.refers_to is not None) != name.endswith("_key"):
         return {field_path: f"{name}: `refers_to` belongs to fields that end in _key, and they need it"}
+    return _option_mistakes(field, column, field_path) | _words_outside(field, column, field_path)
+
+
+def _option_mistakes(field: CanonicalField, column: Column, field_path: FieldPath) -> dict[FieldPath, str]:
+    """Return the options of a column that its field cannot have, by field path."""
+    mistakes: dict[FieldPath, str] = {}
     if column.times is not None and field.kind not in {Kind.MONEY, Kind.REAL, Kind.INTEGER, Kind.COUNT}:
-        return {(*field_path, "times"): f"{name}: `times` needs a number"}
-    return _words_outside(field, column, field_path) if field.values else {}
+        mistakes[*field_path, "times"] = f"{field.name}: `times` needs a number"
+    if column.on_unreadable is not None and field.name == "is_deleted":
+        mistakes[*field_path, "on_unreadable"] = "a deletion mark that cannot be read always sets its row aside"
+    return mistakes
 
 
 def _words_outside(field: CanonicalField, column: Column, field_path: FieldPath) -> dict[FieldPath, str]:
-    """Return a mistake for each word outside the field's vocabulary, by field path."""
+    """Return a mistake for each word outside the field's vocabulary, by field path; a free text has none."""
+    if not field.values:
+        return {}
     declared: dict[FieldPath, str] = {(*field_path, "values", word): meaning for word, meaning in column.values.items()}
     if column.constant is not None:
         declared[*field_path, "constant"] = str(column.constant)

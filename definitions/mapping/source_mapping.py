@@ -8,6 +8,8 @@ from definitions.schema.column import Column
 
 SettingsWords: TypeAlias = Literal["stages", "statuses", "activity_types", "origins", "lifecycle_stages"]
 """The settings that map words of a source."""
+OnUnreadable: TypeAlias = Literal["null", "quarantine", "stop"] | None
+"""What an unreadable value of a field costs: itself (`null`, or None), its record, or the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,8 @@ class SourceMapping:
     maps, per object, a canonical field or a custom field (`custom.<name>`) to the source's field;
     `custom` has the columns of custom fields. `activity_types` and `origins` map labels, in lower
     case, to activity types of the definitions. `statuses` and `lifecycle_stages` map values, in lower case, over the
-    vendor's defaults. `linked_source` is the configured name of the CRM that this source's cross-system ids point into.
+    vendor's defaults. `on_unreadable` says, per object and field, what an unreadable value costs. `linked_source` is
+    the configured name of the CRM that this source's cross-system ids point into.
     """
 
     source: str
@@ -36,6 +39,7 @@ class SourceMapping:
     activity_types: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     lifecycle_stages: Mapping[str, str] = field(default_factory=dict)
+    on_unreadable: Mapping[str, Mapping[str, OnUnreadable]] = field(default_factory=dict)
     linked_source: str | None = None
 
     def words(self, which: SettingsWords | None) -> Mapping[str, str]:

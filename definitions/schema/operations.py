@@ -8,6 +8,14 @@ _AS_OF = Column("as_of", DAY, "Date the run is true for, in the reporting time z
 _PROFILE = Column("profile", TEXT, "Definitions profile.")
 _IS_DRAFT = Column("is_draft", BOOLEAN, "The definitions were not approved by marketing and sales.")
 _STREAM = Column("stream", TEXT, "Object type of a source.")
+_REASON_CODE = Column(
+    "reason_code",
+    TEXT,
+    "Why the record was set aside, or the value set to null.",
+    vocabulary=words.QUARANTINE_REASON,
+)
+_FIELD_NAME = Column("field_name", TEXT, "Field at fault; null where the whole record is.")
+_FIRST_SEEN_ON = Column("first_seen_on", DAY, "As-of date of the run that first found the fault.")
 _TARGET = Column(
     "target",
     TEXT,
@@ -63,8 +71,8 @@ QUARANTINE = (
     shared.RECORD_KEY,
     shared.SOURCE_SYSTEM.but(required=True),
     _STREAM.but(required=True),
-    Column("reason_code", TEXT, "Why the record was set aside.", vocabulary=words.QUARANTINE_REASON),
-    Column("field_name", TEXT, "Field at fault; null where the whole record is."),
+    _REASON_CODE,
+    _FIELD_NAME,
     Column(
         "expected",
         TEXT,
@@ -83,9 +91,19 @@ QUARANTINE = (
         INTEGER,
         "Page of the source's answers on which the record stood, 1 first; null where it was landed.",
     ),
-    Column("first_seen_on", DAY, "As-of date the record was first set aside.", required=True),
+    _FIRST_SEEN_ON.but(required=True),
     shared.LAST_SEEN_ON.but(required=True),
     Column("released_at", MOMENT, "When a person let the record through; null while held."),
+    shared.RUN_ID.but(required=True),
+)
+VALUE_FAULT = (
+    shared.SOURCE_SYSTEM.but(required=True),
+    _STREAM.but(required=True),
+    shared.RECORD_KEY,
+    _FIELD_NAME.but(required=True),
+    _REASON_CODE,
+    _FIRST_SEEN_ON.but(required=True),
+    shared.LAST_SEEN_ON.but(required=True),
     shared.RUN_ID.but(required=True),
 )
 AUDIT_RESULT = (

@@ -85,6 +85,12 @@ OPS_CURSOR = _ops(
     key="source_system stream",
 )
 OPS_QUARANTINE = _ops("quarantine", operations.QUARANTINE, "One record set aside.", key="record_key reason_code")
+OPS_VALUE_FAULT = _ops(
+    "value_fault",
+    operations.VALUE_FAULT,
+    "One field of one record, and why its value could not be read: it was set to null, and the record stays.",
+    key="record_key field_name reason_code",
+)
 OPS_AUDIT_RESULT = _ops(
     "audit_result", operations.AUDIT_RESULT, "One check of one run.", key="run_id suite expectation"
 )
@@ -122,6 +128,6 @@ CURATED: tuple[Table, ...] = (
 # Tables that a run computes: staged together, audited, and published if the audit passes.
 COMPUTED: tuple[Table, ...] = (*CURATED, OPS_CONSERVATION)
 OPS: tuple[Table, ...] = (
-    OPS_RUN, OPS_CURSOR, OPS_QUARANTINE, OPS_AUDIT_RESULT, OPS_CONSERVATION, OPS_DEFINITIONS_VERSION,
-    OPS_NOTIFICATION, OPS_ANNOUNCEMENT, OPS_WAREHOUSE,
+    OPS_RUN, OPS_CURSOR, OPS_QUARANTINE, OPS_VALUE_FAULT, OPS_AUDIT_RESULT, OPS_CONSERVATION,
+    OPS_DEFINITIONS_VERSION, OPS_NOTIFICATION, OPS_ANNOUNCEMENT, OPS_WAREHOUSE,
 )  # fmt: skip

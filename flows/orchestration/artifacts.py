@@ -74,6 +74,7 @@ def summary(report: Report) -> str:
         "",
         f"{counted(report['people']['persons'], 'person')} from {counted(report['people']['records'], 'live record')}.",
         f"{counted(sum(row['records'] for row in report['quarantined']), 'record')} set aside.",
+        f"{counted(sum(row['values'] for row in report['values_set_to_null']), 'value')} set to null.",
         f"{len(report['audit']['failed'])} of {counted(report['audit']['checks'], 'check')} to look at.",
     ]
     return "\n".join(lines)

@@ -23,7 +23,7 @@ from flows.home.run_log import note_unsettled
 from flows.home.state_files import forget_old_states, versions_in_use
 from flows.run.audit_suites import audit_suites
 from flows.run.open_run import OpenRun
-from flows.run.ops_rows import cursor_rows, definitions_rows, quarantine_rows
+from flows.run.ops_rows import cursor_rows, definitions_rows, quarantine_rows, value_fault_rows
 from flows.run.report_numbers import build_report
 from flows.run.run_report import Report
 from flows.run.staged_run import StagedRun
@@ -116,6 +116,7 @@ def _attempt(
             {
                 "cursor": cursor_rows(staged.states, staged.pulled, run.context),
                 "quarantine": quarantine_rows(staged.records.quarantined, run.context),
+                "value_fault": value_fault_rows(staged.records.value_faults, run.context),
                 "audit_result": checks,
                 "definitions_version": definitions_rows(run.context),
             }

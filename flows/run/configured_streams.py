@@ -30,11 +30,15 @@ StreamKey: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Configured:
-    """A stream with the settings and the mapping of its source."""
+    """A stream with the settings and the mapping of its source.
+
+    `limit` bounds the values of a column of a file that may differ from its declared type; that of any field follows.
+    """
 
     source: SourceSettings
     source_mapping: SourceMapping
     stream: Any
+    limit: FaultLimit
 
     @property
     def name(self) -> str:
@@ -99,18 +103,16 @@ class VendorStream(_Configured):
 
     def conform(self, state: StreamState, spill: Spill, *, pulled: int, rejected: pl.DataFrame) -> ConformedStream:
         """Conform a state to canonical records; `rejected` are the records rejected before landing."""
-        return conform_vendor_stream(self.source_mapping, self.stream, state, spill, pulled=pulled, rejected=rejected)
+        return conform_vendor_stream(
+            self.source_mapping, self.stream, state, spill, limit=self.limit, pulled=pulled, rejected=rejected
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredFile(_Configured):
-    """A file declared in the settings. Each pull reads all of it.
-
-    `limit` bounds the values of a column that may differ from its declared type.
-    """
+    """A file declared in the settings. Each pull reads all of it."""
 
     stream: FileStream
-    limit: FaultLimit
     asks_for_changes = False
     is_required = True
     after = None
@@ -166,13 +168,13 @@ def configured_streams(settings: Settings, definitions: Definitions) -> Iterator
 def streams_of(
     source: SourceSettings, definitions: Definitions, limit: FaultLimit = VALUES
 ) -> Iterator[ConfiguredStream]:
-    """Yield the streams of one source, each after its parent; `limit` is that of a `DeclaredFile`."""
+    """Yield the streams of one source, each after its parent; `limit` as of `_Configured`."""
     source_mapping = source.mapping(definitions)
     for stream in SOURCE_TYPES[source.kind].streams_of(source):
         if isinstance(stream, FileStream):
             yield DeclaredFile(source=source, source_mapping=source_mapping, stream=stream, limit=limit)
         else:
-            yield VendorStream(source=source, source_mapping=source_mapping, stream=stream)
+            yield VendorStream(source=source, source_mapping=source_mapping, stream=stream, limit=limit)
 
 
 def configured_stream_keys(settings: Settings) -> list[StreamKey]:

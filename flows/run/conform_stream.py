@@ -9,9 +9,9 @@ import polars as pl
 
 from connectors.landing.reader import Rejected
 from connectors.stream import Stream
-from definitions.fault_limit import FaultLimit
+from definitions.fault_limit import FaultLimit, of_fields
 from definitions.mapping.file_stream import FileStream
-from definitions.mapping.source_mapping import SourceMapping
+from definitions.mapping.source_mapping import OnUnreadable, SourceMapping
 from definitions.polars_types import schema_of
 from definitions.quarantine_reasons import LANDING_REASONS
 from flows.home.spill import Spill
@@ -21,6 +21,8 @@ from transforms.conform.files import conform_file, stages_of_file
 from transforms.conform.files_links import people_of_file, several_references
 from transforms.conform.merges import merges_of, with_survivors
 from transforms.conform.records import conform_stream
+from transforms.conform.typed import NO_COSTS
+from transforms.conform.value_faults import refuse_unreadable
 from transforms.pipeline.gathering import ConformedStream
 from transforms.pipeline.records import StreamCounts
 
@@ -34,13 +36,15 @@ def conform_vendor_stream(
     state: StreamState,
     spill: Spill,
     *,
+    limit: FaultLimit,
     pulled: int,
     rejected: pl.DataFrame,
 ) -> ConformedStream:
     """Conform one stream of a vendor, part by part, so that only one part of its text is in memory at a time.
 
-    `rejected` has one row per record rejected before landing (`quarantine_rejected`), `pulled` counts this run's
-    records.
+    Raises `TransformError` where a field has more unreadable values than the limit of fields allows (`of_fields`), or
+    is declared to stop the run. `rejected` has one row per record rejected before landing (`quarantine_rejected`),
+    `pulled` counts this run's records.
     """
     mapping = stream.mapping
     stream_key = f"{source_mapping.source}.{state.stream}"
@@ -50,6 +54,7 @@ def conform_vendor_stream(
         known = batch if merges is None else with_survivors(batch, merges)
         parts.add(conform_stream(known, mapping, source_mapping, stream=stream.name))
     kind = mapping.kind.name
+    parts.refuse_unreadable(kind, limit, source_mapping.on_unreadable.get(mapping.object, NO_COSTS))
     if mapping.each is not None:
         keys = pl.concat([parts.keys(kind), *(part.lazy().select("record_key") for part in parts.quarantined)])
     else:
@@ -71,10 +76,12 @@ def conform_file_stream(
     """Conform one file, as a whole: a faulty column shows only over all rows.
 
     Opportunities yield stages, too, and associations with the people in cells that name several.
-    Raises `TransformError` where more values of a column are faulty than `limit` allows.
+    Raises `FileUnreadableError` where more values of a column are faulty than `limit` allows, and `TransformError` as
+    `conform_vendor_stream`.
     """
     parts = StreamRecords(spill, f"{source_mapping.source}.{stream.name}")
     parts.add({stream.kind: conform_file(state.frame(), source_mapping, stream=stream, limit=limit)})
+    parts.refuse_unreadable(stream.kind, limit, stream.on_unreadable)
     if stream.kind == "opportunity":
         parts.add({"stage": stages_of_file(state.frame(), source_mapping, stream=stream)})
         parts.add({"association": people_of_file(state.frame(), source_mapping, stream=stream)})
@@ -86,11 +93,12 @@ def conform_file_stream(
 
 @dataclass(slots=True)
 class StreamRecords:
-    """Conformed parts of one stream: records on disk; quarantined records and versions of deals in memory."""
+    """Conformed parts of one stream: records on disk; quarantined records, faults and versions of deals in memory."""
 
     spill: Spill
     stream_key: str
     quarantined: list[pl.DataFrame] = field(default_factory=list)
+    _value_faults: list[pl.DataFrame] = field(default_factory=list)
     _kinds: list[str] = field(default_factory=list)
     _versions: list[pl.DataFrame] = field(default_factory=list)
 
@@ -99,6 +107,7 @@ class StreamRecords:
         for kind, conformed in kinds.items():
             self.spill.add(self._name(kind), conformed.records)
             self.quarantined.append(conformed.quarantined)
+            self._value_faults.append(conformed.value_faults)
             if conformed.versions is not None:
                 self._versions.append(conformed.versions)
             if kind not in self._kinds:
@@ -108,6 +117,16 @@ class StreamRecords:
         """Return the keys of the conformed records of a kind."""
         return self.spill.scan(self._name(kind)).select("record_key")
 
+    def refuse_unreadable(self, kind: str, limit: FaultLimit, on_unreadable: Mapping[str, OnUnreadable]) -> None:
+        """Raise `TransformError` where a field of the stream has too many unreadable values (`value_faults`)."""
+        refuse_unreadable(
+            pl.concat(self._value_faults),
+            self.spill.scan(self._name(kind)),
+            limit=of_fields(limit),
+            on_unreadable=on_unreadable,
+            where=self.stream_key,
+        )
+
     def collected(self, shown: StreamCounts, rejected: pl.DataFrame) -> ConformedStream:
         """Return the conformed stream, with `rejected` among its quarantined records."""
         return ConformedStream(
@@ -115,6 +134,7 @@ class StreamRecords:
             kinds={kind: self.spill.scan(self._name(kind)) for kind in self._kinds},
             quarantined=pl.concat([*self.quarantined, rejected]),
             versions=pl.concat(self._versions) if self._versions else None,
+            value_faults=pl.concat(self._value_faults),
         )
 
     def _name(self, kind: str) -> str:

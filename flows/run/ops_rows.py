@@ -9,7 +9,7 @@ import polars as pl
 from connectors.extract import PullResult
 from definitions.polars_types import schema_of
 from definitions.run_context import RunContext
-from definitions.schema.tables import OPS_CURSOR, OPS_DEFINITIONS_VERSION, OPS_QUARANTINE, Table
+from definitions.schema.tables import OPS_CURSOR, OPS_DEFINITIONS_VERSION, OPS_QUARANTINE, OPS_VALUE_FAULT, Table
 from flows.home.state_files import StreamState, SweepFindings
 from transforms.frames import conformed
 
@@ -48,6 +48,15 @@ def quarantine_rows(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
         first_seen_on=pl.lit(run.as_of), last_seen_on=pl.lit(run.as_of), run_id=pl.lit(run.run_id)
     )
     return conformed(seen.lazy(), OPS_QUARANTINE).collect()
+
+
+def value_fault_rows(faults: pl.DataFrame, run: RunContext) -> pl.DataFrame:
+    """One row per record, field and reason whose value this run set to null; never the value."""
+    key = list(OPS_VALUE_FAULT.key)
+    seen = faults.unique(key, keep="first", maintain_order=True).with_columns(
+        first_seen_on=pl.lit(run.as_of), last_seen_on=pl.lit(run.as_of), run_id=pl.lit(run.run_id)
+    )
+    return conformed(seen.lazy(), OPS_VALUE_FAULT).collect()
 
 
 def definitions_rows(run: RunContext) -> pl.DataFrame:

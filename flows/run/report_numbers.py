@@ -29,6 +29,7 @@ from warehouse.publishing.written import TableChange
 
 # Columns that distinguish faults in a report.
 _FAULT = ["source_system", "stream", "reason_code", "field_name", "expected", "detail"]
+_VALUE_FAULT = ["source_system", "stream", "field_name", "reason_code", "expected"]
 _PLACES_SHOWN = 3
 
 
@@ -85,6 +86,7 @@ def build_report(
         "at_risk": rows(metrics.at_risk(issues)),
         "pipeline": rows(metrics.pipeline(deals)),
         "quarantined": rows(_quarantined(staged.records.quarantined).lazy()),
+        "values_set_to_null": rows(_values_set_to_null(staged.records.value_faults).lazy()),
         "audit": {"checks": len(audit), "failed": [check for check in audit if not check["is_success"]]},
         "written": curated,
         "warehouse": safe_url(run.engine.url),
@@ -109,6 +111,17 @@ def _quarantined(quarantined: pl.DataFrame) -> pl.DataFrame:
         .group_by(_FAULT)
         .agg(records=pl.len(), places=pl.col("place").sort().head(_PLACES_SHOWN))
         .sort(_FAULT)
+    )
+
+
+def _values_set_to_null(faults: pl.DataFrame) -> pl.DataFrame:
+    """One row per stream, field and reason: how many `values` were set to null, and the most frequent `details`."""
+    counted = faults.group_by(*_VALUE_FAULT, "detail").agg(values=pl.len())
+    frequent_first = counted.sort("values", "detail", descending=[True, False], nulls_last=True)
+    return (
+        frequent_first.group_by(_VALUE_FAULT, maintain_order=True)
+        .agg(values=pl.col("values").sum(), details=pl.col("detail").drop_nulls().head(_PLACES_SHOWN))
+        .sort(_VALUE_FAULT)
     )
 
 

@@ -59,10 +59,12 @@ sources:
 
 Files are read in bounded memory. One that unpacks to more than `unpacked_limit_mb`, or to more than 200 times its
 size, is refused by name, and so is one that is of another kind than declared (a workbook, a web page, a JSON list). A
-row that cannot be read is set aside with its line; a blank line, a header that stands again, a line `sep=;` before it,
-and a column that is named twice and not mapped are passed over, and the run says so. Many such rows stop the run (more
-than ten and than `quarantine_ceiling`, 0.01 of all), and so do many values of one column that are not what it is
-declared to hold (more than two and than `unreadable_ceiling`, 0.05 of them); both are set at the top of `bantam.yaml`.
+row that cannot be read is set aside with its line. A value that cannot be read is null, its row stays, and
+`ops.value_fault` names both; `on_unreadable` says where it costs more. A blank line, a header that stands again, a
+line `sep=;` before it, and a column that is named twice and not mapped are passed over, and the run says so. Many rows
+set aside stop the run (more than ten and than `quarantine_ceiling`, 0.01 of all), and so do many values of one column
+that are not what it is declared to hold (more than two and than `unreadable_ceiling`, 0.05 of them), or words that
+nobody mapped (more than ten and than half of them); both ceilings are set at the top of `bantam.yaml`.
 """
 
 _OPTIONS = (

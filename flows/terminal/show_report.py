@@ -84,6 +84,11 @@ def _print_summary(report: Report, console: Console) -> None:
         console.print(Text(f"  {stream}: {_quarantine_text(row)}", style="yellow"))
     if more := report["quarantined"][_ROWS:]:
         console.print(f"  and {sum(row['records'] for row in more):,} more: `bantam quarantine list` has them.")
+    for row in report["values_set_to_null"][:_ROWS]:
+        console.print(Text(f"  {row['source_system']}.{row['stream']}: {_null_text(row)}", style="yellow"))
+    if more := report["values_set_to_null"][_ROWS:]:
+        count = counted(sum(row["values"] for row in more), "other value")
+        console.print(f"  and {count} set to null: `ops.value_fault` has their records.")
     _print_notes(report, console)
     console.print(
         f"Published: {counted(total, 'row')} written in {counted(sum(map(bool, written.values())), 'table')}, in one "
@@ -98,6 +103,13 @@ def _quarantine_text(row: Report) -> str:
     more = " …" if row["records"] > len(row["places"]) else ""
     why = sentence(row["reason_code"], expected=row["expected"], detail=row["detail"])
     return f"{row['records']:,} set aside, {row['reason_code']}{field} ({places}{more}): {why}"
+
+
+def _null_text(row: Report) -> str:
+    """Describe values of a field that were set to null: number, field, reason, and what to do."""
+    detail = ", ".join(row["details"]) or None
+    why = sentence(row["reason_code"], expected=row["expected"], detail=detail)
+    return f"{counted(row['values'], 'value')} of {row['field_name']} set to null, {row['reason_code']}: {why}"
 
 
 def _print_notes(report: Report, console: Console) -> None:

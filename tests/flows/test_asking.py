@@ -32,8 +32,11 @@ def company(server, migrated, tmp_path_factory) -> Line:
     """Sixty people in HubSpot and Salesforce, with ids and links as long as theirs; some records are set aside."""
     folder = tmp_path_factory.mktemp("asking")
     config = folder / "bantam.yaml"
-    # Deals in a stage that nobody mapped are set aside.
+    # Deals in a stage that nobody mapped are set aside, as the settings say.
     text = CONFIG.read_text().replace("      Qualification: qualification\n", "")
+    costs = "      opportunity:\n        source_stage: {on_unreadable: quarantine}\n"
+    assert "      opportunity:\n" in text
+    text = text.replace("      opportunity:\n", costs)
     config.write_text(text.replace("quarantine_ceiling: 0.01", "quarantine_ceiling: 1"))
     with sandbox_running(60, date(2026, 11, 22)) as sandbox:
         line = Line(

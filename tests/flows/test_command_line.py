@@ -20,8 +20,15 @@ from warehouse.publishing.run_lock import run_lock
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """Its server runs on, so that a command finds it running, as it does beside any other process of the home."""
-    rows = ["1,Acme renewal,Talking,2026-10-01,1250", "2,Beta,Won,2026-09-01,300", "3,Odd,Talking,never,1"]
+    rows = [
+        "1,Acme renewal,Talking,2026-10-01,1250",
+        "2,Beta,Won,2026-09-01,300",
+        "3,Odd,Talking,never,1",
+        "4,Odder,Won,2026-09-01,lots",
+    ]
     line = opened_shop(tmp_path_factory.mktemp("shop") / "shop", rows)
+    costs = "source_close_date: {column: close, on_unreadable: quarantine}"
+    line.config.write_text(line.config.read_text().replace("source_close_date: close", costs))
     line.refresh(date(2026, 11, 23))
     with EmbeddedServer(line.home):
         yield line.home
@@ -38,7 +45,7 @@ def test_help_waits_for_nothing_heavy():
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (["status"], ["shop.deals", "published", "unreadable_value", "fct_opportunity"]),
+        (["status"], ["shop.deals", "published", "Set to null", "amount", "unreadable_value", "fct_opportunity"]),
         (["findings", "--rule", "OPP-01"], ["Acme renewal", "1,250", "The close date", "1 of 1", "shop:deals:1"]),
         (["quarantine", "list"], ["shop:deals:3", "source_close_date", "xxxxx", "1 of 1"]),
         (["explain", "shop:deals:1"], ["Acme renewal  is  overdue", "false", "The buyer bought.", "OPP-01"]),

@@ -36,7 +36,7 @@ def test_a_run_says_which_rows_of_its_files_it_set_aside_and_what_repeats(server
     assert "shop.deals: 1 set aside, short_row (line 59): fewer cells than the header; compare `delimiter`" in told
     assert "shop.deals: 1 set aside, undecodable (line 65): not of the declared encoding; declare `encoding`" in told
     assert (
-        "shop.deals: 1 set aside, unreadable_value in source_close_date (line 60): not an ISO day, written as "
+        "shop.deals: 1 value of source_close_date set to null, unreadable_value: not an ISO day, written as "
         "99 Xxxxxx 9999" in told
     )
     assert "shop.deals: deals.csv: 2 lines repeat others word for word (line 62, 63); each is counted once" in told

@@ -46,7 +46,7 @@ def shop(server, monday, tmp_path):
 def standing(line):
     """Everything a reader or the next run may see."""
     tables = {name: frame.rows() for name, frame in line.published().items()}
-    ops = "ops.run", "ops.cursor", "ops.quarantine", "ops.conservation", "ops.definitions_version"
+    ops = "ops.run", "ops.cursor", "ops.quarantine", "ops.value_fault", "ops.conservation", "ops.definitions_version"
     return tables, {table: sorted(map(str, line.ask(f"SELECT * FROM {table}"))) for table in ops}
 
 
@@ -133,23 +133,31 @@ def test_a_change_of_volume_is_let_through_with_its_reason_which_is_kept(shop):
     rewritten(shop, DEALS[:60])
     report = shop.refresh(TUESDAY, accept_volume="the old region was sold")
     assert shop.ask("SELECT count(*) FROM curated.fct_opportunity") == [(60,)]
-    assert [(row["deleted"], row["difference"]) for row in report["balance"]] == [(90, 0)]
+    assert [(row["deleted"], row["difference"]) for row in report["balance"]] == [(91, 0)]
     kept = shop.ask(f"SELECT observed FROM ops.audit_result WHERE NOT is_success AND run_id = '{report['run_id']}'")
     assert any("let through: the old region was sold" in observed for (observed,) in kept)
 
 
-def test_what_could_not_be_filed_stays_in_quarantine_until_its_file_is_read_again(shop):
-    """Neither record is in the state, or in it as it should be; the next run must not forget them."""
-    held = "SELECT reason_code, first_seen_on::text, last_seen_on::text FROM ops.quarantine ORDER BY 1"
+def test_what_could_not_be_read_is_named_until_its_file_is_read_again(shop):
+    """The record without an id is in no state, and the next run must not forget it; the odd day costs itself alone."""
+    named = "SELECT reason_code, first_seen_on::text, last_seen_on::text FROM ops."
     monday, tuesday, wednesday = "2026-11-23", "2026-11-24", "2026-11-25"
-    assert shop.ask(held) == [("missing_id", monday, monday), ("unreadable_value", monday, monday)]
+    assert shop.ask(f"{named}quarantine") == [("missing_id", monday, monday)]
+    assert shop.ask(f"{named}value_fault") == [("unreadable_value", monday, monday)]
     report = shop.refresh(TUESDAY)
-    assert shop.ask(held) == [("missing_id", monday, tuesday), ("unreadable_value", monday, tuesday)]
-    assert [(row["fetched"], row["quarantined"], row["difference"]) for row in report["balance"]] == [(152, 2, 0)]
-    rewritten(shop, [*DEALS, "151,Odd,Talking,never,1"])
+    assert shop.ask(f"{named}quarantine") == [("missing_id", monday, tuesday)]
+    assert shop.ask(f"{named}value_fault") == [("unreadable_value", monday, tuesday)]
+    assert [(row["fetched"], row["quarantined"], row["difference"]) for row in report["balance"]] == [(152, 1, 0)]
+    told = [(row["stream"], row["field_name"], row["values"]) for row in report["values_set_to_null"]]
+    assert told == [("deals", "source_close_date", 1)]
+    odd = "SELECT amount::int, close_date FROM curated.fct_opportunity WHERE name = 'Odd'"
+    assert shop.ask(odd) == [(1, None)]
+    rewritten(shop, [*DEALS, "151,Odd,Talking,never,2"])
     report = shop.refresh(date.fromisoformat(wednesday))
-    assert shop.ask(held) == [("unreadable_value", monday, wednesday)]
-    assert [(row["fetched"], row["quarantined"], row["difference"]) for row in report["balance"]] == [(151, 1, 0)]
+    assert shop.ask(f"{named}quarantine") == []
+    assert shop.ask(f"{named}value_fault") == [("unreadable_value", monday, wednesday)]
+    assert [(row["fetched"], row["quarantined"], row["difference"]) for row in report["balance"]] == [(151, 0, 0)]
+    assert shop.ask(odd) == [(2, None)]
 
 
 @pytest.mark.parametrize(
@@ -166,8 +174,11 @@ def test_how_many_that_cannot_be_read_are_too_many_is_a_setting(shop, rows, sett
         shop.refresh(TUESDAY)
     shop.config.write_text(f"{setting}\n{shop.config.read_text()}")
     shop.refresh(TUESDAY)
+    faults = (
+        "SELECT record_key, reason_code FROM ops.quarantine UNION SELECT record_key, reason_code FROM ops.value_fault"
+    )
     of_monday = "reason_code = 'missing_id' OR right(record_key, 3) = '151'"
-    assert shop.ask(f"SELECT count(*) FROM ops.quarantine WHERE NOT ({of_monday})") == [(held,)]
+    assert shop.ask(f"SELECT count(*) FROM ({faults}) named WHERE NOT ({of_monday})") == [(held,)]
 
 
 def test_a_source_that_refuses_our_token_is_named_and_the_token_is_not(tmp_path, server):

@@ -28,7 +28,8 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONFIG = """
 definitions: handoff
 sources:
-  - {name: hubspot, kind: hubspot, role: marketing, base_url: "https://crm.example", token: "${TOKEN}", stages: {}}
+  - {name: hubspot, kind: hubspot, role: marketing, base_url: "https://crm.example", token: "${TOKEN}", stages: {},
+     fields: {contact: {source_lifecycle_stage: {on_unreadable: COST}}}}
 """
 WITHOUT_ID = Rejected(reason="missing_id", page=1, offset=0, field="id", record='{"properties": {}}')
 
@@ -40,9 +41,9 @@ UNMAPPED = 100
 class Portal:
     """A home that met a portal run by run; what a run published is what the next one knows."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, on_unreadable="null"):
         config = folder / "bantam.yaml"
-        config.write_text(CONFIG)
+        config.write_text(CONFIG.replace("COST", on_unreadable))
         self.job = RunRequest(
             settings=load_settings(config, {"TOKEN": "canary"}), definitions=load_definitions("handoff"),
             home=Home(folder / "home"), as_of=date(2026, 11, 22), started_at=NOW, data=folder,
@@ -115,9 +116,32 @@ def test_what_was_set_aside_stands_until_everything_is_listed_again(tmp_path):
     assert told == [(["1", "2"], ["missing_id"])] * 3 + [(["1", "2"], [])]
 
 
+def test_odd_values_cost_themselves_until_most_of_a_field_cannot_be_read(tmp_path):
+    portal = Portal(tmp_path)
+    assert portal.read([1, 2, *range(101, 111)], is_full=True)[1] == []
+    faults = portal.records.value_faults
+    assert faults.select("field_name", "reason_code", "detail").unique().rows() == [
+        ("source_lifecycle_stage", "unmapped_value", "4711")
+    ]
+    assert faults.height == 10
+    told = (
+        r"hubspot.contacts: 11 of 11 values of source_lifecycle_stage cannot be read \(the settings map no word 4711\)"
+    )
+    with pytest.raises(TransformError, match=told):
+        portal.read([111])
+
+
+def test_one_odd_value_stops_the_run_where_the_settings_say_so(tmp_path):
+    portal = Portal(tmp_path, on_unreadable="stop")
+    assert portal.read([1, 2], is_full=True)[1] == []
+    told = "1 of 1 values of source_lifecycle_stage cannot be read .* bantam.yaml says `on_unreadable: stop`. Correct"
+    with pytest.raises(TransformError, match=told):
+        portal.read([101])
+
+
 def test_what_the_source_no_longer_lists_does_not_count_as_set_aside(tmp_path):
     """Nobody could correct it any more; it stays in quarantine, and in the conservation sheet."""
-    portal = Portal(tmp_path)
+    portal = Portal(tmp_path, on_unreadable="quarantine")
     portal.read([1, *range(101, 121)], is_full=True)
     with pytest.raises(TransformError, match="20 of 21 records, unmapped_value"):
         refuse_many_quarantined(portal.records, RECORDS)

@@ -132,7 +132,7 @@ def test_a_run_that_is_refused_has_everything_asked_again(company, server, migra
     """What it listed may be what it was refused for, and may have been corrected since."""
     config = tmp_path / "bantam.yaml"
     unmapped = SMALL_PAGES.replace("appointmentscheduled:", "no_such_stage:")
-    config.write_text(unmapped.replace("quarantine_ceiling: 0.01", "quarantine_ceiling: 0"))
+    config.write_text(f"unreadable_ceiling: 0\n{unmapped}")
     variables = {**company.line.variables, **warehouse_in(server, migrated)}
     line = replace(company.line, config=config, home=tmp_path / "home", variables=variables)
     with pytest.raises(TransformError, match="appointmentscheduled"):

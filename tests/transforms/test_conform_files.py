@@ -1,4 +1,4 @@
-"""Rows of files to canonical records: what each declaration does, and what a row that breaks it costs."""
+"""Rows of files to canonical records: what each declaration does, and what a value that breaks it costs."""
 
 import json
 from datetime import UTC, date, datetime
@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from definitions.errors import FileUnreadableError
 from definitions.mapping.source_mapping import SourceMapping
 from tests.transforms.declared_files import MEANING, conform, landed, stream
 from transforms.conform.files import conform_file, stages_of_file
@@ -16,13 +15,16 @@ from transforms.conform.files_versions import compact_files
 
 
 def one(declared, cell, **others):
-    """The value of the one mapped field, or why the row was set aside."""
+    """The value of the one mapped field, or why it is null; its row stays."""
     of = stream(**declared)
     conformed = conform([{"id": "7", "x": cell, **others}], of)
     [field] = of.columns
-    if conformed.records.height:
-        return conformed.records[field].to_list()[0]
-    [fault] = conformed.quarantined.select("reason_code", "field_name").rows()
+    assert conformed.quarantined.is_empty()
+    [value] = conformed.records[field].to_list()
+    if conformed.value_faults.is_empty():
+        return value
+    assert value is None
+    [fault] = conformed.value_faults.select("reason_code", "field_name").rows()
     return fault
 
 
@@ -77,7 +79,7 @@ def opportunity(field, **column):
         (opportunity("owner_key", refers_to="teams"), "", None),
     ],
 )
-def test_a_cell_is_read_as_declared_or_its_row_is_set_aside(declared, cell, expected):
+def test_a_cell_is_read_as_declared_or_is_null_with_its_reason(declared, cell, expected):
     assert one(declared, cell) == expected
 
 
@@ -108,60 +110,33 @@ def test_a_field_of_a_customers_own_is_read_as_declared_and_costs_itself_alone(d
     assert (None if found is None else json.loads(found)) == expected
 
 
-def test_a_customers_own_field_of_which_many_values_cannot_be_read_stops_its_file():
-    rows = [{"id": str(number), "x": "3/1/2017"} for number in range(9)]
-    with pytest.raises(FileUnreadableError, match=r"column 'x' \(custom\.x\): 9 of 9 values"):
-        conform(rows, stream(**own(kind="day")))
-
-
-def test_a_row_set_aside_is_named_and_the_others_stand():
+def test_an_odd_value_costs_itself_and_is_named():
     conformed = conform([{"id": "1", "x": "5"}, {"id": "2", "x": "five"}], stream(**opportunity("amount")))
+    assert conformed.records.select("source_id", "amount").rows() == [("1", Decimal(5)), ("2", None)]
+    assert conformed.quarantined.is_empty()
+    assert conformed.value_faults.rows() == [
+        ("crm:deals:2", "crm", "deals", "amount", "unreadable_value", "decimal_point", None)
+    ]
+
+
+def test_a_field_may_be_declared_to_cost_its_row():
+    of = stream(**opportunity("amount", on_unreadable="quarantine"))
+    conformed = conform([{"id": "1", "x": "5"}, {"id": "2", "x": "five"}], of)
     assert conformed.records["source_id"].to_list() == ["1"]
+    assert conformed.value_faults.is_empty()
     assert conformed.quarantined.rows() == [
         ("crm:deals:2", "crm", "deals", "unreadable_value", "amount", "decimal_point", None,
          "r1/000001-a.csv.zst:3", None, False),
     ]  # fmt: skip
 
 
-def test_a_word_set_aside_is_shown_to_the_letter():
+def test_an_unknown_word_is_shown_to_the_letter():
     deals = [{"id": "1", "stage": "Lost|Won", "day": "", "money": ""}]
-    held = conform(deals, stream(columns=DEAL)).quarantined
+    held = conform(deals, stream(columns=DEAL)).value_faults
     assert held.select("reason_code", "field_name", "detail").rows() == [("unmapped_value", "source_stage", "Lost|Won")]
     of = stream(**opportunity("next_step", values={"a": "b"}, others="refuse"))
-    held = conform([{"id": "1", "x": "c|d"}], of).quarantined
+    held = conform([{"id": "1", "x": "c|d"}], of).value_faults
     assert held.select("reason_code", "field_name", "detail").rows() == [("unknown_alias", "next_step", "c|d")]
-
-
-@pytest.mark.parametrize(
-    ("bad", "good", "is_refused"),
-    [(2, 0, False), (3, 0, True), (3, 57, False), (3, 56, True), (2, 1, False)],
-    ids=["two are single faults", "three of three", "three of sixty", "more than 5%", "two of three"],
-)
-def test_a_column_in_which_many_values_are_wrong_is_a_wrong_declaration(bad, good, is_refused):
-    rows = [{"id": str(i), "x": "3/1/2017"} for i in range(bad)]
-    rows += [{"id": str(i), "x": "2017-03-01"} for i in range(bad, bad + good)] + [{"id": "blank", "x": ""}] * 1
-    of = stream(**opportunity("source_close_date"))
-    if not is_refused:
-        assert conform(rows, of).quarantined.height == bad
-        return
-    with pytest.raises(FileUnreadableError) as refusal:
-        conform(rows, of)
-    told = str(refusal.value)
-    assert told.startswith("crm.deals: d.csv: column 'x' (source_close_date): ")
-    said = "not an ISO day, in lines 2, 3, 4, written as '9/9/9999'"
-    assert f"{bad} of {bad + good} values: {said} ({bad} of them are ambiguous" in told
-    assert "Declare `dates: day_first` or `dates: month_first`" in told
-
-
-def test_every_wrong_column_is_named_at_once():
-    columns = {"source_close_date": "x", "amount": "y"}
-    rows = [{"id": str(i), "x": "13/1/2017", "y": "1.234,50"} for i in range(20)]
-    with pytest.raises(FileUnreadableError) as refusal:
-        conform(rows, stream(columns=columns, dates="month_first"))
-    told = str(refusal.value)
-    assert "'x' (source_close_date): 20 of 20 values: not a day under `dates: month_first`" in told
-    assert "'y' (amount): 20 of 20 values: not a number with '.'" in told
-    assert "in lines 2, 3, 4, 5, 6 and more" in told
 
 
 DEAL = {"source_stage": "stage", "source_close_date": "day", "amount": "money"}
@@ -185,8 +160,9 @@ def test_the_stage_says_whether_and_the_close_date_when_a_deal_was_closed(stage,
 
 def test_a_stage_that_no_setting_maps_is_named():
     conformed = conform([{"id": "1", "stage": "Paused", "day": "", "money": ""}], stream(columns=DEAL))
-    assert conformed.records.height == 0
-    assert conformed.quarantined.select("reason_code", "detail").rows() == [("unmapped_value", "Paused")]
+    columns = ["source_stage", "is_closed", "is_won", "closed_at"]
+    assert conformed.records.select(columns).rows() == [("Paused", None, None, None)]
+    assert conformed.value_faults.select("reason_code", "detail").rows() == [("unmapped_value", "Paused")]
 
 
 @pytest.mark.parametrize(
@@ -204,10 +180,18 @@ def test_a_stage_that_no_setting_maps_is_named():
 def test_a_currency_is_the_columns_or_the_amounts_or_the_sources(money, code, expected):
     of = stream(columns={"amount": "x", "currency_code": "code"})
     conformed = conform([{"id": "1", "x": money, "code": code}], of)
-    found = (
-        conformed.records["currency_code"].to_list() or conformed.quarantined.select("reason_code", "field_name").rows()
-    )
-    assert found == [expected]
+    (currency,) = conformed.records["currency_code"]
+    (amount,) = conformed.records["amount"]
+    (fault,) = conformed.value_faults.select("reason_code", "field_name").rows() or [None]
+    assert (fault or currency) == expected
+    assert (amount is None) == (fault is not None or not money)
+
+
+def test_a_currency_that_cannot_be_read_is_not_the_sources():
+    of = stream(columns={"amount": "x", "currency_code": "code"})
+    conformed = conform([{"id": "1", "x": "5", "code": "XYZ"}], of)
+    assert conformed.records.select("amount", "currency_code").rows() == [(Decimal(5), None)]
+    assert conformed.value_faults["field_name"].to_list() == ["currency_code"]
 
 
 def test_the_stages_of_a_file_are_spelt_as_its_deals_spell_them():
@@ -258,32 +242,12 @@ CELL = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["5",
 
 @settings(deadline=None)
 @given(st.dictionaries(CELL.filter(lambda text: text.strip().isalnum()), st.tuples(CELL, CELL, CELL), max_size=2))
-def test_every_row_is_curated_or_set_aside_once(cells):
+def test_every_row_stays_whatever_its_cells_hold(cells):
     rows = [{"id": key, "stage": a, "day": b, "money": c} for key, (a, b, c) in cells.items()]
     conformed = conform(rows, stream(columns=DEAL))
-    keys = [*conformed.records["record_key"], *conformed.quarantined["record_key"]]
+    keys = [*conformed.records["record_key"]]
+    assert conformed.quarantined.is_empty()
     kept = compact_files(None, [landed(rows)], MEANING, stream=stream(columns=DEAL), keeps_versions=True)["source_id"]
     assert sorted(keys) == sorted(f"crm:deals:{key}" for key in kept)
     again = conform(rows[::-1], stream(columns=DEAL))
     assert again.records.sort("record_key").equals(conformed.records.sort("record_key"))
-
-
-@pytest.mark.parametrize(
-    ("text", "dates", "says"),
-    [
-        ("46418", "iso", "not an ISO day, in lines 2, 3, 4, written as '99999'. They look like the day numbers"),
-        ("25 Germinal 2026", "day_first", "written as '99 Xxxxxxxx 9999'. Export ISO days, such as 2026-04-15."),
-        (
-            "13/25/2026",
-            "day_first",
-            "not a day under `dates: day_first`, in lines 2, 3, 4, written as '99/99/9999'. Correct",
-        ),
-    ],
-    ids=["days of a spreadsheet", "words that no order explains", "figures in another order"],
-)
-def test_dates_that_cannot_be_read_are_shown_by_their_shape_with_a_remedy_that_can_help(text, dates, says):
-    rows = [{"id": str(number), "x": text} for number in range(3)]
-    with pytest.raises(FileUnreadableError) as refusal:
-        conform(rows, stream(**opportunity("source_close_date"), dates=dates))
-    assert says in str(refusal.value)
-    assert text not in str(refusal.value)

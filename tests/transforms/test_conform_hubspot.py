@@ -1,5 +1,6 @@
 """HubSpot records in, canonical records out; the records are written as the documentation shows them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ import pytest
 from definitions.mapping.envelope import Envelope
 from definitions.polars_types import schema_of
 from definitions.schema.records import OPPORTUNITY, PERSON
-from tests.transforms.hubspot_records import contact, deal, hubspot_object, read
+from tests.transforms.hubspot_records import MEANING, contact, deal, hubspot_object, read
 
 
 @pytest.mark.parametrize(
@@ -45,22 +46,56 @@ def test_a_deal_keeps_its_money_to_the_cent_and_its_links():
     [
         ({"amount": "a lot"}, "unreadable_value", "amount"),
         ({"closedate": "soon"}, "unreadable_value", "source_close_date"),
+        ({"amount": "1" + "0" * 400}, "unreadable_value", "amount"),
         ({"dealstage": "999"}, "unmapped_value", "source_stage"),
         ({"hs_deal_stage_probability": "20"}, "unreadable_value", "probability"),
         ({"hs_manual_forecast_category": "MAYBE"}, "unmapped_value", "source_forecast_category"),
     ],
 )
-def test_a_deal_that_cannot_be_read_is_set_aside_with_its_field(properties, reason, field):
+def test_a_value_that_cannot_be_read_is_named_and_its_deal_stays(properties, reason, field):
     conformed = deal(properties)
-    assert conformed.records.height == 0
-    row = conformed.quarantined.row(0, named=True)
+    assert conformed.quarantined.is_empty()
+    row = conformed.value_faults.row(0, named=True)
     assert (row["record_key"], row["reason_code"], row["field_name"]) == ("hubspot:deal:1", reason, field)
-    assert row["location"] == "run1/page:0"
+    (value,) = conformed.records[field]
+    assert value == (next(iter(properties.values())) if reason == "unmapped_value" else None)
+
+
+def test_several_odd_values_of_one_deal_are_each_named():
+    conformed = deal({"amount": "a lot", "closedate": "soon", "hs_manual_forecast_category": "MAYBE"})
+    named = ["amount", "source_close_date", "source_forecast_category"]
+    assert sorted(conformed.value_faults["field_name"]) == named
+    assert conformed.records.select("amount", "source_close_date", "forecast_category").rows() == [(None, None, None)]
+
+
+def test_a_field_may_be_declared_to_cost_its_deal():
+    meaning = replace(MEANING, on_unreadable={"deal": {"amount": "quarantine"}})
+    given = [hubspot_object(number, {"amount": amount, "closedate": "soon"}) for number, amount in ((1, "5"), (2, "?"))]
+    conformed = read("deals", *given, meaning=meaning)["opportunity"]
+    assert conformed.records["source_id"].to_list() == ["1"]
+    assert conformed.quarantined.select("record_key", "field_name", "location").rows() == [
+        ("hubspot:deal:2", "amount", "run1/page:1")
+    ]
+    assert conformed.value_faults.select("record_key", "field_name").rows() == [("hubspot:deal:1", "source_close_date")]
+
+
+def test_a_deleted_deal_has_no_odd_values_to_correct():
+    conformed = deal({"amount": "a lot"}, archived=True)
+    assert conformed.records.select("amount", "is_deleted").rows() == [(None, True)]
+    assert conformed.value_faults.is_empty()
+
+
+def test_a_version_that_cannot_be_read_is_no_change_of_the_deal():
+    days = ("2026-11-01T00:00:00.000Z", "2026-11-02T00:00:00.000Z", "2026-11-03T00:00:00.000Z")
+    told = zip(("1", "a lot", "1"), days, strict=True)
+    given = [hubspot_object(1, {"dealstage": "nobody's", "amount": one}, updated=day) for one, day in told]
+    conformed = read("deals", *given, keeps_versions=True)["opportunity"]
+    assert conformed.versions["amount"].to_list() == [Decimal(1), Decimal(1)]
 
 
 def test_a_stage_may_belong_to_one_pipeline_only():
-    assert deal({"pipeline": "renewals", "dealstage": "77"}).quarantined.height == 0
-    assert deal({"pipeline": "default", "dealstage": "77"}).quarantined.height == 1
+    assert deal({"pipeline": "renewals", "dealstage": "77"}).value_faults.height == 0
+    assert deal({"pipeline": "default", "dealstage": "77"}).value_faults.height == 1
 
 
 def test_every_version_of_a_deal_is_kept_and_the_latest_stands():

@@ -79,16 +79,29 @@ def test_probability_is_a_share(percent, chance):
     [
         ({"Probability": 120}, "probability"),
         ({"CloseDate": "31.12.2026"}, "source_close_date"),
-        ({"StageName": "Waiting"}, "source_stage"),
-        ({"ForecastCategory": "Maybe"}, "source_forecast_category"),
         ({"Amount": "12,3x"}, "amount"),
         ({"IsClosed": "perhaps"}, "is_closed"),
     ],
 )
-def test_an_opportunity_that_cannot_be_read_is_set_aside_with_its_field(given, field):
+def test_a_value_that_cannot_be_read_is_null_and_named_and_its_opportunity_stays(given, field):
     conformed = opportunity(**given)
-    assert conformed.records.height == 0
-    assert conformed.quarantined.select("record_key", "field_name").rows() == [("sf:opportunity:006A", field)]
+    assert conformed.quarantined.is_empty()
+    assert conformed.records[field].to_list() == [None]
+    assert conformed.value_faults.select("record_key", "field_name").rows() == [("sf:opportunity:006A", field)]
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "shared"),
+    [
+        ({"StageName": "Waiting"}, "source_stage", None),
+        ({"ForecastCategory": "Maybe"}, "source_forecast_category", "forecast_category"),
+    ],
+)
+def test_a_word_that_nobody_mapped_stays_the_sources_and_is_no_shared_one(given, field, shared):
+    conformed = opportunity(**given)
+    assert conformed.records[field].to_list() == list(given.values())
+    assert shared is None or conformed.records[shared].to_list() == [None]
+    assert conformed.value_faults.select("reason_code", "field_name").rows() == [("unmapped_value", field)]
 
 
 def test_an_opportunity_in_shared_words():

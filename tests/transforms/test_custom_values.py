@@ -40,7 +40,10 @@ def custom_of(**properties):
     given = hubspot_object(1, {"dealstage": "appointmentscheduled", **properties})
     records = read("deals", given, meaning=meaning, keeps_versions=True)["opportunity"]
     assert records.quarantined.is_empty()
-    return records.records["custom"].item()
+    custom = records.records["custom"].item()
+    unread = [name.removeprefix("custom.") for name in records.value_faults["field_name"]]
+    assert ", ".join(unread) == (json.loads(custom or "{}").get("unreadable") or "")
+    return custom
 
 
 def test_every_kind_is_read():

@@ -107,15 +107,16 @@ def test_a_row_without_a_change_time_is_ordered_by_its_file(kind, is_whole):
         assert row["name" if kind == "opportunity" else "last_name"] == expected
 
 
-def test_a_change_time_that_cannot_be_read_sets_its_row_aside_and_many_stop_the_stream():
+def test_a_change_time_that_cannot_be_read_costs_itself_and_many_stop_the_stream():
     of = stream(columns=TIMED)
     dated = [{"id": str(number), "x": "old", "at": "2024-02-01"} for number in range(20)]
     odd = [*dated[:19], {"id": "19", "x": "new", "at": "02/11/2024"}]
     conformed = conform_file(compacted([landed(dated, "r1"), landed(odd, "r2")], of).lazy(), MEANING, stream=of)
-    assert conformed.quarantined.select("record_key", "reason_code", "field_name").rows() == [
+    assert conformed.value_faults.select("record_key", "reason_code", "field_name").rows() == [
         ("crm:deals:19", "unreadable_value", "source_updated_at")
     ]
-    assert conformed.records.height == 19
+    assert conformed.records.filter(source_id="19").select("name", "source_updated_at").rows() == [("new", None)]
+    assert conformed.records.height == 20
     american = [row | {"at": "02/11/2024"} for row in dated]
     state = compacted([landed(dated, "r1"), landed(american, "r2")], of)
     with pytest.raises(FileUnreadableError, match=r"'at' \(source_updated_at\): 20 of 20 values: not an ISO day"):

@@ -81,15 +81,20 @@ def test_a_company_in_such_a_stage_claims_one_too(stage, claims):
     assert accounts["claims_customer"].to_list() == [claims]
 
 
-def test_an_unknown_lifecycle_stage_is_set_aside_and_named():
-    row = contact((5, {"lifecyclestage": "9912345"})).quarantined.row(0, named=True)
+def test_an_unknown_lifecycle_stage_claims_nothing_and_is_named():
+    conformed = contact((5, {"lifecyclestage": "9912345"}))
+    row = conformed.value_faults.row(0, named=True)
     assert (row["field_name"], row["detail"]) == ("source_lifecycle_stage", "9912345")
+    columns = ["source_lifecycle_stage", "claimed_class", "claims_customer"]
+    assert conformed.records.select(columns).rows() == [("9912345", None, None)]
 
 
 @pytest.mark.parametrize("word", ["ann@corp.example", " +1 202 555 0100"])
 def test_a_word_that_is_an_address_or_a_number_is_not_repeated(word):
-    row = contact((5, {"lifecyclestage": word})).quarantined.row(0, named=True)
+    conformed = contact((5, {"lifecyclestage": word}))
+    row = conformed.value_faults.row(0, named=True)
     assert (row["reason_code"], row["field_name"], row["detail"]) == ("unmapped_value", "source_lifecycle_stage", None)
+    assert conformed.records["source_lifecycle_stage"].to_list() == [None]
 
 
 def test_dates_on_a_contact_become_activities():
@@ -109,12 +114,12 @@ def test_dates_on_a_contact_become_activities():
 
 
 @pytest.mark.parametrize("date", ["recent_conversion_date", "first_conversion_date", "notes_last_contacted"])
-def test_a_date_of_a_move_that_cannot_be_read_sets_the_contact_aside(date):
+def test_a_date_of_a_move_that_cannot_be_read_costs_the_move_and_not_the_contact(date):
     conformed = contact((5, {date: "last week"}), (6, {date: " "}), (7, {date: None}), (8, {date: "1795404600000"}))
-    assert conformed.quarantined.select("record_key", "reason_code", "field_name", "expected", "detail").rows() == [
+    assert conformed.value_faults.select("record_key", "reason_code", "field_name", "expected", "detail").rows() == [
         ("hubspot:contact:5", "unreadable_value", date, "moment", None)
     ]
-    assert conformed.records["source_id"].to_list() == ["6", "7", "8"]
+    assert conformed.records["source_id"].to_list() == ["5", "6", "7", "8"]
 
 
 @pytest.mark.parametrize(

@@ -81,11 +81,10 @@ def test_another_word_may_stand_for_all_that_are_not_known():
     assert told == [True, False, None, None]
 
 
-def test_a_word_that_nobody_mapped_sets_its_record_aside_and_a_silent_one_does_not():
-    aside = [
-        conformed({"a": word}, source_status=text("a", vocabulary=STATUS)).quarantined for word in ("quiet", "loud")
-    ]
-    assert [frame["field_name"].to_list() for frame in aside] == [[], ["source_status"]]
+def test_a_word_that_nobody_mapped_is_a_fault_of_its_field_and_a_silent_one_is_not():
+    read = [conformed({"a": word}, source_status=text("a", vocabulary=STATUS)) for word in ("quiet", "loud")]
+    assert [one.value_faults["field_name"].to_list() for one in read] == [[], ["source_status"]]
+    assert [one.records["source_status"].to_list() for one in read] == [["quiet"], ["loud"]]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import polars as pl
 from definitions.mapping.custom_fields import UNREADABLE, member
 from definitions.polars_types import dtype_of
 from definitions.schema.column import Column
+from transforms.conform.faults import fault
 from transforms.step import ROW, step
 
 
@@ -17,15 +18,27 @@ def with_custom_fields(
     """Add `custom`, a JSON object with the value of each column; null where there is none.
 
     `text` holds each column as text, under its name; `read` returns the typed value or null. An unreadable value
-    does not quarantine the record: it is null, and the member `unreadable` names it.
+    is null, and the member `unreadable` names it; `unread_custom_fields` compiles its fault.
     """
     if not columns:
         return text
     values = {column.name: read(column, pl.col(column.name)).cast(dtype_of(column), strict=False) for column in columns}
     typed = text.with_columns(value.alias(_as_value(name)) for name, value in values.items())
     read_values = {column.name: pl.col(_as_value(column.name)) for column in columns}
-    unread = {name: pl.col(name).str.contains(r"\S") & value.is_null() for name, value in read_values.items()}
+    unread = {column.name: _is_unread(column) for column in columns}
     return typed.with_columns(custom=custom_object(columns, read_values, unread))
+
+
+def unread_custom_fields(columns: Sequence[Column]) -> list[pl.Expr]:
+    """Compile the faults of unreadable custom fields, each a `FAULT` or null, after `with_custom_fields`."""
+    return [
+        pl.when(_is_unread(column)).then(fault("unreadable_value", column.name, expected=column.kind.value))
+        for column in columns
+    ]
+
+
+def _is_unread(column: Column) -> pl.Expr:
+    return pl.col(column.name).str.contains(r"\S") & pl.col(_as_value(column.name)).is_null()
 
 
 def custom_object(columns: Sequence[Column], values: Mapping[str, pl.Expr], unread: Mapping[str, pl.Expr]) -> pl.Expr:

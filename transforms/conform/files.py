@@ -1,7 +1,7 @@
 """Conforming of file rows to canonical records, as the stream declares each column; undeclared columns are ignored.
 
-A row with an unreadable value is quarantined. A column with many of them is wrongly declared: then the stream is
-refused, since its readable values cannot be trusted either (03/04 is valid in either order).
+A value that cannot be read is null and its row stays. A column with many such values is wrongly declared: then the
+stream stops, since its readable values cannot be trusted either (03/04 is valid under either order).
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,20 +68,14 @@ def conform_file(
         where,
     )
     _check_faults(frame, cells, limit, f"{where}: {stream.path}")
-    faults = [pl.col(fault_column(cell.name)) for cell in mapped]
-    text = (
-        _with_custom(frame.lazy(), stream, custom)
-        .with_columns(is_deleted=pl.col(_IS_DELETED))
-        .with_columns(
-            pl.lit(value).alias(name)
-            for name, value in DEFAULTS.items()
-            if name in stream.record_kind.names and name not in frame.columns
-        )
+    faults = [pl.col(fault_column(cell.name)) for cell in cells]
+    text = _with_defaults(
+        _with_custom(frame.lazy(), stream, custom).with_columns(is_deleted=pl.col(_IS_DELETED)), stream
     )
     vocabularies: Sequence[KnownWords] = ()
     if stream.kind == "opportunity":
         text = _with_stage(_with_currency(text, stream, source), stream, source)
-        faults.append(_contradiction())
+        faults.append(pl.when("is_contradicted").then(fault("contradiction", "amount")))
         vocabularies = [KnownWords("source_stage", source.stages, _scope(stream))] if _has_stage(stream) else []
     return typed(
         text,
@@ -91,7 +85,18 @@ def conform_file(
         stream=stream.name,
         vocabularies=vocabularies,
         faults=faults,
+        on_unreadable=stream.on_unreadable,
         keeps_versions=stream.kind == "opportunity",
+    )
+
+
+def _with_defaults(text: pl.LazyFrame, stream: FileStream) -> pl.LazyFrame:
+    """Fill the required flags that no column maps, or whose value is blank or unreadable, with their defaults."""
+    filled = text.collect_schema()
+    return text.with_columns(
+        (pl.col(name).fill_null(value=value) if name in filled else pl.lit(value)).alias(name)
+        for name, value in DEFAULTS.items()
+        if name in stream.record_kind.names
     )
 
 
@@ -143,22 +148,22 @@ def stages_of_file(state: pl.LazyFrame, source: SourceMapping, *, stream: FileSt
 
 
 def _with_currency(text: pl.LazyFrame, stream: FileStream, source: SourceMapping) -> pl.LazyFrame:
-    """Add `currency_code`: that of its column, else of the amount's text, else of the source."""
-    written_currency, declared = pl.lit(None, pl.String), pl.lit(None, pl.String)
+    """Add `currency_code`: that of its column, else of the amount's text, else of the source.
+
+    Null where its column cannot be read: the source's would be another claim. An amount that is written in another
+    currency than the column names (`is_contradicted`) is null.
+    """
+    written, declared, of_source = pl.lit(None, pl.String), pl.lit(None, pl.String), pl.lit(source.currency)
     if amount := stream.columns.get("amount"):
-        written_currency = currency_in(pl.col(text_column("amount")), decimal=amount.decimal or stream.decimal)
+        written = currency_in(pl.col(text_column("amount")), decimal=amount.decimal or stream.decimal)
     if "currency_code" in stream.columns:
         declared = pl.col("currency_code")
+        of_source = pl.when(pl.col(fault_column("currency_code")).is_null()).then(of_source)
+    is_contradicted = (written != declared).fill_null(value=False)
+    amounts = {} if amount is None else {"amount": pl.when(~is_contradicted).then("amount")}
     return text.with_columns(
-        currency_code=pl.coalesce(declared, written_currency, pl.lit(source.currency)),
-        written_currency=written_currency,
+        currency_code=pl.coalesce(declared, written, of_source), is_contradicted=is_contradicted, **amounts
     )
-
-
-def _contradiction() -> pl.Expr:
-    """Compile a fault where the amount is written in another currency than its column names."""
-    differ = pl.col("written_currency") != pl.col("currency_code")
-    return pl.when(differ).then(fault("contradiction", "amount"))
 
 
 def _with_stage(text: pl.LazyFrame, stream: FileStream, source: SourceMapping) -> pl.LazyFrame:

@@ -14,7 +14,7 @@ from transforms.conform.activities import activities_of, unreadable_dates
 from transforms.conform.conformed import Conformed
 from transforms.conform.expressions import expression, meanings
 from transforms.conform.raw import STATE_COLUMNS, collected
-from transforms.conform.typed import KnownWords, typed
+from transforms.conform.typed import NO_COSTS, KnownWords, typed
 from transforms.step import ROW, step
 from transforms.values.dates import moment
 
@@ -41,6 +41,7 @@ def conform_stream(
         stream=stream,
         vocabularies=list(_known_words(mapping.fields, source)),
         faults=unreadable_dates(mapping.activities),
+        on_unreadable=source.on_unreadable.get(mapping.object, NO_COSTS),
         keeps_versions=mapping.keeps_versions,
     )
     if mapping.derived_rows is not None:

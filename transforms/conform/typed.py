@@ -1,23 +1,22 @@
-"""Typed records from columns of text: each field is parsed by its kind, each failure becomes a fault.
-
-A record with an unreadable value is quarantined as a whole: without the value it would state something else.
-"""
+"""Typed records from columns of text: each field is parsed by its kind; an unreadable value is null, and a fault."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import polars as pl
 
 from definitions.mapping.entries import blank_to_null
 from definitions.mapping.file_stream import DateOrder, DecimalMark
-from definitions.mapping.source_mapping import SourceMapping
+from definitions.mapping.source_mapping import OnUnreadable, SourceMapping
 from definitions.polars_types import dtype_of, schema_of
 from definitions.schema.column import Column, Kind
 from definitions.schema.records import RecordKind
-from transforms.conform.conformed import QUARANTINE, Conformed
-from transforms.conform.custom_fields import with_custom_fields
+from transforms.conform.conformed import Conformed
+from transforms.conform.custom_fields import unread_custom_fields, with_custom_fields
 from transforms.conform.faults import fault
 from transforms.conform.raw import collected
+from transforms.conform.value_faults import separated_faults
 from transforms.step import ROW, step
 from transforms.values.dates import day, moment
 from transforms.values.money import money
@@ -34,6 +33,7 @@ _VERSIONED = (
     "is_closed",
 )
 _MAX_CHARACTERS = 60
+NO_COSTS: Mapping[str, OnUnreadable] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class KnownWords:
             found = found | scoped.is_in(known_words).fill_null(value=False)
         return ((word != "") & ~found).fill_null(value=False)
 
+    def is_private(self) -> pl.Expr:
+        """Return whether an unknown word is an address or a telephone number, as where the columns are shifted."""
+        return self.is_unknown() & pl.col(self.field).str.contains(r"@|^\s*\+[0-9]").fill_null(value=False)
+
 
 def translated(column: pl.Expr, meanings: Mapping[str, str]) -> pl.Expr:
     """Translate each source word to the shared word, matched without case or outer blanks; null where there is none."""
@@ -77,64 +81,73 @@ def typed(
     stream: str,
     vocabularies: Sequence[KnownWords] = (),
     faults: Sequence[pl.Expr] = (),
+    on_unreadable: Mapping[str, OnUnreadable] = NO_COSTS,
     keeps_versions: bool = False,
 ) -> Conformed:
     """Parse every field of `kind` from the column of its name; the fields of missing columns are null.
 
-    Returns the latest version of each record that keeps the contract, the quarantined ones with the first fault, and,
-    with `keeps_versions`, every version's stage, close date and amount. `faults` are further ones of the caller,
-    each a `FAULT` or null.
+    Returns the latest version of each record that keeps the contract, with null for every value that cannot be read;
+    those values; the quarantined records with the first fault that cost them (`separated_faults`); and, with
+    `keeps_versions`, stage, close date and amount of every version in which they can be read. `faults` are those that
+    the caller found, each a `FAULT` or null. A word of `vocabularies` that is unknown stays in its field, which holds
+    the source's own word, unless it looks like an address or a number of a person.
     """
     keyed = text.with_columns(
         record_key=pl.concat_str(pl.lit(f"{source.source}:{object_name}:"), pl.col("source_id")),
         source_system=pl.lit(source.source),
         source_object=pl.lit(object_name),
     )
-    keyed = with_custom_fields(
-        keyed, source.custom.get(object_name, ()), lambda column, text: value_of(column, text, source)
-    )
+    custom = source.custom.get(object_name, ())
+    keyed = with_custom_fields(keyed, custom, lambda column, text: value_of(column, text, source))
     columns = keyed.collect_schema()
     all_faults = [*faults]
     all_faults += [_unread(field) for field in kind.fields if columns.get(field.name) == pl.String and _may_fail(field)]
     all_faults += [_unmapped(vocabulary) for vocabulary in vocabularies]
-    all_faults += [_missing(name) for name in sorted(kind.required)]
-    # Each value is parsed once, into a column next to its text, and checked afterwards.
+    all_faults += unread_custom_fields(custom)
+    all_faults.append(pl.coalesce(_missing(name) for name in sorted(kind.required)))
+    # Each value is read once, into a column next to its text, and checked afterwards.
     read = keyed.with_columns(_read(field, columns, source).alias(_as_read(field.name)) for field in kind.fields)
+    own_words = {one.field: pl.when(~one.is_private()).then(_as_read(one.field)) for one in vocabularies}
     frame = collected(
         read.select(
-            *(pl.col(_as_read(name)).alias(name) for name in kind.names),
+            *(own_words.get(name, pl.col(_as_read(name))).alias(name) for name in kind.names),
+            *(one.alias(_fault_column(number)) for number, one in enumerate(all_faults)),
             "version_at",
             "is_latest",
             "location",
             "unlisted_by",
-            fault=pl.coalesce(*all_faults),
         ),
         f"{source.source}.{stream}",
     )
-    return _split(frame, kind, stream, keeps_versions=keeps_versions)
-
-
-def _split(frame: pl.DataFrame, kind: RecordKind, stream: str, *, keeps_versions: bool) -> Conformed:
-    """Separate valid records from quarantined ones."""
-    latest = frame.filter("is_latest")
-    good, bad = latest.filter(pl.col("fault").is_null()), latest.filter(pl.col("fault").is_not_null())
-    fault_parts = pl.col("fault").struct
-    quarantined = bad.select(
-        "record_key",
-        "source_system",
-        stream=pl.lit(stream),
-        reason_code=fault_parts.field("reason_code"),
-        field_name=fault_parts.field("field_name"),
-        expected=fault_parts.field("expected"),
-        detail=fault_parts.field("detail"),
-        location=pl.col("location"),
-        page=pl.lit(None),
-        is_unlisted=pl.col("unlisted_by").is_not_null(),
-    ).cast(schema_of(QUARANTINE))
+    separated = separated_faults(
+        frame.with_row_index("row"),
+        [_fault_column(number) for number in range(len(all_faults))],
+        required=kind.required,
+        on_unreadable=on_unreadable,
+        stream=stream,
+    )
+    is_record = _is_none_of(separated.costly["row"])
+    records = frame.filter(is_record, "is_latest").select(kind.names).cast(schema_of(kind.fields))
     versions = None
     if keeps_versions:
-        versions = frame.filter(pl.col("fault").is_null()).select("record_key", "version_at", "location", *_VERSIONED)
-    return Conformed(good.select(kind.names).cast(schema_of(kind.fields)), quarantined, versions)
+        is_tracked = is_record & _is_none_of(_untracked(separated.unread))
+        versions = frame.filter(is_tracked).select("record_key", "version_at", "location", *_VERSIONED)
+    return Conformed(records, separated.quarantined, versions, separated.values)
+
+
+def _untracked(unread: pl.DataFrame) -> pl.Series:
+    """Return the rows of versions with an unreadable stage, close date or amount: a null would look like a change."""
+    is_tracked = pl.col("field_name").is_in(_VERSIONED) & (pl.col("reason_code") != "unmapped_value")
+    return unread.filter(is_tracked)["row"]
+
+
+def _is_none_of(rows: pl.Series) -> pl.Expr:
+    """Return whether the number of a row is not among `rows`."""
+    return ~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(rows.unique().to_list())
+
+
+def _fault_column(number: int) -> str:
+    return f"fault {number}"
 
 
 def _read(field: Column, columns: pl.Schema, source: SourceMapping) -> pl.Expr:
@@ -208,13 +221,9 @@ def _unread(field: Column) -> pl.Expr:
 
 
 def _unmapped(vocabulary: KnownWords) -> pl.Expr:
-    """Compile the fault of an unmapped word; its detail has the word, as a status, stage or category is not personal.
-
-    An address or a telephone number, found where columns of a file are shifted, is left out.
-    """
-    word = pl.col(vocabulary.field).str.slice(0, _MAX_CHARACTERS)
-    is_private = word.str.contains(r"@|^\s*\+[0-9]")
-    unmapped = fault("unmapped_value", vocabulary.field, detail=pl.when(~is_private).then(word))
+    """Compile the fault of an unmapped word; it is shown, since a status, stage or category names no person."""
+    word = pl.when(~vocabulary.is_private()).then(pl.col(vocabulary.field).str.slice(0, _MAX_CHARACTERS))
+    unmapped = fault("unmapped_value", vocabulary.field, detail=word)
     return pl.when(vocabulary.is_unknown()).then(unmapped)
 
 

@@ -1,9 +1,11 @@
 """Inputs of the computation: canonical records, counts of their streams, and entities."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
+
+from transforms.conform.conformed import no_value_faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +30,14 @@ class StreamCounts:
 class Records:
     """Canonical records of all sources, by kind, in no particular order; lazy, as there may be millions.
 
-    `versions` and `quarantined` as in `Conformed`; `streams` counts each stream.
+    `versions`, `quarantined` and `value_faults` as in `Conformed`; `streams` counts each stream.
     """
 
     kinds: Mapping[str, pl.LazyFrame]
     versions: pl.DataFrame
     quarantined: pl.DataFrame
     streams: Sequence[StreamCounts]
+    value_faults: pl.DataFrame = field(default_factory=no_value_faults)
 
 
 # Kind of record from which a table of golden rows or of facts is computed.

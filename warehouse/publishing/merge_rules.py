@@ -35,6 +35,7 @@ _RULES: dict[str, MergeRule] = {
     "quarantine": MergeRule(
         removes=True, updates=True, keeps=frozenset({"first_seen_on", "released_at"}), spares="released_at"
     ),
+    "value_fault": MergeRule(removes=True, updates=True, keeps=frozenset({"first_seen_on"})),
     # What an earlier, refused attempt of the same run had found is not true of what is published.
     "audit_result": MergeRule(removes=True, updates=True, within="run_id"),
     "conservation": LEDGER,

@@ -20,6 +20,7 @@ from definitions.schema.tables import (
     OPS_CONSERVATION,
     OPS_QUARANTINE,
     OPS_RUN,
+    OPS_VALUE_FAULT,
     Table,
 )
 from warehouse.database_errors import without_values
@@ -34,6 +35,7 @@ _RUNS_SHOWN = 10
 class Status:
     """Status of the warehouse. Frames have the columns of their contracts; `quarantined` counts records by reason.
 
+    `value_faults` counts the values set to null by source, stream, field and reason.
     `refused` holds the failed checks of the newest run, if it was refused: such a run has no other row.
     """
 
@@ -43,6 +45,7 @@ class Status:
     failed_checks: pl.DataFrame
     refused: pl.DataFrame
     quarantined: pl.DataFrame
+    value_faults: pl.DataFrame
     rows: dict[str, int]
 
 
@@ -80,6 +83,7 @@ def status(engine: sa.Engine) -> Status:
             ),
             refused=_refused(warehouse, newest),
             quarantined=quarantine_counts(warehouse),
+            value_faults=_value_fault_counts(warehouse),
             rows=row_counts(engine),
         )
 
@@ -103,6 +107,11 @@ def quarantine_counts(warehouse: Readable) -> pl.DataFrame:
     """Count the quarantined records by source, stream and reason, sorted by them."""
     reason = ["source_system", "stream", "reason_code"]
     return quarantine(warehouse).group_by(reason).len("records").sort(reason)
+
+
+def _value_fault_counts(warehouse: Readable) -> pl.DataFrame:
+    reason = ["source_system", "stream", "field_name", "reason_code"]
+    return published(warehouse, OPS_VALUE_FAULT).group_by(reason).len("values").sort(reason)
 
 
 def findings(

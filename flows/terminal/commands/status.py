@@ -70,6 +70,9 @@ def status() -> None:
         console.print(filled(made, found.quarantined.rows()))
     else:
         console.print("Nothing is in quarantine.")
+    if found.value_faults.height:
+        made = table("Set to null", *found.value_faults.columns[:-1], "#values")
+        console.print(filled(made, found.value_faults.rows()))
     rows = sorted(found.rows.items())
     console.print(filled(table("Published tables", "table", "#rows"), rows))
 
