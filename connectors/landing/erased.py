@@ -155,8 +155,13 @@ class StreamEraser:
         )
 
     def addresses_of(self, record: Any) -> Iterator[str]:
-        """Yield what stands in the address fields of a decoded record."""
-        return (value for path in self.addresses for value in _values(record, path))
+        """Yield the addresses in the address fields of a decoded record; a field may hold several."""
+        for path in self.addresses:
+            for value in _values(record, path):
+                yield from (word.strip(".'") for word in _ADDRESS.findall(value))
+                if value.count("@") == 1:
+                    # Such as one with a quoted local part.
+                    yield value
 
     def kept_rejected(self, rejected: Sequence[Rejected]) -> list[Rejected]:
         """Return rejected records as they may be stored; one that may be of an erased person keeps its reason only."""

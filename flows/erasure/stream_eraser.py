@@ -16,6 +16,7 @@ from definitions.mapping.source_mapping import SourceMapping
 from definitions.mapping.stream_mapping import StreamMapping
 
 _PERSON, _ACTIVITY = "person", "activity"
+_ADDRESSES = ("email", "further_emails")
 
 
 def eraser_of_vendor(stream: Stream[Any], source_mapping: SourceMapping, erased: ErasedList) -> StreamEraser | None:
@@ -25,9 +26,9 @@ def eraser_of_vendor(stream: Stream[Any], source_mapping: SourceMapping, erased:
     mapping = stream.mapping
     is_person = mapping.kind.name == _PERSON
     prefix = f"{source_mapping.source}:{mapping.object}:"
-    own = source_mapping.fields.get(mapping.object, {}).get("email")
-    named = [own] if own is not None else []
-    named += list(fields_of(mapping.fields["email"])) if "email" in mapping.fields else []
+    own = source_mapping.fields.get(mapping.object, {})
+    named = [own[name] for name in _ADDRESSES if name in own]
+    named += [field for name in _ADDRESSES if name in mapping.fields for field in fields_of(mapping.fields[name])]
     person = mapping.fields.get("person_key") if mapping.kind.name == _ACTIVITY else None
     return StreamEraser(
         erased=erased,
@@ -43,7 +44,8 @@ def eraser_of_file(stream: FileStream, source_mapping: SourceMapping, erased: Er
     if not erased:
         return None
     is_person = stream.kind == _PERSON
-    email, person = stream.columns.get("email"), stream.columns.get("person_key")
+    columns = [stream.columns[name].column for name in _ADDRESSES if is_person and name in stream.columns]
+    person = stream.columns.get("person_key")
     persons: tuple[PersonReference, ...] = ()
     if stream.kind == _ACTIVITY and person is not None and person.column and person.refers_to:
         persons = (
@@ -55,7 +57,7 @@ def eraser_of_file(stream: FileStream, source_mapping: SourceMapping, erased: Er
         erased=erased,
         identify=partial(_cell_of, stream.id),
         prefix=f"{source_mapping.source}:{stream.name}:" if is_person else None,
-        addresses=((email.column,),) if is_person and email is not None and email.column else (),
+        addresses=tuple((column,) for column in columns if column),
         persons=persons,
     )
 

@@ -55,6 +55,7 @@ CALLS = StreamEraser(
         (PEOPLE, {"id": "1", "properties": {}}, None),
         (PEOPLE, {"id": 1, "properties": {"email": "other@x.example.com"}}, None),
         (PEOPLE, {"id": "2", "properties": {"email": f" {ADA.upper()} "}}, None),
+        (PEOPLE, of_person(email=f"b@x.example.com; {ADA},"), None),
         (PEOPLE, of_person(email="b@x.example.com"), of_person(email="b@x.example.com")),
         (PEOPLE, of_person(note=f"by {ADA}., x{ADA}"), of_person(note=f"by {REDACTED}., x{ADA}")),
         (DEALS, {"id": "1", "name": "Pump"}, {"id": "1", "name": "Pump"}),
@@ -65,7 +66,8 @@ CALLS = StreamEraser(
         (CALLS, {"id": "1", "who": None}, {"id": "1", "who": None}),
     ],
     ids=[
-        "by key", "by a key that is a number", "by its address in another spelling", "somebody else",
+        "by key", "by a key that is a number", "by its address in another spelling", "one of several",
+        "somebody else",
         "somebody else who names the address", "a deal of the same id", "a deal that names the address twice",
         "an address that ends like it", "a call with the person", "a call with another", "a call with nobody",
     ],
