@@ -11,6 +11,7 @@ import msgspec
 from connectors.cursor import Cursor, cursor_after, read_cursor, refuse_future, swept
 from connectors.http.client import Http
 from connectors.http.status_errors import CallRefusedError
+from connectors.landing.erased import StreamEraser
 from connectors.landing.listing import Checkpoint, Listing
 from connectors.landing.resume import ResumePoint
 from connectors.landing.writer import LandingWriter
@@ -55,8 +56,10 @@ def pull(
     now: datetime,
     progress: Callable[[int], None],
     seen_in: tuple[str, ...] = (),
+    open_ids: tuple[str, ...] = (),
     limit: FaultLimit = RECORDS,
     batch_bytes: int = BATCH_BYTES,
+    eraser: StreamEraser | None = None,
     sweep_every: timedelta | None = None,
 ) -> PullResult:
     """Land all records of a stream (no cursor at the start) or the changes since; return the result with its cursor.
@@ -67,8 +70,9 @@ def pull(
 
     `now` is our own time. The earlier of it and the source's time counts: a cursor that is too early repeats changes,
     one that is too late loses them. `progress` is called with the number of records of each page. `seen_in`: runs,
-    besides the writer's own, whose landed pages of `stream.after` have yet to be followed up. `limit` bounds the
-    rejected records. Files hold about `batch_bytes` of records.
+    besides the writer's own, whose landed pages of `stream.after` have yet to be followed up. `open_ids` as in
+    `SyncContext`. `limit` bounds the rejected records. Files hold about `batch_bytes` of records.
+    `eraser` removes erased persons before a page is stored.
 
     Changes that no modified time tells of are found by a sweep: every `sweep_every` (None: never) all records are
     listed again, a portion each run (`connectors.sweep`). A sweep that fails leaves a note; it never fails the pull.
@@ -82,7 +86,7 @@ def pull(
     source_now = prepared.source_now or now
     if stream.modified:
         refuse_future(base, source_now, where)
-    batch = PageBatch(writer, limit, where, progress, batch_bytes)
+    batch = PageBatch(writer, limit, where, progress, batch_bytes, eraser)
     walk = _Walk(
         stream=stream,
         account=account,
@@ -93,6 +97,7 @@ def pull(
         earliest_now=min(source_now, now),
         landed_by=start.landed_by,
         seen_in=(*seen_in, writer.run_id),
+        open_ids=open_ids,
         batch=batch,
     )
     pending = walk.listing_to_resume(start, base)
@@ -132,6 +137,7 @@ class _Walk(Generic[A]):
     earliest_now: datetime
     landed_by: tuple[str, ...]
     seen_in: tuple[str, ...]
+    open_ids: tuple[str, ...]
     batch: PageBatch
 
     def listing_to_resume(self, start: ResumePoint, base: Cursor) -> Listing | None:
@@ -280,6 +286,8 @@ class _Walk(Generic[A]):
             writer=self.writer,
             earlier_runs=(*listing.previous_runs, *self.landed_by),
             seen_in=self.seen_in,
+            open_ids=self.open_ids,
+            has_calculated=self.prepared.has_calculated,
         )
 
     def _new_id(self) -> str:

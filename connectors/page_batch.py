@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from connectors.cursor import Cursor
+from connectors.landing.erased import StreamEraser
 from connectors.landing.listing import Checkpoint, Listing
 from connectors.landing.reader import Rejected
 from connectors.landing.writer import LandingWriter, PageBuffer
@@ -27,12 +28,14 @@ class PageBatch:
         where: str,
         progress: Callable[[int], None],
         batch_bytes: int,
+        eraser: StreamEraser | None = None,
     ) -> None:
         self._writer = writer
         self._limit = limit
         self._where = where
         self._progress = progress
         self._batch_bytes = batch_bytes
+        self._eraser = eraser
         self._listing: Listing | None = None
         self._waiting = PageBuffer()
         self._waiting_rejected: list[Rejected] = []
@@ -56,6 +59,9 @@ class PageBatch:
         """Add a page; land the batch when it has reached its size."""
         raws = [record.raw for record in page.checked.records]
         bad = page.checked.rejected
+        if self._eraser is not None:
+            # A lagging answer may still show an erased person; the counts stay those of the answer.
+            raws, bad = [self._eraser.kept(raw) for raw in raws], self._eraser.kept_rejected(bad)
         self._listing = self.listing.after_page(records=len(raws), rejected=len(bad), checkpoint=checkpoint)
         self._waiting.add(raws)
         self._waiting_rejected += bad

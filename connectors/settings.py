@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.http.body import RequestLimits
 from connectors.http.rate_limit import Rate
@@ -75,6 +75,14 @@ def _sendable(secret: SecretStr) -> SecretStr:
 Credential = Annotated[SecretStr, AfterValidator(_sendable)]
 
 
+def _off(use: Any) -> Any:
+    """Read `off` as the word: without quotes YAML takes it for a boolean."""
+    return "off" if use is False else use
+
+
+StreamUse = Annotated[Literal["required", "optional", "off"], BeforeValidator(_off)]
+
+
 class RateLimit(BaseModel):
     """Rate limit of the vendor's plan: at most `requests` in any `seconds`."""
 
@@ -91,7 +99,9 @@ class RateLimit(BaseModel):
 class HttpSettings(BaseModel):
     """Settings of every HTTP source; durations in seconds. `mappings`: objects whose fields may be mapped.
 
-    `sweep_hours`: how often all records of a stream are listed again (0: each run, null: never).
+    `streams`: whether the run fails where the source refuses a stream (`required`), goes on without it (`optional`, the
+    default for all but the core objects), or does not ask for it (`off`). `sweep_hours`: how often all records of a
+    stream are listed again (0: each run, null: never).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -110,6 +120,7 @@ class HttpSettings(BaseModel):
     retry_budget_seconds: float | None = Field(default=None, ge=0)
     request_seconds: float | None = Field(default=None, gt=0)
     sweep_hours: float | None = Field(default=24, ge=0)
+    streams: Mapping[str, StreamUse] = {}
     record_url: Mapping[str, str] = {}
     stages: Mapping[str, StageWord]
     fields: Mapping[str, Mapping[str, FieldEntry]] = {}

@@ -45,11 +45,15 @@ class SyncMode(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedStream:
-    """Result of preparing a stream: fields to request, notes for the report, the source's clock."""
+    """Result of preparing a stream: fields to request, notes for the report, the source's clock.
+
+    `has_calculated`: the source calculates one of the fields, so that it may change without the modified time.
+    """
 
     fields: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     source_now: datetime | None = None
+    has_calculated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,9 @@ class SyncContext(Generic[A]):
     """Context of one pass over one stream, for its pager.
 
     `position` is where an interrupted pass resumes (None: at its start). `earlier_runs` landed the previous listing and
-    everything since. `seen_in`: runs whose landed pages of `stream.after` are followed up.
+    everything since. `seen_in`: runs whose landed pages of `stream.after` are followed up. `open_ids`: records of the
+    object `stream.reread` that are open or were closed lately, for which each run reads again what has no change time.
+    `has_calculated` as in `PreparedStream`.
     """
 
     stream: "Stream[A]"
@@ -85,6 +91,8 @@ class SyncContext(Generic[A]):
     writer: LandingWriter
     earlier_runs: tuple[str, ...]
     seen_in: tuple[str, ...]
+    open_ids: tuple[str, ...] = ()
+    has_calculated: bool = False
 
     @property
     def since(self) -> datetime | None:
@@ -128,7 +136,8 @@ class Stream(Generic[A]):
     `envelope` names the fields of id, modified time, deletion mark and flag in a landed record; `identify` checks a
     record and returns its id and version, where the envelope alone does not suffice. `remote` is the vendor's name in
     paths or queries, `after` the stream whose landed ids it needs, `modified` the field that changes are searched by
-    (empty: each listing is full).
+    (empty: each listing is full). `is_required`: the run fails if the source refuses the stream. `reread` is the object
+    whose open records each run reads again (empty: none).
     """
 
     name: str
@@ -139,6 +148,8 @@ class Stream(Generic[A]):
     identify: Identify | None = None
     modified: str = ""
     after: str | None = None
+    reread: str = ""
+    is_required: bool = False
     prepare: Callable[["Stream[A]", A, Http], PreparedStream] = nothing_to_prepare
 
     @property

@@ -15,6 +15,7 @@ class PublishedState:
     are open or were resolved today; `snapshots` the latest of `fct_opportunity_daily_snapshot`. `rejected` are the
     quarantined records that were rejected before landing: no state holds them. `cursors` and
     `state_versions` are by source and stream; `run_ids` are all runs ever published.
+    `open_deals` are the record keys of deals that are open or were closed lately.
     """
 
     classes: Mapping[str, pl.DataFrame]
@@ -25,3 +26,4 @@ class PublishedState:
     run_ids: frozenset[str] = field(default=frozenset(), repr=False)
     cursors: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     state_versions: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    open_deals: tuple[str, ...] = field(default=(), repr=False)

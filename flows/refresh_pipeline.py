@@ -1,6 +1,7 @@
 """Refresh: pull changes, recompute everything, publish the difference. Deployed from prefect.yaml."""
 
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from flows.run.configured_streams import ConfiguredStream, StreamKey, streams_of
 from flows.run.extraction import ExtractContext
 from flows.run.failures import end_reported, reported
 from flows.run.open_run import OpenRun, extract_context, open_run
+from flows.run.optional_streams import pulled_or_refused
 from flows.run.recomputation import recompute
 from flows.run.request import read_request
 from flows.run.run_report import Report
@@ -32,9 +34,9 @@ _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 @task_states
 def pull_stream(
     context: ExtractContext, source: SourceConnection, stream: ConfiguredStream, seen: ProgressReporter
-) -> tuple[str, PullResult]:
-    """Pull one stream into landing; return its source and the result."""
-    pulled = stream.pull(context, source, seen.counter(stream.label))
+) -> tuple[str, PullResult | str]:
+    """Pull one stream into landing; return its source and the result, or why the source refused it."""
+    pulled = pulled_or_refused(stream, lambda: stream.pull(context, source, seen.counter(stream.label)))
     seen.done(stream.label)
     return source.name, pulled
 
@@ -75,10 +77,13 @@ def refresh_pipeline(
 
 
 def _refreshed(run: OpenRun) -> Report:
-    return value_of(publish(run, _pulled(run), return_state=True))
+    ended = _pulled(run)
+    pulls = [(source, pulled) for source, pulled in ended if isinstance(pulled, PullResult)]
+    refused = [note for _, note in ended if isinstance(note, str)]
+    return value_of(publish(replace(run, notes=(*run.notes, *refused)), pulls, return_state=True))
 
 
-def _pulled(run: OpenRun) -> list[tuple[str, PullResult]]:
+def _pulled(run: OpenRun) -> list[tuple[str, PullResult | str]]:
     """Pull all streams concurrently, each after its parent. If one fails, the run fails once all have ended."""
     request, context, waits = run.request, extract_context(run), Waits()
     # Waits end first: a thread that woke up to a closed client would report that instead.

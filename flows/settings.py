@@ -24,6 +24,7 @@ from pydantic import (
 
 from connectors.registry import SOURCE_TYPES
 from connectors.settings import SourceSettings
+from connectors.source_type import HttpSource
 from definitions.config.mistakes import configuration_error, raise_mistakes
 from definitions.config.shape_errors import describe_errors
 from definitions.config.suggestions import suggestion
@@ -129,6 +130,7 @@ class Settings(_Strict):
             linked_source = getattr(source, "twin", None)
             if linked_source is not None and linked_source not in names:
                 mistakes["sources", number, "twin"] = f"no source is called so{suggestion(linked_source, names)}"
+            mistakes |= _unknown_streams(source, ("sources", number, "streams"))
         raise_mistakes(mistakes)
         return self
 
@@ -164,6 +166,18 @@ class Settings(_Strict):
             {(code,): f"the rate of {code} is not above 0" for code, rate in rates.items() if not 0 < rate < inf}
         )
         return rates
+
+
+def _unknown_streams(source: SourceSettings, field_path: FieldPath) -> dict[FieldPath, str]:
+    """Return the names under `streams` of a vendor that it has no stream of."""
+    source_type = SOURCE_TYPES[source.kind]
+    if not isinstance(source_type, HttpSource):
+        return {}
+    names = [stream.name for stream in source_type.streams]
+    unknown = [name for name in getattr(source, "streams", {}) if name not in names]
+    return {
+        (*field_path, name): f"{source.kind} has no stream of this name{suggestion(name, names)}" for name in unknown
+    }
 
 
 def load_settings(

@@ -8,6 +8,7 @@ import polars as pl
 from connectors.files.rows import ROWS, FileRows, ReadFindings, reject
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream
+from definitions.mapping.ids import canonical_id
 
 Read = Callable[[ReadFindings], Iterator[pl.DataFrame]]
 """Reads a file from its beginning, batch by batch, and fills the findings."""
@@ -56,7 +57,10 @@ def identified(read: Read, stream: FileStream, where: str, *, with_text: bool) -
 def _keys(part: pl.DataFrame) -> pl.DataFrame:
     """Select what identifies each row, and a hash of its text."""
     return part.select(
-        "line", _visible(pl.col("id")), _visible(pl.col("version")), content=pl.col("raw").hash().cast(pl.UInt64)
+        "line",
+        canonical_id(_visible(pl.col("id"))),
+        _visible(pl.col("version")),
+        content=pl.col("raw").hash().cast(pl.UInt64),
     )
 
 

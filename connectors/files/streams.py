@@ -15,9 +15,16 @@ from connectors.files.ids import identified
 from connectors.files.jsonl import read_json_lines
 from connectors.files.kinds import refuse_other_kind
 from connectors.files.parquet import read_parquet
+from connectors.files.remaining import (
+    REMAINING_SUFFIX,
+    remaining_lines,
+    remaining_rows,
+    rows_of_remaining,
+)
 from connectors.files.rows import FileRows, ReadFindings, refuse_many
 from connectors.files.text import blocks_of, head_of, refuse_other_mark
 from connectors.files.unpacking import FileContent
+from connectors.landing.erased import StreamEraser
 from connectors.landing.reader import LandedPage
 from connectors.landing.writer import Landing, LandingWriter
 from definitions.fault_limit import RECORDS, FaultLimit
@@ -59,12 +66,14 @@ def pull_file(
     now: datetime,
     progress: Callable[[int], None],
     limit: FaultLimit = RECORDS,
+    eraser: StreamEraser | None = None,
 ) -> PullResult:
     """Land a file, unless neither it nor its reading options changed since `cursor` (None the first time).
 
     Paths are relative to `folder`. `is_full` of the result is `is_whole`. The text of the file is never held as a
-    whole: it is read once for validation, and once for landing. Raises `FileUnreadableError` naming source,
-    stream, file, and lines or column; `LandingError`.
+    whole: it is read once for validation, and once for landing. Where `eraser` finds an erased person in it, the rows
+    that remain are landed in its place. Raises `FileUnreadableError` naming source, stream, file, and lines or column;
+    `LandingError`.
     """
     where = f"{source}.{stream.name}: {stream.path}"
     content = FileContent(path=folder / stream.path, stream=stream, where=where)
@@ -72,16 +81,17 @@ def pull_file(
     if cursor is not None and dict(cursor) == reached:
         return _pulled(stream, reached, now)
     chunks = partial(content.chunks, reached["sha256"])
-    found, repeated = read_rows(chunks, stream, where, with_text=False)
+    found, repeated = read_rows(chunks, stream, where, with_text=eraser is not None)
     refuse_many(found, where, limit)
-    writer.write_file(
-        chunks(),
-        suffix=".parquet" if stream.format == "parquet" else f".{stream.format}.zst",
-        records=found.rows.height,
-        request=f"file {stream.path}",
-        cursor=reached,
-        rejected=found.rejected,
-    )
+    land = partial(writer.write_file, request=f"file {stream.path}", cursor=reached)
+    remaining = None if eraser is None else remaining_rows(found, eraser)
+    if eraser is not None and remaining is not None:
+        rejected = eraser.kept_rejected(found.rejected)
+        lines = remaining_lines(remaining)
+        land(lines, suffix=REMAINING_SUFFIX, records=remaining.height, rejected=rejected)
+    else:
+        suffix = ".parquet" if stream.format == "parquet" else f".{stream.format}.zst"
+        land(chunks(), suffix=suffix, records=found.rows.height, rejected=found.rejected)
     progress(found.rows.height)
     notes = (*found.notes, *_removals_noted(found, stream, where))
     return _pulled(stream, reached, now, found=found, repeated=repeated, notes=notes)
@@ -100,9 +110,11 @@ def landed_rows(landing: Landing, page: LandedPage, stream: FileStream) -> pl.Da
     Raises `LandingError` where the landed file does not match its checksum, `FileUnreadableError` as `pull_file`.
     """
     path = landing.verified(page)
+    location = pl.concat_str(pl.lit(f"{page.run_id}/{path.name}:"), pl.col("line"))
+    if path.name.endswith(REMAINING_SUFFIX):
+        return rows_of_remaining(path).select("raw", location=location)
     content = FileContent(path=path, stream=stream, where=f"{page.source}.{page.stream}: {path.name}", is_landed=True)
     found, _ = read_rows(content.chunks, stream, content.where)
-    location = pl.concat_str(pl.lit(f"{page.run_id}/{path.name}:"), pl.col("line"))
     return found.rows.select("raw", location=location)
 
 

@@ -19,6 +19,7 @@ from connectors.http.rate_limit import NOTICEABLE, Clock, Rate, RateLimiter, Ret
 from connectors.http.request import Call
 from connectors.http.status_errors import (
     CallRefusedError,
+    ObjectRefusedError,
     ReadError,
     http_date,
     is_worth_waiting,
@@ -263,8 +264,9 @@ class Http:
             )
         if status == _FORBIDDEN:
             scopes = f"; missing scope: {', '.join(error.scopes)}" if error.scopes else ""
-            raise SourceRefusedError(
-                f"{where}: access refused ({status}, {error.code}{scopes}). Grant it, or leave {call.stream} out."
+            raise ObjectRefusedError(
+                f"{where}: access refused ({status}, {error.code}{scopes}). Grant it, or leave the stream out: "
+                f"`streams: {{{call.stream}: off}}` of {self.source}."
             )
         if location := received.headers.get("location"):
             linked_url(url, location, where)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from definitions.errors import SourceAnswerUnusableError
+from definitions.errors import SourceAnswerUnusableError, SourceRefusedError
 
 # Busy, locked, moving house, or a gateway that lost its way: asking again helps.
 _WAIT = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -23,6 +23,10 @@ class CallRefusedError(SourceAnswerUnusableError):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class ObjectRefusedError(SourceRefusedError):
+    """The source knows who asks, and does not let them read this object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from connectors.hubspot.responses import Associations, Batch, Live
 from connectors.json_text import mended_note
 from connectors.landing.envelope import RawRecord, ValidatedPage, validate_records
 from connectors.landing.reader import Rejected
-from connectors.stream import Page, SyncContext, Tokens
+from connectors.stream import Page, SyncContext, Tokens, portions
 
 _BATCH = msgspec.json.Decoder(Batch)
 _LIVE = msgspec.json.Decoder(Live)
@@ -32,6 +32,25 @@ def association_pages(context: SyncContext[Account]) -> Iterator[Page]:
     yield from _pages(context, runs, last, numbers)
     later = tuple(run for run in context.seen_in if run > max(runs, default=""))
     yield from _pages(context, later, None, numbers)
+
+
+def open_association_pages(context: SyncContext[Account]) -> Iterator[Page]:
+    """Yield the associations of open records that no run in `context.seen_in` landed.
+
+    An association may change without the modified time of either record, so no search finds it.
+    """
+    reached = str((context.position or {}).get("last", ""))
+    landed = set(_landed_ids(context, context.seen_in))
+    ids = [identity for identity in sorted(context.open_ids) if identity > reached and identity not in landed]
+    for number, chunk in enumerate(portions(ids, context.account.association_batch), start=1):
+        checked, notes = _read(context, chunk, number)
+        yield Page(
+            checked=checked,
+            request=f"POST {_path(context)}",
+            position={"last": chunk[-1]},
+            is_last=chunk[-1] == ids[-1],
+            notes=notes,
+        )
 
 
 def _pages(

@@ -61,6 +61,18 @@ def archived_and_restored_pages(context: SyncContext[Account]) -> Iterator[Page]
         yield replace(_restored(context, chunk, number), position={"restored": chunk[-1]}, is_last=is_last)
 
 
+def open_pages(context: SyncContext[Account]) -> Iterator[Page]:
+    """Yield open records again, in order of id, where the account has a calculated property that it maps.
+
+    HubSpot may calculate it anew without a new modified time, so no search finds the change.
+    """
+    reached = str((context.position or {}).get("open", ""))
+    ids = [identity for identity in sorted(context.open_ids) if identity > reached] if context.has_calculated else []
+    for number, chunk in enumerate(portions(ids, READ_BATCH), start=1):
+        is_last = chunk[-1] == ids[-1]
+        yield replace(_restored(context, chunk, number), position={"open": chunk[-1]}, is_last=is_last)
+
+
 def whole_list(context: SyncContext[Account]) -> Iterator[Page]:
     """Yield a list that HubSpot returns in one response (pipelines)."""
     call = Call(stream=context.stream.name, path=_path(context))

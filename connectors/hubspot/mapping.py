@@ -94,6 +94,7 @@ CONTACT = _crm_object(
     "contact",
     mapping_of(
         email=text("email"),
+        further_emails=computed(filled("hs_additional_emails").str.split(";")),
         first_name=text("firstname"),
         last_name=text("lastname"),
         title=text("jobtitle"),

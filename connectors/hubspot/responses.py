@@ -52,9 +52,10 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class PropertyName(msgspec.Struct, frozen=True):
-    """A property of an object."""
+    """A property of an object; `calculated`: HubSpot computes it from others."""
 
     name: str
+    calculated: bool = False
 
 
 class Properties(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ from connectors.http.client import Http
 from connectors.http.request import Call
 from connectors.hubspot import mapping
 from connectors.hubspot.account import Account, open_http
-from connectors.hubspot.associations import association_pages
-from connectors.hubspot.lists import archived_and_restored_pages, archived_pages, live_pages, whole_list
+from connectors.hubspot.associations import association_pages, open_association_pages
+from connectors.hubspot.lists import archived_and_restored_pages, archived_pages, live_pages, open_pages, whole_list
 from connectors.hubspot.responses import Properties, association_identity, object_identity, simple_identity
 from connectors.hubspot.search import changed_pages
 from connectors.stream import PreparedStream, Stream, SyncMode, SyncPass
@@ -44,10 +44,12 @@ def check_properties(stream: Stream[Account], account: Account, http: Http) -> P
         fields=tuple(dict.fromkeys(name for name in (*standard, *custom) if name in existing)),
         notes=(f"properties this account does not have: {', '.join(absent)}",) if absent else (),
         source_now=answer.source_now,
+        # Its own calculated properties move the modified time; those of an account may depend on other records.
+        has_calculated=any(named.calculated and named.name in custom for named in answer.value.results),
     )
 
 
-def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
+def _crm_object(name: str, of: StreamMapping, modified: str, reread: str = "") -> Stream[Account]:
     return Stream(
         name=name,
         mapping=of,
@@ -55,6 +57,8 @@ def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
         identify=object_identity(modified),
         envelope=_OBJECT if of.flag is None else replace(_OBJECT, flag=f"{of.inside}.{of.flag}"),
         modified=modified,
+        reread=reread,
+        is_required=True,
         prepare=check_properties,
         passes=(
             # A record restored in between is then in both lists; in the other order it would be in none.
@@ -62,25 +66,31 @@ def _crm_object(name: str, of: StreamMapping, modified: str) -> Stream[Account]:
             SyncPass(name="list", when=SyncMode.FIRST, pages=live_pages),
             SyncPass(name="changes", when=SyncMode.AGAIN, pages=changed_pages),
             SyncPass(name="archived", when=SyncMode.AGAIN, pages=archived_and_restored_pages),
+            SyncPass(name="open", when=SyncMode.AGAIN, pages=open_pages),
         ),
     )
 
 
-def _association(name: str, of: StreamMapping, remote: str, after: str) -> Stream[Account]:
+def _association(name: str, of: StreamMapping, remote: str, after: Stream[Account]) -> Stream[Account]:
     return Stream(
         name=name,
         mapping=of,
         remote=remote,
         identify=association_identity,
         envelope=Envelope(id="from.id"),
-        after=after,
-        passes=(SyncPass(name="associations", when=SyncMode.ALWAYS, pages=association_pages),),
+        after=after.name,
+        reread=after.object,
+        passes=(
+            # First, so that a listing resumed in it still follows what has landed since.
+            SyncPass(name="open", when=SyncMode.AGAIN, pages=open_association_pages),
+            SyncPass(name="associations", when=SyncMode.ALWAYS, pages=association_pages),
+        ),
     )
 
 
 CONTACTS = _crm_object("contacts", mapping.CONTACT, "lastmodifieddate")
 COMPANIES = _crm_object("companies", mapping.COMPANY, "hs_lastmodifieddate")
-DEALS = _crm_object("deals", mapping.DEAL, "hs_lastmodifieddate")
+DEALS = _crm_object("deals", mapping.DEAL, "hs_lastmodifieddate", reread=mapping.DEAL.object)
 OWNERS = Stream(
     name="owners",
     mapping=mapping.OWNERS,
@@ -96,6 +106,7 @@ PIPELINES = Stream(
     name="pipelines",
     mapping=mapping.PIPELINES,
     remote="pipelines/deals",
+    is_required=True,
     identify=simple_identity,
     envelope=_OBJECT,
     passes=(SyncPass(name="all", when=SyncMode.ALWAYS, pages=whole_list),),
@@ -106,8 +117,8 @@ STREAMS: tuple[Stream[Account], ...] = (
     COMPANIES,
     CONTACTS,
     DEALS,
-    _association("contacts_companies", mapping.CONTACTS_COMPANIES, "contacts/companies", "contacts"),
-    _association("deals_companies", mapping.DEALS_COMPANIES, "deals/companies", "deals"),
-    _association("deals_contacts", mapping.DEALS_CONTACTS, "deals/contacts", "deals"),
+    _association("contacts_companies", mapping.CONTACTS_COMPANIES, "contacts/companies", CONTACTS),
+    _association("deals_companies", mapping.DEALS_COMPANIES, "deals/companies", DEALS),
+    _association("deals_contacts", mapping.DEALS_CONTACTS, "deals/contacts", DEALS),
 )
 """Ordered so that a stream is pulled after the one it follows (`Stream.after`)."""

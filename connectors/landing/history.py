@@ -12,7 +12,7 @@ from connectors.landing.reader import MANIFEST, QUARANTINED_PAGES, LandedPage, Q
 from connectors.landing.writer import UNFINISHED, Landing
 from definitions.errors import LandingError
 
-_QUARANTINED_PREFIX = "aside-"
+QUARANTINED_PREFIX = "aside-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,4 +178,4 @@ def quarantine_damaged(damage: DamagedFile) -> None:
 
 def _rename(path: Path) -> None:
     if path.exists():
-        path.rename(path.with_name(f"{_QUARANTINED_PREFIX}{path.name}"))
+        path.rename(path.with_name(f"{QUARANTINED_PREFIX}{path.name}"))

@@ -24,6 +24,7 @@ from connectors.landing.durable import (
     sync_folder,
     write_durably,
 )
+from connectors.landing.erased import TOMBSTONE
 from connectors.landing.listing import Listing
 from connectors.landing.page_journal import PageEntry, PageJournal, as_line
 from connectors.landing.reader import (
@@ -138,7 +139,7 @@ class LandingWriter:
 
         Raises `LandingError` naming path and bytes.
         """
-        chunks = _packed(content) if suffix.endswith(".zst") else content
+        chunks = packed(content) if suffix.endswith(".zst") else content
         return self._land(chunks, suffix, records, request, cursor, rejected, None)
 
     def recover(self) -> None:
@@ -189,7 +190,7 @@ class LandingWriter:
     ) -> LandedPage:
         seq = self._seq + 1
         name, size, digest = self._write(f"{seq:06d}", suffix, chunks)
-        rejected_chunks = _packed([msgspec.json.Encoder().encode_lines(rejected)]) if rejected else None
+        rejected_chunks = packed([msgspec.json.Encoder().encode_lines(rejected)]) if rejected else None
         rejected_name, _, rejected_digest = self._write(f"{seq:06d}-rejected", ".jsonl.zst", rejected_chunks)
         line = ManifestLine(
             seq=seq,
@@ -231,7 +232,7 @@ class Landing:
 
     def writer(self, source: str, stream: str, run_id: str) -> LandingWriter:
         """Open one stream for one run, after recovery of killed runs. The same run may open it again."""
-        self._clean(self.folder(source, stream, run_id).parent)
+        self.recover(source, stream)
         return LandingWriter(self, source, stream, run_id)
 
     def read_manifest(self, source: str, stream: str, run_id: str) -> list[LandedPage]:
@@ -259,12 +260,15 @@ class Landing:
         return verified(page.path, page.sha256, page)
 
     def records(self, page: LandedPage) -> Iterator[bytes]:
-        """Read the records of a page, one JSON text each, a few at a time; the checksum is verified first."""
+        """Read the records of a page, one JSON text each, a few at a time; the checksum is verified first.
+
+        Erased ones are left out.
+        """
         if page.path is None:
             return iter(())
         if not page.path.name.endswith(".jsonl.zst"):
             raise LandingError(f"{page.path}: is a file landed whole; read it with `verified`")
-        return lines_of(self.verified(page))
+        return (line for line in lines_of(self.verified(page)) if line != TOMBSTONE)
 
     def rejected(self, page: LandedPage) -> list[Rejected]:
         """Read the rejected records of a page, checksum verified."""
@@ -273,9 +277,9 @@ class Landing:
         content = inflate(verified(page.rejected_path, page.rejected_sha256, page))
         return msgspec.json.Decoder(Rejected).decode_lines(content)
 
-    def _clean(self, stream_folder: Path) -> None:
+    def recover(self, source: str, stream: str) -> None:
         """Recover the folders of runs that never closed."""
-        for mark in sorted(stream_folder.glob(f"*/{UNFINISHED}")):
+        for mark in sorted(self.folder(source, stream, "any").parent.glob(f"*/{UNFINISHED}")):
             folder = mark.parent
             with LandingWriter(self, folder.parent.parent.name, folder.parent.name, folder.name) as dead:
                 dead.recover()
@@ -285,7 +289,8 @@ def _compressor() -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(compression_params=_PACKING)
 
 
-def _packed(content: Iterable[bytes]) -> Iterator[bytes]:
+def packed(content: Iterable[bytes]) -> Iterator[bytes]:
+    """Compress chunks as landed files are."""
     packer = _compressor().compressobj()
     for chunk in content:
         yield packer.compress(chunk)

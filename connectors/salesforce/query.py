@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -14,9 +15,12 @@ from connectors.http.status_errors import CallRefusedError
 from connectors.json_text import mended_note
 from connectors.landing.envelope import RawRecord, Scalar, clean_id, validate_records
 from connectors.salesforce.account import Account
-from connectors.stream import Page, SyncContext, Tokens
+from connectors.stream import Page, SyncContext, Tokens, portions
 from definitions.errors import SourceAnswerUnusableError
 
+# Characters of a query in a URL, which must stay under 16,384 bytes with its host and the headers; of an id in it.
+_WIDEST_QUERY = 15_000
+_QUOTED_ID = len(quote_plus("'006000000000000AAA', "))
 # Locators expire after two days; an org may also drop the oldest.
 _LOCATOR_EXPIRED = frozenset({"INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT"})
 
@@ -54,6 +58,24 @@ def settled_pages(context: SyncContext[Account]) -> Iterator[Page]:
 def fresh_pages(context: SyncContext[Account]) -> Iterator[Page]:
     """Yield rows from the watermark on: they land now, and again with the next pull, when they are complete."""
     yield from _walked(context, [f"SystemModstamp >= {_literal(context.watermark)}"])
+
+
+def open_pages(context: SyncContext[Account]) -> Iterator[Page]:
+    """Yield open records again, in order of Id, where the org calculates one of the fields.
+
+    A formula, roll-up or cross-object field changes with another record, and SystemModstamp does not.
+    """
+    reached = str((context.position or {}).get("open", ""))
+    ids = [identity for identity in sorted(context.open_ids) if identity > reached] if context.has_calculated else []
+    select = _select(context)
+    at_once = max(1, (_WIDEST_QUERY - len(quote_plus(select))) // _QUOTED_ID)
+    for number, chunk in enumerate(portions(ids, at_once)):
+        named = ", ".join(f"'{_quoted(identity)}'" for identity in chunk)
+        for page in _query(context, f"{select} WHERE Id IN ({named}) ORDER BY Id", "query", number):
+            is_through = page.is_last and chunk[-1] == ids[-1]
+            # A query that goes on behind a locator is resumed at its first id.
+            yield replace(page, position={"open": chunk[-1]} if page.is_last else None, is_last=is_through)
+            del page
 
 
 def all_pages(context: SyncContext[Account]) -> Iterator[Page]:

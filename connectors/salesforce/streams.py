@@ -9,7 +9,7 @@ from connectors.http.client import Http
 from connectors.http.request import Call
 from connectors.salesforce import mapping
 from connectors.salesforce.account import Account, open_http
-from connectors.salesforce.query import all_pages, fresh_pages, row_identity, settled_pages
+from connectors.salesforce.query import all_pages, fresh_pages, open_pages, row_identity, settled_pages
 from connectors.stream import PreparedStream, Stream, SyncMode, SyncPass
 from definitions.errors import ConfigurationError, SourceRefusedError
 from definitions.mapping.envelope import Envelope
@@ -27,6 +27,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 class _Field(msgspec.Struct, frozen=True):
     name: str
     type: str
+    calculated: bool = False
 
 
 class _Described(msgspec.Struct, frozen=True):
@@ -64,7 +65,10 @@ def choose_fields(stream: Stream[Account], account: Account, http: Http) -> Prep
     absent, too_many = sorted(set(standard) - existing), sorted(set(wanted) - set(fitting))
     notes = [f"fields this org does not have or show: {', '.join(absent)}"] if absent else []
     notes += [f"custom fields left out, a query cannot hold them: {', '.join(too_many)}"] if too_many else []
-    return PreparedStream(fields=fitting, notes=tuple(notes), source_now=answer.source_now)
+    has_calculated = any(found.calculated and found.name in fitting for found in answer.value.fields)
+    return PreparedStream(
+        fields=fitting, notes=tuple(notes), source_now=answer.source_now, has_calculated=has_calculated
+    )
 
 
 def _fitting(wanted: tuple[str, ...]) -> tuple[str, ...]:
@@ -77,7 +81,9 @@ def _fitting(wanted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(fitting)
 
 
-def _changing(name: str, remote: str, of: StreamMapping, *, dies: bool = True) -> Stream[Account]:
+def _changing(
+    name: str, remote: str, of: StreamMapping, *, dies: bool = True, reread: str = "", core: bool = True
+) -> Stream[Account]:
     return Stream(
         name=name,
         mapping=of,
@@ -85,20 +91,24 @@ def _changing(name: str, remote: str, of: StreamMapping, *, dies: bool = True) -
         identify=row_identity,
         envelope=Envelope(id="Id", version="SystemModstamp", deleted="IsDeleted" if dies else None),
         modified="SystemModstamp",
+        reread=reread,
+        is_required=core,
         prepare=choose_fields,
         passes=(
             SyncPass(name="settled", when=SyncMode.ALWAYS, pages=settled_pages),
             SyncPass(name="fresh", when=SyncMode.ALWAYS, pages=fresh_pages),
+            SyncPass(name="open", when=SyncMode.AGAIN, pages=open_pages),
         ),
     )
 
 
 STREAMS: tuple[Stream[Account], ...] = (
-    _changing("user", "User", mapping.USER, dies=False),
+    _changing("user", "User", mapping.USER, dies=False, core=False),
     Stream(
         name="opportunity_stage",
         mapping=mapping.STAGE_LIST,
         remote="OpportunityStage",
+        is_required=True,
         identify=row_identity,
         envelope=Envelope(id="Id", version="SystemModstamp"),
         prepare=choose_fields,
@@ -107,7 +117,7 @@ STREAMS: tuple[Stream[Account], ...] = (
     _changing("account", "Account", mapping.ACCOUNTS),
     _changing("lead", "Lead", mapping.LEAD),
     _changing("contact", "Contact", mapping.CONTACT),
-    _changing("opportunity", "Opportunity", mapping.OPPORTUNITIES),
-    _changing("opportunity_contact_role", "OpportunityContactRole", mapping.CONTACT_ROLE),
-    _changing("task", "Task", mapping.TASK),
+    _changing("opportunity", "Opportunity", mapping.OPPORTUNITIES, reread=mapping.OPPORTUNITIES.object),
+    _changing("opportunity_contact_role", "OpportunityContactRole", mapping.CONTACT_ROLE, core=False),
+    _changing("task", "Task", mapping.TASK, core=False),
 )

@@ -15,6 +15,7 @@ from definitions.schema.column import (
     MOMENT,
     PERSONAL,
     TEXT,
+    TEXTS,
     Column,
     Computed,
     Normalised,
@@ -41,6 +42,8 @@ PERSON = Entity(
     columns=(
         shared.PERSON_ID.but(origin=Computed(Step.GOLDEN), required=True),
         Column("email", TEXT, "E-mail address as the source holds it.", Source(_EMAIL), sensitivity=PERSONAL),
+        Column("further_emails", TEXTS, "Further e-mail addresses of the person, which match them as `email` does.",
+            Source(), sensitivity=PERSONAL, published=False),
         Column("email_normalised", TEXT, "E-mail address as it is matched on: lower case, IDN as ASCII.",
             Normalised(_EMAIL), sensitivity=PERSONAL, indexed=True),
         Column("email_domain", TEXT, "Domain part of the normalised address.", Normalised(_EMAIL)),

@@ -12,6 +12,7 @@ from connectors.landing.history import LandedRun, damage_of_page, landed_runs
 from connectors.landing.reader import MANIFEST, LandedPage, ask_again
 from connectors.landing.writer import Landing
 from definitions.errors import ConfigurationError
+from flows.erasure.erased_keys import pending, read_erasures
 from flows.home.binding import BOUND, bound_to
 from flows.home.coverage import covering_run, needed_runs
 from flows.home.folders import Home
@@ -66,6 +67,7 @@ def examine(home: Home, engine: sa.Engine | None, *, quick: bool, progress: Call
     damaged = _damaged(runs, quick=quick, progress=progress)
     return [
         _home(home, engine),
+        _erasures(home),
         _manifests(runs),
         _pages(home, runs, damaged, by_stream),
         _coverage(runs, by_stream),
@@ -102,6 +104,14 @@ def _home(home: Home, engine: sa.Engine | None) -> Check:
             f"{home.root} belongs to another warehouse, {bound}",
             f"set BANTAM_HOME or BANTAM_WAREHOUSE_URL to the other's; or remove {home.root / BOUND} to bind it anew",
         )
+    return check
+
+
+def _erasures(home: Home) -> Check:
+    events = read_erasures(home)
+    check = Check("erasures of persons", sum(event.event == "begun" for event in events))
+    for event in pending(events):
+        check.wrong(f"the erasure of {event.at:%Y-%m-%d %H:%M} UTC is not complete", "`bantam erase` completes it")
     return check
 
 

@@ -9,7 +9,7 @@ from definitions.runtime.folder_owner import check_is_ours, unusable
 
 _PARTS = (
     "landing", "state", "spill", "answers", "reports", "data_docs", "prefect", "warehouse", "run.lock",
-    "bound_warehouse",
+    "bound_warehouse", "erasures.jsonl", "erasure.key",
 )  # fmt: skip
 
 

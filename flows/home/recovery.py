@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.cursor import run_of_cursor
+from connectors.landing.erased import NOBODY, ErasedList
 from connectors.landing.history import DamagedFile, LandedRun, damages, landed_runs, needed_for, quarantine_damaged
 from connectors.landing.reader import MANIFEST, ask_again
 from connectors.landing.writer import Landing
@@ -53,17 +54,18 @@ def starting_point(
     cursors: Mapping[StreamKey, Cursor],
     versions: Mapping[StreamKey, str | None],
     published_runs: Collection[str],
+    erased: ErasedList = NOBODY,
 ) -> StartingPoint:
     """Verify the state of every configured stream, and rebuild missing or damaged ones.
 
-    `cursors` and `versions` are those of the warehouse, `published_runs` its runs. Raises `LandingError` naming the
-    file, and the command that helps, if a state cannot be rebuilt.
+    `cursors` and `versions` are those of the warehouse, `published_runs` its runs; who is `erased` stays out.
+    Raises `LandingError` naming the file, and the command that helps, if a state cannot be rebuilt.
     """
     found = _Recovered(dict(cursors), dict(versions))
     streams, lost = list(configured_streams(request.settings, request.definitions)), []
     for stream in streams:
         try:
-            _Stream(request, run_id, stream, frozenset(published_runs), found).recover()
+            _Stream(request, run_id, stream, frozenset(published_runs), found, erased).recover()
         except _LostError as error:
             lost.append(error)
     if lost:
@@ -85,6 +87,7 @@ class _Stream:
     stream: ConfiguredStream
     published_runs: frozenset[str]
     found: _Recovered
+    erased: ErasedList
 
     @property
     def landing(self) -> Landing:
@@ -154,6 +157,7 @@ class _Stream:
             run_id=last_run,
             last_version=None,
             published_runs=self.published_runs,
+            eraser=stream.eraser(self.erased),
         )
         with watcher().step(f"making the state of {stream.label} again"):
             state = stream.compact(store)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
+from connectors.files.remaining import erased_rows
 from connectors.files.streams import is_whole, landed_rows
+from connectors.landing.erased import TOMBSTONE, StreamEraser
 from connectors.landing.history import CompletedListing, LandedRun, landed_runs
 from connectors.landing.reader import LandedPage, Rejected
 from connectors.landing.writer import Landing
@@ -39,7 +41,8 @@ class StateStore:
 
     `last_version` is None for a stream without a state. Complete listings count if they are of `run_id` or of
     `published_runs`, or if one of those resumed them: the listing of a refused run may be the fault it was refused for.
-    With `skips_unreadable_files`, landed files that cannot be read as declared now are left out.
+    With `skips_unreadable_files`, landed files that cannot be read as declared now are left out. `eraser` keeps out
+    erased persons, whom a restored landing may hold (None: nobody was erased).
     """
 
     folder: Path
@@ -50,6 +53,7 @@ class StateStore:
     last_version: str | None
     published_runs: frozenset[str] = field(default=frozenset(), repr=False)
     skips_unreadable_files: bool = False
+    eraser: StreamEraser | None = None
 
     def pending_runs(self) -> list[LandedRun]:
         """Return the runs that landed since the last version, with those that died unpublished: their pages are valid.
@@ -129,7 +133,7 @@ def compact_vendor_stream(store: StateStore, envelope: Envelope, *, keeps_versio
     unlisted = pl.lit(None, pl.Categorical)
     parts = _kept_versions(last, envelope)
     known = [version_index(part, reads_text=keeps_versions).with_columns(listing=unlisted).collect() for part in parts]
-    landed = [_indexed(lines, envelope) for lines in _landed(pages)]
+    landed = [_indexed(lines, envelope) for lines in _landed(pages, store.eraser)]
     heights = [part.height for part in (*known, *landed)]
     index = with_flag_history(pl.concat([*known, *landed]))
     del known, landed
@@ -137,7 +141,7 @@ def compact_vendor_stream(store: StateStore, envelope: Envelope, *, keeps_versio
     decision = apply_listings(index.drop(*FLAG_HISTORY), listings, keeps_versions=keeps_versions)
     swept = _sweep_findings(runs, index, decision, store.run_id)
     index = index.select("source_id", "version_at", *FLAG_HISTORY).hstack(decision)
-    texts = chain(_texts(last), (lines.select("raw", "location") for lines in _landed(pages)))
+    texts = chain(_texts(last), (lines.select("raw", "location") for lines in _landed(pages, store.eraser)))
     return replace(store.save(_kept(texts, index, heights), needed_bytes=_needed(last, pages)), swept=swept)
 
 
@@ -150,15 +154,15 @@ def _complete_listings(store: StateStore, runs: Sequence[LandedRun], envelope: E
             pages = store.pages_since(listing, run_id)
             if pages is None:
                 continue
-            live_ids = _live_ids(pages, envelope)
+            live_ids = _live_ids(pages, envelope, store.eraser)
         found.append(CompleteListing(id=listing.id, run_id=run_id, live_ids=live_ids))
     return found
 
 
-def _live_ids(pages: Sequence[LandedPage], envelope: Envelope) -> pl.Series:
+def _live_ids(pages: Sequence[LandedPage], envelope: Envelope, eraser: StreamEraser | None) -> pl.Series:
     """Return the source_id of every record that a page shows as live."""
     live = [pl.Series("source_id", [], pl.String)]
-    for lines in _landed(pages):
+    for lines in _landed(pages, eraser):
         versions = parsed_versions(lines.lazy().select("raw", "location"), envelope)
         live.append(versions.filter(~pl.col("is_deleted")).select("source_id").collect()["source_id"])
     return pl.concat(live).unique()
@@ -212,6 +216,8 @@ def _landed_files(store: StateStore, pages: Sequence[LandedPage], stream: FileSt
             if position < last or store.skips_unreadable_files:
                 continue
             raise
+        if store.eraser is not None:
+            rows = erased_rows(rows, store.eraser)
         whole = is_whole(stream, records=page.records, rejected=page.rejected)
         yield LandedFile(rows=rows.lazy(), run_id=page.run_id, is_whole=whole)
 
@@ -257,19 +263,19 @@ def _texts(state: StreamState) -> Iterator[pl.DataFrame]:
     return (part.select("raw", "location").collect() for part in state.batches(GROUP_ROWS))
 
 
-def _landed(pages: Iterable[LandedPage]) -> Iterator[pl.DataFrame]:
+def _landed(pages: Iterable[LandedPage], eraser: StreamEraser | None) -> Iterator[pl.DataFrame]:
     """Yield landed lines (raw, location, listing) in order, of a few pages at a time."""
     batch: list[LandedPage] = []
     for page in pages:
         if batch and sum(one.records for one in batch) + page.records > _LINES_AT_ONCE:
-            yield _lines(batch)
+            yield _lines(batch, eraser)
             batch = []
         batch.append(page)
     if batch:
-        yield _lines(batch)
+        yield _lines(batch, eraser)
 
 
-def _lines(pages: Sequence[LandedPage]) -> pl.DataFrame:
+def _lines(pages: Sequence[LandedPage], eraser: StreamEraser | None) -> pl.DataFrame:
     """Read landed pages: one text per record, with its location (run/file:line) and listing (null: none)."""
     locations = {str(page.path): f"{_location(page)}:" for page in pages}
     listings = {str(page.path): page.listing_id for page in pages}
@@ -277,7 +283,9 @@ def _lines(pages: Sequence[LandedPage]) -> pl.DataFrame:
     number = pl.int_range(1, pl.len() + 1).over("path")
     path = pl.col("path")
     listing = path.replace_strict(listings).cast(pl.Categorical)
-    return lines.select("raw", location=pl.concat_str(path.replace_strict(locations), number), listing=listing)
+    known = lines.select("raw", location=pl.concat_str(path.replace_strict(locations), number), listing=listing)
+    known = known.filter(pl.col("raw") != TOMBSTONE.decode())
+    return known if eraser is None else erased_rows(known, eraser)
 
 
 def _location(page: LandedPage) -> str:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from connectors.extract import PullResult
+from connectors.landing.erased import ErasedList, StreamEraser
 from connectors.registry import SOURCE_TYPES
 from connectors.settings import SourceSettings
 from connectors.stream import Stream
@@ -14,6 +15,7 @@ from definitions.agreement.model import Definitions
 from definitions.fault_limit import VALUES, FaultLimit
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
+from flows.erasure.stream_eraser import eraser_of_file, eraser_of_vendor
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
 from flows.run.compaction import StateStore, compact_file_stream, compact_vendor_stream
@@ -74,13 +76,22 @@ class VendorStream(_Configured):
         return None if self.stream.after is None else (self.source.name, self.stream.after)
 
     @property
+    def is_required(self) -> bool:
+        """Whether the run fails if the source refuses the stream."""
+        return self.stream.is_required
+
+    @property
     def has_flag(self) -> bool:
         """Whether its state keeps flag history."""
         return self.stream.envelope.flag is not None
 
     def pull(self, context: ExtractContext, source: SourceConnection, progress: Callable[[int], None]) -> PullResult:
         """Land the records that changed."""
-        return pull_vendor_stream(context, source, self.stream, progress)
+        return pull_vendor_stream(context, source, self.stream, progress, self.eraser(context.erased))
+
+    def eraser(self, erased: ErasedList) -> StreamEraser | None:
+        """What the list takes out of its records; None where the list is empty."""
+        return eraser_of_vendor(self.stream, self.source_mapping, erased)
 
     def compact(self, store: StateStore) -> StreamState:
         """Compact the pages landed since the last state."""
@@ -103,6 +114,7 @@ class DeclaredFile(_Configured):
 
     stream: FileStream
     asks_for_changes = False
+    is_required = True
     after = None
     has_flag = False
 
@@ -123,7 +135,11 @@ class DeclaredFile(_Configured):
 
     def pull(self, context: ExtractContext, source: SourceConnection, progress: Callable[[int], None]) -> PullResult:
         """Land the file if it changed."""
-        return pull_file_stream(context, source, self.stream, progress)
+        return pull_file_stream(context, source, self.stream, progress, self.eraser(context.erased))
+
+    def eraser(self, erased: ErasedList) -> StreamEraser | None:
+        """What the list takes out of its rows; None where the list is empty."""
+        return eraser_of_file(self.stream, self.source_mapping, erased)
 
     def compact(self, store: StateStore) -> StreamState:
         """Compact the pages landed since the last state."""

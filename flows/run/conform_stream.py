@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -18,6 +18,7 @@ from flows.home.spill import Spill
 from flows.home.state_files import StreamState
 from transforms.conform.conformed import QUARANTINE, Conformed
 from transforms.conform.files import conform_file, stages_of_file
+from transforms.conform.files_links import people_of_file, several_references
 from transforms.conform.merges import merges_of, with_survivors
 from transforms.conform.records import conform_stream
 from transforms.conform.typed import NO_COSTS
@@ -58,7 +59,8 @@ def conform_vendor_stream(
         keys = pl.concat([parts.keys(kind), *(part.lazy().select("record_key") for part in parts.quarantined)])
     else:
         keys = _keys(state, source_mapping.source, mapping.object)
-    return parts.collected(_shown(source_mapping.source, state, kind, keys, rejected, pulled), rejected)
+    counts = _counts(source_mapping.source, state, kind, keys, rejected, pulled)
+    return parts.collected(replace(counts, object=mapping.object), rejected)
 
 
 def conform_file_stream(
@@ -71,8 +73,9 @@ def conform_file_stream(
     pulled: int,
     rejected: pl.DataFrame,
 ) -> ConformedStream:
-    """Conform one file, as a whole: a faulty column shows only over all rows. Opportunities yield stages, too.
+    """Conform one file, as a whole: a faulty column shows only over all rows.
 
+    Opportunities yield stages, too, and associations with the people in cells that name several.
     Raises `FileUnreadableError` where more values of a column are faulty than `limit` allows, and `TransformError` as
     `conform_vendor_stream`.
     """
@@ -81,8 +84,11 @@ def conform_file_stream(
     parts.refuse_unreadable(stream.kind, limit, stream.on_unreadable)
     if stream.kind == "opportunity":
         parts.add({"stage": stages_of_file(state.frame(), source_mapping, stream=stream)})
+        parts.add({"association": people_of_file(state.frame(), source_mapping, stream=stream)})
     keys = _keys(state, source_mapping.source, stream.name)
-    return parts.collected(_shown(source_mapping.source, state, stream.kind, keys, rejected, pulled), rejected)
+    counts = _counts(source_mapping.source, state, stream.kind, keys, rejected, pulled)
+    several = several_references(state.frame(), source_mapping, stream=stream)
+    return parts.collected(replace(counts, object=stream.name, several=several), rejected)
 
 
 @dataclass(slots=True)
@@ -135,7 +141,7 @@ class StreamRecords:
         return f"{self.stream_key}.{kind}"
 
 
-def _shown(
+def _counts(
     source: str, state: StreamState, kind: str, keys: pl.LazyFrame, rejected: pl.DataFrame, pulled: int
 ) -> StreamCounts:
     record_keys = pl.concat([keys, rejected.lazy().select("record_key")])

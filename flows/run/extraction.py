@@ -8,6 +8,7 @@ from typing import Any
 from connectors.cursor import run_of_cursor
 from connectors.extract import PullResult, pull
 from connectors.files.streams import pull_file
+from connectors.landing.erased import NOBODY, ErasedList, StreamEraser
 from connectors.landing.history import landed_runs
 from connectors.landing.resume import ResumePoint, resume_point
 from connectors.landing.writer import Landing
@@ -25,7 +26,8 @@ Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 class ExtractContext:
     """Context of all pulls of a run: landing, cursors and state versions by stream, and start of the run (`now`).
 
-    `limit` bounds the rejected records of a stream. `judged` as in `flows.home.run_log.RunLog`.
+    `limit` bounds the rejected records of a stream. `open_deals` as in `PublishedState`, `judged` as in
+    `flows.home.run_log.RunLog`. `erased` persons are not landed.
     """
 
     landing: Landing
@@ -36,6 +38,13 @@ class ExtractContext:
     full: bool
     limit: FaultLimit = RECORDS
     judged: Mapping[str, str] = field(default_factory=dict)
+    erased: ErasedList = NOBODY
+    open_deals: tuple[str, ...] = field(default=(), repr=False)
+
+    def open_ids(self, source: str, source_object: str) -> tuple[str, ...]:
+        """Return the ids of one object of a source among the open deals."""
+        prefix = f"{source}:{source_object}:"
+        return tuple(key.removeprefix(prefix) for key in self.open_deals if key.startswith(prefix))
 
     def cursor(self, source: str, stream: str) -> Mapping[str, Any] | None:
         """Return the published cursor of the stream; None if there is none, or for a full pull."""
@@ -56,7 +65,11 @@ class ExtractContext:
 
 
 def pull_vendor_stream(
-    context: ExtractContext, source: SourceConnection, stream: Stream[Any], progress: Callable[[int], None]
+    context: ExtractContext,
+    source: SourceConnection,
+    stream: Stream[Any],
+    progress: Callable[[int], None],
+    eraser: StreamEraser | None = None,
 ) -> PullResult:
     """Pull one stream of a vendor into landing."""
     parent_runs = () if stream.after is None else context.unpublished_runs(source.name, stream.after)
@@ -74,13 +87,19 @@ def pull_vendor_stream(
             now=context.now,
             progress=progress,
             seen_in=parent_runs,
+            open_ids=context.open_ids(source.name, stream.reread) if stream.reread else (),
             limit=context.limit,
+            eraser=eraser,
             sweep_every=source.sweep_every,
         )
 
 
 def pull_file_stream(
-    context: ExtractContext, source: SourceConnection, stream: FileStream, progress: Callable[[int], None]
+    context: ExtractContext,
+    source: SourceConnection,
+    stream: FileStream,
+    progress: Callable[[int], None],
+    eraser: StreamEraser | None = None,
 ) -> PullResult:
     """Land one file if it differs from the file landed last, by whichever run, published or refused.
 
@@ -102,4 +121,5 @@ def pull_file_stream(
             now=context.now,
             progress=progress,
             limit=context.limit,
+            eraser=eraser,
         )

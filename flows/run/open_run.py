@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from connectors.landing.erased import NOBODY, ErasedList
 from connectors.landing.writer import Landing
 from definitions.published_state import PublishedState
 from definitions.run_context import RunContext
+from flows.erasure.erased_keys import erased_list
 from flows.home.binding import bind_home
 from flows.home.lock import home_lock
 from flows.home.recovery import StartingPoint, starting_point
@@ -30,7 +32,7 @@ class OpenRun:
     """Context and resources of one run, for its steps in `flows`.
 
     `start` has the cursor and state version of each stream. `notes` are findings about earlier runs and rebuilt
-    parts of the home. `spill` is removed when the run ends.
+    parts of the home. `spill` is removed when the run ends. `erased` persons are kept out of every stream.
     """
 
     request: RunRequest
@@ -42,6 +44,7 @@ class OpenRun:
     spill: Spill
     progress: ProgressReporter
     notes: tuple[str, ...] = ()
+    erased: ErasedList = NOBODY
 
     @property
     def run_id(self) -> str:
@@ -70,6 +73,7 @@ def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, p
 
     Raises as `open_run`, except for the locks.
     """
+    erased = erased_list(request.home)
     settled = settle_unanswered_commits(request.home, engine)
     bound = bind_home(request.home, engine, is_empty=last_run(engine) is None)
     agreed = request.definitions
@@ -82,6 +86,7 @@ def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, p
         cursors=published.cursors,
         versions=published.state_versions,
         published_runs=published.run_ids,
+        erased=erased,
     )
     return OpenRun(
         request=request,
@@ -93,6 +98,7 @@ def begin(request: RunRequest, engine: sa.Engine, lock: RunLock, spill: Spill, p
         spill=spill,
         progress=progress,
         notes=(*settled, *bound, *used, *start.notes),
+        erased=erased,
     )
 
 
@@ -125,4 +131,6 @@ def extract_context(run: OpenRun) -> ExtractContext:
         full=run.request.full,
         limit=run.request.settings.record_limit,
         judged=read_run_log(run.request.home).judged,
+        erased=run.erased,
+        open_deals=run.published.open_deals,
     )

@@ -1,7 +1,7 @@
 """Published state: read from the warehouse once, at the beginning of a run."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import sqlalchemy as sa
@@ -13,6 +13,9 @@ from flows.home.spill import Spill
 from flows.run.conform_stream import rejected_rows
 from warehouse.read import published as reads
 from warehouse.read.frames import reading
+
+# Links of a deal are often corrected in the days after it was closed.
+RECENT = timedelta(days=30)
 
 
 def read_published(engine: sa.Engine, as_of: date, spill: Spill) -> PublishedState:
@@ -36,6 +39,7 @@ def read_published(engine: sa.Engine, as_of: date, spill: Spill) -> PublishedSta
             state_versions={(row["source_system"], row["stream"]): row["state_version"] for row in cursors},
             classes={kind: reads.published_classes(warehouse, kind) for kind in ("person", "opportunity")},
             issues=spill.scan("issues before"),
+            open_deals=reads.open_deals(warehouse, as_of - RECENT),
             snapshots=reads.latest_snapshots(warehouse, as_of),
             rejected=rejected_rows(reads.published(warehouse, OPS_QUARANTINE)),
         )

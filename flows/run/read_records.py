@@ -70,6 +70,7 @@ def _stream_plans(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Iterator
             run_id=run.run_id,
             last_version=run.start.versions.get(stream.key),
             published_runs=run.published.run_ids,
+            eraser=stream.eraser(run.erased),
             skips_unreadable_files=stream.key in run.start.anew,
         )
         conform = partial(_conform, run, stream, store, pulled.get(stream.key))

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from connectors.extract import PullResult
+from definitions.counting import counted
 from definitions.schema.tables import (
     BRIDGE_PERSON_SOURCE,
     CURATED,
@@ -22,6 +23,7 @@ from flows.run.open_run import OpenRun
 from flows.run.run_report import Report
 from flows.run.staged_run import StagedRun
 from transforms.reconcile import metrics
+from transforms.reconcile.references import SEVERAL
 from warehouse.connect import safe_url
 from warehouse.publishing.written import TableChange
 
@@ -69,6 +71,7 @@ def build_report(
         },
         "balance": rows(staged.rows(OPS_CONSERVATION).drop("run_id")),
         "people": _people(staged),
+        "references": [{**row, "note": _reference_note(row)} for row in rows(staged.references.lazy())],
         "classes": {
             "person": rows(metrics.class_counts(people, "person", ladders["person"])),
             "opportunity": rows(metrics.class_counts(deals, "opportunity", ladders["opportunity"])),
@@ -89,6 +92,15 @@ def build_report(
         "warehouse": safe_url(run.engine.url),
         "notes": list(run.notes),
     }
+
+
+def _reference_note(row: Report) -> str:
+    """Describe the references of one column that lead to no record, or of which only the first is taken."""
+    stream = f"{row['source_system']}.{row['stream']}"
+    count = counted(row["records"], "record")
+    if row["reason"] == SEVERAL:
+        return f"{stream}: {count} with several ids in {row['field_name']}; only the first is taken"
+    return f"{stream}: {count} with {row['field_name']} that leads to no record; there is no link"
 
 
 def _quarantined(quarantined: pl.DataFrame) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from flows.run.open_run import OpenRun
 from transforms.pipeline.compute import compute
 from transforms.pipeline.records import Records
 from transforms.pipeline.table_batches import TableBatch
+from transforms.reconcile.references import reference_faults
 from transforms.values.library_answers import LibraryAnswers
 from transforms.values.phone import LIBRARY, NO_ANSWERS
 from warehouse.load.staging import staging
@@ -44,7 +45,7 @@ class StagedRun:
     """A run with staged tables, and the values that its audit, its rows of `ops` and its report read.
 
     `pulls` has source and result of each pulled stream, `states` the state of every stream, `counted` the columns that
-    the report counts, by table. `totals` and `untied` as in `Computation`.
+    the report counts, by table. `totals` and `untied` as in `Computation`, `references` as from `reference_faults`.
     """
 
     records: Records
@@ -52,6 +53,7 @@ class StagedRun:
     pulls: Sequence[tuple[str, PullResult]]
     totals: pl.DataFrame
     untied: pl.DataFrame
+    references: pl.DataFrame
     counted: Mapping[str, pl.DataFrame]
 
     def rows(self, table: Table) -> pl.LazyFrame:
@@ -79,6 +81,7 @@ def stage(
         pulls=pulls,
         totals=computation.totals,
         untied=computation.unmatched,
+        references=reference_faults(records),
         counted=_load(run, computation.batches),
     )
     keep_answers(run.request.home.answers, LIBRARY, answers.used())

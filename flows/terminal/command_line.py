@@ -54,6 +54,7 @@ app.command(f"{_COMMANDS}.status:status", name="status", help="Sources, cursors,
 app.command(f"{_COMMANDS}.doctor:doctor", name="doctor", help="Whether home and warehouse are whole, and remedies.")
 app.command(f"{_COMMANDS}.explain:explain", name="explain", help="Why a person or a deal has its class.")
 app.command(f"{_COMMANDS}.findings:findings", name="findings", help="Open hygiene issues, worst first.")
+app.command(f"{_COMMANDS}.erase:erase", name="erase", help="Remove a person everywhere, and keep them out.")
 app.command(f"{_COMMANDS}.digests:digests", name="digests", help="Send what owners and RevOps should know.")
 app.command(f"{_COMMANDS}.sandbox:sandbox", name="sandbox", help="Serve the imitations of HubSpot and Salesforce.")
 

@@ -36,9 +36,16 @@ def show_report(report: Report, console: Console) -> None:
     )
     for row in people["untied"]:
         console.print(Text(_unmatched(row), style="yellow"))
+    for row in report["references"]:
+        console.print(Text(f"  {row['note']}.", style="yellow"))
     _print_summary(report, console)
 
 
+_ADDRESSES_OF_NOBODY = {
+    "shared_mailbox": "that names a desk or nobody (info@, noemail@)",
+    "crowded_address": "that so many share that it is nobody's",
+    "contradicting_names": "that records with contradicting names share",
+}
 _MISSING_RECORDS = {
     "source_merge": (
         "record that a source says was merged into one it never showed",
@@ -57,9 +64,8 @@ _MISSING_RECORDS = {
 
 def _unmatched(row: Report) -> str:
     """Describe records that share a key but were not matched, with the reason."""
-    if row["reason"] == "crowded_address":
-        count = counted(row["count"], "record")
-        return f"  {count} with an address that so many share that it is nobody's: not merged by it."
+    if (address := _ADDRESSES_OF_NOBODY.get(row["reason"])) is not None:
+        return f"  {counted(row['count'], 'record')} with an address {address}: not merged by it."
     return f"  {counted(row['count'], *_MISSING_RECORDS[row['match_rule']])}: not merged by it."
 
 

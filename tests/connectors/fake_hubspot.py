@@ -41,6 +41,7 @@ class FakeHubSpot(Vendor):
         self.contacts: dict[int, Contact] = {}
         self.companies_of: dict[str, list[str]] = {}
         self.properties: list[str] = []
+        self.calculated: set[str] = set()
         self.cap = 10_000
         self.chance = random.Random(7)
 
@@ -64,7 +65,7 @@ class FakeHubSpot(Vendor):
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return httpx.Response(401, json={"status": "error", "category": "INVALID_AUTHENTICATION"})
         if "/properties/" in path:
-            return httpx.Response(200, json={"results": [{"name": name} for name in self.properties]})
+            return httpx.Response(200, json={"results": [self._property(name) for name in self.properties]})
         if "/associations/" in path:
             return self._associations(json.loads(request.content))
         if path.endswith("/search"):
@@ -74,6 +75,9 @@ class FakeHubSpot(Vendor):
             found = [self.record(i) for i in asked if i in self.contacts and not self.contacts[i].archived]
             return httpx.Response(207, json={"status": "COMPLETE", "results": found, "errors": []})
         return self._list(request)
+
+    def _property(self, name: str) -> dict:
+        return {"name": name, "calculated": name in self.calculated}
 
     def _list(self, request: httpx.Request) -> httpx.Response:
         archived = request.url.params.get("archived") == "true"

@@ -17,6 +17,7 @@ class FakeSalesforce(Vendor):
         super().__init__()
         self.leads: dict[str, dict] = {}
         self.fields = {"Id": "id", "IsDeleted": "boolean", "Email": "email", "SystemModstamp": "datetime"}
+        self.calculated: set[str] = set()
         self.token = 0
         self.accepts: set[str] = set()
         self.locators: dict[str, list[dict]] = {}
@@ -33,7 +34,8 @@ class FakeSalesforce(Vendor):
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.accepts:
             return _sf_error(401, "INVALID_SESSION_ID")
         if path.endswith("/describe"):
-            return httpx.Response(200, json={"fields": [{"name": n, "type": t} for n, t in self.fields.items()]})
+            fields = [{"name": n, "type": t, "calculated": n in self.calculated} for n, t in self.fields.items()]
+            return httpx.Response(200, json={"fields": fields})
         page = int(request.headers["sforce-query-options"].removeprefix("batchSize="))
         if "q" in request.url.params:
             return self._page(self._found(request.url.params["q"]), 0, page, "01g1")
@@ -53,7 +55,12 @@ class FakeSalesforce(Vendor):
     def _found(self, soql: str) -> list[dict]:
         condition = soql.partition(" WHERE ")[2].partition(" ORDER BY ")[0]
         condition = re.sub(r"(\d{4}-\d\d-\d\dT[\d:]+)Z", r"'\1.000+0000'", condition)
-        condition = re.sub(r"(?<![<>])=", "==", condition).replace(" AND ", " and ").replace(" OR ", " or ")
+        condition = (
+            re.sub(r"(?<![<>])=", "==", condition)
+            .replace(" AND ", " and ")
+            .replace(" OR ", " or ")
+            .replace(" IN ", " in ")
+        )
         rows = [row for row in self.leads.values() if not condition or eval(condition, {}, dict(row))]
         return sorted(rows, key=lambda row: (row["SystemModstamp"], row["Id"]))
 

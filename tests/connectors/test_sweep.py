@@ -169,3 +169,52 @@ def test_a_cursor_of_an_older_release_is_swept_at_once():
     cursor = Cursor(source="crm", stream="deals", watermark=NOON - timedelta(hours=1))
     assert sweep_portion(cursor, NOON, DAILY) == SMALLEST_PORTION
     assert ResumePoint(cursor=None).sweep is None
+
+
+def test_links_of_open_records_are_read_again_by_each_run(crm, pull_crm):
+    """Neither end of an association changes its modified time when the association does."""
+    crm.add(*range(1, 11), modified=LONG_AGO)
+    crm.companies_of.update({str(number): ["100"] for number in range(1, 11)})
+    for run_id in ("run-1", "run-2"):
+        pull_crm("contacts", run_id=run_id)
+        pull_crm("contacts_companies", run_id=run_id, seen_in=("run-1",) if run_id == "run-1" else ())
+    crm.companies_of["4"] = ["200"]
+    crm.companies_of["5"] = []
+    crm.requests.clear()
+    pull_crm("contacts_companies", run_id="run-3", open_ids=("4", "5", "9"))
+    assert len(crm.requests) == 1
+    links = {
+        record["from"]["id"]: [end["toObjectId"] for end in record["to"]]
+        for record in pull_crm.records("contacts_companies", "run-3")
+    }
+    assert links == {"4": ["200"], "5": [], "9": ["100"]}
+
+
+@pytest.mark.parametrize("is_calculated", [True, False])
+def test_a_calculated_field_of_open_deals_is_read_again_by_each_run(org, pull_org, is_calculated):
+    """A formula changes with another record; SystemModstamp stays."""
+    org.fields |= {"Score__c": "double"}
+    org.calculated = {"Score__c"} if is_calculated else set()
+    ids = [f"006A{number:014}" for number in range(1200)]
+    for identity in ids:
+        org.add(identity, LONG_AGO, Score__c=1)
+    pull_org("opportunity", run_id="run-1")
+    for identity in ids:
+        org.leads[identity]["Score__c"] = 2
+    pull_org("opportunity", run_id="run-2", open_ids=tuple(ids[:900]))
+    found = {record["Id"]: record["Score__c"] for record in pull_org.records("opportunity", "run-2")}
+    assert found == (dict.fromkeys(ids[:900], 2) if is_calculated else {})
+    assert max(len(str(request.url)) for request in org.requests) < 16_384
+
+
+def test_a_calculated_property_of_the_account_is_read_again_for_open_deals(crm, pull_crm):
+    crm.add(*range(1, 6), modified=LONG_AGO)
+    crm.properties.append("region_score")
+    crm.calculated = {"region_score"}
+    configured = {"properties": {"deal": ("region_score",)}}
+    pull_crm("deals", run_id="run-1", account=configured)
+    crm.contacts[3].extra["region_score"] = "7"
+    pull_crm("deals", run_id="run-2", account=configured, open_ids=("2", "3"))
+    assert {record["id"] for record in pull_crm.records("deals", "run-2")} == {"2", "3"}
+    pull_crm("deals", run_id="run-3", open_ids=("2", "3"))
+    assert pull_crm.records("deals", "run-3") == []

@@ -22,6 +22,7 @@ from flows.home.spill import Spill
 from flows.run.configured_streams import streams_of
 from flows.run.failures import reported
 from flows.run.open_run import OpenRun, begin, extract_context, open_run, run_context
+from flows.run.optional_streams import pulled_or_refused
 from flows.run.read_records import read_records
 from flows.run.recomputation import recompute
 from flows.run.request import RunRequest, read_request
@@ -141,16 +142,22 @@ def refresh(
 
 
 def pulled(run: OpenRun) -> list[tuple[str, Any]]:
-    """Land every stream of the sources asked, one after the other."""
+    """Land every stream of the sources asked, one after the other; what a source refuses is left out."""
+    return [(source, pull) for source, pull in pulled_and_refused(run) if not isinstance(pull, str)]
+
+
+def pulled_and_refused(run: OpenRun) -> list[tuple[str, Any]]:
+    """Land every stream; of one that its source refuses, the note."""
     job, context = run.request, extract_context(run)
-    pulls = []
+    pulls: list[tuple[str, Any]] = []
     with ExitStack() as clients:
         for source in job.settings.sources:
             if not job.is_requested(source):
                 continue
             access = clients.enter_context(connect_source(source, job.data))
-            streams = streams_of(source, job.definitions)
-            pulls += [(source.name, stream.pull(context, access, _nobody)) for stream in streams]
+            for stream in streams_of(source, job.definitions):
+                pull = partial(stream.pull, context, access, _nobody)
+                pulls.append((source.name, pulled_or_refused(stream, pull)))
     return pulls
 
 

@@ -47,6 +47,25 @@ def test_a_run_says_which_rows_of_its_files_it_set_aside_and_what_repeats(server
     assert "short_row (line 59)" in told_of(again)
 
 
+@pytest.mark.slow
+def test_a_run_says_which_references_lead_to_no_record_and_where_cells_hold_several(server, tmp_path):
+    line = opened_shop(tmp_path / "shop", GOOD, server)
+    settings = line.config.read_text()
+    keys = "account_key: {column: stage, refers_to: deals}, product_key: {column: lines, refers_to: deals}"
+    line.config.write_text(settings.replace("amount: amount}", f"amount: amount, {keys}}}"))
+    rows = [f"{row},w1;w2" if place == 0 else f"{row}," for place, row in enumerate(GOOD)]
+    (line.config.parent / "deals.csv").write_text("\n".join(["id,name,stage,close,amount,lines", *rows]) + "\n")
+    report = line.refresh(AS_OF)
+    told = told_of(report)
+    assert f"shop.deals: {len(GOOD)} records with account_key that leads to no record; there is no link." in told
+    assert "shop.deals: 1 record with several ids in product_key; only the first is taken." in told
+    assert [(row["stream"], row["field_name"], row["reason"], row["records"]) for row in report["references"]] == [
+        ("deals", "account_key", "dangling", len(GOOD)),
+        ("deals", "product_key", "dangling", 1),
+        ("deals", "product_key", "several", 1),
+    ]
+
+
 def test_every_missing_file_is_named_at_once(tmp_path):
     line = opened_shop(tmp_path / "shop", GOOD)
     with environment(line.surroundings()):

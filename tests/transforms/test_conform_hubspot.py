@@ -214,3 +214,17 @@ def test_associations_give_links_with_role_and_primary():
         ("hubspot:deal:1", "hubspot:contact:5", "Decision maker", False),
         ("hubspot:deal:1", "hubspot:contact:6", None, True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("a@old.example;b@home.example", ["a@old.example", "b@home.example"]),
+        ("a@old.example", ["a@old.example"]),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_contact_keeps_its_further_addresses(told, expected):
+    conformed = contact((1, {"email": "ada@acme.com", "hs_additional_emails": told}))
+    assert conformed.records["further_emails"].to_list() == [expected]

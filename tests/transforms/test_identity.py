@@ -28,7 +28,10 @@ PERSON = {
     "record_key": pl.String,
     "source_created_at": pl.Datetime("us", "UTC"),
     "is_deleted": pl.Boolean,
+    "first_name": pl.String,
+    "last_name": pl.String,
     "email_normalised": pl.String,
+    "further_addresses": pl.List(pl.String),
     "merged_into_key": pl.String,
     "converted_person_key": pl.String,
     "same_as_keys": pl.List(pl.String),
@@ -269,7 +272,7 @@ def test_precision_and_recall_on_labelled_people():
     known = pl.read_csv(DATA / "splink_fake_1000" / "fake_1000.csv").with_columns(
         record_key=pl.col("unique_id").cast(pl.String), email_normalised=normalise_email(pl.col("email"))
     )
-    frame = people(*known.select("record_key", "email_normalised").rows(named=True))
+    frame = people(*known.select("record_key", "email_normalised", "first_name", last_name="surname").rows(named=True))
     told = known.join(resolve(frame, person_edges(frame)), on="record_key", maintain_order="left")
     found, true = pairs(told, "entity_id"), pairs(told, "cluster")
     right = found.join(true, on=["unique_id", "other_id"]).height

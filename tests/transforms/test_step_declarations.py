@@ -48,6 +48,7 @@ BESIDES = {
     "start_of_day": {"zone": "Europe/Berlin"},
     "unmarked": {"decimal": ","},
     "in_units": {"power": -2},
+    "further_addresses": {"further_emails": pl.concat_list(pl.lit("ada@acme.com; Bo <bo@acme.com>"))},
     "phone_e164": {"region": pl.lit("DE")},
     "without_placeholders": {"placeholders": ["n/a", "0"]},
 }

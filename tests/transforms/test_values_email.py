@@ -10,7 +10,14 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.values.email import domain_type, is_shared_mailbox, normalise_email, with_email_domain
+from transforms.values.address_texts import address_texts
+from transforms.values.email import (
+    domain_type,
+    further_addresses,
+    is_shared_mailbox,
+    normalise_email,
+    with_email_domain,
+)
 from transforms.values.mailboxes import PERSONAL_BRANDS, PERSONAL_DOMAINS
 
 TRUTH = Path(__file__).parents[2].parent / "shared" / "data" / "email_truth" / "isemail_tests.csv"
@@ -51,8 +58,12 @@ def normal(*texts):
         ("ada@mail.local", None),
         ("ada.@acme.com", None),
         ("ada@@acme.com", None),
-        ("ada@acme.com;bob@acme.com", None),
-        ("Ada <ada@acme.com>", None),
+        ("ada@acme.com;bob@acme.com", "ada@acme.com"),
+        ("n/a@; ada@acme.com", "ada@acme.com"),
+        ("Ada <Ada@acme.com>", "ada@acme.com"),
+        ("mailto:ada@acme.com?subject=Hello", "ada@acme.com"),
+        ("lund,ada@acme.com", None),
+        ("ada lund@acme.com", None),
         ('"ada lovelace"@acme.com', None),
         ("ada@[127.0.0.1]", None),
         (f"{'a' * 64}@acme.com", f"{'a' * 64}@acme.com"),
@@ -108,11 +119,54 @@ def test_no_list_says_of_a_provider_of_personal_mail_that_it_is_disposable():
 
 
 @pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("a@x.com; b@x.com", ["a@x.com", "b@x.com"]),
+        ("a@x.com,b@x.com,", ["a@x.com", "b@x.com"]),
+        ("a@x.com b@x.com\nc@x.com | d@x.com / e@x.com", [f"{sign}@x.com" for sign in "abcde"]),
+        ("a@x.com, Bo Tarn <b@x.com>, c@x.com", ["a@x.com", "b@x.com", "c@x.com"]),
+        ('"Lund, Ada" <a@x.com>', ["a@x.com"]),
+        ("a@x.com<mailto:a@x.com>", ["a@x.com", "a@x.com"]),
+        ("<MAILTO:a@x.com?cc=b@x.com>", ["a@x.com"]),
+        ("Ada Lund", ["Ada Lund"]),
+        ("ada lund@x.com", ["ada lund@x.com"]),
+        ("lund;ada@x.com", ["lund;ada@x.com"]),
+    ],
+)
+def test_the_texts_in_the_place_of_addresses(cell, expected):
+    assert address_texts(cell) == expected
+
+
+@pytest.mark.parametrize(
+    ("email", "further", "expected"),
+    [
+        ("a@acme.com", None, None),
+        ("a@acme.com", [], None),
+        ("a@acme.com", ["B@acme.com ", "c@home.example"], ["b@acme.com", "c@home.example"]),
+        ("a@acme.com; b@acme.com", ["c@acme.com; b@acme.com"], ["a@acme.com", "b@acme.com", "c@acme.com"]),
+        (None, ["nothing", "", "Ada <a@acme.com>"], ["a@acme.com"]),
+        ("a@acme.com", ["nothing"], []),
+    ],
+)
+def test_further_addresses(email, further, expected):
+    row = pl.LazyFrame(
+        {"email": [email], "further": [further]}, schema={"email": pl.String, "further": pl.List(pl.String)}
+    )
+    found = row.select(further_addresses(pl.col("email"), pl.col("further"))).collect()
+    assert found.to_series().to_list() == [expected]
+
+
+@pytest.mark.parametrize(
     ("address", "expected"),
     [
         ("info@acme.com", True),
         ("sales+fair@acme.com", True),
         ("no-reply@acme.com", True),
+        ("noemail@acme.com", True),
+        ("none@acme.com", True),
+        ("test@test.com", True),
+        ("xx@xx.com", True),
+        ("x@acme.com", False),
         ("ada.info@acme.com", False),
         ("inform@acme.com", False),
         (None, None),

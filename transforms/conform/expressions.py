@@ -16,10 +16,10 @@ from definitions.mapping.entries import (
     Text,
     Vocabulary,
     Words,
-    blank_to_null,
     filled,
     source_field,
 )
+from definitions.mapping.ids import canonical_id
 from definitions.mapping.source_mapping import SourceMapping
 from transforms.conform.typed import translated
 from transforms.values.placeholders import without_placeholders
@@ -85,7 +85,7 @@ def _record_key(entry: Reference, source: SourceMapping) -> pl.Expr:
     where = source.linked_source if entry.is_linked else source.source
     if where is None:
         return pl.lit(None, pl.String)
-    identity = blank_to_null(expression(entry.of, source))
+    identity = canonical_id(expression(entry.of, source))
     if isinstance(entry.to, str):
         target = entry.to if ":" in entry.to else f"{where}:{entry.to}"
         return pl.concat_str(pl.lit(f"{target}:"), identity)

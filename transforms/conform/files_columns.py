@@ -6,6 +6,7 @@ import polars as pl
 
 from definitions.mapping.entries import Aliases, Computed, Constant, Entry, Reference, Text, source_column
 from definitions.mapping.file_stream import Column, DateOrder, DecimalMark, FileStream
+from definitions.mapping.ids import ids_in
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.schema.column import Column as CanonicalColumn
 from definitions.schema.column import Kind
@@ -65,6 +66,11 @@ def resolved_text(column: Column, stream: FileStream, source: SourceMapping) -> 
     return expression(Aliases(_text_entry(column, stream), column.values, column.others), source)
 
 
+def reference_to(column: Column, identity: pl.Expr) -> Reference:
+    """Build the reference to the record with an id, of the stream that a column refers to."""
+    return Reference(Computed(identity), column.refers_to or "")
+
+
 def text_column(name: str) -> str:
     """Name the column that holds the text of a field."""
     return f"text of {name}"
@@ -88,7 +94,9 @@ def _cell(field: CanonicalColumn, column: Column, stream: FileStream, source: So
     expected, remedy = _rule(field, order, mark)
     read = expression(resolved, source)
     if column.refers_to is not None:
-        value = expression(Reference(resolved, column.refers_to), source)
+        value = expression(reference_to(column, ids_in(read).list.first()), source)
+    elif field.kind is Kind.TEXTS:
+        value = pl.when(read.is_not_null()).then(pl.concat_list(read))
     elif field.kind is Kind.TEXT:
         # Text of a closed vocabulary is checked by the contract.
         value = currency_code(read) if field.name == "currency_code" else read

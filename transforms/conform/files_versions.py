@@ -7,6 +7,7 @@ import polars as pl
 
 from definitions.mapping.entries import source_field
 from definitions.mapping.file_stream import FileStream
+from definitions.mapping.ids import canonical_id
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import MOMENT
 from transforms.conform.files_columns import resolved_text, with_fields
@@ -71,7 +72,7 @@ def file_versions(rows: pl.LazyFrame, source: SourceMapping, *, stream: FileStre
     if column := stream.columns.get("is_deleted"):
         deleted = boolean(resolved_text(column, stream, source)).fill_null(value=False)
     return with_fields(rows, stream).select(
-        source_id=clean(source_field(stream.id)),
+        source_id=canonical_id(clean(source_field(stream.id))),
         version_at=version,
         is_deleted=deleted,
         is_latest=pl.lit(value=True),

@@ -16,7 +16,7 @@ from transforms.step import ALL, step
 from transforms.values.company import company_normalised
 from transforms.values.country import with_country
 from transforms.values.domains import web_domain
-from transforms.values.email import normalise_email, with_email_domain
+from transforms.values.email import further_addresses, normalise_email, with_email_domain
 from transforms.values.library_answers import LibraryAnswers
 from transforms.values.names import with_names
 from transforms.values.phone import with_phone
@@ -30,7 +30,8 @@ _SURVIVORS = {kind: rules_of(ENTITIES[kind].columns) for kind in ("person", *_ED
 # Why a record belongs to its entity: for the bridge of source records, not for the golden row.
 MATCH = ("match_rule", "match_confidence", "is_survivor")
 _MATCHED_BY = [
-    "record_key", "source_created_at", "is_deleted", "email", "merged_into_key", "converted_person_key", "same_as_keys",
+    "record_key", "source_created_at", "is_deleted", "first_name", "last_name", "email", "further_emails",
+    "merged_into_key", "converted_person_key", "same_as_keys",
 ]  # fmt: skip
 
 
@@ -55,7 +56,11 @@ def matched_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     The second frame counts what could have matched but did not (`matching.unmatched`). Only the columns that match are
     read, so that a million wide records need not be in memory.
     """
-    keys = people.select(_MATCHED_BY).with_columns(email_normalised=normalise_email(pl.col("email"))).drop("email")
+    normalised = people.select(_MATCHED_BY).with_columns(
+        email_normalised=normalise_email(pl.col("email")),
+        further_addresses=further_addresses(pl.col("email"), pl.col("further_emails")),
+    )
+    keys = normalised.drop("email", "further_emails")
     keyed = keys.collect(engine="streaming").sort("record_key")
     edges = person_edges(keyed)
     return resolve(keyed, edges).with_columns(keyed["email_normalised"], keyed["is_deleted"]), unmatched(keyed, edges)

@@ -14,7 +14,7 @@ _FACTS = ("is_deleted", "first_seen_at", "record_count", "source_count")
 # The value itself identifies its record.
 _WITHOUT_WINNER = frozenset({"record_key", "source_created_at", "source_updated_at"})
 # Columns that identity needs of a record and an entity does not have.
-_RECORD_COLUMNS = frozenset({"entity_id", "is_deleted", "merged_into_key", "same_as_keys", "custom"})
+_RECORD_COLUMNS = frozenset({"entity_id", "is_deleted", "merged_into_key", "same_as_keys", "further_emails", "custom"})
 
 
 @step(

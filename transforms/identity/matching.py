@@ -1,7 +1,7 @@
 """Entity matching by exact keys and connected components, deterministic and without memory of earlier runs.
 
 Records are matched by the source's own links (merged, converted, the same in another system) and, for people and
-owners, by one normalised e-mail address. Each connected component is one entity. Its id is the key of the record that
+owners, by a normalised e-mail address. Each connected component is one entity. Its id is the key of the record that
 was created first, deleted ones included, so that an id outlives its record.
 """
 
@@ -10,6 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from definitions.errors import TransformError
+from transforms.identity.addresses import addresses_of_people
 from transforms.step import ALL, ROW, step
 from transforms.values.email import is_shared_mailbox, normalise_email
 
@@ -21,21 +22,20 @@ EMAIL_LIMIT = 20
 
 @step(partition_by=ALL)
 def person_edges(people: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.DataFrame:
-    """List the edges between records of people, from canonical person records with `email_normalised`.
+    """List the edges between records of people, from canonical person records with their normalised addresses.
 
-    Grain: from_key, to_key, match_rule. A shared mailbox (info@) is no key, nor is an address of more than
-    `email_limit` live records: see `unmatched`.
+    Grain: from_key, to_key, match_rule. Records match by any of their addresses: `email_normalised` and those listed in
+    `further_addresses`. An address that stands for nobody (`transforms.identity.addresses`) is no key: see `unmatched`.
     """
-    return pl.concat(
+    links = pl.concat(
         [
             _reference_edges(people, "merged_into_key", "source_merge"),
             _reference_edges(people, "converted_person_key", "converted_lead"),
             _cross_system_edges(people),
-            _email_edges(
-                _with_addresses(people, pl.col("email_normalised")).filter(pl.col("shared_by") <= email_limit)
-            ),
         ]
     )
+    addressed = addresses_of_people(people, links, email_limit=email_limit)
+    return pl.concat([links, _email_edges(addressed.filter(pl.col("reason").is_null()))])
 
 
 @step(partition_by=ROW)
@@ -65,9 +65,10 @@ def owner_edges(owners: pl.DataFrame) -> pl.DataFrame:
     Grain: from_key, to_key, match_rule.
     """
     people = owners.filter(~pl.col("is_queue"))
-    return pl.concat(
-        [_cross_system_edges(owners), _email_edges(_with_addresses(people, normalise_email(pl.col("owner_email"))))]
+    addressed = people.select("record_key", address=normalise_email(pl.col("owner_email"))).filter(
+        ~is_shared_mailbox(pl.col("address"))
     )
+    return pl.concat([_cross_system_edges(owners), _email_edges(addressed)])
 
 
 @step(partition_by=ALL, delivers=("record_key", "entity_id", "match_rule", "match_confidence", "is_survivor"))
@@ -100,20 +101,23 @@ def resolve(records: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
 def unmatched(people: pl.DataFrame, edges: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.DataFrame:
     """Count records and links that could have matched but did not: reason, match_rule, count; sorted; zeros left out.
 
-    `crowded_address`: records whose address more than `email_limit` live records share, as a dummy or a form's default
-    does. `never_seen`: links of which one end is a record that no stream delivered.
+    `shared_mailbox`: records with the address of a desk or of nobody (info@, noemail@) that several live records have.
+    `crowded_address`: records with an address that more than `email_limit` live records share, as they do a form's
+    default. `contradicting_names`: records with an address of live records with contradicting names, as with a dummy.
+    `never_seen`: links of which one end is a record that no stream delivered.
     """
-    addressed = _with_addresses(people, pl.col("email_normalised"))
-    crowded = addressed.select(
-        reason=pl.lit("crowded_address"),
-        match_rule=pl.lit("email"),
-        count=(pl.col("shared_by") > email_limit).sum().cast(pl.Int64),
+    links = edges.filter(pl.col("match_rule") != "email")
+    addressed = addresses_of_people(people, links, email_limit=email_limit)
+    nobodys = (
+        addressed.filter(pl.col("reason").is_not_null(), pl.col("shared_by") > 1)
+        .group_by("reason")
+        .agg(match_rule=pl.lit("email"), count=pl.col("record_key").n_unique().cast(pl.Int64))
     )
     record_keys = people.get_column("record_key").implode()
     is_resolvable = pl.col("from_key").is_in(record_keys) & pl.col("to_key").is_in(record_keys)
     dangling = edges.filter(~is_resolvable).group_by("match_rule").agg(count=pl.len().cast(pl.Int64))
     never_seen = dangling.select(pl.lit("never_seen").alias("reason"), "match_rule", "count")
-    return pl.concat([crowded, never_seen]).filter(pl.col("count") > 0).sort("reason", "match_rule")
+    return pl.concat([nobodys, never_seen]).filter(pl.col("count") > 0).sort("reason", "match_rule")
 
 
 def _reference_edges(records: pl.DataFrame, column: str, rule: str) -> pl.DataFrame:
@@ -124,14 +128,6 @@ def _reference_edges(records: pl.DataFrame, column: str, rule: str) -> pl.DataFr
 def _cross_system_edges(records: pl.DataFrame) -> pl.DataFrame:
     listed = records.select("record_key", "same_as_keys").explode("same_as_keys").drop_nulls("same_as_keys")
     return listed.select(from_key="record_key", to_key="same_as_keys", match_rule=pl.lit("cross_system_id"))
-
-
-def _with_addresses(records: pl.DataFrame, address: pl.Expr) -> pl.DataFrame:
-    """Pair each record with its address, unless it is a shared mailbox, and count the live records that share it."""
-    addressed = records.select("record_key", "is_deleted", address=address).filter(
-        ~is_shared_mailbox(pl.col("address"))
-    )
-    return addressed.with_columns(shared_by=(~pl.col("is_deleted")).sum().over("address"))
 
 
 def _email_edges(addressed: pl.DataFrame) -> pl.DataFrame:

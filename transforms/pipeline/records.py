@@ -13,6 +13,8 @@ class StreamCounts:
     """Record keys of one stream of one source, and the number of versions that this run landed (`pulled`).
 
     `record_keys` (one column, record_key) has every record that the stream ever delivered, quarantined ones included.
+    `object` is the name of its records in their keys. `several` (field_name, records) counts records of a file that
+    name several others where one is taken.
     """
 
     source: str
@@ -20,6 +22,8 @@ class StreamCounts:
     kind: str
     record_keys: pl.LazyFrame
     pulled: int
+    object: str = ""
+    several: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

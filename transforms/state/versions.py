@@ -13,6 +13,7 @@ import polars as pl
 import polars_hash
 
 from definitions.mapping.envelope import Envelope
+from definitions.mapping.ids import canonical_id
 from definitions.polars_types import MOMENT
 from transforms.state.flags import FLAG_HISTORY, NO_FLAG, flag_of_version, with_flag_history
 from transforms.step import ROW, step
@@ -56,7 +57,7 @@ def parsed_versions(landed: pl.LazyFrame, envelope: Envelope) -> pl.LazyFrame:
         mark = pl.col("envelope").struct.field("deleted").str.to_lowercase()
         deleted = (mark == "true").fill_null(value=False)
     versions = parsed.select(
-        source_id=pl.col("envelope").struct.field("id"),
+        source_id=canonical_id(pl.col("envelope").struct.field("id")),
         version_at=version,
         is_deleted=deleted,
         is_latest=pl.lit(value=True),

@@ -4,21 +4,26 @@ The source's spelling is kept; the normal form is a further column. Two spelling
 differ only in case, in surrounding white space, in invisible characters, or in how Unicode writes the same text
 (composed or not, full width, an internationalised domain or its ASCII form). A dotted capital I is an i.
 Tags are kept: ada+events@ and ada@ are two addresses, as a tag may also be part of another person's alias.
+Of a cell with a name or several addresses (`transforms.values.address_texts`) the first valid one has the normal form.
 """
 
 import unicodedata
+from collections.abc import Iterator
 
 import polars as pl
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from transforms.step import ROW, step
-from transforms.values.distinct import Values, map_distinct
+from transforms.values.address_texts import address_texts
+from transforms.values.distinct import Values, map_distinct, read_distinct
 from transforms.values.mailboxes import DISPOSABLE_DOMAINS, PERSONAL_BRANDS, PERSONAL_DOMAINS, SHARED_LOCAL_PARTS
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PLAIN = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[a-z]{{2,63}}$"
 _LONGEST, _LONGEST_LOCAL, _LONGEST_DOMAIN = 254, 64, 253
+_SEVERAL_AT = "@[^@]*@"
+_BETWEEN_CELLS = "\x1e"
 _BRAND = rf"^(?:{'|'.join(PERSONAL_BRANDS)})\.(?:[a-z]{{2,3}}|com?\.[a-z]{{2}})$"
 
 
@@ -37,6 +42,30 @@ def normalise_email(email: pl.Expr) -> pl.Expr:
     unusual = pl.when(~is_plain & ~_is_blank(email)).then(email)
     validated = map_distinct(unusual, function=_validate, names=("email",)).struct.field("email")
     return pl.when(is_plain).then(lower).otherwise(validated)
+
+
+def further_addresses(email: pl.Expr, further_emails: pl.Expr) -> pl.Expr:
+    """Compile the list of valid normal forms beside that of `email`: the others in its cell, and all in further cells.
+
+    `further_emails` is a list of cells. Null where there is none. The first of `email` may be among them.
+
+    >>> rows = pl.LazyFrame({"email": ["a@acme.com; b@acme.com", "c@acme.com"], "further": [["D@acme.com", "?"], None]})
+    >>> rows.select(further_addresses(pl.col("email"), pl.col("further"))).collect().to_series().to_list()
+    [['a@acme.com', 'b@acme.com', 'd@acme.com'], None]
+    """
+    cells = pl.concat_str(
+        pl.when(email.str.contains(_SEVERAL_AT)).then(email),
+        further_emails.list.join(_BETWEEN_CELLS, ignore_nulls=True),
+        separator=_BETWEEN_CELLS,
+        ignore_nulls=True,
+    )
+
+    def read(distinct: pl.DataFrame) -> pl.Series:
+        texts = (cells.split(_BETWEEN_CELLS) for cells in distinct.get_column("cells"))
+        found = [list(dict.fromkeys(address for text in each for address in _addresses(text))) for each in texts]
+        return pl.Series(found, dtype=pl.List(pl.String))
+
+    return read_distinct(read, dtype=pl.List(pl.String), cells=pl.when(cells != "").then(cells))
 
 
 @step(partition_by=ROW, delivers=("email_domain", "email_domain_type", "is_email_valid"))
@@ -101,11 +130,22 @@ def _is_plain(lower: pl.Expr) -> pl.Expr:
 
 
 def _validate(email: str) -> Values:
+    return (next(_addresses(email), None),)
+
+
+def _addresses(cell: str) -> Iterator[str]:
+    """Yield the normal forms of the valid addresses in a cell, in order."""
+    whole = _normal_form(cell)
+    written = address_texts(cell) if whole is None else []
+    yield from filter(None, [whole, *map(_normal_form, written)])
+
+
+def _normal_form(email: str) -> str | None:
     visible = "".join(sign for sign in email if unicodedata.category(sign) != "Cf")
     # Lower-casing may break NFKC, and NFKC may produce upper case: so NFKC before and after.
     lower = unicodedata.normalize("NFKC", visible).replace("İ", "i").lower()
     try:
         address = validate_email(unicodedata.normalize("NFKC", lower).strip(), check_deliverability=False, strict=True)
     except EmailNotValidError:
-        return (None,)
-    return (f"{address.local_part}@{address.ascii_domain}",)
+        return None
+    return f"{address.local_part}@{address.ascii_domain}"

@@ -72,6 +72,8 @@ SHARED_LOCAL_PARTS = _words(
     administracion compras contabilidad contacto facturacion ventas administracao comercial compras contato financeiro
     vendas acquisti amministrazione commerciale contabilita contatti ufficio vendite administratie inkoop verkoop
     bounce bounces do-not-reply donotreply no-reply noreply no_reply do_not_reply
-    fake invalid na nobody noemail no-email nomail none noone notprovided null test testing unknown
+    anonymous asdf asdfasdf dummy example fake invalid na noaddress no-address nobody noemail no-email no.email no_email
+    noemailaddress nomail no-mail none noone notavailable notgiven notprovided not-provided null placeholder qwerty
+    someone somebody test test1 test123 tester testing testtest unknown xx xxx xxxx xxxxx xyz
     """
 )

@@ -28,6 +28,9 @@ _PARTICLES = frozenset(
     ("bin", "da", "das", "de", "del", "den", "der", "do", "dos", "du", "ibn", "ten", "ter", "van", "von", "zu", "zum")
 )
 _ARTICLES = frozenset({"la", "las", "los"})  # Lower case after a particle only: de la Cruz, but La Roche.
+_NO_NAMES = frozenset(
+    ("n a", "na", "no name", "noname", "none", "not available", "not provided", "null", "test", "unknown")
+)
 _SHORTEST_AFTER_APOSTROPHE = 3  # O'Dea, but Sa'ad.
 
 
@@ -48,6 +51,19 @@ def mend_case(name: pl.Expr, *, is_family_name: bool = False) -> pl.Expr:
     mend = _mend_family_name if is_family_name else _mend_given_name
     mended = map_distinct(pl.when(is_one_case).then(clean), function=mend, names=("name",)).struct.field("name")
     return pl.when(clean != "").then(pl.coalesce(mended, clean))
+
+
+def name_words(name: pl.Expr) -> pl.Expr:
+    """Compile the list of words that names are compared by: small letters without marks; empty where there is none.
+
+    What stands where a name should be (`[not provided]`, `unknown`, `-`) has no words.
+
+    >>> pl.select(name_words(pl.lit(pl.Series(["O'Neill-Müller", "[not provided]", None])))).to_series().to_list()
+    [['oneill', 'muller'], [], []]
+    """
+    folded = name.str.normalize("NFKD").str.replace_all(rf"[{_MARKS}{_APOSTROPHES}]", "").str.to_lowercase()
+    words = folded.fill_null("").str.extract_all(r"\p{L}+")
+    return pl.when(~words.list.join(" ").is_in(sorted(_NO_NAMES))).then(words).otherwise(pl.lit([], pl.List(pl.String)))
 
 
 @step(partition_by=ROW, delivers=("first_name", "last_name"))

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from definitions.schema.classified import CLASS_COLUMN, CLASS_TABLE, GONE, Classified
 from definitions.schema.column import Column
 from definitions.schema.tables import (
+    BRIDGE_OPPORTUNITY_SOURCE,
     CURATED,
     FCT_CLASSIFICATION_CHANGE,
     FCT_HYGIENE_ISSUE,
+    FCT_OPPORTUNITY,
     FCT_OPPORTUNITY_DAILY_SNAPSHOT,
     OPS_AUDIT_RESULT,
     OPS_CURSOR,
@@ -96,6 +98,20 @@ def latest_snapshots(warehouse: Readable, as_of: date) -> pl.DataFrame:
     day = TABLES[FCT_OPPORTUNITY_DAILY_SNAPSHOT.name].c.snapshot_date
     before = sa.select(sa.func.max(day)).where(day < as_of).scalar_subquery()
     return published(warehouse, FCT_OPPORTUNITY_DAILY_SNAPSHOT, where=(day == as_of) | (day == before))
+
+
+def open_deals(warehouse: Readable, closed_since: date) -> tuple[str, ...]:
+    """Read the keys of the live records of opportunities that are open, or were closed on or after a day; sorted."""
+    table = TABLES[FCT_OPPORTUNITY.name]
+    deals = published(
+        warehouse,
+        FCT_OPPORTUNITY,
+        ["opportunity_id"],
+        where=table.c.is_open | (table.c.closed_at >= closed_since),
+    )
+    records = published(warehouse, BRIDGE_OPPORTUNITY_SOURCE, ["opportunity_id", "record_key", "is_deleted"])
+    live = records.filter(~pl.col("is_deleted")).join(deals, on="opportunity_id", how="semi")
+    return tuple(live["record_key"].sort())
 
 
 def cursors(warehouse: Readable) -> pl.DataFrame:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import polars as pl
 from rich.console import Console
 
+from flows.erasure.erased_keys import pending, read_erasures
+from flows.home.folders import Home
 from flows.run.failures import failed_since
 from flows.run.run_report import Report
 from flows.run.warehouse_access import home_from_environment, unmigrated_warehouse, why_unreadable
@@ -30,6 +32,10 @@ _ENDS = {
 def status() -> None:
     """Show sources and cursors, the last runs, failed checks, and what is in quarantine; nothing is changed."""
     console = Console()
+    for erasure in pending(read_erasures(Home(home_from_environment()))):
+        console.print(
+            f"The erasure of {erasure.at:%Y-%m-%d %H:%M} UTC is not complete: run `bantam erase`.", markup=False
+        )
     with unmigrated_warehouse() as engine:
         unreadable = why_unreadable(engine)
         found = None if engine is None or unreadable else lookups.status(engine)

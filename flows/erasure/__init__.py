@@ -1,0 +1,1 @@
+"""Erasure: removing a person from a home and its warehouse, and keeping them out."""
