@@ -92,7 +92,7 @@ class Associations(msgspec.Struct, frozen=True, rename={"origin": "from"}):
 class _Object(msgspec.Struct, frozen=True):
     id: str | int
     properties: dict[str, Scalar]
-    updatedAt: str = ""  # noqa: N815 - HubSpot's own key
+    updatedAt: str | int | None = None  # noqa: N815 - HubSpot's own key
     archived: bool = False
 
 
@@ -103,7 +103,7 @@ class _Stage(msgspec.Struct, frozen=True):
 
 class _Simple(msgspec.Struct, frozen=True):
     id: str | int
-    updatedAt: str = ""  # noqa: N815 - HubSpot's own key
+    updatedAt: str | int | None = None  # noqa: N815 - HubSpot's own key
     archived: bool = False
     stages: list[_Stage] = []
 
@@ -114,11 +114,14 @@ _ASSOCIATIONS = msgspec.json.Decoder(Associations)
 
 
 def object_identity(modified: str) -> Identify:
-    """Build the function that identifies a CRM object; its version is the property `modified`, else `updatedAt`."""
+    """Build the function that identifies a CRM object; its version is the property `modified`, else `updatedAt`.
+
+    HubSpot keeps records without a modified time (null): their version is empty.
+    """
 
     def identify(raw: msgspec.Raw) -> tuple[str, str]:
         found = _OBJECT.decode(raw)
-        return clean_id(found.id), str(found.properties.get(modified) or found.updatedAt)
+        return clean_id(found.id), str(found.properties.get(modified) or found.updatedAt or "")
 
     return identify
 
@@ -126,7 +129,7 @@ def object_identity(modified: str) -> Identify:
 def simple_identity(raw: msgspec.Raw) -> tuple[str, str]:
     """Return id and version of an owner or a pipeline."""
     found = _SIMPLE.decode(raw)
-    return clean_id(found.id), found.updatedAt
+    return clean_id(found.id), str(found.updatedAt or "")
 
 
 def association_identity(raw: msgspec.Raw) -> tuple[str, str]:

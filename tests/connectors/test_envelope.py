@@ -50,11 +50,13 @@ def test_a_bad_record_is_named_and_its_neighbours_stay(raw, reason, field):
     [
         (CONTACT, GOOD, ("1", "2026-01-01T00:00:00Z")),
         (CONTACT, b'{"id":512,"properties":{"n":null,"b":true,"f":1.5},"updatedAt":"u"}', ("512", "u")),
+        (CONTACT, b'{"id":"1","properties":{},"updatedAt":null}', ("1", "")),
         (simple_identity, b'{"id":"7","teams":[{"id":"1"}],"updatedAt":"u"}', ("7", "u")),
+        (simple_identity, b'{"id":"7","updatedAt":null}', ("7", "")),
         (association_identity, b'{"from":{"id":"7"},"to":[{"toObjectId":1}]}', ("7", "")),
         (row_identity, b'{"attributes":{"type":"Lead"},"Id":"00Q","SystemModstamp":"s","N":1}', ("00Q", "s")),
     ],
-    ids=["contact", "scalars of any type", "owner", "association", "row"],
+    ids=["contact", "scalars of any type", "unmodified contact", "owner", "unmodified owner", "association", "row"],
 )
 def test_a_good_record_tells_id_and_version(identify, raw, expected):
     assert identify(msgspec.Raw(raw)) == expected

@@ -56,6 +56,10 @@ def test_a_field_of_a_customers_own_is_a_typed_and_documented_column():
         ({"columns": {"owner_key": "x"}}, "owner_key: `refers_to` belongs to fields that end in _key"),
         ({"columns": {"name": {"column": "x", "refers_to": "y"}}}, "name: `refers_to`"),
         ({"columns": {"name": {"column": "x", "times": 1000}}}, "name: `times` needs a number"),
+        (
+            {"columns": {"is_deleted": {"column": "x", "on_unreadable": "null"}}},
+            "a deletion mark that cannot be read always sets its row aside",
+        ),
         ({"columns": {"amount": {"column": "x", "times": 12}}}, "power of ten"),
         ({"columns": {"amount": {"column": "x", "times": -10}}}, "greater than 0"),
         ({"columns": {"name": {}}}, "either `column` or `constant`"),

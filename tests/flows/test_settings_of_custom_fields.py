@@ -29,12 +29,23 @@ def fields(folder, entries: str):
             "mean budget_status?.* your own is called custom.budget_statu",
         ),
         ("contact: {custom: b}", "contact has no field 'custom'"),
+        ("contact: {budget_status: {}}", r"say which field of the source it comes from: budget_status: \{from: NAME\}"),
+        ("contact: {custom.x: {kind: text, on_unreadable: stop}}", "say which field of the source it comes from"),
+        ("contact: {budget_status: {from: a, on_unreadable: halt}}", "'on_unreadable' must be "),
         ("contct: {custom.x: {from: a, kind: text}}", "no object 'contct' has fields to map; did you mean contact?"),
     ],
 )
 def test_a_mistake_is_told_by_its_line(tmp_path, entries, told):
     with pytest.raises(ConfigurationError, match=rf"bantam\.yaml:10: .*{told}"):
         fields(tmp_path, entries)
+
+
+def test_what_an_unreadable_value_costs_is_said_with_a_field_or_alone(tmp_path):
+    entries = "contact: {budget_status: {from: a, on_unreadable: stop}, mql_at: {on_unreadable: null}, domain: b}"
+    (source, *_) = fields(tmp_path, entries).sources
+    meaning = source.mapping(load_definitions("handoff"))
+    assert meaning.fields == {"contact": {"budget_status": "a", "domain": "b"}}
+    assert meaning.on_unreadable == {"contact": {"budget_status": "stop", "mql_at": None, "domain": None}}
 
 
 def test_two_sources_give_a_field_one_kind(tmp_path):

@@ -18,10 +18,11 @@ from tests.transforms.hubspot_records import MEANING, contact, deal, hubspot_obj
         ("2026-11-23T03:30:00Z", date(2026, 11, 22)),
         ("2026-07-01T03:59:59.999Z", date(2026, 6, 30)),
         ("1795404600000", date(2026, 11, 22)),
+        ("0001-01-01T00:00:00Z", date(1, 1, 1)),
         (None, None),
         ("", None),
     ],
-    ids=["late evening in New York", "summer time", "epoch milliseconds", "null", "blank"],
+    ids=["late evening in New York", "summer time", "epoch milliseconds", "the first moment", "null", "blank"],
 )
 def test_the_close_day_is_the_portals_day(closedate, day):
     conformed = deal({"closedate": closedate})

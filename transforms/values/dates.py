@@ -5,6 +5,8 @@ ambiguous. Two-digit years follow POSIX: 69 to 99 are 1969 to 1999, the rest 200
 A timestamp without an offset is local time in a zone; where clocks are set back, it is the earlier of two moments.
 """
 
+from datetime import date
+
 import polars as pl
 
 from definitions.mapping.file_stream import DateOrder
@@ -34,7 +36,7 @@ def day(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso") -> pl.Exp
     """Parse a day (Date), years 1 to 9999; null where the text is no day in the declared order.
 
     A day, and a timestamp without an offset, gives the day as written; a timestamp with an offset, and one in epoch
-    milliseconds, gives its day in `zone`.
+    milliseconds, gives its day in `zone`; the first or last day of those years where `zone` is beyond them.
 
     >>> dates = pl.lit(pl.Series(["3/1/2017", "2017-03-01T23:30:00-0500", "13/13/2017"]))
     >>> pl.select(day(dates, "UTC", order="month_first")).to_series().to_list()
@@ -42,12 +44,12 @@ def day(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso") -> pl.Exp
     """
 
     def in_zone(step: Step) -> Step:
-        return lambda values: pl.select(day_in_zone(pl.lit(step(values)), zone)).to_series()
+        return lambda values: pl.select(_known_day_in_zone(pl.lit(step(values)), zone)).to_series()
 
     def in_words(values: pl.Series) -> pl.Series:
         written = _written(values, order)
         no_offset = pl.col("offset").is_null() & pl.col("spent").is_not_null()
-        moment_there = day_in_zone(_moment_of(zone), zone)
+        moment_there = _known_day_in_zone(_moment_of(zone), zone)
         return written.select(pl.when(no_offset).then("start").otherwise(moment_there)).to_series()
 
     steps = (_iso_day, in_zone(_iso_moment), in_zone(_from_epoch), in_words)
@@ -102,6 +104,13 @@ def is_in_figures(text: pl.Expr) -> pl.Expr:
 def _known_years(read: pl.Expr) -> pl.Expr:
     """Replace years outside 1 to 9999 by null: other tools do not accept them."""
     return pl.when(read.dt.year().is_between(1, 9999)).then(read)
+
+
+def _known_day_in_zone(moments: pl.Expr, zone: str) -> pl.Expr:
+    """Day in a zone; of a moment in the years 1 to 9999 a day in them: 0001-01-01T00:00Z is in no year of New York."""
+    days = day_in_zone(moments, zone)
+    known = days.clip(pl.lit(date.min), pl.lit(date.max))
+    return pl.when(moments.dt.year().is_between(1, 9999)).then(known).otherwise(days)
 
 
 def _iso_day(values: pl.Series) -> pl.Series:
