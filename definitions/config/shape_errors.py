@@ -5,6 +5,7 @@ Used for every file that a pydantic model validates. A value is never repeated: 
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from itertools import zip_longest
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -152,17 +153,25 @@ def _resolve(location: FieldPath, model: type[BaseModel]) -> tuple[FieldPath, An
     field_path: list[str | int] = []
     parent: Any = None
     annotation: Any = model
-    for part in location:
+    for part, following in zip_longest(location, location[1:]):
         if part == "[key]" or (_is_leaf(annotation) and field_path):
             break
         if len(models := _models(annotation)) > 1 and isinstance(part, str):
             if matching := [member for member in models if part in _tags_of(member)]:
                 annotation = matching[0]
                 continue
-            annotation = next((member for member in models if part in keys_of(member)), None)
+            having = [member for member in models if part in keys_of(member)]
+            # One key may hold a list in one member and a mapping in another.
+            fitting = [member for member in having if _is_list(_child(member, part)) == isinstance(following, int)]
+            annotation = next(iter(fitting or having), None)
         field_path.append(part)
         parent, annotation = annotation, _child(annotation, part)
     return tuple(field_path), parent, annotation
+
+
+def _is_list(annotation: Any) -> bool:
+    """Whether the value is a list."""
+    return any(get_origin(member) in (tuple, list) for member in _members(annotation))
 
 
 def _child(annotation: Any, part: str | int) -> Any:

@@ -104,7 +104,7 @@ AWAY = {"Location": "https://evil.example/x?canary"}
         (
             httpx.Response(403, json=MISSING),
             SourceRefusedError,
-            r"missing scope: crm\.objects\.deals\.read.*contacts out",
+            r"missing scope: crm\.objects\.deals\.read.*contacts: off",
         ),
         (httpx.Response(400, json={"category": "VALIDATION_ERROR"}), CallRefusedError, "400 .VALIDATION_ERROR"),
         (httpx.Response(404, content=b"<html>"), CallRefusedError, "404 .no code"),

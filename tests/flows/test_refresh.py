@@ -84,7 +84,8 @@ def test_the_second_run_asks_for_changes_only(lived):
         for stand in (lived.first, lived.again)
     )
     assert again < first / 10
-    assert lived.again.requests["total"] < lived.first.requests["total"]
+    # Two of them read the links of open deals, which no modified time tells of.
+    assert lived.again.requests["total"] <= 3 * len(lived.again.report["streams"])
 
 
 @pytest.mark.parametrize("name", TABLES)
