@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from connectors.files.line_buffer import LineBuffer, reader_of
 from connectors.files.rows import ReadFindings, is_damaged, refuse_missing, refuse_wide
 from definitions.errors import FileUnreadableError
-from definitions.mapping.file_stream import FileStream, header_name
+from definitions.mapping.file_columns import header_name
+from definitions.mapping.file_stream import FileStream
 
 # A first line that declares the delimiter to spreadsheet programs.
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)

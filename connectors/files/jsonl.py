@@ -9,7 +9,8 @@ import polars as pl
 from connectors.files.rows import ReadFindings, Row, frames, is_damaged, refuse_missing, refuse_wide, reject
 from connectors.json_text import mend
 from connectors.landing.reader import Rejected
-from definitions.mapping.file_stream import FileStream, header_name
+from definitions.mapping.file_columns import header_name
+from definitions.mapping.file_stream import FileStream
 
 
 def read_json_lines(blocks: Iterator[str], stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:

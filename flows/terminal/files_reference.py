@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from connectors.files.settings import FilesSource
-from definitions.mapping.file_stream import DEFAULTS, NOT_MAPPED, Column, FileStream
+from definitions.mapping.file_columns import DEFAULTS, NOT_MAPPED, Column
+from definitions.mapping.file_stream import FileStream
 from definitions.schema.column import Column as CanonicalColumn
 from definitions.schema.column import Kind
 from definitions.schema.records import RECORD_KINDS, RecordKind
@@ -23,7 +24,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "files.md"
 _INTRODUCTION = """\
 # Files as a source
 
-Written by `make docs` from the declarations in `connectors/files/settings.py`, `definitions/mapping/file_stream.py`,
+Written by `make docs` from the declarations in `connectors/files/settings.py`, `definitions/mapping/` (file_*.py),
 `definitions/schema/` (one file an entity); do not edit it here.
 
 A source of `kind: files` is a folder; each of its streams is one file whose rows are records of one kind. Nothing is

@@ -2,7 +2,8 @@
 
 import pytest
 
-from definitions.mapping.file_stream import FileStream, header_name
+from definitions.mapping.file_columns import header_name
+from definitions.mapping.file_stream import FileStream
 from definitions.schema.column import Kind
 
 GIVEN = {"name": "deals", "kind": "opportunity", "path": "deals.csv", "id": "id", "columns": {"name": "id"}}

@@ -10,7 +10,8 @@ import polars as pl
 
 from definitions.errors import FileUnreadableError
 from definitions.fault_limit import VALUES, FaultLimit
-from definitions.mapping.file_stream import DEFAULTS, FileStream
+from definitions.mapping.file_columns import DEFAULTS
+from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import MOMENT
 from definitions.quarantine_reasons import not_expected

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from definitions.mapping.entries import Aliases, Computed, Constant, Entry, Reference, Text, source_column
-from definitions.mapping.file_stream import Column, DateOrder, DecimalMark, FileStream
+from definitions.mapping.file_columns import Column, DateOrder, DecimalMark
+from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.schema.column import Column as CanonicalColumn
 from definitions.schema.column import Kind

@@ -7,7 +7,7 @@ A moment without an offset is a time on the wall in the given zone; where clocks
 
 import polars as pl
 
-from definitions.mapping.file_stream import DateOrder
+from definitions.mapping.file_columns import DateOrder
 from definitions.polars_types import MOMENT
 from transforms.values.steps import Step, read_in_steps
 

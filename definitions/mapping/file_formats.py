@@ -1,0 +1,40 @@
+"""Formats of files: named in the settings, or by the ending of a path."""
+
+from pathlib import PurePosixPath
+from typing import Literal
+
+Format = Literal["csv", "tsv", "jsonl", "parquet"]
+
+COMPRESSIONS = (".gz", ".zst")
+_FORMATS: dict[str, Format] = {
+    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+}  # fmt: skip
+_READ: dict[str, Format] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "parquet": "parquet"}
+_SPREADSHEET = "Save it as `CSV UTF-8` in the spreadsheet program, and name that file in `path`"
+_REMEDIES = {
+    **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SPREADSHEET),
+    "json": "Write one object a line (`jq -c '.[]' FILE.json > FILE.jsonl`), and name that file in `path`",
+    **dict.fromkeys(("zip", "7z", "rar", "bz2", "xz"), "Unpack it, and name the file inside in `path`"),
+}
+
+
+def format_of(path: str) -> str:
+    """Return the format named by a file's extension, without compression; an unknown extension is returned as it is."""
+    endings = [ending.lower() for ending in PurePosixPath(path).suffixes]
+    if endings and endings[-1] in COMPRESSIONS:
+        endings.pop()
+    ending = endings[-1] if endings else ""
+    return _FORMATS.get(ending, ending or "none")
+
+
+def format_from_path(path: str) -> Format:
+    """Return the format named by the extension; raise `ValueError` with a remedy if such files are not supported."""
+    ending = format_of(path).removeprefix(".")
+    if ending in _READ:
+        return _READ[ending]
+    reason = f"its name ends in .{ending}" if ending != "none" else "its name has no ending"
+    choices = f"name one of {', '.join(sorted(_FORMATS))}, or declare `format` (csv, tsv, jsonl or parquet)"
+    raise ValueError(
+        f"{path}: {reason}, which says no format that is read. {_REMEDIES.get(ending, choices.capitalize())}"
+    )
