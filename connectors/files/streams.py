@@ -16,7 +16,7 @@ from connectors.files.jsonl import read_json_lines
 from connectors.files.kinds import refuse_other_kind
 from connectors.files.parquet import read_parquet
 from connectors.files.rows import FileRows, ReadFindings, refuse_many
-from connectors.files.text import blocks_of, head_of, refuse_other_mark
+from connectors.files.text import blocks_of, encoding_of, head_of, refuse_other_mark
 from connectors.files.unpacking import FileContent
 from connectors.landing.reader import LandedPage
 from connectors.landing.writer import Landing, LandingWriter
@@ -43,10 +43,10 @@ def _parts(chunks: Callable[[], Iterable[bytes]], stream: FileStream, findings: 
     head, whole = head_of(iter(chunks()))
     refuse_other_mark(head, stream.encoding, findings.where)
     refuse_other_kind(head, stream, findings.where)
+    encoding = encoding_of(head, stream.encoding)
     if stream.format == "jsonl":
-        blocks = blocks_of(whole, stream.encoding, findings.where, ends="\n")
-        return read_json_lines(blocks, stream, findings)
-    return read_delimited(blocks_of(whole, stream.encoding, findings.where), stream, findings)
+        return read_json_lines(blocks_of(whole, encoding, findings.where, ends="\n"), stream, findings)
+    return read_delimited(blocks_of(whole, encoding, findings.where), stream, findings)
 
 
 def pull_file(
@@ -91,7 +91,7 @@ def _removals_noted(found: FileRows, stream: FileStream, where: str) -> Iterator
     if stream.complete and found.rejected and found.rows.height:
         count = len(found.rejected)
         rows = "1 row was" if count == 1 else f"{count} rows were"
-        yield f"{where}: {rows} set aside, so that what is no longer in the file is not taken for gone"
+        yield f"{where}: {rows} set aside, so removals are off: what is no longer in the file is not taken for gone"
 
 
 def landed_rows(landing: Landing, page: LandedPage, stream: FileStream) -> pl.DataFrame:
@@ -122,6 +122,8 @@ def _reading_options(stream: FileStream) -> str:
     """
     dialect = (stream.format, stream.encoding, stream.delimiter, stream.quote)
     parts: tuple[object, ...] = (stream.path, *dialect, stream.id, stream.needed_columns, stream.complete)
+    if stream.header_line or stream.skip_last:
+        parts += (stream.header_line, stream.skip_last)
     if evaluated := [(name, stream.columns[name]) for name in _EVALUATED_ONCE if name in stream.columns]:
         parts += (evaluated, stream.dates, stream.nulls)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -44,6 +44,17 @@ def refuse_other_mark(head: bytes, encoding: str, where: str) -> None:
         )
 
 
+def encoding_of(head: bytes, declared: str) -> str:
+    """Return the encoding to decode with: of `utf-16` without a mark, the byte order that the text shows.
+
+    Without one the machine's own order would count. Of Latin letters, the first byte is zero where it is the high one.
+    """
+    is_marked = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if codecs.lookup(declared).name != "utf-16" or is_marked:
+        return declared
+    return "utf-16-be" if head[0::2].count(0) > head[1::2].count(0) else "utf-16-le"
+
+
 def blocks_of(chunks: Iterable[bytes], encoding: str, where: str, *, ends: str = "\n\r") -> Iterator[str]:
     """Yield the text in blocks of whole lines, without the byte order mark.
 

@@ -5,6 +5,8 @@ from typing import Literal
 
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
 
+# Formats of lines of cells, with a header and perhaps a preamble and a footer.
+TABLES = ("csv", "tsv")
 COMPRESSIONS = (".gz", ".zst")
 _FORMATS: dict[str, Format] = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",

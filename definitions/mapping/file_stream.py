@@ -22,7 +22,7 @@ from definitions.mapping.file_columns import (
     header_name,
     mapping_mistakes,
 )
-from definitions.mapping.file_formats import Format, format_from_path
+from definitions.mapping.file_formats import TABLES, Format, format_from_path
 from definitions.schema.column import Column as CanonicalField
 from definitions.schema.records import RECORD_KINDS, RecordKind
 
@@ -55,6 +55,18 @@ class FileStream(BaseModel):
     )
     quote: str | None = Field(
         default='"', min_length=1, max_length=1, description="What quotes a cell; `null` where nothing does."
+    )
+    header_line: int | None = Field(
+        default=None,
+        ge=1,
+        description="Number of the line with the column names, from 1, where others stand before it; none: the first "
+        "line that has every column named here.",
+    )
+    skip_last: int = Field(
+        default=0,
+        ge=0,
+        description="How many of the last lines, blank ones not counted, are no rows; a footer of totals or remarks "
+        "after a blank line is known without it.",
     )
     dates: DateOrder = Field(
         default="iso",
@@ -127,6 +139,11 @@ class FileStream(BaseModel):
         missing = sorted(self.record_kind.required - NOT_MAPPED - DEFAULTS.keys() - self.columns.keys())
         if missing:
             mistakes["columns",] = f"{self.kind} needs {', '.join(missing)}: name a column or a constant"
+        mistakes |= {
+            (option,): f"{option} needs a table of lines: leave it out for {self.format}"
+            for option in ("header_line", "skip_last")
+            if getattr(self, option) and self.format not in TABLES
+        }
         raise_mistakes(mistakes)
         return self
 

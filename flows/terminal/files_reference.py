@@ -59,11 +59,17 @@ sources:
 ```
 
 Files are read in bounded memory. One that unpacks to more than `unpacked_limit_mb`, or to more than 200 times its
-size, is refused by name, and so is one that is of another kind than declared (a workbook, a web page, a JSON list). A
-row that cannot be read is set aside with its line; a blank line, a header that stands again, a line `sep=;` before it,
-and a column that is named twice and not mapped are passed over, and the run says so. Many such rows stop the run (more
-than ten and than `quarantine_ceiling`, 0.01 of all), and so do many values of one column that are not what it is
-declared to hold (more than two and than `unreadable_ceiling`, 0.05 of them); both are set at the top of `bantam.yaml`.
+size, is refused by name, and so is one that is of another kind than declared.
+
+Tables follow RFC 4180: a cell in quotes may hold anything, a pasted table too. A row that cannot be read is set aside
+with its line, and what is inside of a broken cell makes no row. Lines before the header, a line `sep=;`, a blank line,
+a header that stands again, a footer after the last row, and a column that has no name, or is named twice and not
+mapped, are passed over, and the run says so. While rows of a complete file are set aside, removals are off, since one
+of them may be the record that seems to be gone; the run says that too.
+
+Many rows set aside stop the run (more than ten and than `quarantine_ceiling`, 0.01 of all), and so do many values of
+one column that are not what it is declared to hold (more than two and than `unreadable_ceiling`, 0.05 of them); both
+are set at the top of `bantam.yaml`.
 """
 
 _OPTIONS = (

@@ -111,9 +111,12 @@ def test_lines_that_repeat_others_are_counted_and_named(tmp_path):
 
 
 def test_a_row_set_aside_says_that_nothing_is_taken_for_gone(tmp_path):
-    (tmp_path / "people.csv").write_text("id,name\n1,Ada\nGrand total\n")
+    (tmp_path / "people.csv").write_text("id,name\n1,Ada\n2\n")
     pulled, _, _ = pull(tmp_path, declared())
-    told = "crm.people: people.csv: 1 row was set aside, so that what is no longer in the file is not taken for gone"
+    told = (
+        "crm.people: people.csv: 1 row was set aside, so removals are off: what is no longer in the file is not taken "
+        "for gone"
+    )
     assert (pulled.is_full, pulled.notes) == (False, (told,))
 
 
