@@ -14,7 +14,7 @@ from definitions.schema.column import Column as CanonicalField
 from definitions.schema.column import Kind
 from definitions.schema.records import RecordKind
 
-DateOrder = Literal["iso", "day_first", "month_first"]
+DateOrder = Literal["iso", "day_first", "month_first", "excel"]
 DecimalMark = Literal[".", ","]
 
 # Derived from the stream itself, or, for a list of keys, not available from one cell.

@@ -1,6 +1,7 @@
 """File stream: the declared format of one file, and the meaning of its columns, as written in the settings.
 
-Nothing is guessed: a date order, a decimal mark, a placeholder, an alias or a unit applies only where it is declared.
+Nothing is guessed: a date order, a placeholder, an alias or a unit applies only where it is declared, a decimal mark
+where it is declared or no value of a column can have the other one.
 """
 
 import codecs
@@ -71,9 +72,13 @@ class FileStream(BaseModel):
     dates: DateOrder = Field(
         default="iso",
         description="Order of dates in figures that are not ISO, such as 03/04/2026; under `iso` they are refused. A "
-        "month by name is read under any order.",
+        "month by name is read under any order. `excel`: day numbers of a spreadsheet, such as 46418 (1900 system).",
     )
-    decimal: DecimalMark = Field(default=".", description="Decimal mark of numbers and amounts.")
+    decimal: DecimalMark = Field(
+        default=".",
+        description="Decimal mark of numbers and amounts. Where none is declared, a column is read with the comma if "
+        "some of its values can only be read so (`12,90`) and all the others can.",
+    )
     nulls: tuple[str, ...] = Field(
         default=(), strict=False, description="Placeholders that mean nothing was filled in, such as `N/A` or `-`."
     )
@@ -156,6 +161,10 @@ class FileStream(BaseModel):
     def custom(self) -> tuple[CanonicalField, ...]:
         """Columns of the customer's own fields, in the order of the settings."""
         return tuple(column.own_field(name) for name, column in self.columns.items() if name.startswith(PREFIX))
+
+    def declared_mark(self, column: Column) -> DecimalMark | None:
+        """Return the decimal mark declared for a column, or for all; None where none is."""
+        return column.decimal or (self.decimal if "decimal" in self.model_fields_set else None)
 
     @property
     def version(self) -> str | None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from definitions.errors import FileUnreadableError
 from definitions.fault_limit import VALUES, FaultLimit
-from definitions.mapping.file_columns import DEFAULTS
+from definitions.mapping.file_columns import DEFAULTS, DecimalMark
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import MOMENT
@@ -23,6 +23,7 @@ from transforms.conform.files_columns import (
     Cell,
     cells_of,
     custom_cells_of,
+    decimal_marks,
     fault_column,
     text_column,
     with_fields,
@@ -30,7 +31,7 @@ from transforms.conform.files_columns import (
 )
 from transforms.conform.raw import STATE_COLUMNS, collected
 from transforms.conform.typed import KnownWords, translated, typed
-from transforms.step import ALL, ROW, step
+from transforms.step import ALL, step
 from transforms.values.dates import is_ambiguous, is_in_figures, start_of_day
 from transforms.values.money import currency_in
 from transforms.values.shapes import shape
@@ -43,7 +44,7 @@ _DAY_NUMBER = r"^\s*[0-9]{5}(\.[0-9]+)?\s*$"
 _IS_DELETED = "is gone"
 
 
-@step(partition_by=ROW)
+@step(partition_by=ALL)
 def conform_file(
     state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileStream, limit: FaultLimit = VALUES
 ) -> Conformed:
@@ -54,7 +55,8 @@ def conform_file(
     count and lines where more values of a column than `limit` allows are not what it is declared to hold.
     """
     where = f"{meaning.source}.{stream.name}"
-    mapped, custom = cells_of(stream, meaning), custom_cells_of(stream, meaning)
+    marks = decimal_marks(state, stream, meaning)
+    mapped, custom = cells_of(stream, meaning, marks), custom_cells_of(stream, meaning, marks)
     cells = [*mapped, *custom]
     frame = collected(
         with_fields(state, stream)
@@ -81,7 +83,7 @@ def conform_file(
     )
     vocabularies: Sequence[KnownWords] = ()
     if stream.kind == "opportunity":
-        text = _with_stage(_with_currency(text, stream, meaning), stream, meaning)
+        text = _with_stage(_with_currency(text, stream, meaning, marks), stream, meaning)
         faults.append(_contradiction())
         vocabularies = [KnownWords("source_stage", meaning.stages, _scope(stream))] if _has_stage(stream) else []
     return typed(
@@ -143,11 +145,13 @@ def stages_of_file(state: pl.LazyFrame, meaning: SourceMapping, *, stream: FileS
     return typed(text, STAGE, meaning, object_name="stage", stream=stream.name)
 
 
-def _with_currency(text: pl.LazyFrame, stream: FileStream, meaning: SourceMapping) -> pl.LazyFrame:
+def _with_currency(
+    text: pl.LazyFrame, stream: FileStream, meaning: SourceMapping, marks: Mapping[str, DecimalMark]
+) -> pl.LazyFrame:
     """Add `currency_code`: that of its column, else of the amount's text, else of the source."""
     written_currency, declared = pl.lit(None, pl.String), pl.lit(None, pl.String)
-    if amount := stream.columns.get("amount"):
-        written_currency = currency_in(pl.col(text_column("amount")), decimal=amount.decimal or stream.decimal)
+    if "amount" in stream.columns:
+        written_currency = currency_in(pl.col(text_column("amount")), decimal=marks["amount"])
     if "currency_code" in stream.columns:
         declared = pl.col("currency_code")
     return text.with_columns(
@@ -233,7 +237,7 @@ def _column_fault(latest: pl.DataFrame, cell: Cell, limit: FaultLimit) -> tuple[
     if not text.filter(~pl.col("text").str.contains(_DAY_NUMBER)).height:
         return (
             message,
-            "They look like the day numbers of a spreadsheet: give the column a date format, and export it again",
+            "They look like the day numbers of a spreadsheet: declare `dates: excel`, or export it with a date format",
         )
     if not text.filter(is_in_figures(pl.col("text"))).height:
         # A declared order of figures does not apply to them.
