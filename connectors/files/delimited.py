@@ -5,12 +5,12 @@ The text comes in blocks of whole lines: a block without quotes is split at once
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from connectors.files.csv_records import RecordReader
+from connectors.files.csv_records import CsvRecord, RecordReader
 from connectors.files.header import Header, read_header
 from connectors.files.line_buffer import LineBuffer
 from connectors.files.rows import MOST_BLANK_LINES, ReadFindings, Row, framed, frames, is_damaged, reject
@@ -26,7 +26,7 @@ def read_delimited(blocks: Iterator[str], stream: FileStream, findings: ReadFind
     Raises `FileUnreadableError`: no header, a mapped column missing or duplicated.
     """
     buffer = LineBuffer(blocks)
-    table = _Table(stream, read_header(buffer, stream, findings), findings)
+    table = Table(stream, read_header(buffer, stream, findings), findings)
     header = table.header
     findings.columns, findings.id_at = header.named, header.names.index(stream.id)
     reader = RecordReader(buffer, stream, len(header.names), findings.id_at)
@@ -37,13 +37,13 @@ def read_delimited(blocks: Iterator[str], stream: FileStream, findings: ReadFind
             buffer.line += block.count("\n") + int(not block.endswith("\n"))
         else:
             buffer.load(block)
-            yield from frames(table.rows(reader), stream, findings)
+            yield from frames(table.rows(reader.records()), stream, findings)
         block = buffer.next_block()
     findings.notes += table.notes()
 
 
 @dataclass(slots=True)
-class _Table:
+class Table:
     """Row reader of one header, with counts of skipped lines."""
 
     stream: FileStream
@@ -57,9 +57,9 @@ class _Table:
         quote = self.stream.quote
         return not ((quote and quote in block) or _LONE_RETURN.search(block) or is_damaged(block))
 
-    def rows(self, reader: RecordReader) -> Iterator[Row | Rejected]:
-        """Yield the rows of a block, quotes interpreted; a row may continue in the next block."""
-        for record in reader.records():
+    def rows(self, records: Iterable[CsvRecord]) -> Iterator[Row | Rejected]:
+        """Yield the rows among records; blank ones, and a header that stands again, are counted."""
+        for record in records:
             if record.fault is not None:
                 yield reject(record.fault, record.line, record.text)
             elif not record.cells:

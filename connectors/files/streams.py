@@ -12,17 +12,21 @@ import polars as pl
 from connectors.extract import PullResult
 from connectors.files.delimited import read_delimited
 from connectors.files.ids import identified
+from connectors.files.json_document import read_json
 from connectors.files.jsonl import read_json_lines
 from connectors.files.kinds import refuse_other_kind
 from connectors.files.parquet import read_parquet
 from connectors.files.rows import FileRows, ReadFindings, refuse_many
 from connectors.files.text import blocks_of, encoding_of, head_of, refuse_other_mark
 from connectors.files.unpacking import FileContent
+from connectors.files.workbook import comma_columns, read_workbook
 from connectors.landing.reader import LandedPage
 from connectors.landing.writer import Landing, LandingWriter
 from definitions.fault_limit import RECORDS, FaultLimit
 from definitions.mapping.file_stream import FileStream
 
+# Packed by their format.
+_PACKED = ("parquet", "xlsx")
 _EVALUATED_ONCE = ("source_updated_at", "is_deleted")
 
 
@@ -41,9 +45,14 @@ def _parts(chunks: Callable[[], Iterable[bytes]], stream: FileStream, findings: 
     if stream.format == "parquet":
         return read_parquet(b"".join(chunks()), stream, findings)
     head, whole = head_of(iter(chunks()))
-    refuse_other_mark(head, stream.encoding, findings.where)
+    if stream.format != "xlsx":
+        refuse_other_mark(head, stream.encoding, findings.where)
     refuse_other_kind(head, stream, findings.where)
+    if stream.format == "xlsx":
+        return read_workbook(b"".join(whole), stream, findings)
     encoding = encoding_of(head, stream.encoding)
+    if stream.format == "json":
+        return read_json(blocks_of(whole, encoding, findings.where, longest=None), stream, findings)
     if stream.format == "jsonl":
         return read_json_lines(blocks_of(whole, encoding, findings.where, ends="\n"), stream, findings)
     return read_delimited(blocks_of(whole, encoding, findings.where), stream, findings)
@@ -76,7 +85,7 @@ def pull_file(
     refuse_many(found, where, limit)
     writer.write_file(
         chunks(),
-        suffix=".parquet" if stream.format == "parquet" else f".{stream.format}.zst",
+        suffix=f".{stream.format}" if stream.format in _PACKED else f".{stream.format}.zst",
         records=found.rows.height,
         request=f"file {stream.path}",
         cursor=reached,
@@ -124,6 +133,8 @@ def _reading_options(stream: FileStream) -> str:
     parts: tuple[object, ...] = (stream.path, *dialect, stream.id, stream.needed_columns, stream.complete)
     if stream.header_line or stream.skip_last:
         parts += (stream.header_line, stream.skip_last)
+    if stream.format == "xlsx":
+        parts += (stream.sheet, sorted(comma_columns(stream)))
     if evaluated := [(name, stream.columns[name]) for name in _EVALUATED_ONCE if name in stream.columns]:
         parts += (evaluated, stream.dates, stream.nulls)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

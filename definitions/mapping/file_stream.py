@@ -45,6 +45,10 @@ class FileStream(BaseModel):
     format: Format = Field(
         default="csv", description="How rows are written; follows the ending of `path` unless given."
     )
+    sheet: str | int | None = Field(
+        default=None,
+        description="Sheet of a workbook, by name or by number from 1; none: the first that is not hidden.",
+    )
     encoding: str = Field(
         default="utf-8", description="Text encoding, such as `utf-8`, `cp1252` (Windows), `latin-1` or `utf-16`."
     )
@@ -149,6 +153,8 @@ class FileStream(BaseModel):
             for option in ("header_line", "skip_last")
             if getattr(self, option) and self.format not in TABLES
         }
+        if self.sheet is not None and self.format != "xlsx":
+            mistakes["sheet",] = f"sheet is of workbooks: leave it out for {self.format}"
         raise_mistakes(mistakes)
         return self
 
