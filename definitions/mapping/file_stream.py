@@ -7,6 +7,7 @@ where it is declared or no value of a column can have the other one.
 import codecs
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -40,7 +41,12 @@ class FileStream(BaseModel):
     kind: str = Field(description=f"What a row is: {', '.join(f'`{kind}`' for kind in RECORD_KINDS)}.")
     path: str = Field(
         description="The file, below the data folder (`--data`, or the folder of the settings). `.gz` and `.zst` are "
-        "unpacked."
+        "unpacked. A folder, or a pattern such as `exports/*.csv`: each new file is read once, the earliest first."
+    )
+    dated: Literal["modified", "name"] = Field(
+        default="modified",
+        description="How fresh a file is: as of when it was `modified`, or of the day in its `name`, "
+        "such as `deals-2026-11-28.csv`, to its end in UTC.",
     )
     format: Format = Field(
         default="csv", description="How rows are written; follows the ending of `path` unless given."

@@ -1,7 +1,8 @@
 """Files of a run that are not there, told before anything is started."""
 
+from connectors.files.watched import is_there
 from definitions.errors import FileUnreadableError
-from flows.run.configured_streams import configured_streams
+from flows.run.configured_streams import DeclaredFile, configured_streams
 from flows.run.request import RunRequest
 
 
@@ -10,7 +11,9 @@ def check_input_files(request: RunRequest) -> None:
     missing = [
         f"{stream.label}: {stream.path}"
         for stream in configured_streams(request.settings, request.definitions)
-        if stream.path is not None and request.is_asked(stream.source) and not (request.data / stream.path).is_file()
+        if isinstance(stream, DeclaredFile)
+        and request.is_asked(stream.source)
+        and not is_there(stream.stream, request.data)
     ]
     if not missing:
         return

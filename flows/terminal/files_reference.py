@@ -27,8 +27,9 @@ _INTRODUCTION = """\
 Written by `make docs` from the declarations in `connectors/files/settings.py`, `definitions/mapping/` (file_*.py),
 `definitions/schema/` (one file an entity); do not edit it here.
 
-A source of `kind: files` is a folder; each of its streams is one file whose rows are records of one kind. Nothing is
-guessed: an encoding, a delimiter, a date order, a decimal mark, an alias or a unit counts only where it is declared.
+A source of `kind: files` is a folder; each of its streams is one file, or a folder of exports, whose rows are records
+of one kind. Nothing is guessed: an encoding, a delimiter, a date order, an alias or a unit counts only where it is
+declared, and a decimal mark where it is, or where a whole column shows it.
 
 ```yaml
 sources:
@@ -66,6 +67,10 @@ with its line, and what is inside of a broken cell makes no row. Lines before th
 a header that stands again, a footer after the last row, and a column that has no name, or is named twice and not
 mapped, are passed over, and the run says so. While rows of a complete file are set aside, removals are off, since one
 of them may be the record that seems to be gone; the run says that too.
+
+The `path` of a stream may be a folder or a pattern: each new export is read once, by its content. A file is as fresh
+as it was changed last, or as the day in its name (`dated: name`), not as its reading; while one is older than
+`max_stale_hours`, alerts are held back.
 
 Many rows set aside stop the run (more than ten and than `quarantine_ceiling`, 0.01 of all), and so do many values of
 one column that are not what it is declared to hold (more than two and than `unreadable_ceiling`, 0.05 of them); both
