@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from connectors.files.footer import NO_FOOTER, LastRows
 from connectors.files.rows import ROWS, FileRows, ReadFindings, reject
 from connectors.landing.reader import Rejected
+from definitions.mapping.file_formats import TABLES
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.ids import canonical_id
 
@@ -29,25 +31,28 @@ def identified(read: Read, stream: FileStream, where: str, *, with_text: bool) -
     """Return the rows with unique ids, in the order of the file, and the number of exact repetitions.
 
     A row without an id is rejected, and so is every row of an id that several rows have with different content; rows
-    with different mapped `source_updated_at` are versions of one record. Without `with_text` `raw` is left out, so that
-    a file is counted without holding its text; it is read again where rows are rejected.
+    with different mapped `source_updated_at` are versions of one record. A footer is no row. Without `with_text` `raw`
+    is left out, so that a file is counted without holding its text; it is read again where rows are rejected.
     """
     findings = ReadFindings(stream, where)
+    last = LastRows(stream)
     parts: list[pl.DataFrame] = []
     keys: list[pl.DataFrame] = [pl.DataFrame(schema=_KEYS)]
     for part in read(findings):
         findings.counted(part)
+        last.add(part)
         keys.append(_keys(part))
         if with_text:
             parts.append(part)
-    verdict = _verdict(pl.concat(keys))
-    rejected = list(findings.rejected)
+    footer = last.footer(findings, pl.concat(keys)) if stream.format in TABLES else NO_FOOTER
+    verdict = _verdict(pl.concat(_without(keys, footer)))
+    rejected = [row for row in findings.rejected if row.offset not in set(footer)]
     if verdict.rejected.height:
         texts = iter(parts) if with_text else read(ReadFindings(stream, where))
         rejected += _rejected_rows(texts, verdict.rejected, stream.id)
         rejected.sort(key=lambda row: row.offset)
-    dropped = pl.concat([verdict.rejected["line"], verdict.repeats])
-    notes = [*findings.notes, *_repeats_noted(verdict.repeats, where)]
+    dropped = pl.concat([verdict.rejected["line"], verdict.repeats, footer])
+    notes = [*findings.notes, *_repeats_noted(verdict.repeats, where), *_footer_noted(footer, stream, where)]
     held = [pl.DataFrame(schema=ROWS), *parts] if with_text else [part.select("line") for part in keys]
     rows = pl.concat(_without(held, dropped))
     found = FileRows(rows=rows, rejected=tuple(rejected), columns=findings.columns, notes=tuple(notes))
@@ -92,10 +97,19 @@ def _without(parts: list[pl.DataFrame], dropped: pl.Series) -> list[pl.DataFrame
 def _repeats_noted(lines: pl.Series, where: str) -> list[str]:
     if not lines.len():
         return []
-    in_order = lines.sort()
-    numbers = ", ".join(map(str, in_order.head(_NAMED_LINES))) + (" …" if lines.len() > _NAMED_LINES else "")
     repeated = "1 line repeats another" if lines.len() == 1 else f"{lines.len():,} lines repeat others"
-    return [f"{where}: {repeated} word for word (line {numbers}); each is counted once"]
+    return [f"{where}: {repeated} word for word (line {_numbers(lines)}); each is counted once"]
+
+
+def _footer_noted(lines: pl.Series, stream: FileStream, where: str) -> list[str]:
+    if not lines.len():
+        return []
+    reason = "`skip_last`" if stream.skip_last else "a footer, no rows"
+    return [f"{where}: {lines.len()} of the last lines (line {_numbers(lines)}) are passed over: {reason}"]
+
+
+def _numbers(lines: pl.Series) -> str:
+    return ", ".join(map(str, lines.sort().head(_NAMED_LINES))) + (" …" if lines.len() > _NAMED_LINES else "")
 
 
 def _visible(text: pl.Expr) -> pl.Expr:

@@ -1,7 +1,7 @@
 """Reader of JSON lines files: one object a line, numbers as written, nested values as JSON text."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import polars as pl
@@ -9,7 +9,8 @@ import polars as pl
 from connectors.files.rows import ReadFindings, Row, frames, is_damaged, refuse_missing, refuse_wide, reject
 from connectors.json_text import mend
 from connectors.landing.reader import Rejected
-from definitions.mapping.file_stream import FileStream, header_name
+from definitions.mapping.file_columns import header_name
+from definitions.mapping.file_stream import FileStream
 
 
 def read_json_lines(blocks: Iterator[str], stream: FileStream, findings: ReadFindings) -> Iterator[pl.DataFrame]:
@@ -32,9 +33,7 @@ class _DoubledKeyError(ValueError):
 
 
 def _records(blocks: Iterator[str], columns: dict[str, None], where: str) -> Iterator[Row | Rejected]:
-    decoder = json.JSONDecoder(
-        object_pairs_hook=_object, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
-    )
+    decoder = exact_decoder(_object)
     lines = (line for block in blocks for line in block.removesuffix("\n").split("\n"))
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -44,7 +43,7 @@ def _records(blocks: Iterator[str], columns: dict[str, None], where: str) -> Ite
             continue
         try:
             found = decoder.decode(mend(line.encode())[0].decode() if "\\u" in line else line)
-            values = {header_name(key): _text(value) for key, value in found.items()}
+            values = {header_name(key): value_text(value) for key, value in found.items()}
         except _DoubledKeyError:
             yield reject("doubled_key", number, line)
         except AttributeError:
@@ -55,6 +54,13 @@ def _records(blocks: Iterator[str], columns: dict[str, None], where: str) -> Ite
             columns.update(dict.fromkeys(values))
             refuse_wide(len(columns), where)
             yield Row(number, values)
+
+
+def exact_decoder(of_pairs: Callable[[list[tuple[str, Any]]], Any]) -> json.JSONDecoder:
+    """Return a decoder that keeps numbers as written and refuses words JSON does not have, such as NaN."""
+    return json.JSONDecoder(
+        object_pairs_hook=of_pairs, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
+    )
 
 
 class _Number(str):
@@ -74,16 +80,16 @@ def _no_number(word: str) -> Any:
     raise ValueError(word)
 
 
-def _text(value: Any) -> str | None:
+def value_text(value: Any) -> str | None:
     """Convert a value to text: null stays null, a string is unchanged, anything else becomes JSON."""
     if value is None:
         return None
     if isinstance(value, str):
         return str(value)
-    return "".join(_written(value))
+    return "".join(json_written(value))
 
 
-def _written(value: Any) -> Iterator[str]:
+def json_written(value: Any) -> Iterator[str]:
     """Yield the JSON of a decoded value, numbers as written in the file."""
     if isinstance(value, _Number):
         yield str(value)
@@ -91,13 +97,13 @@ def _written(value: Any) -> Iterator[str]:
         yield "{"
         for index, (key, item) in enumerate(value.items()):
             yield f"{',' if index else ''}{json.dumps(key)}:"
-            yield from _written(item)
+            yield from json_written(item)
         yield "}"
     elif isinstance(value, list):
         yield "["
         for index, item in enumerate(value):
             yield "," if index else ""
-            yield from _written(item)
+            yield from json_written(item)
         yield "]"
     else:
         yield json.dumps(value)

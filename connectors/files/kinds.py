@@ -5,13 +5,13 @@ import re
 from definitions.errors import FileUnreadableError
 from definitions.mapping.file_stream import FileStream
 
-_AS_CSV = "In the spreadsheet program choose `Save As`, `CSV UTF-8`, and name that file in `path`."
-_AS_LINES = "Write one object a line (`jq -c '.[]' FILE > FILE.jsonl`), and name that file in `path`."
+_AS_XLSX = "In the spreadsheet program save it as .xlsx, without a password, and name that file in `path`."
 _UNPACK = "Unpack it, and name the plain file in `path`."
+_ZIP = b"PK\x03\x04"
 _PACKED_BY_NAME = "Let its name end in `{ending}`, once for each time it was packed: once is unpacked here."
 _BY_MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "an Excel workbook (.xlsx) or another zip archive", _AS_CSV),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls)", _AS_CSV),
+    (_ZIP, "an Excel workbook (.xlsx) or another zip archive", "Declare `format: xlsx` where it is a workbook."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls), or one with a password", _AS_XLSX),
     (b"\x1f\x8b", "packed by gzip (again)", _PACKED_BY_NAME.format(ending=".gz")),
     (b"\x28\xb5\x2f\xfd", "packed by zstd (again)", _PACKED_BY_NAME.format(ending=".zst")),
     (b"BZh", "packed by bzip2", _UNPACK),
@@ -35,7 +35,7 @@ def refuse_other_kind(head: bytes, stream: FileStream, where: str) -> None:
     The message names the detected format and the remedy; unexpected null bytes indicate UTF-16 without its mark.
     """
     for magic, kind, remedy in _BY_MAGIC:
-        if head.startswith(magic):
+        if head.startswith(magic) and not (stream.format == "xlsx" and magic == _ZIP):
             raise _refusal(stream, where, kind, remedy)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _PAGE.match(text):
@@ -45,10 +45,15 @@ def refuse_other_kind(head: bytes, stream: FileStream, where: str) -> None:
             "a web page",
             "It may be a sign-in page that was saved, or a report that is HTML: export CSV.",
         )
-    if _JSON_LIST.match(text):
-        raise _refusal(stream, where, "one JSON list", _AS_LINES)
-    if stream.format != "jsonl" and _JSON_OBJECT.match(text):
-        raise _refusal(stream, where, "JSON", "Declare `format: jsonl` where each line is an object. " + _AS_LINES)
+    if stream.format == "xlsx" and not head.startswith(_ZIP):
+        raise _refusal(stream, where, "no Excel workbook", "Declare its `format`, or export it again.")
+    if stream.format != "json" and _JSON_LIST.match(text):
+        raise _refusal(stream, where, "one JSON list", "Declare `format: json`.")
+    if stream.format not in ("json", "jsonl") and _JSON_OBJECT.match(text):
+        remedy = "Declare `format: jsonl` where each line is an object, else `format: json`."
+        raise _refusal(stream, where, "JSON", remedy)
+    if stream.format == "xlsx":
+        return
     _refuse_wide(head, stream, where)
 
 

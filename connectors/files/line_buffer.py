@@ -2,7 +2,7 @@
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from connectors.files.text import lines_of
 from definitions.mapping.file_stream import FileStream
@@ -53,15 +53,15 @@ class LineBuffer:
         self.line += len(self.taken)
         self.taken.clear()
 
-    def discard_first(self) -> None:
-        """Drop the first line taken, and return the others to the buffer."""
-        self._lines.extendleft(reversed(self.taken[1:]))
-        self.taken.clear()
-        self.line += 1
+    def give_back(self, count: int) -> None:
+        """Return the last `count` lines of the current record to the buffer."""
+        if count:
+            self._lines.extendleft(reversed(self.taken[-count:]))
+            del self.taken[-count:]
 
 
-def reader_of(buffer: LineBuffer, stream: FileStream) -> Iterator[list[str]]:
+def reader_of(lines: Iterable[str], stream: FileStream) -> Iterator[list[str]]:
     """Build the csv reader of a stream's delimiter and quote; it reads no line ahead."""
     if stream.quote is None:
-        return csv.reader(buffer, delimiter=stream.delimiter, quoting=csv.QUOTE_NONE)
-    return csv.reader(buffer, delimiter=stream.delimiter, quotechar=stream.quote, strict=True)
+        return csv.reader(lines, delimiter=stream.delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=stream.delimiter, quotechar=stream.quote, strict=True)

@@ -11,7 +11,8 @@ from pyarrow import ArrowException
 
 from connectors.files.rows import ReadFindings, framed, refuse_missing, refuse_wide
 from definitions.errors import FileUnreadableError
-from definitions.mapping.file_stream import FileStream, header_name
+from definitions.mapping.file_columns import header_name
+from definitions.mapping.file_stream import FileStream
 
 _SLICE_ROWS = 50_000
 _WORDS = {pl.String, pl.Boolean, pl.Categorical, pl.Enum, pl.Null}

@@ -1,7 +1,7 @@
 """Result of reading a file: rows as JSON objects of text with their lines, and rejected rows."""
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +20,8 @@ _BATCH_ROWS = 50_000
 _BATCH_BYTES = 8 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMED_LINES = 5
+# The last ones tell a footer from a last row that was cut off.
+MOST_BLANK_LINES = 100
 # With more bad rows than good ones, and so many, reading stops.
 _HOPELESS = FaultLimit(share=0.5, few=10_000)
 _LONGEST_RECORD = 100_000
@@ -33,7 +35,8 @@ _TIMES_THE_FILE = 4
 class ReadFindings:
     """Findings of reading a file besides its rows; filled while the rows are read.
 
-    `columns` are the names in the file; `notes` list what was skipped.
+    `columns` are the names in the file; `notes` list what was skipped. `id_at` is the index of the id's column among
+    all of the file, `blank_lines` are the last blank lines.
     """
 
     stream: FileStream
@@ -42,6 +45,8 @@ class ReadFindings:
     columns: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     rows: int = 0
+    id_at: int = 0
+    blank_lines: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_BLANK_LINES))
     _bytes: int = 0
 
     def counted(self, part: pl.DataFrame) -> pl.DataFrame:

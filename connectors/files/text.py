@@ -44,12 +44,25 @@ def refuse_other_mark(head: bytes, encoding: str, where: str) -> None:
         )
 
 
-def blocks_of(chunks: Iterable[bytes], encoding: str, where: str, *, ends: str = "\n\r") -> Iterator[str]:
+def encoding_of(head: bytes, declared: str) -> str:
+    """Return the encoding to decode with: of `utf-16` without a mark, the byte order that the text shows.
+
+    Without one the machine's own order would count. Of Latin letters, the first byte is zero where it is the high one.
+    """
+    is_marked = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if codecs.lookup(declared).name != "utf-16" or is_marked:
+        return declared
+    return "utf-16-be" if head[0::2].count(0) > head[1::2].count(0) else "utf-16-le"
+
+
+def blocks_of(
+    chunks: Iterable[bytes], encoding: str, where: str, *, ends: str = "\n\r", longest: int | None = LONGEST_LINE
+) -> Iterator[str]:
     """Yield the text in blocks of whole lines, without the byte order mark.
 
     A block is about as long as a chunk of bytes. Bytes that are not of the encoding become lone surrogates. `ends` are
     the characters that end a line. Raises `FileUnreadableError` for an invalid byte where the encoding cannot continue
-    after it (UTF-16, East Asian ones), and for a line that is too long.
+    after it (UTF-16, East Asian ones), and for a line of more than `longest` characters (None: any length).
     """
     text = _Text(encoding, where)
     waiting: list[str] = []
@@ -60,7 +73,8 @@ def blocks_of(chunks: Iterable[bytes], encoding: str, where: str, *, ends: str =
         cut = _last_end(piece, ends)
         if cut == 0:
             waiting.append(piece)
-            text.refuse_long(sum(map(len, waiting)))
+            if longest is not None:
+                text.refuse_long(sum(map(len, waiting)))
             continue
         block = "".join((*waiting, piece[:cut]))
         text.lines += block.count("\n")

@@ -1,12 +1,11 @@
 """File stream: the declared format of one file, and the meaning of its columns, as written in the settings.
 
-Nothing is guessed: a date order, a decimal mark, a placeholder, an alias or a unit applies only where it is declared.
+Nothing is guessed: a date order, a placeholder, an alias or a unit applies only where it is declared, a decimal mark
+where it is declared or no value of a column can have the other one.
 """
 
 import codecs
-import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -15,112 +14,26 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from definitions.config.mistakes import raise_mistakes
 from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath
-from definitions.mapping.custom_fields import PREFIX, OwnKind, own_column, own_hint, own_mistake
-from definitions.mapping.file_format import Format, format_from_path
+from definitions.mapping.custom_fields import PREFIX
+from definitions.mapping.file_columns import (
+    DEFAULTS,
+    NOT_MAPPED,
+    Column,
+    DateOrder,
+    DecimalMark,
+    header_name,
+    mapping_mistakes,
+)
+from definitions.mapping.file_formats import TABLES, Format, format_from_path
 from definitions.mapping.source_mapping import OnUnreadable
 from definitions.schema.column import Column as CanonicalField
-from definitions.schema.column import Kind
 from definitions.schema.records import RECORD_KINDS, RecordKind
 
-DateOrder = Literal["iso", "day_first", "month_first"]
-DecimalMark = Literal[".", ","]
 
-# Derived from the stream itself, or, for a list of keys, not available from one cell.
-NOT_MAPPED = frozenset({"record_key", "source_system", "source_object", "source_id", "same_as_keys", "custom"})
-# Values of required flags that no column maps; `is_active` has no default: it must be mapped.
-DEFAULTS = {"is_queue": False, "is_inferred": False, "is_primary": False, "is_deleted": False}
-
-
-def header_name(text: str) -> str:
-    """Normalise a column name for comparison: strip blanks and invisible marks, compose accents; keep the case."""
-    return unicodedata.normalize("NFC", text).strip(" \t\r\n\u00a0\u200b\ufeff")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Column(_Strict):
-    """Origin of one canonical field; the description of each option documents it."""
-
-    column: str | None = Field(
-        default=None, description="Name of the column in the file; outer blanks are ignored, case counts."
-    )
-    constant: str | bool | int | None = Field(
-        default=None, description="A value that holds for every row, where the file has no column for it."
-    )
-    values: Mapping[str, str] = Field(
-        default={}, description="Aliases: what a word of the file means, letter for letter after trimming."
-    )
-    others: Literal["keep", "ignore", "refuse"] = Field(
-        default="keep",
-        description="What a word without an alias is: itself (`keep`), nothing (`ignore`), a value that cannot be read "
-        "(`refuse`).",
-    )
-    refers_to: str | None = Field(
-        default=None,
-        pattern=r"^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)?$",
-        description="The stream whose `id` the column holds, or `source:object` of another source.",
-    )
-    nulls: tuple[str, ...] | None = Field(
-        default=None, strict=False, description="Placeholders of this column, in place of those of the stream."
-    )
-    times: Decimal | None = Field(
-        default=None,
-        gt=0,
-        strict=False,
-        description="Unit in which the column counts, a power of ten: 1000 where it is in thousands.",
-    )
-    dates: DateOrder | None = Field(default=None, description="As `dates` of the stream, for this column.")
-    decimal: DecimalMark | None = Field(default=None, description="As `decimal` of the stream, for this column.")
-    # Out of `repr`, of which the digest of a way of reading is made: how a file is read does not depend on them.
-    on_unreadable: OnUnreadable = Field(
-        default=None,
-        repr=False,
-        description="What a value that cannot be read costs: itself (`null`: the row stays), its row (`quarantine`), "
-        "or the run (`stop`).",
-    )
-    kind: OwnKind | None = Field(
-        default=None,
-        repr=False,
-        description="What a field of your own, `custom.<name>`, holds; required there, and only there.",
-    )
-    means: str | None = Field(
-        default=None,
-        repr=False,
-        description="What a field of your own means; the comment of its column in the warehouse.",
-    )
-
-    @field_validator("column")
-    @classmethod
-    def _as_compared(cls, column: str | None) -> str | None:
-        return None if column is None else header_name(column)
-
-    @field_validator("times")
-    @classmethod
-    def _is_power_of_ten(cls, times: Decimal | None) -> Decimal | None:
-        if times is not None and times.normalize().as_tuple().digits != (1,):
-            raise ValueError("must be a power of ten, such as 1000 or 1000000")
-        return times
-
-    @property
-    def power(self) -> int:
-        """Exponent of the unit the column counts in, a power of ten; 0 for ones."""
-        return 0 if self.times is None else self.times.adjusted()
-
-    def own_field(self, name: str) -> CanonicalField:
-        """Give the column of a customer's own field that this one feeds."""
-        return own_column(name, self.kind, self.means, of=f"column {self.column}" if self.column else "the settings")
-
-    @model_validator(mode="after")
-    def _has_one_origin(self) -> "Column":
-        if (self.column is None) == (self.constant is None):
-            raise ValueError("write either `column` or `constant`, not both and not neither")
-        return self
-
-
-class FileStream(_Strict):
+class FileStream(BaseModel):
     """One file whose rows are records of one kind; the description of each option documents it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9_]*$",
@@ -129,10 +42,19 @@ class FileStream(_Strict):
     kind: str = Field(description=f"What a row is: {', '.join(f'`{kind}`' for kind in RECORD_KINDS)}.")
     path: str = Field(
         description="The file, below the data folder (`--data`, or the folder of the settings). `.gz` and `.zst` are "
-        "unpacked."
+        "unpacked. A folder, or a pattern such as `exports/*.csv`: each new file is read once, the earliest first."
+    )
+    dated: Literal["modified", "name"] = Field(
+        default="modified",
+        description="How fresh a file is: as of when it was `modified`, or of the day in its `name`, "
+        "such as `deals-2026-11-28.csv`, to its end in UTC.",
     )
     format: Format = Field(
         default="csv", description="How rows are written; follows the ending of `path` unless given."
+    )
+    sheet: str | int | None = Field(
+        default=None,
+        description="Sheet of a workbook, by name or by number from 1; none: the first that is not hidden.",
     )
     encoding: str = Field(
         default="utf-8", description="Text encoding, such as `utf-8`, `cp1252` (Windows), `latin-1` or `utf-16`."
@@ -146,12 +68,28 @@ class FileStream(_Strict):
     quote: str | None = Field(
         default='"', min_length=1, max_length=1, description="What quotes a cell; `null` where nothing does."
     )
+    header_line: int | None = Field(
+        default=None,
+        ge=1,
+        description="Number of the line with the column names, from 1, where others stand before it; none: the first "
+        "line that has every column named here.",
+    )
+    skip_last: int = Field(
+        default=0,
+        ge=0,
+        description="How many of the last lines, blank ones not counted, are no rows; a footer of totals or remarks "
+        "after a blank line is known without it.",
+    )
     dates: DateOrder = Field(
         default="iso",
         description="Order of dates in figures that are not ISO, such as 03/04/2026; under `iso` they are refused. A "
-        "month by name is read under any order.",
+        "month by name is read under any order. `excel`: day numbers of a spreadsheet, such as 46418 (1900 system).",
     )
-    decimal: DecimalMark = Field(default=".", description="Decimal mark of numbers and amounts.")
+    decimal: DecimalMark = Field(
+        default=".",
+        description="Decimal mark of numbers and amounts. Where none is declared, a column is read with the comma if "
+        "some of its values can only be read so (`12,90`) and all the others can.",
+    )
     nulls: tuple[str, ...] = Field(
         default=(), strict=False, description="Placeholders that mean nothing was filled in, such as `N/A` or `-`."
     )
@@ -213,10 +151,17 @@ class FileStream(_Strict):
             raise_mistakes({("kind",): f"no records are of this kind{suggestion(self.kind, RECORD_KINDS)}"})
         mistakes: dict[FieldPath, str] = {}
         for name, column in self.columns.items():
-            mistakes |= _mistakes(self.record_kind, name, column)
+            mistakes |= mapping_mistakes(self.record_kind, name, column)
         missing = sorted(self.record_kind.required - NOT_MAPPED - DEFAULTS.keys() - self.columns.keys())
         if missing:
             mistakes["columns",] = f"{self.kind} needs {', '.join(missing)}: name a column or a constant"
+        mistakes |= {
+            (option,): f"{option} needs a table of lines: leave it out for {self.format}"
+            for option in ("header_line", "skip_last")
+            if getattr(self, option) and self.format not in TABLES
+        }
+        if self.sheet is not None and self.format != "xlsx":
+            mistakes["sheet",] = f"sheet is of workbooks: leave it out for {self.format}"
         raise_mistakes(mistakes)
         return self
 
@@ -229,6 +174,10 @@ class FileStream(_Strict):
     def custom(self) -> tuple[CanonicalField, ...]:
         """Columns of the customer's own fields, in the order of the settings."""
         return tuple(column.own_field(name) for name, column in self.columns.items() if name.startswith(PREFIX))
+
+    def declared_mark(self, column: Column) -> DecimalMark | None:
+        """Return the decimal mark declared for a column, or for all; None where none is."""
+        return column.decimal or (self.decimal if "decimal" in self.model_fields_set else None)
 
     @property
     def on_unreadable(self) -> Mapping[str, OnUnreadable]:
@@ -245,46 +194,3 @@ class FileStream(_Strict):
     def needed_columns(self) -> tuple[str, ...]:
         """Names of the columns that the file must have, sorted."""
         return tuple(sorted({self.id, *(column.column for column in self.columns.values() if column.column)}))
-
-
-def _mistakes(kind: RecordKind, name: str, column: Column) -> dict[FieldPath, str]:
-    """What is wrong with the declaration of one field, by field path in the stream."""
-    field_path: FieldPath = ("columns", name)
-    is_own, example = name.startswith(PREFIX), f"{{column: {column.column or name}, kind: text}}"
-    if is_own and (reason := own_mistake(name, column.kind, kind, example=example)) is not None:
-        return {field_path: reason}
-    fields = (column.own_field(name),) if is_own else kind.fields
-    field = next((field for field in fields if field.name == name), None)
-    if field is None or name in NOT_MAPPED:
-        mapped = [one for one in kind.names if one not in NOT_MAPPED]
-        reason = suggestion(name, mapped, most=len(mapped)) + own_hint(name, kind)
-        return {field_path: f"{kind.name} has no field {name!r} to map{reason}"}
-    if not is_own and (column.kind is not None or column.means is not None):
-        return {field_path: f"{name} is a field of ours; leave out `kind` and `means`, or call yours {PREFIX}{name}"}
-    if (column.refers_to is not None) != name.endswith("_key"):
-        return {field_path: f"{name}: `refers_to` belongs to fields that end in _key, and they need it"}
-    return _option_mistakes(field, column, field_path) | _words_outside(field, column, field_path)
-
-
-def _option_mistakes(field: CanonicalField, column: Column, field_path: FieldPath) -> dict[FieldPath, str]:
-    """Return the options of a column that its field cannot have, by field path."""
-    mistakes: dict[FieldPath, str] = {}
-    if column.times is not None and field.kind not in {Kind.MONEY, Kind.REAL, Kind.INTEGER, Kind.COUNT}:
-        mistakes[*field_path, "times"] = f"{field.name}: `times` needs a number"
-    if column.on_unreadable is not None and field.name == "is_deleted":
-        mistakes[*field_path, "on_unreadable"] = "a deletion mark that cannot be read always sets its row aside"
-    return mistakes
-
-
-def _words_outside(field: CanonicalField, column: Column, field_path: FieldPath) -> dict[FieldPath, str]:
-    """Return a mistake for each word outside the field's vocabulary, by field path; a free text has none."""
-    if not field.values:
-        return {}
-    declared: dict[FieldPath, str] = {(*field_path, "values", word): meaning for word, meaning in column.values.items()}
-    if column.constant is not None:
-        declared[*field_path, "constant"] = str(column.constant)
-    return {
-        path: f"this is no {field.name}{suggestion(word, field.values)}"
-        for path, word in declared.items()
-        if word not in {*field.values, ""}
-    }

@@ -5,12 +5,12 @@ cursor are rewound to what landing covers, and the pull starts from there. A sta
 with the command that pulls everything from the source.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.cursor import run_of_cursor
+from connectors.files.watched import files_of, sha256_of
 from connectors.landing.erased import NOBODY, ErasedList
 from connectors.landing.history import DamagedFile, LandedRun, damages, landed_runs, needed_for, quarantine_damaged
 from connectors.landing.reader import MANIFEST, ask_again
@@ -255,8 +255,9 @@ class _Stream:
         if damage.page is None or damage.page.cursor is None:
             return False
         try:
-            with (self.request.data / increment.path).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == damage.page.cursor.get("sha256")
+            return damage.page.cursor.get("sha256") in [
+                sha256_of(file) for file in files_of(increment, self.request.data)
+            ]
         except OSError:
             return False
 

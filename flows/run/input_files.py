@@ -1,7 +1,8 @@
 """Input files of a run: missing ones are reported before anything starts."""
 
+from connectors.files.watched import is_there
 from definitions.errors import FileUnreadableError
-from flows.run.configured_streams import configured_streams
+from flows.run.configured_streams import DeclaredFile, configured_streams
 from flows.run.request import RunRequest
 
 
@@ -10,9 +11,9 @@ def check_input_files(request: RunRequest) -> None:
     missing = [
         f"{stream.label}: {stream.path}"
         for stream in configured_streams(request.settings, request.definitions)
-        if stream.path is not None
+        if isinstance(stream, DeclaredFile)
         and request.is_requested(stream.source)
-        and not (request.data / stream.path).is_file()
+        and not is_there(stream.stream, request.data)
     ]
     if not missing:
         return

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from connectors.files.settings import FilesSource
-from definitions.mapping.file_stream import DEFAULTS, NOT_MAPPED, Column, FileStream
+from definitions.mapping.file_columns import DEFAULTS, NOT_MAPPED, Column
+from definitions.mapping.file_stream import FileStream
 from definitions.schema.column import Column as CanonicalColumn
 from definitions.schema.column import Kind
 from definitions.schema.records import RECORD_KINDS, RecordKind
@@ -23,11 +24,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "files.md"
 _INTRODUCTION = """\
 # Files as a source
 
-Written by `make docs` from the declarations in `connectors/files/settings.py`, `definitions/mapping/file_stream.py`,
+Written by `make docs` from the declarations in `connectors/files/settings.py`, `definitions/mapping/` (file_*.py),
 `definitions/schema/` (one file an entity); do not edit it here.
 
-A source of `kind: files` is a folder; each of its streams is one file whose rows are records of one kind. Nothing is
-guessed: an encoding, a delimiter, a date order, a decimal mark, an alias or a unit counts only where it is declared.
+A source of `kind: files` is a folder; each of its streams is one file, or a folder of exports, whose rows are records
+of one kind. Nothing is guessed: an encoding, a delimiter, a date order, an alias or a unit counts only where it is
+declared, and a decimal mark where it is, or where a whole column shows it.
 
 ```yaml
 sources:
@@ -58,13 +60,22 @@ sources:
 ```
 
 Files are read in bounded memory. One that unpacks to more than `unpacked_limit_mb`, or to more than 200 times its
-size, is refused by name, and so is one that is of another kind than declared (a workbook, a web page, a JSON list). A
-row that cannot be read is set aside with its line. A value that cannot be read is null, its row stays, and
-`ops.value_fault` names both; `on_unreadable` says where it costs more. A blank line, a header that stands again, a
-line `sep=;` before it, and a column that is named twice and not mapped are passed over, and the run says so. Many rows
-set aside stop the run (more than ten and than `quarantine_ceiling`, 0.01 of all), and so do many values of one column
-that are not what it is declared to hold (more than two and than `unreadable_ceiling`, 0.05 of them), or words that
-nobody mapped (more than ten and than half of them); both ceilings are set at the top of `bantam.yaml`.
+size, is refused by name, and so is one that is of another kind than declared.
+
+Tables follow RFC 4180: a cell in quotes may hold anything, a pasted table too. A row that cannot be read is set aside
+with its line, and what is inside of a broken cell makes no row. A value that cannot be read is null, its row stays, and
+`ops.value_fault` names both; `on_unreadable` says where it costs more. Lines before the header, a line `sep=;`, a blank
+line, a header that stands again, a footer after the last row, and a column that has no name, or is named twice and not
+mapped, are passed over, and the run says so. While rows of a complete file are set aside, removals are off, since one
+of them may be the record that seems to be gone; the run says that too.
+
+The `path` of a stream may be a folder or a pattern: each new export is read once, by its content. A file is as fresh
+as it was changed last, or as the day in its name (`dated: name`), not as its reading; while one is older than
+`max_stale_hours`, alerts are held back.
+
+Many rows set aside stop the run (more than ten and than `quarantine_ceiling`, 0.01 of all), and so do many values of
+one column that are not what it is declared to hold (more than two and than `unreadable_ceiling`, 0.05 of them), or
+words that nobody mapped (more than ten and than half of them); both ceilings are set at the top of `bantam.yaml`.
 """
 
 _OPTIONS = (

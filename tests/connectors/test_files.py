@@ -14,6 +14,8 @@ from tests.connectors.people_file import WHERE, aside, read, stream, values
         (b"\xef\xbb\xbfid,name\r\n1,Zo\xc3\xab\r\n", {}, "Zoë"),
         ("id,name\n1,Zoë\n".encode("utf-16"), {"encoding": "utf-16"}, "Zoë"),
         ("id,name\n1,Zoë\n".encode("utf-16-le"), {"encoding": "utf-16-le"}, "Zoë"),
+        ("id,name\n1,Zoë\n".encode("utf-16-le"), {"encoding": "utf-16"}, "Zoë"),
+        ("id,name\n1,Zoë\n".encode("utf-16-be"), {"encoding": "utf-16"}, "Zoë"),
         (b"id,name\n1,Zo\xeb\n", {"encoding": "latin-1"}, "Zoë"),
         (b"id,name\n1,Zo\x80\n", {"encoding": "cp1252"}, "Zo€"),
         (b"id,name\r1,Ada\r", {}, "Ada"),
@@ -36,7 +38,8 @@ from tests.connectors.people_file import WHERE, aside, read, stream, values
         (b' id ,"name"\n1,Ada\n', {}, "Ada"),
     ],
     ids=[
-        "UTF-8", "byte order mark and CR LF", "UTF-16", "UTF-16 without a mark", "Latin-1", "Windows", "old Mac",
+        "UTF-8", "byte order mark and CR LF", "UTF-16", "UTF-16 without a mark",
+        "UTF-16 without a mark or an order", "UTF-16, big end first, without both", "Latin-1", "Windows", "old Mac",
         "semicolons", "tabs", "delimiter in quotes", "doubled quotes", "line end in quotes", "other quote", "no quotes",
         "a quote inside a word is a quote", "leading zeros", "plus", "surname Null", "country code NA", "blanks stay",
         "NUL", "empty last cell, no line end", "blank lines before the header", "header with blanks and quotes",
@@ -95,12 +98,13 @@ def test_an_unclosed_quote_swallows_nothing_of_a_long_file():
 @pytest.mark.parametrize(
     ("text", "kept", "set_aside"),
     [
-        ('1,"a\n2,x,y,z\n3,x,y,z\n4",y,z\n', ["2", "3"], [(2, "broken_quote"), (5, "short_row")]),
+        ('1,x,y,"a\n2,x,y,z\n3,x,y,z\n4,y,z,b"\n5,x,y,z\n', ["5"], [(line, "broken_quote") for line in (2, 3, 4, 5)]),
+        ('1,"a\n2,x,y,z\n3,x,y,z\n4",y,z\n', ["1"], []),
         ('1,"a\nDear all,\nthis, that, and more,\n4",y,z\n', ["1"], []),
     ],
-    ids=["whole rows between two stray quotes", "lines of a letter"],
+    ids=["lines that are all rows", "a pasted table", "lines of a letter"],
 )
-def test_two_stray_quotes_do_not_swallow_the_rows_between_them(text, kept, set_aside):
+def test_lines_in_quotes_are_one_cell_unless_each_is_a_row(text, kept, set_aside):
     found = read("id,name,b,c\n" + text)
     assert ([row["id"] for row in values(found)], aside(found)) == (kept, set_aside)
 
@@ -118,10 +122,19 @@ def test_rows_that_a_change_time_tells_apart_are_versions():
     assert aside(found) == [(4, "id_repeated"), (5, "id_repeated")]
 
 
-def test_a_column_without_name_and_value_is_passed_over_with_a_note():
-    found = read("id,name,\n1,Ada,\n2,Bob,\n")
+@pytest.mark.parametrize(
+    ("content", "number"),
+    [
+        ("id,name,\n1,Ada,\n2,Bob,\n", 3),
+        ('id,name,\n1,Ada,\n2,Bob,"c"\n', 3),
+        (",id,name\n0,1,Ada\n1,2,Bob\n", 1),
+    ],
+    ids=["without values", "with values", "index of a pandas frame"],
+)
+def test_a_column_without_a_name_is_passed_over_with_a_note(content, number):
+    found = read(content)
     assert values(found) == [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Bob"}]
-    assert found.notes == (f"{WHERE}: column 3 has no name and no value; passed over",)
+    assert found.notes == (f"{WHERE}: column {number} has no name; passed over",)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +144,6 @@ def test_a_column_without_name_and_value_is_passed_over_with_a_note():
         ("id,name, name\n1,a,b\n", {}, "'name' stands twice"),
         ("id,first\n1,a\n", {}, "no column 'name'. It has 'id', 'first'"),
         ("id,Name\n1,a\n", {}, "no column 'name'"),
-        ("id,name,\n1,a,\n2,b,c\n", {}, "column 3 has no name but holds values (first in line 3)"),
-        ('id,name,\n1,a,\n2,b,"c"\n', {}, "column 3 has no name but holds values (first in line 3)"),
         ("", {}, "no header line"),
         ("\n\n", {}, "no header line"),
         ('id,"name\n1,a\n', {}, "quote in the header (line 1)"),
@@ -145,7 +156,7 @@ def test_a_column_without_name_and_value_is_passed_over_with_a_note():
     ],
     ids=[
         "column named twice", "named twice but for a blank", "mapped column missing", "case counts in names",
-        "values without a name", "quoted values without a name", "empty file", "blank file", "open quote in the header",
+        "empty file", "blank file", "open quote in the header",
         "UTF-16 read as UTF-8", "UTF-8 read as Latin-1", "header of another encoding", "half a character at the end",
         "no Parquet", "mapped key missing",
     ],

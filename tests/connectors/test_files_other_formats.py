@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.files.unpacking import FileContent
@@ -142,6 +142,8 @@ def test_a_text_without_quotes_is_read_alike_with_and_without_the_fast_way(lines
     """A quoted cell anywhere sends the whole text the careful way; every other row must come out the same."""
     text = "id,name\n" + "".join(f"{line}\n" for line in lines)
     fast, careful = read(text), read(text + '"end","x"\n')
+    # Only the last lines can be a footer.
+    assume(not any("a footer" in note for note in fast.notes))
     assert fast.rows.equals(careful.rows.filter(~pl.col("raw").str.contains('"id":"end"', literal=True)))
     assert (fast.rejected, fast.notes) == (careful.rejected, careful.notes)
 

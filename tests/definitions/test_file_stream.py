@@ -2,7 +2,8 @@
 
 import pytest
 
-from definitions.mapping.file_stream import FileStream, header_name
+from definitions.mapping.file_columns import header_name
+from definitions.mapping.file_stream import FileStream
 from definitions.schema.column import Kind
 
 GIVEN = {"name": "deals", "kind": "opportunity", "path": "deals.csv", "id": "id", "columns": {"name": "id"}}
@@ -16,6 +17,8 @@ GIVEN = {"name": "deals", "kind": "opportunity", "path": "deals.csv", "id": "id"
         ("deals.txt", ("csv", ",")),
         ("deals.tsv.zst", ("tsv", "\t")),
         ("deals.ndjson", ("jsonl", ",")),
+        ("deals.xlsx", ("xlsx", ",")),
+        ("deals.JSON", ("json", ",")),
         ("deals.v2.parquet", ("parquet", ",")),
     ],
 )
@@ -43,7 +46,7 @@ def test_a_field_of_a_customers_own_is_a_typed_and_documented_column():
     ("changes", "says"),
     [
         ({"path": "deals"}, "format"),
-        ({"path": "deals.xlsx"}, "format"),
+        ({"path": "deals.xls"}, "format"),
         ({"path": "/etc/passwd.csv"}, "stays inside"),
         ({"path": "../deals.csv"}, "stays inside"),
         ({"encoding": "utf-9"}, "no text encoding is called 'utf-9'"),
@@ -83,7 +86,7 @@ def test_a_field_of_a_customers_own_is_a_typed_and_documented_column():
         ),
         ({"kind": "owner", "columns": {"owner_name": "x"}}, "owner needs is_active"),
         ({"kind": "activity", "columns": {}}, "activity needs activity_type"),
-        ({"sheet": 1}, "Extra inputs"),
+        ({"sheets": 1}, "Extra inputs"),
     ],
 )
 def test_a_wrong_declaration_is_refused_in_words(changes, says):

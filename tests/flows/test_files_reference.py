@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from connectors.files.settings import FilesSource
-from definitions.mapping.file_stream import NOT_MAPPED, Column, FileStream
+from definitions.mapping.file_columns import NOT_MAPPED, Column
+from definitions.mapping.file_stream import FileStream
 from definitions.schema.records import RECORD_KINDS
 from flows.terminal.files_reference import PAGE, page
 

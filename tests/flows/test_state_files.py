@@ -13,7 +13,8 @@ import pytest
 from connectors.landing.reader import Rejected
 from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError, LandingError
-from definitions.mapping.file_stream import Column, FileStream
+from definitions.mapping.file_columns import Column
+from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from flows.home.state_files import StreamState, damage_of_state, forget_old_states, intact_version, run_of
 from flows.run.compaction import StateStore, compact_file_stream

@@ -45,7 +45,7 @@ def opportunity(field, **column):
         (opportunity("amount"), "1,234.50", Decimal("1234.50")),
         (opportunity("amount") | {"decimal": ","}, "1.234,50", Decimal("1234.50")),
         (opportunity("amount", times=1000), "(1.5)", Decimal("-1500.00")),
-        (opportunity("amount"), "1.234,50", ("unreadable_value", "amount")),
+        (opportunity("amount") | {"decimal": "."}, "1.234,50", ("unreadable_value", "amount")),
         (opportunity("amount"), "1e999", ("out_of_range", "amount")),
         (opportunity("amount"), "123456789012345678901234567890", ("out_of_range", "amount")),
         (opportunity("amount"), "NaN", ("unreadable_value", "amount")),

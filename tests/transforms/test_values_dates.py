@@ -164,3 +164,41 @@ def test_a_moment_falls_on_the_day_that_the_zone_says(times, zone):
 def test_each_row_is_read_by_itself(texts):
     for expression in (day(pl.col("text"), order="day_first"), moment(pl.col("text"), NEW_YORK, order="month_first")):
         assert read(expression, *texts) == [read(expression, text)[0] for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("46418", date(2027, 1, 31)),
+        ("46418.75", date(2027, 1, 31)),
+        ("46418,75", date(2027, 1, 31)),
+        ("1", date(1900, 1, 1)),
+        ("59", date(1900, 2, 28)),
+        ("60", None),
+        ("61", date(1900, 3, 1)),
+        ("2958465", date(9999, 12, 31)),
+        ("2958466", None),
+        ("0", None),
+        ("-1", None),
+        ("2026-04-15", date(2026, 4, 15)),
+        ("3 Aug 2026", date(2026, 8, 3)),
+        ("20260415", date(2026, 4, 15)),
+        ("3/4/2026", None),
+    ],
+)
+def test_a_day_number_of_a_spreadsheet_is_read_where_it_is_declared(text, expected):
+    assert read(day(pl.col("text"), order="excel"), text) == [expected]
+
+
+def test_the_fraction_of_a_day_number_is_a_time_on_the_wall():
+    moments = read(moment(pl.col("text"), NEW_YORK, order="excel"), "46418.604166666664", "46418", "46418.0")
+    assert moments == [
+        datetime(2027, 1, 31, 19, 30, tzinfo=UTC),
+        datetime(2027, 1, 31, 5, tzinfo=UTC),
+        datetime(2027, 1, 31, 5, tzinfo=UTC),
+    ]
+
+
+@given(st.dates(min_value=date(1900, 3, 1)))
+def test_day_numbers_count_days(on):
+    assert read(day(pl.col("text"), order="excel"), str((on - date(1899, 12, 30)).days)) == [on]

@@ -35,7 +35,7 @@ def test_every_wrong_column_is_named_at_once():
     columns = {"source_close_date": "x", "amount": "y"}
     rows = [{"id": str(i), "x": "13/1/2017", "y": "1.234,50"} for i in range(20)]
     with pytest.raises(FileUnreadableError) as refusal:
-        conform(rows, stream(columns=columns, dates="month_first"))
+        conform(rows, stream(columns=columns, dates="month_first", decimal="."))
     told = str(refusal.value)
     assert "'x' (source_close_date): 20 of 20 values: not a day under `dates: month_first`" in told
     assert "'y' (amount): 20 of 20 values: not a number with '.'" in told

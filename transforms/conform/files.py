@@ -10,7 +10,8 @@ import polars as pl
 
 from definitions.errors import FileUnreadableError
 from definitions.fault_limit import VALUES, FaultLimit
-from definitions.mapping.file_stream import DEFAULTS, FileStream
+from definitions.mapping.file_columns import DEFAULTS, DecimalMark
+from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.polars_types import MOMENT
 from definitions.quarantine_reasons import not_expected
@@ -22,6 +23,7 @@ from transforms.conform.files_columns import (
     Cell,
     cells_of,
     custom_cells_of,
+    decimal_marks,
     fault_column,
     resolved_text,
     text_column,
@@ -29,7 +31,7 @@ from transforms.conform.files_columns import (
 )
 from transforms.conform.raw import STATE_COLUMNS, collected
 from transforms.conform.typed import KnownWords, translated, typed
-from transforms.step import ALL, ROW, step
+from transforms.step import ALL, step
 from transforms.values.dates import is_ambiguous, is_in_figures, start_of_day
 from transforms.values.money import currency_in
 from transforms.values.shapes import shape
@@ -42,7 +44,7 @@ _DAY_NUMBER = r"^\s*[0-9]{5}(\.[0-9]+)?\s*$"
 _IS_DELETED = "is gone"
 
 
-@step(partition_by=ROW)
+@step(partition_by=ALL)
 def conform_file(
     state: pl.LazyFrame, source: SourceMapping, *, stream: FileStream, limit: FaultLimit = VALUES
 ) -> Conformed:
@@ -53,7 +55,8 @@ def conform_file(
     count and lines where more values of a column than `limit` allows are not what it is declared to hold.
     """
     where = f"{source.source}.{stream.name}"
-    mapped, custom = cells_of(stream, source), custom_cells_of(stream, source)
+    marks = decimal_marks(state, stream, source)
+    mapped, custom = cells_of(stream, source, marks), custom_cells_of(stream, source, marks)
     cells = [*mapped, *custom]
     frame = collected(
         with_fields(state, stream)
@@ -74,7 +77,7 @@ def conform_file(
     )
     vocabularies: Sequence[KnownWords] = ()
     if stream.kind == "opportunity":
-        text = _with_stage(_with_currency(text, stream, source), stream, source)
+        text = _with_stage(_with_currency(text, stream, source, marks), stream, source)
         faults.append(pl.when("is_contradicted").then(fault("contradiction", "amount")))
         vocabularies = [KnownWords("source_stage", source.stages, _scope(stream))] if _has_stage(stream) else []
     return typed(
@@ -147,7 +150,9 @@ def stages_of_file(state: pl.LazyFrame, source: SourceMapping, *, stream: FileSt
     return typed(text, STAGE, source, object_name="stage", stream=stream.name)
 
 
-def _with_currency(text: pl.LazyFrame, stream: FileStream, source: SourceMapping) -> pl.LazyFrame:
+def _with_currency(
+    text: pl.LazyFrame, stream: FileStream, source: SourceMapping, marks: Mapping[str, DecimalMark]
+) -> pl.LazyFrame:
     """Add `currency_code`: that of its column, else of the amount's text, else of the source.
 
     Null where its column cannot be read: the source's would be another claim. An amount that is written in another
@@ -155,7 +160,7 @@ def _with_currency(text: pl.LazyFrame, stream: FileStream, source: SourceMapping
     """
     written, declared, of_source = pl.lit(None, pl.String), pl.lit(None, pl.String), pl.lit(source.currency)
     if amount := stream.columns.get("amount"):
-        written = currency_in(pl.col(text_column("amount")), decimal=amount.decimal or stream.decimal)
+        written = currency_in(pl.col(text_column("amount")), decimal=marks["amount"])
     if "currency_code" in stream.columns:
         declared = pl.col("currency_code")
         of_source = pl.when(pl.col(fault_column("currency_code")).is_null()).then(of_source)
@@ -241,7 +246,7 @@ def _column_fault(latest: pl.DataFrame, cell: Cell, limit: FaultLimit) -> tuple[
     if not text.filter(~pl.col("text").str.contains(_DAY_NUMBER)).height:
         return (
             message,
-            "They look like the day numbers of a spreadsheet: give the column a date format, and export it again",
+            "They look like the day numbers of a spreadsheet: declare `dates: excel`, or export it with a date format",
         )
     if not text.filter(is_in_figures(pl.col("text"))).height:
         # A declared order of figures does not apply to them.

@@ -1,17 +1,20 @@
 """Conversion of a declared column to a canonical field: text, aliases, typed value and fault."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from definitions.mapping.entries import Aliases, Computed, Constant, Entry, Reference, Text, source_column
-from definitions.mapping.file_stream import Column, DateOrder, DecimalMark, FileStream
+from definitions.mapping.file_columns import Column, DateOrder, DecimalMark
+from definitions.mapping.file_stream import FileStream
 from definitions.mapping.ids import ids_in
 from definitions.mapping.source_mapping import SourceMapping
 from definitions.schema.column import Column as CanonicalColumn
 from definitions.schema.column import Kind
 from transforms.conform.expressions import expression
 from transforms.conform.faults import FAULT, fault
+from transforms.conform.raw import collected
 from transforms.conform.typed import value_of
 from transforms.step import ROW, step
 from transforms.values.money import currency_code, is_amount
@@ -20,6 +23,8 @@ from transforms.values.shapes import shape
 
 _NUMBERS = frozenset({Kind.INTEGER, Kind.COUNT, Kind.REAL, Kind.MONEY})
 _MAX_CHARACTERS = 60
+# A comma before one or two last figures parts no thousands.
+_COMMA_ONLY = r",[0-9]{1,2}[^0-9,]*$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +46,43 @@ class Cell:
     remedy: str
 
 
-def cells_of(stream: FileStream, source: SourceMapping) -> list[Cell]:
-    """Return every mapped field of a stream, in the order of its contract."""
-    fields = [field for field in stream.record_kind.fields if field.name in stream.columns]
-    return [_cell(field, stream.columns[field.name], stream, source) for field in fields]
+def cells_of(stream: FileStream, source: SourceMapping, marks: Mapping[str, DecimalMark]) -> list[Cell]:
+    """Return every mapped field of a stream, in the order of its contract; `marks` as of `decimal_marks`."""
+    return [_cell(field, stream, source, marks) for field in _mapped(stream)]
 
 
-def custom_cells_of(stream: FileStream, source: SourceMapping) -> list[Cell]:
+def custom_cells_of(stream: FileStream, source: SourceMapping, marks: Mapping[str, DecimalMark]) -> list[Cell]:
     """Return every custom field of a stream, in the order of the settings."""
-    return [_cell(field, stream.columns[field.name], stream, source) for field in stream.custom]
+    return [_cell(field, stream, source, marks) for field in stream.custom]
+
+
+def decimal_marks(state: pl.LazyFrame, stream: FileStream, source: SourceMapping) -> dict[str, DecimalMark]:
+    """Return the decimal mark of every column of numbers, by field: as declared, else as all its values show.
+
+    Without a declaration it is the comma where some values of the latest rows can only be read with it, and all can.
+    """
+    fields = [field for field in (*_mapped(stream), *stream.custom) if field.kind in _NUMBERS]
+    marks: dict[str, DecimalMark] = {
+        field.name: stream.declared_mark(stream.columns[field.name]) or stream.decimal for field in fields
+    }
+    undeclared = [field for field in fields if stream.declared_mark(stream.columns[field.name]) is None]
+    if undeclared:
+        latest = with_fields(state.filter("is_latest", ~pl.col("is_deleted")), stream)
+        shown = latest.select(_shows_comma(field, stream, source).alias(field.name) for field in undeclared)
+        commas = collected(shown, f"{source.source}.{stream.name}").row(0, named=True)
+        marks |= {name: "," for name, is_shown in commas.items() if is_shown}
+    return marks
+
+
+def _shows_comma(field: CanonicalColumn, stream: FileStream, source: SourceMapping) -> pl.Expr:
+    column = stream.columns[field.name]
+    text = resolved_text(column, stream, source)
+    read = value_of(field, text, source, decimal=",", power=column.power)
+    return text.str.contains(_COMMA_ONLY).any() & (text.is_null() | read.is_not_null()).all()
+
+
+def _mapped(stream: FileStream) -> list[CanonicalColumn]:
+    return [field for field in stream.record_kind.fields if field.name in stream.columns]
 
 
 @step(partition_by=ROW)
@@ -87,10 +120,11 @@ def _text_entry(column: Column, stream: FileStream) -> Entry:
     return Text((column.column or "",), nulls=stream.nulls if column.nulls is None else column.nulls)
 
 
-def _cell(field: CanonicalColumn, column: Column, stream: FileStream, source: SourceMapping) -> Cell:
+def _cell(field: CanonicalColumn, stream: FileStream, source: SourceMapping, marks: Mapping[str, DecimalMark]) -> Cell:
+    column = stream.columns[field.name]
     text = pl.col(text_column(field.name))
     resolved = Aliases(Computed(text), column.values, column.others)
-    order, mark = column.dates or stream.dates, column.decimal or stream.decimal
+    order, mark = column.dates or stream.dates, marks.get(field.name, stream.decimal)
     expected, remedy = _rule(field, order, mark)
     read = expression(resolved, source)
     if column.refers_to is not None:
@@ -145,7 +179,7 @@ def _rule(field: CanonicalColumn, order: DateOrder, mark: DecimalMark) -> tuple[
     if field.kind in {Kind.DAY, Kind.MOMENT}:
         if order == "iso":
             return "iso_day", "Declare `dates: day_first` or `dates: month_first`, or export ISO days"
-        return order, "Correct `dates`, or export ISO days"
+        return field.kind.value if order == "excel" else order, "Correct `dates`, or export ISO days"
     if field.kind in _NUMBERS:
         expected = "decimal_point" if mark == "." else "decimal_comma"
         return expected, "Correct `decimal`, or declare placeholders in `nulls`"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import polars as pl
 
 from definitions.mapping.entries import blank_to_null
-from definitions.mapping.file_stream import DateOrder, DecimalMark
+from definitions.mapping.file_columns import DateOrder, DecimalMark
 from definitions.mapping.source_mapping import OnUnreadable, SourceMapping
 from definitions.polars_types import dtype_of, schema_of
 from definitions.schema.column import Column, Kind

@@ -1,15 +1,17 @@
 """Dates and timestamps parsed from text, in the declared order of day and month; the order is never inferred.
 
 `03/04/2017` is ambiguous and parsed only under a declared order; ISO days, year-first days and named months are not
-ambiguous. Two-digit years follow POSIX: 69 to 99 are 1969 to 1999, the rest 2000 to 2068.
-A timestamp without an offset is local time in a zone; where clocks are set back, it is the earlier of two moments.
+ambiguous. Under `excel`, a number below 2,958,466 is a day of Excel's 1900 system, its fraction the time; 60 is null,
+the 29th of February 1900, which there was not. Two-digit years follow POSIX: 69 to 99 are 1969 to 1999, the rest 2000
+to 2068. A timestamp without an offset is local time in a zone; where clocks are set back, it is the earlier of two
+moments.
 """
 
 from datetime import date
 
 import polars as pl
 
-from definitions.mapping.file_stream import DateOrder
+from definitions.mapping.file_columns import DateOrder
 from definitions.polars_types import MOMENT
 from transforms.values.steps import Step, read_in_steps
 
@@ -27,6 +29,11 @@ _TIME = (
     r" ?(?P<half>[AaPp]\.?[Mm]\.?)? ?(?P<offset>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
 _WRITTEN = rf"^(?P<day>{_DAY})(?:(?:T|,? +){_TIME})?$"
+_SERIAL = r"^\s*([0-9]{1,7})(?:[.,]([0-9]+))?\s*$"
+# Excel takes 1900 for a leap year: day 60 is none, and those after it are counted one too high.
+_NO_SUCH_DAY = 60
+_LAST_SERIAL = 2_958_465
+_DAY_MS = 86_400_000
 # POSIX strptime: a two-digit year below this is in the twenty-first century.
 _PIVOT = 69
 _FIRST_FOUR_FIGURES = 1000
@@ -52,8 +59,11 @@ def day(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso") -> pl.Exp
         moment_there = _known_day_in_zone(_moment_of(zone), zone)
         return written.select(pl.when(no_offset).then("start").otherwise(moment_there)).to_series()
 
-    steps = (_iso_day, in_zone(_iso_moment), in_zone(_from_epoch), in_words)
-    return _known_years(read_in_steps(text, steps, pl.Date()))
+    def in_serial(values: pl.Series) -> pl.Series:
+        return _serial(values).select(pl.col("local").dt.date()).to_series()
+
+    steps: tuple[Step, ...] = (_iso_day, in_zone(_iso_moment), in_zone(_from_epoch), in_words)
+    return _known_years(read_in_steps(text, (in_serial, *steps) if order == "excel" else steps, pl.Date()))
 
 
 def moment(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso", days_in: str | None = None) -> pl.Expr:
@@ -71,7 +81,13 @@ def moment(text: pl.Expr, zone: str = "UTC", *, order: DateOrder = "iso", days_i
         begun = pl.when(is_day).then(start_of_day(pl.col("start"), days_in or zone)).otherwise(_moment_of(zone))
         return _written(values, order).select(begun).to_series()
 
-    return _known_years(read_in_steps(text, (_iso_moment, _from_epoch, in_words), MOMENT))
+    def in_serial(values: pl.Series) -> pl.Series:
+        day_alone = start_of_day(pl.col("local").dt.date(), days_in or zone)
+        begun = pl.when("is_day").then(day_alone).otherwise(_on_the_wall(pl.col("local"), zone))
+        return _serial(values).select(begun).to_series()
+
+    steps: tuple[Step, ...] = (_iso_moment, _from_epoch, in_words)
+    return _known_years(read_in_steps(text, (in_serial, *steps) if order == "excel" else steps, MOMENT))
 
 
 def day_in_zone(moments: pl.Expr, zone: str) -> pl.Expr:
@@ -133,6 +149,20 @@ def _from_epoch(values: pl.Series) -> pl.Series:
     return pl.from_epoch(milliseconds, "ms").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
+def _serial(values: pl.Series) -> pl.DataFrame:
+    """One row a text: `local` (the time a day number names, to the millisecond) and `is_day` (it has no fraction)."""
+    parts = values.str.extract_groups(_SERIAL).struct.unnest()
+    parts.columns = ["whole", "fraction"]
+    number = pl.col("whole").cast(pl.Int32)
+    first = pl.when(number < _NO_SUCH_DAY).then(pl.date(1899, 12, 31)).otherwise(pl.date(1899, 12, 30))
+    is_known = number.is_between(1, _LAST_SERIAL) & (number != _NO_SUCH_DAY)
+    spent = pl.concat_str(pl.lit("0."), "fraction").cast(pl.Float64).fill_null(0) * _DAY_MS
+    local = first.cast(pl.Datetime("us")) + pl.duration(days=number, milliseconds=spent.round(0).cast(pl.Int64))
+    return parts.select(
+        local=pl.when(is_known).then(local), is_day=pl.col("fraction").fill_null("").str.strip_chars("0") == ""
+    )
+
+
 def _written(values: pl.Series, order: DateOrder) -> pl.DataFrame:
     """Parse each text to `start` (the day), `spent` (since midnight; null for an invalid time) and `offset`."""
     parts = values.str.strip_chars().str.extract_groups(_WRITTEN).struct.unnest()
@@ -157,7 +187,7 @@ def _calendar_day(order: DateOrder) -> pl.Expr:
 
 def _year_first(written: pl.Expr, order: DateOrder) -> pl.Expr:
     """Rewrite a numeric day as `year-month-day`; null where no order is declared."""
-    if order == "iso":
+    if order not in {"day_first", "month_first"}:
         return pl.lit(None, pl.String)
     parts = written.str.extract_groups(_NUMERIC).struct
     month, day_of_month = ("2", "1") if order == "day_first" else ("1", "2")

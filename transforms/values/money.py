@@ -10,7 +10,7 @@ from functools import partial
 import polars as pl
 import pycountry
 
-from definitions.mapping.file_stream import DecimalMark
+from definitions.mapping.file_columns import DecimalMark
 from definitions.polars_types import MONEY
 from transforms.values.numbers import in_units, narrowed, number_pattern, unmarked
 from transforms.values.steps import read_in_steps

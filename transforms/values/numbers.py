@@ -8,7 +8,7 @@ import re
 
 import polars as pl
 
-from definitions.mapping.file_stream import DecimalMark
+from definitions.mapping.file_columns import DecimalMark
 from transforms.values.steps import read_in_steps
 
 _EXACT = pl.Decimal(38, 8)

@@ -1,20 +1,20 @@
-"""File format: how the rows of a file are written, as the ending of its name says."""
+"""Formats of files: named in the settings, or by the ending of a path."""
 
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, get_args
 
-Format = Literal["csv", "tsv", "jsonl", "parquet"]
+Format = Literal["csv", "tsv", "xlsx", "json", "jsonl", "parquet"]
 
+# Formats of lines of cells, with a header and perhaps a preamble and a footer.
+TABLES = ("csv", "tsv", "xlsx")
 COMPRESSIONS = (".gz", ".zst")
 _FORMATS: dict[str, Format] = {
-    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv",
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".xlsx": "xlsx", ".xlsm": "xlsx",
+    ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
 }  # fmt: skip
-_READ: dict[str, Format] = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "parquet": "parquet"}
-_SPREADSHEET = "Save it as `CSV UTF-8` in the spreadsheet program, and name that file in `path`"
+_READ: dict[str, Format] = {name: name for name in get_args(Format)}
 _REMEDIES = {
-    **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SPREADSHEET),
-    "json": "Write one object a line (`jq -c '.[]' FILE.json > FILE.jsonl`), and name that file in `path`",
+    **dict.fromkeys(("xls", "xlsb", "ods"), "Save it as .xlsx in the spreadsheet program, and name that in `path`"),
     **dict.fromkeys(("zip", "7z", "rar", "bz2", "xz"), "Unpack it, and name the file inside in `path`"),
 }
 
@@ -34,7 +34,7 @@ def format_from_path(path: str) -> Format:
     if ending in _READ:
         return _READ[ending]
     reason = f"its name ends in .{ending}" if ending != "none" else "its name has no ending"
-    choices = f"name one of {', '.join(sorted(_FORMATS))}, or declare `format` (csv, tsv, jsonl or parquet)"
+    choices = f"name one of {', '.join(sorted(_FORMATS))}, or declare `format` ({', '.join(_READ)})"
     raise ValueError(
         f"{path}: {reason}, which says no format that is read. {_REMEDIES.get(ending, choices.capitalize())}"
     )
