@@ -11,6 +11,7 @@ import polars as pl
 
 from definitions.errors import TransformError
 from definitions.fault_limit import FaultLimit
+from definitions.mapping.custom_fields import PREFIX
 from definitions.mapping.source_mapping import OnUnreadable
 from definitions.polars_types import schema_of
 from definitions.quarantine_reasons import sentence
@@ -96,7 +97,8 @@ def refuse_unreadable(
     """Raise `TransformError` where a field is declared to stop the run, or too many of its values cannot be read.
 
     `faults` are those of one stream, `records` its records. A field with more unreadable values than `limit` allows is
-    wrongly mapped. All such fields are named at once, with count and reason, never with a value of a person.
+    wrongly mapped; one of the customer's own never stops the run unless it is declared so, as nothing of ours reads it.
+    All such fields are named at once, with count and reason, never with a value of a person.
     """
     if faults.is_empty():
         return
@@ -117,7 +119,7 @@ def refuse_unreadable(
         told = f"{count} of {of} values of {name} cannot be read ({why})"
         if on_unreadable.get(name) == "stop":
             stopping.append(told)
-        elif limit.is_exceeded(count, of=of):
+        elif not name.startswith(PREFIX) and limit.is_exceeded(count, of=of):
             excessive.append(told)
     if stopping:
         raise TransformError(
