@@ -10,7 +10,7 @@ import polars as pl
 from connectors.files.remaining import erased_rows
 from connectors.files.streams import is_whole, landed_rows
 from connectors.landing.erased import TOMBSTONE, StreamEraser
-from connectors.landing.history import CompletedListing, LandedRun, landed_runs
+from connectors.landing.history import CompletedListing, LandedRun, damage_of_page, landed_runs
 from connectors.landing.reader import LandedPage, Rejected
 from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError, LandingError
@@ -105,12 +105,14 @@ class StateStore:
         return [(one, run_id) for one, run_id in reversed(counted.values())]
 
     def pages_since(self, listing: CompletedListing, until: str) -> list[LandedPage] | None:
-        """Return the pages landed from the first run of a listing to run `until`; None if one of its runs is lost."""
+        """Return the pages landed from the first run of a listing to run `until`; None if any of them is lost."""
         first = min(listing.runs)
-        run_ids = [run for run in self.landing.run_ids(self.source, self.stream, until=until) if run >= first]
-        if not set(listing.runs) <= set(run_ids):
-            return None
-        return [*self.landing.pages_of(self.source, self.stream, run_ids)]
+        landed = self.landing.run_ids(self.source, self.stream, until=until)
+        before = max((run for run in landed if run < first), default=None)
+        runs = landed_runs(self.landing, self.source, self.stream, after=before, until=until)
+        pages = [page for run in runs for page in _pages(run)]
+        is_lost = not set(listing.runs) <= {run.run_id for run in runs} or any(run.is_manifest_damaged for run in runs)
+        return None if is_lost or any(map(damage_of_page, pages)) else pages
 
 
 def compact_vendor_stream(store: StateStore, envelope: Envelope, *, keeps_versions: bool) -> StreamState:

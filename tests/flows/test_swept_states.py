@@ -72,11 +72,12 @@ def test_the_last_part_takes_away_what_is_gone_though_it_holds_no_record(store):
     assert gone(compact_contacts(third)) == ["6"]
 
 
-def test_a_sweep_of_which_landing_lost_a_part_takes_nothing_away(store):
+@pytest.mark.parametrize("lost", ["*", "manifest.jsonl", "*.jsonl.zst"])
+def test_a_sweep_of_which_landing_lost_a_part_takes_nothing_away(store, lost):
     second = land_part(store, SECOND, swept=[record(1), record(2)])
     second = replace(second, last_version=compact_contacts(second).version)
     third = land_part(second, THIRD, swept=[record(4)], is_complete=True)
-    for path in store.landing.folder(store.source, store.stream, SECOND).iterdir():
+    for path in store.landing.folder(store.source, store.stream, SECOND).glob(lost):
         path.unlink()
     assert gone(compact_contacts(third)) == []
 
