@@ -17,11 +17,11 @@ from connectors.extract import PullResult
 from connectors.landing.reader import inflate
 from connectors.landing.writer import Landing
 from connectors.registry import SOURCE_TYPES
-from flows.run.configured_streams import streams_of
-from flows.run.extraction import ExtractContext
 from flows.run.open_run import OpenRun
 from flows.run.request import RunRequest, read_request
-from flows.run.source_connection import connect_source
+from flows.streams.configured_streams import streams_of
+from flows.streams.extraction import ExtractContext
+from flows.streams.source_connection import connect_source
 from flows.terminal.sandbox_process import sandbox_running
 
 BASE_PEOPLE = 20_000

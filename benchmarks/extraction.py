@@ -21,9 +21,9 @@ from connectors.landing.writer import Landing
 from connectors.registry import SOURCE_TYPES
 from connectors.settings import SourceSettings
 from connectors.stream import Stream
-from flows.run.extraction import ExtractContext, pull_vendor_stream
-from flows.run.source_connection import SourceConnection, connect_source
 from flows.settings import load_settings
+from flows.streams.extraction import ExtractContext, pull_vendor_stream
+from flows.streams.source_connection import SourceConnection, connect_source
 from flows.terminal.sandbox_process import sandbox_running
 
 THREADS = 8  # as many as the flow has

@@ -100,14 +100,7 @@ def pull(
         open_ids=open_ids,
         batch=batch,
     )
-    pending = walk.listing_to_resume(start, base)
-    if pending is None:
-        end_cursor, is_full = walk.walk_to_end(walk.new_listing(base), base), False
-    else:
-        end_cursor = walk.resume(pending, base)
-        is_full = batch.listing.is_full
-        if not stream.after and batch.listing.started_at < now - FRESH:
-            end_cursor = walk.walk_to_end(walk.new_listing(end_cursor), end_cursor)
+    end_cursor, is_full = walk.list_changes(start, base)
     last = batch.listing
     if sweep_every is not None and stream.modified:
         end_cursor = walk.sweep(end_cursor, start.sweep, sweep_portion(base, now, sweep_every))
@@ -117,7 +110,7 @@ def pull(
         pages=batch.pages,
         rejected=batch.rejected,
         repeated=batch.repeated,
-        is_full=is_full or last.is_full,
+        is_full=is_full,
         cursor=msgspec.to_builtins(end_cursor),
         high_water_at=last.watermark,
         notes=(*prepared.notes, *batch.notes),
@@ -140,6 +133,17 @@ class _Walk(Generic[A]):
     open_ids: tuple[str, ...]
     batch: PageBatch
 
+    def list_changes(self, start: ResumePoint, base: Cursor) -> tuple[Cursor, bool]:
+        """List what changed, or all; return the cursor, and whether every record was listed."""
+        pending = self.listing_to_resume(start, base)
+        if pending is None:
+            return self.walk_to_end(self.new_listing(base), base), self.batch.listing.is_full
+        cursor = self.resume(pending, base)
+        is_full = self.batch.listing.is_full
+        if not self.stream.after and self.batch.listing.started_at < self.now - FRESH:
+            cursor = self.walk_to_end(self.new_listing(cursor), cursor)
+        return cursor, is_full or self.batch.listing.is_full
+
     def listing_to_resume(self, start: ResumePoint, base: Cursor) -> Listing | None:
         """Find a listing to resume: left by an earlier run, of the mode needed (full or not), with all fields."""
         is_full = self._is_full(base)
@@ -152,21 +156,25 @@ class _Walk(Generic[A]):
 
     def new_listing(self, base: Cursor) -> Listing:
         """Start a listing of all records, or of the changes since the cursor."""
-        is_full = self._is_full(base)
-        watermark = self.earliest_now - self.account.lag
+        is_full, watermark = self._is_full(base), self._watermark()
         since = None
         if not is_full and base.watermark is not None:
             since = min(base.watermark, watermark) - self.account.lookback
+        return self._begun(base, is_full=is_full, since=since, previous_runs=base.listing_runs)
+
+    def _begun(self, base: Cursor, **more: Any) -> Listing:
+        """Start a listing that continues that of the cursor."""
         return Listing(
             id=self._new_id(),
             started_at=self.now,
-            is_full=is_full,
-            watermark=watermark,
+            watermark=self._watermark(),
             fields=sorted(self.prepared.fields),
-            since=since,
             previous=base.listing_id,
-            previous_runs=base.listing_runs,
+            **more,
         )
+
+    def _watermark(self) -> datetime:
+        return self.earliest_now - self.account.lag
 
     def sweep(self, cursor: Cursor, unfinished: Listing | None, portion: int) -> Cursor:
         """Walk up to `portion` pages of the sweep under way, or of a new one where it is due; return the cursor.
@@ -177,7 +185,7 @@ class _Walk(Generic[A]):
         if listing is None and (portion == 0 or self.batch.listing.is_full):
             return cursor
         if listing is None:
-            listing = self._new_sweep(cursor)
+            listing = self._begun(cursor, is_full=True, is_sweep=True)
             cursor = msgspec.structs.replace(cursor, swept_late=0, swept_deleted=0)
         self.batch.begin(listing.going_on_in(self.writer.run_id))
         try:
@@ -197,17 +205,6 @@ class _Walk(Generic[A]):
         after = swept(cursor, self.batch.listing)
         self.batch.complete(after)
         return after
-
-    def _new_sweep(self, cursor: Cursor) -> Listing:
-        return Listing(
-            id=self._new_id(),
-            started_at=self.now,
-            is_full=True,
-            watermark=self.earliest_now - self.account.lag,
-            fields=sorted(self.prepared.fields),
-            previous=cursor.listing_id,
-            is_sweep=True,
-        )
 
     def _has_all_fields(self, listing: Listing) -> bool:
         return set(self.prepared.fields) <= set(listing.fields)

@@ -1,6 +1,6 @@
 """Types that declare a source: stream, pass, page."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -173,6 +173,19 @@ class Tokens:
             raise SourceAnswerUnusableError(f"{self._where}: page {page}: the cursor of an earlier page came again")
         self._returned.add((of, token))
         return token
+
+
+def open_portions(
+    context: SyncContext[A], size: int, without: Collection[str] = ()
+) -> Iterator[tuple[Sequence[str], dict[str, str], bool]]:
+    """Yield the ids in `context.open_ids`, sorted, in chunks of at most `size`: from where the pass was interrupted on.
+
+    Each chunk comes with the position after it, and whether it is the last. Ids in `without` are left out.
+    """
+    reached = str((context.position or {}).get("open", ""))
+    ids = sorted(identity for identity in set(context.open_ids) - set(without) if identity > reached)
+    for chunk in portions(ids, size):
+        yield chunk, {"open": chunk[-1]}, chunk[-1] == ids[-1]
 
 
 def portions(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:

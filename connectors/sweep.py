@@ -30,8 +30,7 @@ def sweep_portion(cursor: Cursor, now: datetime, every: timedelta) -> int:
     is_due = cursor.sweep is not None or cursor.swept_at is None or now - cursor.swept_at >= every
     if not is_due or cursor.watermark is None:
         return 0
-    within = every * _SHARE_OF_INTERVAL
-    share = 1.0 if not within else min((now - cursor.watermark) / within, 1.0)
-    # Twice the pages of the last listing: the stream may have grown.
-    pages = math.ceil(cursor.swept_pages * max(share, 0.0))
-    return max(pages, SMALLEST_PORTION) if share < 1 else max(2 * pages, SMALLEST_PORTION)
+    within, since = every * _SHARE_OF_INTERVAL, now - cursor.watermark
+    # The whole sweep is twice the pages of the last listing: the stream may have grown.
+    pages = cursor.swept_pages * (max(since / within, 0.0) if within and since < within else 2.0)
+    return max(math.ceil(pages), SMALLEST_PORTION)

@@ -14,15 +14,15 @@ from flows.orchestration.artifacts import keep_artifacts
 from flows.orchestration.interruption import at_interruption, interruptible
 from flows.orchestration.run_states import flow_states, task_states, value_of
 from flows.orchestration.time_limit import time_limited
-from flows.run.configured_streams import ConfiguredStream, StreamKey, streams_of
-from flows.run.extraction import ExtractContext
 from flows.run.failures import end_reported, reported
 from flows.run.open_run import OpenRun, extract_context, open_run
-from flows.run.optional_streams import pulled_or_refused
 from flows.run.recomputation import recompute
 from flows.run.request import read_request
 from flows.run.run_report import Report
-from flows.run.source_connection import SourceConnection, Waits, connect_source
+from flows.streams.configured_streams import ConfiguredStream, StreamKey, streams_of
+from flows.streams.extraction import ExtractContext
+from flows.streams.optional_streams import pulled_or_refused
+from flows.streams.source_connection import SourceConnection, Waits, connect_source
 from flows.terminal.progress import ProgressReporter, watcher
 from flows.terminal.waits_shown import shown_waits
 
@@ -33,11 +33,11 @@ _UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 @task(task_run_name="pull {stream.label}", **_UNKEPT)
 @task_states
 def pull_stream(
-    context: ExtractContext, source: SourceConnection, stream: ConfiguredStream, seen: ProgressReporter
+    context: ExtractContext, source: SourceConnection, stream: ConfiguredStream, reporter: ProgressReporter
 ) -> tuple[str, PullResult | str]:
     """Pull one stream into landing; return its source and the result, or why the source refused it."""
-    pulled = pulled_or_refused(stream, lambda: stream.pull(context, source, seen.counter(stream.label)))
-    seen.done(stream.label)
+    pulled = pulled_or_refused(stream, lambda: stream.pull(context, source, reporter.counter(stream.label)))
+    reporter.done(stream.label)
     return source.name, pulled
 
 

@@ -33,7 +33,7 @@ from definitions.fault_limit import RECORDS, VALUES, FaultLimit
 from definitions.mapping.custom_fields import UNREADABLE
 from definitions.schema.column import Column, Kind
 from expectations.declared import DeclaredExpectation
-from flows.run.declared_expectations import expectations_file, read_expectations
+from flows.declared_expectations import expectations_file, read_expectations
 
 # Fields of the settings that do not come from the file.
 _ELSEWHERE = {
@@ -156,8 +156,8 @@ class Settings(_Strict):
     def _custom_columns(self) -> Iterator[tuple[FieldPath, str, Column]]:
         """Yield each entry of a customer's own field: path in the file, kind of record, column."""
         for number, source in enumerate(self.sources):
-            for place, record_kind, column in source.custom_columns():
-                yield ("sources", number, *place), record_kind, column
+            for field_path, record_kind, column in source.custom_columns():
+                yield ("sources", number, *field_path), record_kind, column
 
     @field_validator("exchange_rates")
     @classmethod

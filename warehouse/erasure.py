@@ -76,7 +76,7 @@ def erase_history(
     to repeat. Returns the rows deleted or changed by table; tables without any are left out.
     """
     ledger, issues = TABLES[FCT_CLASSIFICATION_CHANGE.name], TABLES[FCT_HYGIENE_ISSUE.name]
-    told, held = TABLES[OPS_NOTIFICATION.name], TABLES[OPS_QUARANTINE.name]
+    sent, held = TABLES[OPS_NOTIFICATION.name], TABLES[OPS_QUARANTINE.name]
     counts: dict[str, int] = {}
     with engine.begin() as connection:
         for table in (issues, ledger):
@@ -84,7 +84,7 @@ def erase_history(
             people = [record_id for record_id in found.scalars() if has_record(record_id)]
             if table is issues:
                 of_people = sa.select(issues.c.issue_id).where(issues.c.record_id.in_(people))
-                counts[told.name] = _delete(connection, told, [told.c.issue_id.in_(of_people)])
+                counts[sent.name] = _delete(connection, sent, [sent.c.issue_id.in_(of_people)])
             counts[table.name] = _delete(connection, table, _in_parts(table.c.record_id, people))
         records = connection.execute(sa.select(held.c.record_key).distinct()).scalars()
         counts[held.name] = _delete(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from connectors.files.footer import NO_FOOTER, LastRows
-from connectors.files.rows import ROWS, FileRows, ReadFindings, reject
+from connectors.files.formats.footer import NO_FOOTER, LastRows
+from connectors.files.formats.rows import ROWS, FileRows, ReadFindings, reject
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_formats import TABLES
 from definitions.mapping.file_stream import FileStream
@@ -46,7 +46,8 @@ def identified(read: Read, stream: FileStream, where: str, *, with_text: bool) -
             parts.append(part)
     footer = last.footer(findings, pl.concat(keys)) if stream.format in TABLES else NO_FOOTER
     verdict = _verdict(pl.concat(_without(keys, footer)))
-    rejected = [row for row in findings.rejected if row.offset not in set(footer)]
+    of_footer = set(footer)
+    rejected = [row for row in findings.rejected if row.offset not in of_footer]
     if verdict.rejected.height:
         texts = iter(parts) if with_text else read(ReadFindings(stream, where))
         rejected += _rejected_rows(texts, verdict.rejected, stream.id)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from connectors.files.rows import FileRows
+from connectors.files.formats.rows import FileRows
 from connectors.landing.erased import TOMBSTONE, StreamEraser
 from connectors.landing.reader import inflate
 

@@ -11,23 +11,23 @@ from typing import Any
 import polars as pl
 
 from connectors.extract import PullResult
-from connectors.files.delimited import read_delimited
+from connectors.files.formats.delimited import read_delimited
+from connectors.files.formats.json_document import read_json
+from connectors.files.formats.jsonl import read_json_lines
+from connectors.files.formats.parquet import read_parquet
+from connectors.files.formats.rows import FileRows, ReadFindings, refuse_many
+from connectors.files.formats.workbook import comma_columns, read_workbook
 from connectors.files.ids import identified
-from connectors.files.json_document import read_json
-from connectors.files.jsonl import read_json_lines
 from connectors.files.kinds import refuse_other_kind
-from connectors.files.parquet import read_parquet
 from connectors.files.remaining import (
     REMAINING_SUFFIX,
     remaining_lines,
     remaining_rows,
     rows_of_remaining,
 )
-from connectors.files.rows import FileRows, ReadFindings, refuse_many
 from connectors.files.text import blocks_of, encoding_of, head_of, refuse_other_mark
 from connectors.files.unpacking import FileContent
 from connectors.files.watched import files_of, fresh_until, is_watched
-from connectors.files.workbook import comma_columns, read_workbook
 from connectors.landing.erased import StreamEraser
 from connectors.landing.reader import LandedPage
 from connectors.landing.writer import Landing, LandingWriter
@@ -103,21 +103,21 @@ def pull_file(
     found = _exports(stream, source, folder, now)
     read_as = _reading_options(stream)
     is_folder = is_watched(stream, folder)
-    known = cursor if cursor is not None and cursor.get("read_as") == read_as else {}
+    previous = cursor if cursor is not None and cursor.get("read_as") == read_as else {}
     if is_folder:
-        new, notes = _new_exports(found, known, stream)
+        new, notes = _new_exports(found, previous, stream)
     else:
-        new, notes = [one for one in found if one.digest != known.get("sha256")], ()
-    if not found and not known:
+        new, notes = [one for one in found if one.digest != previous.get("sha256")], ()
+    if not found and not previous:
         raise FileUnreadableError(
             f"{source}.{stream.name}: {stream.path}: there is no file yet. Put one there, or correct `path`."
         )
-    fresh = max((one.fresh_until for one in found), default=None) or datetime.fromisoformat(known["newest"])
-    result = _unchanged(stream, dict(known), fresh, notes)
+    fresh = max((one.fresh_until for one in found), default=None) or datetime.fromisoformat(previous["newest"])
+    result = _unchanged(stream, dict(previous), fresh, notes)
     for one in new:
         reached = {"sha256": one.digest, "read_as": read_as}
         if is_folder:
-            reached |= _folder_cursor(result.cursor if result.pages else known, one, found)
+            reached |= _folder_cursor(result.cursor if result.pages else previous, one, found)
         landed = _land(one, stream, writer=writer, reached=reached, progress=progress, limit=limit, eraser=eraser)
         result = replace(
             landed,
@@ -144,20 +144,20 @@ def _exports(stream: FileStream, source: str, folder: Path, now: datetime) -> li
 
 
 def _new_exports(
-    found: Sequence[_Export], known: Mapping[str, Any], stream: FileStream
+    found: Sequence[_Export], previous: Mapping[str, Any], stream: FileStream
 ) -> tuple[list[_Export], tuple[str, ...]]:
     """Return the files of a folder that were not landed, each content once, and notes on those that come too late.
 
     A file that holds every record and is older than the last one landed would bring back what has changed since.
     """
-    seen = set(known.get("seen", ()))
+    digests = set(previous.get("digests", ()))
     new: list[_Export] = []
     late: list[_Export] = []
     for one in found:
-        if _short(one) in seen:
+        if _short(one) in digests:
             continue
-        seen.add(_short(one))
-        is_late = stream.complete and "newest" in known and one.fresh_until.isoformat() < known["newest"]
+        digests.add(_short(one))
+        is_late = stream.complete and "newest" in previous and one.fresh_until.isoformat() < previous["newest"]
         (late if is_late else new).append(one)
     notes = (
         f"{one.content.where}: is older than the last file read, and holds every record; passed over" for one in late
@@ -168,10 +168,10 @@ def _new_exports(
 def _folder_cursor(before: Mapping[str, Any], one: _Export, found: Sequence[_Export]) -> dict[str, Any]:
     """Return what is known of a folder after a file: contents landed, of files gone only the last, and how fresh."""
     there = {_short(other) for other in found}
-    seen = [digest for digest in before.get("seen", ()) if digest != _short(one)]
-    gone = [digest for digest in seen if digest not in there][-_MOST_GONE:]
+    digests = [digest for digest in before.get("digests", ()) if digest != _short(one)]
+    gone = [digest for digest in digests if digest not in there][-_MOST_GONE:]
     newest = max(one.fresh_until.isoformat(), before.get("newest", ""))
-    return {"seen": [*gone, *(digest for digest in seen if digest in there), _short(one)], "newest": newest}
+    return {"digests": [*gone, *(digest for digest in digests if digest in there), _short(one)], "newest": newest}
 
 
 def _short(one: _Export) -> str:

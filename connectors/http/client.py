@@ -247,9 +247,9 @@ class Http:
                 f"{where}: the daily quota is used up ({status}, {error.code}). Run after it resets."
             )
         if error.is_passing or is_worth_waiting(status):
-            told = wait_seconds(status, received.headers, error)
+            requested = wait_seconds(status, received.headers, error)
             reason = f"{origin_of(url)} answered {status} ({error.code})"
-            wait = self._next_wait(call, retry_budget, reason, told)
+            wait = self._next_wait(call, retry_budget, reason, requested)
             if self._limiter.pause(wait) and wait > NOTICEABLE:
                 self._tell_wait(call, retry_budget, reason, wait)
             return

@@ -115,8 +115,8 @@ class RetryBudget:
     def next_wait(self, asked_for: float | None) -> float | None:
         """Seconds to wait now: what the source asked for, else doubling with full jitter; None when out of patience."""
         ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(self.tries, 16))
-        told = asked_for or 0.0
-        wait = told if told >= _SHORTEST_ASKED else max(told, ceiling * self._clock.chance())
+        requested = asked_for or 0.0
+        wait = requested if requested >= _SHORTEST_ASKED else max(requested, ceiling * self._clock.chance())
         self.tries += 1
         return wait if wait <= self._left() else None
 

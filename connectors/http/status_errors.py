@@ -59,10 +59,10 @@ def plain_type(content_type: str) -> str:
 
 def wait_seconds(status: int, headers: Mapping[str, str], error: VendorError) -> float | None:
     """Seconds the source asks us to wait; None when it does not say."""
-    told = retry_after(headers)
-    if told is None:
-        told = error.wait_seconds
-    return max(told or 0.0, 2.0) if status == _LOCKED else told
+    seconds = retry_after(headers)
+    if seconds is None:
+        seconds = error.wait_seconds
+    return max(seconds or 0.0, 2.0) if status == _LOCKED else seconds
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

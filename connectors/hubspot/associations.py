@@ -13,7 +13,7 @@ from connectors.hubspot.responses import Associations, Batch, Live
 from connectors.json_text import mended_note
 from connectors.landing.envelope import RawRecord, ValidatedPage, validate_records
 from connectors.landing.reader import Rejected
-from connectors.stream import Page, SyncContext, Tokens, portions
+from connectors.stream import Page, SyncContext, Tokens, open_portions
 
 _BATCH = msgspec.json.Decoder(Batch)
 _LIVE = msgspec.json.Decoder(Live)
@@ -39,18 +39,11 @@ def open_association_pages(context: SyncContext[Account]) -> Iterator[Page]:
 
     An association may change without the modified time of either record, so no search finds it.
     """
-    reached = str((context.position or {}).get("last", ""))
-    landed = set(_landed_ids(context, context.seen_in))
-    ids = [identity for identity in sorted(context.open_ids) if identity > reached and identity not in landed]
-    for number, chunk in enumerate(portions(ids, context.account.association_batch), start=1):
+    landed = _landed_ids(context, context.seen_in)
+    left = open_portions(context, context.account.association_batch, without=landed)
+    for number, (chunk, position, is_last) in enumerate(left, start=1):
         checked, notes = _read(context, chunk, number)
-        yield Page(
-            checked=checked,
-            request=f"POST {_path(context)}",
-            position={"last": chunk[-1]},
-            is_last=chunk[-1] == ids[-1],
-            notes=notes,
-        )
+        yield Page(checked=checked, request=f"POST {_path(context)}", position=position, is_last=is_last, notes=notes)
 
 
 def _pages(

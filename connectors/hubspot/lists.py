@@ -14,7 +14,7 @@ from connectors.hubspot.responses import Batch, BatchProblem, Listing, Live
 from connectors.json_text import mended_note
 from connectors.landing.envelope import ValidatedPage, validate_records
 from connectors.landing.reader import LandedPage
-from connectors.stream import Page, SyncContext, Tokens, portions
+from connectors.stream import Page, SyncContext, Tokens, open_portions, portions
 from definitions.errors import SourceAnswerUnusableError
 
 READ_BATCH = 100
@@ -66,11 +66,9 @@ def open_pages(context: SyncContext[Account]) -> Iterator[Page]:
 
     HubSpot may calculate it anew without a new modified time, so no search finds the change.
     """
-    reached = str((context.position or {}).get("open", ""))
-    ids = [identity for identity in sorted(context.open_ids) if identity > reached] if context.has_calculated else []
-    for number, chunk in enumerate(portions(ids, READ_BATCH), start=1):
-        is_last = chunk[-1] == ids[-1]
-        yield replace(_restored(context, chunk, number), position={"open": chunk[-1]}, is_last=is_last)
+    left = open_portions(context, READ_BATCH) if context.has_calculated else ()
+    for number, (chunk, position, is_last) in enumerate(left, start=1):
+        yield replace(_restored(context, chunk, number), position=position, is_last=is_last)
 
 
 def whole_list(context: SyncContext[Account]) -> Iterator[Page]:

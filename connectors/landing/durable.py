@@ -75,6 +75,20 @@ def write_durably(folder: Path, prefix: str, suffix: str, chunks: Iterable[bytes
     return path, size, digest.hexdigest()
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace a small file durably, readable by the owner only: it holds the old content or the new, never a part.
+
+    Raises `OSError`; a partly written temporary file is overwritten by the next attempt.
+    """
+    temporary = path.with_name(f"{TEMPORARY}{path.name}")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:  # noqa: PTH123 - opened by descriptor, for the mode
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    sync_folder(path.parent)
+
+
 def _remove(temporary: Path) -> None:
     """Remove a partly written file; where that fails too, the next run removes it."""
     with suppress(OSError):

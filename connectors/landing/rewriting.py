@@ -4,14 +4,13 @@ A page whose content changes becomes a new file under its number; the manifest n
 file is removed after that. Killed in between, the next attempt finds either manifest and finishes.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from connectors.landing.durable import FILE_MODE, TEMPORARY, failed, sync_folder, write_durably
+from connectors.landing.durable import TEMPORARY, failed, replace_file, sync_folder, write_durably
 from connectors.landing.erased import StreamEraser
 from connectors.landing.history import QUARANTINED_PREFIX
 from connectors.landing.page_journal import as_line
@@ -56,8 +55,8 @@ def rewrite_run(landing: Landing, source: str, stream: str, run_id: str, rewrite
         return 0
     pages = {page.seq: page for page in landing.read_manifest(source, stream, run_id)}
     lines, changed = [], 0
-    known = _manifest_lines(folder)
-    for line in known:
+    before = _manifest_lines(folder)
+    for line in before:
         page = pages.get(line.seq)
         if page is None:
             # Put aside: no file of it counts.
@@ -67,7 +66,7 @@ def rewrite_run(landing: Landing, source: str, stream: str, run_id: str, rewrite
         rewritten, rejected = _with_rejected(landing, page, rewritten, eraser)
         lines.append(rewritten)
         changed += count + rejected
-    if lines != known:
+    if lines != before:
         _replace_manifest(folder, lines)
     _remove_unnamed(folder, [line for line in lines if line.seq in pages])
     return changed
@@ -116,16 +115,9 @@ def _differs(one: Rejected, other: Rejected) -> bool:
 
 
 def _replace_manifest(folder: Path, lines: Sequence[ManifestLine]) -> None:
-    temporary, path = folder / f"{TEMPORARY}{MANIFEST}", folder / MANIFEST
-    content = b"".join(sealed(line) + b"\n" for line in lines)
+    path, content = folder / MANIFEST, b"".join(sealed(line) + b"\n" for line in lines)
     try:
-        temporary.touch(mode=FILE_MODE)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
-        sync_folder(folder)
+        replace_file(path, content)
     except OSError as error:
         raise failed("write", path, len(content), error) from error
 

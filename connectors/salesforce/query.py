@@ -15,7 +15,7 @@ from connectors.http.status_errors import CallRefusedError
 from connectors.json_text import mended_note
 from connectors.landing.envelope import RawRecord, Scalar, clean_id, validate_records
 from connectors.salesforce.account import Account
-from connectors.stream import Page, SyncContext, Tokens, portions
+from connectors.stream import Page, SyncContext, Tokens, open_portions
 from definitions.errors import SourceAnswerUnusableError
 
 # Characters of a query in a URL, which must stay under 16,384 bytes with its host and the headers; of an id in it.
@@ -65,16 +65,14 @@ def open_pages(context: SyncContext[Account]) -> Iterator[Page]:
 
     A formula, roll-up or cross-object field changes with another record, and SystemModstamp does not.
     """
-    reached = str((context.position or {}).get("open", ""))
-    ids = [identity for identity in sorted(context.open_ids) if identity > reached] if context.has_calculated else []
     select = _select(context)
     at_once = max(1, (_WIDEST_QUERY - len(quote_plus(select))) // _QUOTED_ID)
-    for number, chunk in enumerate(portions(ids, at_once)):
+    left = open_portions(context, at_once) if context.has_calculated else ()
+    for number, (chunk, position, is_last) in enumerate(left):
         named = ", ".join(f"'{_quoted(identity)}'" for identity in chunk)
         for page in _query(context, f"{select} WHERE Id IN ({named}) ORDER BY Id", "query", number):
-            is_through = page.is_last and chunk[-1] == ids[-1]
             # A query that goes on behind a locator is resumed at its first id.
-            yield replace(page, position={"open": chunk[-1]} if page.is_last else None, is_last=is_through)
+            yield replace(page, position=position if page.is_last else None, is_last=page.is_last and is_last)
             del page
 
 

@@ -22,9 +22,9 @@ from flows.alerts.remembered import (
 )
 from flows.alerts.sent_journal import journal_of
 from flows.alerts.targets import Target, check, for_owner
-from flows.run.configured_streams import configured_stream_keys
 from flows.run.request import RunRequest
 from flows.settings import Settings
+from flows.streams.configured_streams import configured_stream_keys
 from warehouse.publishing.deliveries import Delivery
 from warehouse.read import lookups, notifications
 from warehouse.read import published as reads

@@ -31,12 +31,12 @@ from flows.home.folders import Home
 from flows.home.lock import home_lock
 from flows.home.spill import Spill, spilling
 from flows.home.state_files import intact_version
-from flows.run.configured_streams import ConfiguredStream, StreamKey, configured_streams
 from flows.run.failures import reported
 from flows.run.open_run import begin
 from flows.run.recomputation import recompute
 from flows.run.request import RunRequest
 from flows.run.warehouse_access import open_warehouse
+from flows.streams.configured_streams import ConfiguredStream, StreamKey, configured_streams
 from flows.terminal.progress import watcher
 from warehouse.erasure import erase_history, record_state_versions
 from warehouse.publishing.run_lock import RunLock, run_lock
@@ -72,10 +72,10 @@ def erase_person(request: RunRequest, asked: str | None) -> ErasureReport:
         streams = {stream.key: stream for stream in configured_streams(request.settings, request.definitions)}
         records, shared = 0, 0
         if checked is not None:
-            known = list_to_write(home)
-            found = find_person(checked, engine, home, streams, known)
+            listed = list_to_write(home)
+            found = find_person(checked, engine, home, streams, listed)
             records, shared = len(found.record_keys), found.shared
-            begin_erasure(home, known, digest_of(checked, known), found.digests(known), request.started_at)
+            begin_erasure(home, listed, digest_of(checked, listed), found.digests(listed), request.started_at)
         erased = erased_list(home)
         if not erased:
             return ErasureReport(records=0, counts={}, run_id=None)

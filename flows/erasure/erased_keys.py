@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from connectors.landing.durable import FILE_MODE, append_line, sync_folder
+from connectors.landing.durable import append_line, replace_file, sync_folder
 from connectors.landing.erased import ErasedList
 from definitions.errors import ConfigurationError
 from definitions.runtime.folder_owner import unusable
@@ -82,9 +82,9 @@ def list_to_write(home: Home) -> ErasedList:
 
 def pending(events: Iterable[Erasure]) -> list[Erasure]:
     """Return the erasures that began and were not completed, the earliest first."""
-    known = list(events)
-    completed = {event.number for event in known if event.event == "completed"}
-    return [event for event in known if event.event == "begun" and event.number not in completed]
+    recorded = list(events)
+    completed = {event.number for event in recorded if event.event == "completed"}
+    return [event for event in recorded if event.event == "begun" and event.number not in completed]
 
 
 def begin_erasure(home: Home, erased: ErasedList, asked: str, digests: Iterable[str], at: datetime) -> None:
@@ -156,13 +156,7 @@ def _key(home: Home) -> bytes | None:
 
 def _make_key(home: Home) -> None:
     path = home.root / KEY_FILE
-    temporary = path.with_suffix(".part")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:
-            file.write(secrets.token_hex(_KEY_BYTES).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
-        sync_folder(home.root)
+        replace_file(path, secrets.token_hex(_KEY_BYTES).encode() + b"\n")
     except OSError as error:
         raise unusable(path, error) from None

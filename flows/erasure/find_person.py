@@ -10,7 +10,7 @@ from connectors.landing.erased import ErasedList, StreamEraser, address_form
 from definitions.errors import ConfigurationError
 from flows.home.folders import Home
 from flows.home.state_files import GROUP_ROWS, StreamState
-from flows.run.configured_streams import ConfiguredStream, StreamKey
+from flows.streams.configured_streams import ConfiguredStream, StreamKey
 from warehouse.erasure import addresses_of_owners, records_of_same_people, records_with_address
 
 

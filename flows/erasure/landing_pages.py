@@ -17,7 +17,7 @@ from connectors.landing.rewriting import NewContent, erased_lines, rewrite_run
 from connectors.landing.writer import Landing
 from definitions.errors import FileUnreadableError
 from definitions.mapping.file_stream import FileStream
-from flows.run.configured_streams import ConfiguredStream, StreamKey
+from flows.streams.configured_streams import ConfiguredStream, StreamKey
 
 
 def erase_from_landing(

@@ -11,7 +11,7 @@ from connectors.landing.erased import StreamEraser
 from connectors.landing.writer import Landing
 from definitions.runtime.disk_space import disk_error
 from flows.home.state_files import GROUP_ROWS, StreamState, damage_of_state, run_of, save_state
-from flows.run.configured_streams import StreamKey
+from flows.streams.configured_streams import StreamKey
 
 _PAGE = r"[^/]+/[0-9]{6}"
 

@@ -1,11 +1,10 @@
 """Binding of a home to one warehouse, whose cursors point to the states and pages in the home."""
 
-import os
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from connectors.landing.durable import FILE_MODE, sync_folder
+from connectors.landing.durable import replace_file
 from definitions.errors import ConfigurationError
 from definitions.runtime.folder_owner import unusable
 from flows.home.folders import Home
@@ -52,13 +51,7 @@ def _file(home: Home) -> Path:
 
 
 def _write(home: Home, warehouse: str) -> None:
-    fresh = home.root / f".{BOUND}"
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "w", encoding="utf-8") as file:
-            file.write(f"{warehouse}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(_file(home))
-        sync_folder(home.root)
+        replace_file(_file(home), f"{warehouse}\n".encode())
     except OSError as error:
-        raise unusable(fresh, error) from None
+        raise unusable(_file(home), error) from None

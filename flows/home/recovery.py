@@ -19,9 +19,9 @@ from definitions.errors import LandingError
 from definitions.mapping.file_stream import FileStream
 from flows.home.coverage import Cursor, covering_run, is_complete, needed_runs
 from flows.home.state_files import damage_of_state, intact_version, lacks_flag_history, run_of, state_path
-from flows.run.compaction import StateStore
-from flows.run.configured_streams import ConfiguredStream, StreamKey, configured_streams
 from flows.run.request import RunRequest
+from flows.streams.compaction import StateStore
+from flows.streams.configured_streams import ConfiguredStream, StreamKey, configured_streams
 from flows.terminal.progress import watcher
 
 

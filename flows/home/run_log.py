@@ -4,12 +4,12 @@ It numbers runs without a listing of the folders of all earlier ones: a year of 
 """
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from connectors.landing.durable import replace_file
 from definitions.runtime.disk_space import disk_error
 from flows.home.folders import Home
 
@@ -89,17 +89,12 @@ def _number(run_id: str | None) -> int:
 
 def _write(home: Home, log: RunLog) -> None:
     path = home.root / _FILE
-    temporary = path.with_suffix(".part")
     content = {
         "newest_run_id": log.newest_run_id,
         "unsettled_run_ids": list(log.unsettled_run_ids),
         "judged": dict(log.judged),
     }
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123 - opened by descriptor, for the mode
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
+        replace_file(path, json.dumps(content).encode())
     except OSError as error:
         raise disk_error("write the log of the runs", path, error, None) from error

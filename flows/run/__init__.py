@@ -1,1 +1,1 @@
-"""Steps of a run: extract, compact, conform, compute, audit, publish."""
+"""Steps of a run: open it, read its records, stage what is computed, audit, publish."""

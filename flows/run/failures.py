@@ -119,16 +119,16 @@ def _error_reported(end: RunEnd) -> Iterator[None]:
         # Raised by waits of a run that a signal ends; the signal is reported instead.
         raise
     except Exception as error:
-        known = error if isinstance(error, PipelineError) else unexpected(error, end.request.home.root)
+        failure = error if isinstance(error, PipelineError) else unexpected(error, end.request.home.root)
         if end.is_published:
-            note(f"run {end.run_id} is published, but not all that follows was done: {known}")
+            note(f"run {end.run_id} is published, but not all that follows was done: {failure}")
             return
         status = "unknown" if GATE.now().publication is Publication.UNKNOWN else "failed"
-        if unwritten := end.write_short(status, known.exit_code, str(known)):
-            known.add_note(unwritten)
+        if unwritten := end.write_short(status, failure.exit_code, str(failure)):
+            failure.add_note(unwritten)
     else:
         return
-    raise known from None
+    raise failure from None
 
 
 def reported(request: RunRequest, run_id: str, work: Callable[[], Report]) -> Report:
@@ -144,9 +144,9 @@ def reported(request: RunRequest, run_id: str, work: Callable[[], Report]) -> Re
         except Exception as error:
             if GATE.now() != CommitState(Publication.PUBLISHED, run_id):
                 raise
-            known = error if isinstance(error, PipelineError) else unexpected(error, request.home.root)
-            note(f"run {run_id} is published, but not all that follows was done: {known}")
-            report = end.short_report("published", 0, str(known))
+            failure = error if isinstance(error, PipelineError) else unexpected(error, request.home.root)
+            note(f"run {run_id} is published, but not all that follows was done: {failure}")
+            report = end.short_report("published", 0, str(failure))
         if unwritten := end.write(report):
             note(unwritten)
     return report

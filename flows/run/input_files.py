@@ -2,8 +2,8 @@
 
 from connectors.files.watched import is_there
 from definitions.errors import FileUnreadableError
-from flows.run.configured_streams import DeclaredFile, configured_streams
 from flows.run.request import RunRequest
+from flows.streams.configured_streams import DeclaredFile, configured_streams
 
 
 def check_input_files(request: RunRequest) -> None:

@@ -16,11 +16,11 @@ from flows.home.lock import home_lock
 from flows.home.recovery import StartingPoint, starting_point
 from flows.home.run_log import begin_run, read_run_log
 from flows.home.spill import Spill, spilling
-from flows.run.extraction import ExtractContext
 from flows.run.read_published import read_published
 from flows.run.request import RunRequest
 from flows.run.unanswered_commits import settle_unanswered_commits
 from flows.run.warehouse_access import open_warehouse
+from flows.streams.extraction import ExtractContext
 from flows.terminal.progress import ProgressReporter
 from warehouse.publishing.definitions_used import check_definitions
 from warehouse.publishing.run_lock import RunLock, run_lock

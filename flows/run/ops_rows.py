@@ -44,19 +44,19 @@ def _with_findings(cursor: Mapping[str, Any], found: SweepFindings | None) -> Ma
 
 def quarantine_rows(quarantined: pl.DataFrame, run: RunContext) -> pl.DataFrame:
     """Return one row per quarantined record and reason, dated with this run."""
-    seen = quarantined.unique(["record_key", "reason_code"], keep="first", maintain_order=True).with_columns(
+    rows = quarantined.unique(["record_key", "reason_code"], keep="first", maintain_order=True).with_columns(
         first_seen_on=pl.lit(run.as_of), last_seen_on=pl.lit(run.as_of), run_id=pl.lit(run.run_id)
     )
-    return conformed(seen.lazy(), OPS_QUARANTINE).collect()
+    return conformed(rows.lazy(), OPS_QUARANTINE).collect()
 
 
 def value_fault_rows(faults: pl.DataFrame, run: RunContext) -> pl.DataFrame:
     """One row per record, field and reason whose value this run set to null; never the value."""
     key = list(OPS_VALUE_FAULT.key)
-    seen = faults.unique(key, keep="first", maintain_order=True).with_columns(
+    rows = faults.unique(key, keep="first", maintain_order=True).with_columns(
         first_seen_on=pl.lit(run.as_of), last_seen_on=pl.lit(run.as_of), run_id=pl.lit(run.run_id)
     )
-    return conformed(seen.lazy(), OPS_VALUE_FAULT).collect()
+    return conformed(rows.lazy(), OPS_VALUE_FAULT).collect()
 
 
 def definitions_rows(run: RunContext) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from definitions.errors import ConfigurationError
 from definitions.published_state import PublishedState
 from definitions.schema.tables import OPS_QUARANTINE
 from flows.home.spill import Spill
-from flows.run.conform_stream import rejected_rows
+from flows.streams.conform_stream import rejected_rows
 from warehouse.read import published as reads
 from warehouse.read.frames import reading
 

@@ -8,10 +8,10 @@ from functools import partial
 from connectors.extract import PullResult
 from connectors.landing.writer import Landing
 from flows.home.state_files import StreamState
-from flows.run.compaction import StateStore
-from flows.run.configured_streams import ConfiguredStream, configured_streams
-from flows.run.conform_stream import quarantine_rejected, with_earlier_rejected
 from flows.run.open_run import OpenRun
+from flows.streams.compaction import StateStore
+from flows.streams.configured_streams import ConfiguredStream, configured_streams
+from flows.streams.conform_stream import quarantine_rejected, with_earlier_rejected
 from transforms.pipeline.gathering import ConformedStream, gathered_records
 from transforms.pipeline.records import Records
 

@@ -11,10 +11,10 @@ from flows.home.superseded import later_run_named
 from flows.orchestration.unexpected import foreign_errors_named
 from flows.run.audited_publication import cleared_on_failure, publish_staged
 from flows.run.open_run import OpenRun
-from flows.run.quarantine_ceiling import refuse_many_quarantined
 from flows.run.read_records import read_records
 from flows.run.run_report import Report
 from flows.run.staged_run import stage
+from flows.streams.quarantine_ceiling import refuse_many_quarantined
 
 
 def recompute(run: OpenRun, pulls: list[tuple[str, PullResult]]) -> Report:

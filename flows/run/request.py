@@ -13,8 +13,8 @@ from definitions.config.suggestions import suggestion
 from definitions.config.yaml_file import FieldPath, read_yaml
 from definitions.errors import ConfigurationError
 from definitions.runtime.crash_points import arm
+from flows.declared_expectations import check_expectations
 from flows.home.folders import Home
-from flows.run.declared_expectations import check_expectations
 from flows.settings import Settings, Source, load_settings
 
 
@@ -89,13 +89,13 @@ def read_request(
 
 def _check_activities(config: str, settings: Settings, definitions: Definitions) -> None:
     """Raise `ConfigurationError` for an activity type that the definitions lack: it would silently show no interest."""
-    known = definitions.engagement.listed_types
+    listed = definitions.engagement.listed_types
     mistakes: dict[FieldPath, str] = {
         ("sources", number, "activity_types", label): f"this is no activity of the definitions {definitions.profile}"
-        f"{suggestion(meaning, sorted(known))}"
+        f"{suggestion(meaning, sorted(listed))}"
         for number, source in enumerate(settings.sources)
         for label, meaning in getattr(source, "activity_types", {}).items()
-        if meaning not in known
+        if meaning not in listed
     }
     if mistakes:
         _, lines = read_yaml(Path(config))

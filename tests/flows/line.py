@@ -19,16 +19,16 @@ from definitions.published_state import PublishedState
 from definitions.schema.tables import COMPUTED, CURATED, OPS_CONSERVATION, Table
 from flows.home.recovery import StartingPoint
 from flows.home.spill import Spill
-from flows.run.configured_streams import streams_of
 from flows.run.failures import reported
 from flows.run.open_run import OpenRun, begin, extract_context, open_run, run_context
-from flows.run.optional_streams import pulled_or_refused
 from flows.run.read_records import read_records
 from flows.run.recomputation import recompute
 from flows.run.request import RunRequest, read_request
 from flows.run.run_report import Report
-from flows.run.source_connection import connect_source
 from flows.run.warehouse_access import open_warehouse, warehouse_from_environment
+from flows.streams.configured_streams import streams_of
+from flows.streams.optional_streams import pulled_or_refused
+from flows.streams.source_connection import connect_source
 from flows.terminal.progress import ProgressReporter
 from tests.databases import new_database
 from tests.processes import exit_code

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from connectors.landing.listing import Listing
 from connectors.landing.writer import Landing, PageBuffer
 from definitions.mapping.envelope import Envelope
-from flows.run.compaction import StateStore, compact_vendor_stream
+from flows.streams.compaction import StateStore, compact_vendor_stream
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FIRST, SECOND, THIRD = "000001-20261120T000000Z", "000002-20261121T000000Z", "000003-20261122T000000Z"

@@ -14,12 +14,12 @@ from definitions.agreement.load import load_definitions
 from flows.home.folders import Home
 from flows.home.recovery import starting_point
 from flows.home.state_files import StreamState
-from flows.run.compaction import StateStore
-from flows.run.configured_streams import configured_streams
-from flows.run.extraction import ExtractContext
 from flows.run.request import RunRequest
-from flows.run.source_connection import connect_source
 from flows.settings import load_settings
+from flows.streams.compaction import StateStore
+from flows.streams.configured_streams import configured_streams
+from flows.streams.extraction import ExtractContext
+from flows.streams.source_connection import connect_source
 from flows.terminal.sandbox_process import sandbox_running
 from tests.flows.conftest import advance
 from tests.flows.state_stores import listing

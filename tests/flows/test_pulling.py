@@ -11,8 +11,8 @@ from connectors.hubspot import streams as hubspot
 from connectors.landing.writer import Landing
 from definitions.errors import SourceAnswerUnusableError
 from definitions.fault_limit import RECORDS, FaultLimit
-from flows.run.extraction import ExtractContext, pull_vendor_stream
-from flows.run.source_connection import SourceConnection
+from flows.streams.extraction import ExtractContext, pull_vendor_stream
+from flows.streams.source_connection import SourceConnection
 from tests.connectors.fake_hubspot import TOKEN, FakeHubSpot
 from tests.connectors.fake_vendor import HOME, FakeTime
 

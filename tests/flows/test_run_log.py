@@ -70,7 +70,7 @@ def test_what_was_judged_is_remembered_by_stream_and_an_older_log_knows_of_nothi
 
 
 def test_a_log_that_cannot_be_written_names_its_path(home):
-    (home.part("runs.part") / "in the way").touch()
+    (home.part(".writing-runs.json") / "in the way").touch()
     with pytest.raises(LandingError, match=r"runs\.json: cannot write the log of the runs"):
         begin_run(home, NOON, [None])
 

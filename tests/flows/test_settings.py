@@ -12,8 +12,8 @@ from definitions.agreement.load import load_definitions
 from definitions.errors import ConfigurationError
 from flows.alerts.targets import for_owner, for_revops
 from flows.run.request import read_request
-from flows.run.source_connection import connect_source
 from flows.settings import Alerts, Settings, load_settings
+from flows.streams.source_connection import connect_source
 from tests.flows.line import ROOT, environment
 
 HTTP_SETTINGS = [one.settings for one in SOURCE_TYPES.values() if isinstance(one, HttpSource)]

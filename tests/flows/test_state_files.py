@@ -17,7 +17,7 @@ from definitions.mapping.file_columns import Column
 from definitions.mapping.file_stream import FileStream
 from definitions.mapping.source_mapping import SourceMapping
 from flows.home.state_files import StreamState, damage_of_state, forget_old_states, intact_version, run_of
-from flows.run.compaction import StateStore, compact_file_stream
+from flows.streams.compaction import StateStore, compact_file_stream
 from tests.flows.state_stores import CONTACT, FIRST, SECOND, THIRD, compact_contacts, empty_store, land, record
 from transforms.state.versions import STATE, compact, parsed_versions
 

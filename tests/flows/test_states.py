@@ -16,11 +16,11 @@ from definitions.fault_limit import RECORDS
 from definitions.published_state import PublishedState
 from flows.home.folders import Home
 from flows.home.spill import spilling
-from flows.run.conform_stream import rejected_rows
-from flows.run.quarantine_ceiling import refuse_many_quarantined
 from flows.run.read_records import read_records
 from flows.run.request import RunRequest
 from flows.settings import load_settings
+from flows.streams.conform_stream import rejected_rows
+from flows.streams.quarantine_ceiling import refuse_many_quarantined
 from tests.flows.line import detached
 from transforms.conform.conformed import nothing_quarantined
 

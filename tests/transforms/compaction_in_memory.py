@@ -1,4 +1,4 @@
-"""Landed records and their compaction to a state, in memory, as `flows.run.compaction` does it with files."""
+"""Landed records and their compaction to a state, in memory, as `flows.streams.compaction` does it with files."""
 
 import json
 

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from definitions.errors import TransformError
+from tests.transforms.matched_addresses import person_edges, unmatched
 from transforms.identity.matching import (
     RULES,
     account_edges,
     opportunity_edges,
     owner_edges,
-    person_edges,
     resolve,
-    unmatched,
 )
 from transforms.values.email import normalise_email
 

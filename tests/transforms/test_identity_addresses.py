@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.declared_files import conform, stream
+from tests.transforms.matched_addresses import person_edges, unmatched
 from tests.transforms.test_identity import edges, entities, people, resolved_people
 from transforms.golden.entities import matched_people
-from transforms.identity.matching import person_edges, unmatched
 
 ADDRESS = "x@acme.com"
 

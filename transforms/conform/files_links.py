@@ -32,7 +32,8 @@ def people_of_file(state: pl.LazyFrame, source_mapping: SourceMapping, *, stream
         ids = ids_in(resolved_text(column, stream, source_mapping))
         to_key = expression(reference_to(column, pl.col(_IDS)), source_mapping)
     else:
-        ids, to_key = pl.lit(None, pl.List(pl.String)), pl.lit(None, pl.String)
+        # No row of a file that maps no people is read for them.
+        frame, ids, to_key = frame.head(0), pl.lit(None, pl.List(pl.String)), pl.lit(None, pl.String)
     links = (
         frame.select(*STATE_COLUMNS, ids.alias(_IDS), is_primary=pl.lit(value=False))
         .filter(pl.col(_IDS).list.len() > 1)

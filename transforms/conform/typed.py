@@ -143,7 +143,7 @@ def _untracked(unread: pl.DataFrame) -> pl.Series:
 
 def _is_none_of(rows: pl.Series) -> pl.Expr:
     """Return whether the number of a row is not among `rows`."""
-    return ~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(rows.unique().to_list())
+    return ~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(rows.unique().implode())
 
 
 def _fault_column(number: int) -> str:

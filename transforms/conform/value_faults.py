@@ -54,7 +54,8 @@ def separated_faults(
     is_latest and is_deleted. Of several faults that cost a record the first column's is its reason. `required` fields
     are never null.
     """
-    found = (rows.filter(pl.col(name).is_not_null()).select(*_RECORD, fault=name) for name in columns)
+    # Selected first: a filter of the whole row would be applied to all its columns, once for each fault.
+    found = (rows.select(*_RECORD, fault=name).filter(pl.col("fault").is_not_null()) for name in columns)
     faults = pl.concat(found).unnest("fault").with_columns(stream=pl.lit(stream))
     costly = _costly(faults, required, on_unreadable)
     unread = faults.join(costly, on="row", how="anti", maintain_order="left")
@@ -116,11 +117,11 @@ def refuse_unreadable(
         # A word that nobody mapped stays in the field that holds the source's own.
         of = max(count, filled[name] + (0 if row["is_word"] or name not in records.collect_schema() else count))
         why = sentence(row["reason_code"], expected=row["expected"], detail=row["detail"])
-        told = f"{count} of {of} values of {name} cannot be read ({why})"
+        message = f"{count} of {of} values of {name} cannot be read ({why})"
         if on_unreadable.get(name) == "stop":
-            stopping.append(told)
+            stopping.append(message)
         elif not name.startswith(PREFIX) and limit.is_exceeded(count, of=of):
-            excessive.append(told)
+            excessive.append(message)
     if stopping:
         raise TransformError(
             f"{where}: {'; '.join(stopping[:_MAX_FIELDS])}, and bantam.yaml says `on_unreadable: stop`. Correct the "
@@ -135,7 +136,7 @@ def refuse_unreadable(
 
 def _filled(records: pl.LazyFrame, names: Sequence[str]) -> dict[str, int]:
     """Count the live records that have a value of each field; of a field that is no column, all of them."""
-    known = records.collect_schema()
+    columns = records.collect_schema()
     live = records.filter(~pl.col("is_deleted"))
-    counts = live.select((pl.col(name).count() if name in known else pl.len()).alias(name) for name in names)
+    counts = live.select((pl.col(name).count() if name in columns else pl.len()).alias(name) for name in names)
     return counts.collect().row(0, named=True)

@@ -9,8 +9,17 @@ from definitions.schema.records import ENTITIES
 from transforms.golden.custom_fields import packed, unpacked
 from transforms.golden.rows import golden
 from transforms.golden.survivorship import rules_of
+from transforms.identity.addresses import addresses_of_people
 from transforms.identity.links import with_id
-from transforms.identity.matching import account_edges, opportunity_edges, owner_edges, person_edges, resolve, unmatched
+from transforms.identity.matching import (
+    account_edges,
+    opportunity_edges,
+    owner_edges,
+    person_edges,
+    person_links,
+    resolve,
+    unmatched,
+)
 from transforms.pipeline.records import Entities, Records
 from transforms.step import ALL, step
 from transforms.values.company import company_normalised
@@ -62,8 +71,11 @@ def matched_people(people: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     keys = normalised.drop("email", "further_emails")
     keyed = keys.collect(engine="streaming").sort("record_key")
-    edges = person_edges(keyed)
-    return resolve(keyed, edges).with_columns(keyed["email_normalised"], keyed["is_deleted"]), unmatched(keyed, edges)
+    links = person_links(keyed)
+    addressed = addresses_of_people(keyed, links)
+    edges = person_edges(links, addressed)
+    matched = resolve(keyed, edges).with_columns(keyed["email_normalised"], keyed["is_deleted"])
+    return matched, unmatched(keyed, edges, addressed)
 
 
 @step(partition_by="person_id", needs=("answers",))

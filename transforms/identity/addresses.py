@@ -18,13 +18,15 @@ from transforms.values.names import name_words
 DESK: Final = "shared_mailbox"
 CROWDED: Final = "crowded_address"
 CONTRADICTING: Final = "contradicting_names"
+# Live records that one person may have with one address.
+EMAIL_LIMIT: Final = 20
 # Share of letters in common; of 1,000 labelled people, typing mistakes in both names included, no address is doubted.
 _ALIKE = 0.75
 _PERSON = ["record_key", "is_deleted", "first_name", "last_name"]
 
 
 @step(partition_by=ALL, delivers=("record_key", "address", "shared_by", "reason"))
-def addresses_of_people(people: pl.DataFrame, links: pl.DataFrame, *, email_limit: int) -> pl.DataFrame:
+def addresses_of_people(people: pl.DataFrame, links: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.DataFrame:
     """Pair each record with its addresses: record_key, address, shared_by, reason.
 
     `shared_by` counts live records with the address; `reason` is why it ties nobody, null if it does tie them: `DESK`

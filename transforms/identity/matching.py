@@ -10,31 +10,36 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from definitions.errors import TransformError
-from transforms.identity.addresses import addresses_of_people
 from transforms.step import ALL, ROW, step
 from transforms.values.email import is_shared_mailbox, normalise_email
 
 # Strongest first: a merge or conversion within one source, then a reference to another system, then our inference.
 RULES = ("source_merge", "converted_lead", "cross_system_id", "email")
 ALONE = "alone"
-EMAIL_LIMIT = 20
 
 
-@step(partition_by=ALL)
-def person_edges(people: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.DataFrame:
-    """List the edges between records of people, from canonical person records with their normalised addresses.
+@step(partition_by=ROW)
+def person_links(people: pl.DataFrame) -> pl.DataFrame:
+    """List the edges between records of people that a source names: merges, conversions, and cross-system ids.
 
-    Grain: from_key, to_key, match_rule. Records match by any of their addresses: `email_normalised` and those listed in
-    `further_addresses`. An address that stands for nobody (`transforms.identity.addresses`) is no key: see `unmatched`.
+    Grain: from_key, to_key, match_rule.
     """
-    links = pl.concat(
+    return pl.concat(
         [
             _reference_edges(people, "merged_into_key", "source_merge"),
             _reference_edges(people, "converted_person_key", "converted_lead"),
             _cross_system_edges(people),
         ]
     )
-    addressed = addresses_of_people(people, links, email_limit=email_limit)
+
+
+@step(partition_by=ALL)
+def person_edges(links: pl.DataFrame, addressed: pl.DataFrame) -> pl.DataFrame:
+    """List all edges between records of people: `links` (`person_links`), and those by e-mail address.
+
+    Grain: from_key, to_key, match_rule. `addressed` pairs records with their addresses (`addresses_of_people`). An
+    address that stands for nobody is no key: see `unmatched`.
+    """
     return pl.concat([links, _email_edges(addressed.filter(pl.col("reason").is_null()))])
 
 
@@ -98,16 +103,16 @@ def resolve(records: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
 
 
 @step(partition_by=ALL)
-def unmatched(people: pl.DataFrame, edges: pl.DataFrame, *, email_limit: int = EMAIL_LIMIT) -> pl.DataFrame:
+def unmatched(people: pl.DataFrame, edges: pl.DataFrame, addressed: pl.DataFrame) -> pl.DataFrame:
     """Count records and links that could have matched but did not: reason, match_rule, count; sorted; zeros left out.
 
+    `addressed` as in `person_edges`.
+
     `shared_mailbox`: records with the address of a desk or of nobody (info@, noemail@) that several live records have.
-    `crowded_address`: records with an address that more than `email_limit` live records share, as they do a form's
-    default. `contradicting_names`: records with an address of live records with contradicting names, as with a dummy.
+    `crowded_address`: records with an address that too many live records share, as they do a form's default.
+    `contradicting_names`: records with an address of live records with contradicting names, as with a dummy.
     `never_seen`: links of which one end is a record that no stream delivered.
     """
-    links = edges.filter(pl.col("match_rule") != "email")
-    addressed = addresses_of_people(people, links, email_limit=email_limit)
     nobodys = (
         addressed.filter(pl.col("reason").is_not_null(), pl.col("shared_by") > 1)
         .group_by("reason")

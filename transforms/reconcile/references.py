@@ -62,10 +62,10 @@ def _dangling(records: Records) -> Iterator[pl.DataFrame]:
         for field, target in targets.items():
             key = live.select(*_STREAM, key=field)
             keys = key.explode("key") if field == "same_as_keys" else key
-            known = records.kinds[target].select(key="record_key")
+            delivered = records.kinds[target].select(key="record_key")
             yield (
                 keys.filter(pl.col("key").is_not_null(), ~pl.col("key").str.contains(":queue:", literal=True))
-                .join(known, on="key", how="anti")
+                .join(delivered, on="key", how="anti")
                 .group_by(_STREAM)
                 .agg(records=pl.len().cast(pl.Int64))
                 .with_columns(field_name=pl.lit(field), reason=pl.lit(DANGLING))

@@ -125,8 +125,8 @@ def _known_years(read: pl.Expr) -> pl.Expr:
 def _known_day_in_zone(moments: pl.Expr, zone: str) -> pl.Expr:
     """Day in a zone; of a moment in the years 1 to 9999 a day in them: 0001-01-01T00:00Z is in no year of New York."""
     days = day_in_zone(moments, zone)
-    known = days.clip(pl.lit(date.min), pl.lit(date.max))
-    return pl.when(moments.dt.year().is_between(1, 9999)).then(known).otherwise(days)
+    clipped = days.clip(pl.lit(date.min), pl.lit(date.max))
+    return pl.when(moments.dt.year().is_between(1, 9999)).then(clipped).otherwise(days)
 
 
 def _iso_day(values: pl.Series) -> pl.Series:

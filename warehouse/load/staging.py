@@ -232,5 +232,5 @@ def _stamp(server: psycopg.Connection, contract: Table, run: RunContext) -> None
             )
             server.execute(added)
     # The comparison with what is published needs no statistics of other columns, which take a second a wide table.
-    known = [name for name in (*contract.key, "record_hash") if name in contract.names]
-    server.execute(sql.SQL("ANALYZE {} ({})").format(table, sql.SQL(", ").join(map(sql.Identifier, known))))
+    analysed = [name for name in (*contract.key, "record_hash") if name in contract.names]
+    server.execute(sql.SQL("ANALYZE {} ({})").format(table, sql.SQL(", ").join(map(sql.Identifier, analysed))))

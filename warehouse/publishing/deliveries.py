@@ -90,12 +90,12 @@ def finish(engine: sa.Engine, delivery: Delivery, outcome: DeliveryOutcome, at: 
     Gives whether nothing more is sent of it.
     """
     kind = _table_of(delivery)
-    known = kind.table.c
+    stored = kind.table.c
     if outcome == "refused":
-        earlier = sa.case((known[kind.count] > 0, "unconfirmed"), (known.is_repeated, "in_flight"), else_="pending")
+        earlier = sa.case((stored[kind.count] > 0, "unconfirmed"), (stored.is_repeated, "in_flight"), else_="pending")
         return _upsert(engine, delivery, {}, {"delivery_status": earlier})
     noted = {"delivery_status": outcome, kind.moment: at, kind.count: 1}
-    return _upsert(engine, delivery, noted, {kind.count: known[kind.count] + 1})
+    return _upsert(engine, delivery, noted, {kind.count: stored[kind.count] + 1})
 
 
 def _upsert(engine: sa.Engine, delivery: Delivery, noted: dict[str, Any], changes: dict[str, Any]) -> bool:

@@ -170,11 +170,11 @@ def _show(
     oldest_pulled_at, complete_to = connection.execute(
         sa.select(sa.func.min(cursors.pulled_at), sa.func.min(cursors.high_water_at)).where(of_the_run)
     ).one()
-    known = {name: run[name] for name in PUBLISHED_RUN.names if name in run}
+    columns = {name: run[name] for name in PUBLISHED_RUN.names if name in run}
     connection.execute(sa.delete(shown))
     connection.execute(
         sa.insert(shown).values(
-            **known,
+            **columns,
             published_at=run["finished_at"],
             profile=profile,
             oldest_pulled_at=oldest_pulled_at,

@@ -15,7 +15,7 @@ from flows.erasure.landing_pages import erase_from_landing
 from flows.erasure.state_versions import erase_from_states
 from flows.erasure.stream_eraser import eraser_of_file
 from flows.home.folders import Home
-from flows.run.configured_streams import DeclaredFile
+from flows.streams.configured_streams import DeclaredFile
 from tests.flows.state_stores import FIRST, NOON, SECOND, compact_contacts, empty_store, land, record
 
 KEY, PREFIX = ("hubspot", "contacts"), "hubspot:contact:"

@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from connectors.files.jsonl import exact_decoder, json_written, value_text
-from connectors.files.rows import ReadFindings, Row, frames, is_damaged, refuse_missing, refuse_wide, reject
+from connectors.files.formats.jsonl import exact_decoder, json_written, value_text
+from connectors.files.formats.rows import ReadFindings, Row, frames, is_damaged, refuse_missing, refuse_wide, reject
 from connectors.json_text import mend
 from connectors.landing.reader import Rejected
 from definitions.errors import FileUnreadableError

@@ -17,7 +17,7 @@ from definitions.fault_limit import RECORDS, FaultLimit
 from definitions.mapping.file_stream import FileStream
 from flows.home.state_files import run_of
 from flows.orchestration.unexpected import foreign_errors_named
-from flows.run.source_connection import SourceConnection
+from flows.streams.source_connection import SourceConnection
 
 Cursors = Mapping[tuple[str, str], Mapping[str, Any]]
 

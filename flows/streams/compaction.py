@@ -134,11 +134,13 @@ def compact_vendor_stream(store: StateStore, envelope: Envelope, *, keeps_versio
     # Versions that were compacted before no longer belong to a listing.
     unlisted = pl.lit(None, pl.Categorical)
     parts = _kept_versions(last, envelope)
-    known = [version_index(part, reads_text=keeps_versions).with_columns(listing=unlisted).collect() for part in parts]
+    earlier = [
+        version_index(part, reads_text=keeps_versions).with_columns(listing=unlisted).collect() for part in parts
+    ]
     landed = [_indexed(lines, envelope) for lines in _landed(pages, store.eraser)]
-    heights = [part.height for part in (*known, *landed)]
-    index = with_flag_history(pl.concat([*known, *landed]))
-    del known, landed
+    heights = [part.height for part in (*earlier, *landed)]
+    index = with_flag_history(pl.concat([*earlier, *landed]))
+    del earlier, landed
     listings = _complete_listings(store, runs, envelope)
     decision = apply_listings(index.drop(*FLAG_HISTORY), listings, keeps_versions=keeps_versions)
     swept = _sweep_findings(runs, index, decision, store.run_id)
@@ -179,10 +181,10 @@ def _sweep_findings(
         return None
     is_swept = pl.col("listing").cast(pl.String).is_in([*{part.id for part in parts}]).fill_null(value=False)
     listed = index.filter(is_swept)["source_id"].unique()
-    known = index.filter(~is_swept)["source_id"].unique()
+    others = index.filter(~is_swept)["source_id"].unique()
     is_complete = any(part.is_complete for part in parts)
     deleted = decision.filter(pl.col("is_latest") & (pl.col("unlisted_by") == run_id)).height if is_complete else 0
-    return SweepFindings(late=int((~listed.is_in(known.implode())).sum()), deleted=deleted)
+    return SweepFindings(late=int((~listed.is_in(others.implode())).sum()), deleted=deleted)
 
 
 def compact_file_stream(store: StateStore, stream: FileStream, source_mapping: SourceMapping) -> StreamState:
@@ -285,9 +287,9 @@ def _lines(pages: Sequence[LandedPage], eraser: StreamEraser | None) -> pl.DataF
     number = pl.int_range(1, pl.len() + 1).over("path")
     path = pl.col("path")
     listing = path.replace_strict(listings).cast(pl.Categorical)
-    known = lines.select("raw", location=pl.concat_str(path.replace_strict(locations), number), listing=listing)
-    known = known.filter(pl.col("raw") != TOMBSTONE.decode())
-    return known if eraser is None else erased_rows(known, eraser)
+    records = lines.select("raw", location=pl.concat_str(path.replace_strict(locations), number), listing=listing)
+    records = records.filter(pl.col("raw") != TOMBSTONE.decode())
+    return records if eraser is None else erased_rows(records, eraser)
 
 
 def _location(page: LandedPage) -> str:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from polars._typing import PolarsDataType
 from pyarrow import ArrowException
 
-from connectors.files.rows import ReadFindings, framed, refuse_missing, refuse_wide
+from connectors.files.formats.rows import ReadFindings, framed, refuse_missing, refuse_wide
 from definitions.errors import FileUnreadableError
 from definitions.mapping.file_columns import header_name
 from definitions.mapping.file_stream import FileStream

@@ -18,10 +18,10 @@ from python_calamine import (
     ZipError,
 )
 
-from connectors.files.csv_records import CsvRecord
-from connectors.files.delimited import Table
-from connectors.files.header import HeaderLine, header_of
-from connectors.files.rows import ReadFindings, frames
+from connectors.files.formats.csv_records import CsvRecord
+from connectors.files.formats.delimited import Table
+from connectors.files.formats.header import HeaderLine, header_of
+from connectors.files.formats.rows import ReadFindings, frames
 from definitions.errors import FileUnreadableError
 from definitions.mapping.file_stream import FileStream
 
@@ -83,10 +83,10 @@ def _chosen(names: list[str], visible: list[str], stream: FileStream, where: str
         return wanted
     if wanted is None and visible:
         return visible[0]
-    known = ", ".join(map(repr, names)) or "none"
+    sheets = ", ".join(map(repr, names)) or "none"
     raise FileUnreadableError(
         f"{where}: has no sheet {'that is shown' if wanted is None else repr(wanted)}, but "
-        f"{known}. Name one in `sheet`, or give its number from 1."
+        f"{sheets}. Name one in `sheet`, or give its number from 1."
     )
 
 

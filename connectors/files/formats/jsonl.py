@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from connectors.files.rows import ReadFindings, Row, frames, is_damaged, refuse_missing, refuse_wide, reject
+from connectors.files.formats.rows import ReadFindings, Row, frames, is_damaged, refuse_missing, refuse_wide, reject
 from connectors.json_text import mend
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_columns import header_name

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from connectors.files.line_buffer import LineBuffer, reader_of
+from connectors.files.formats.line_buffer import LineBuffer, reader_of
 from definitions.mapping.file_stream import FileStream
 
 # Fewer cells, in lines that all look like rows, may be the text of one cell.
@@ -128,9 +128,9 @@ class RecordReader:
 
     def _expect(self, taken: list[str]) -> None:
         cells = _cells_of_open(taken[0], self._stream)
-        known = [cells[self._id_at]] if len(cells) > self._id_at else []
-        known += [] if self._last_id is None else [self._last_id]
-        self._expected = {kind_of_id(one) for one in known}
+        neighbours = [cells[self._id_at]] if len(cells) > self._id_at else []
+        neighbours += [] if self._last_id is None else [self._last_id]
+        self._expected = {kind_of_id(one) for one in neighbours}
         self._suspect_until = self._buffer.line + len(taken) - 1
 
     def _put_back(self, lines: list[str]) -> None:
@@ -168,12 +168,16 @@ class RecordReader:
         return kind_of_id(cells[self._id_at].replace(self._stream.quote or "", ""))
 
 
-def kind_of_id(text: str) -> tuple[object, ...]:
-    """Return what ids of one file share: whether of figures, letters and blanks, and the length of a long one."""
+def kind_of_text(text: str) -> tuple[bool, bool, bool]:
+    """Return whether a text has figures, letters and blanks: what ids of one file share."""
     text = text.strip()
-    has_blank = " " in text
-    length = len(text) if len(text) >= _FIXED_LENGTH and not has_blank else 0
-    return any(map(str.isdigit, text)), any(map(str.isalpha, text)), has_blank, length
+    return any(map(str.isdecimal, text)), any(map(str.isalpha, text)), " " in text
+
+
+def kind_of_id(text: str) -> tuple[object, ...]:
+    """Return the kind of text that an id is, and the length of a long one without blanks, else 0."""
+    kind, length = kind_of_text(text), len(text.strip())
+    return *kind, length if length >= _FIXED_LENGTH and not kind[-1] else 0
 
 
 def _cells_of(line: str, stream: FileStream) -> list[str]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from connectors.files.rows import ROWS, ReadFindings
+from connectors.files.formats.csv_records import kind_of_text
+from connectors.files.formats.rows import ROWS, ReadFindings
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream
 
@@ -109,17 +110,12 @@ def _is_of_footer(one: _Line, ids: set[tuple[bool, ...]]) -> bool:
     """Whether a line is none of the rows: its id is unlike theirs, or it says one thing, in words of a footer."""
     if not ids:
         return one.is_worded
-    is_like = bool(one.id.strip()) and _kind(one.id) in ids
+    is_like = bool(one.id.strip()) and kind_of_text(one.id) in ids
     return not is_like or (one.is_worded and len(one.filled) == 1)
 
 
-def _kind(text: str) -> tuple[bool, ...]:
-    text = text.strip()
-    return any(map(str.isdecimal, text)), any(map(str.isalpha, text)), " " in text
-
-
 def _kinds_of_ids(keys: pl.DataFrame) -> set[tuple[bool, ...]]:
-    """Return which kinds of text the ids are: of figures, of letters, with blanks."""
+    """Return which kinds of text the ids are, as `kind_of_text` tells them."""
     text = pl.col("id").drop_nulls()
     kinds = (text.str.contains(r"\p{Nd}"), text.str.contains(r"\p{L}"), text.str.contains(" ", literal=True))
     columns = [kind.alias(name) for name, kind in zip("abc", kinds, strict=True)]

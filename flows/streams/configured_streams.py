@@ -18,11 +18,11 @@ from definitions.mapping.source_mapping import SourceMapping
 from flows.erasure.stream_eraser import eraser_of_file, eraser_of_vendor
 from flows.home.spill import Spill
 from flows.home.state_files import StreamState
-from flows.run.compaction import StateStore, compact_file_stream, compact_vendor_stream
-from flows.run.conform_stream import conform_file_stream, conform_vendor_stream
-from flows.run.extraction import ExtractContext, pull_file_stream, pull_vendor_stream
-from flows.run.source_connection import SourceConnection
 from flows.settings import Settings
+from flows.streams.compaction import StateStore, compact_file_stream, compact_vendor_stream
+from flows.streams.conform_stream import conform_file_stream, conform_vendor_stream
+from flows.streams.extraction import ExtractContext, pull_file_stream, pull_vendor_stream
+from flows.streams.source_connection import SourceConnection
 from transforms.pipeline.gathering import ConformedStream
 
 StreamKey: TypeAlias = tuple[str, str]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from connectors.files.csv_records import CsvRecord, RecordReader
-from connectors.files.header import Header, read_header
-from connectors.files.line_buffer import LineBuffer
-from connectors.files.rows import MOST_BLANK_LINES, ReadFindings, Row, framed, frames, is_damaged, reject
+from connectors.files.formats.csv_records import CsvRecord, RecordReader
+from connectors.files.formats.header import Header, read_header
+from connectors.files.formats.line_buffer import LineBuffer
+from connectors.files.formats.rows import MOST_BLANK_LINES, ReadFindings, Row, framed, frames, is_damaged, reject
 from connectors.landing.reader import Rejected
 from definitions.mapping.file_stream import FileStream
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from connectors.extract import PullResult
 from connectors.http.status_errors import CallRefusedError, ObjectRefusedError
-from flows.run.configured_streams import ConfiguredStream
+from flows.streams.configured_streams import ConfiguredStream
 
 
 def pulled_or_refused(stream: ConfiguredStream, pull: Callable[[], PullResult]) -> PullResult | str:

@@ -51,8 +51,8 @@ def conform_vendor_stream(
     merges = merges_of(state.frame(), mapping, stream_key) if mapping.merged_ids else None
     parts = StreamRecords(spill, stream_key)
     for batch in state.batches():
-        known = batch if merges is None else with_survivors(batch, merges)
-        parts.add(conform_stream(known, mapping, source_mapping, stream=stream.name))
+        records = batch if merges is None else with_survivors(batch, merges)
+        parts.add(conform_stream(records, mapping, source_mapping, stream=stream.name))
     kind = mapping.kind.name
     parts.refuse_unreadable(kind, limit, source_mapping.on_unreadable.get(mapping.object, NO_COSTS))
     if mapping.each is not None:
@@ -162,8 +162,8 @@ def rejected_rows(quarantine: pl.DataFrame) -> pl.DataFrame:
 
 def with_earlier_rejected(rejected: pl.DataFrame, before: pl.DataFrame, source: str, stream: str) -> pl.DataFrame:
     """Add the records of a stream that earlier runs rejected; they stay until the whole stream is pulled again."""
-    known = before.filter(pl.col("source_system") == source, pl.col("stream") == stream)
-    return pl.concat([rejected, known]).unique("record_key", keep="first", maintain_order=True)
+    earlier = before.filter(pl.col("source_system") == source, pl.col("stream") == stream)
+    return pl.concat([rejected, earlier]).unique("record_key", keep="first", maintain_order=True)
 
 
 def quarantine_rejected(

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from connectors.files.line_buffer import LineBuffer, reader_of
-from connectors.files.rows import ReadFindings, is_damaged, refuse_missing, refuse_wide
+from connectors.files.formats.line_buffer import LineBuffer, reader_of
+from connectors.files.formats.rows import ReadFindings, is_damaged, refuse_missing, refuse_wide
 from definitions.errors import FileUnreadableError
 from definitions.mapping.file_columns import header_name
 from definitions.mapping.file_stream import FileStream
