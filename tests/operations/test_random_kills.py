@@ -33,12 +33,19 @@ KILLS_A_DAY = repetitions(10, 17)
 STAGES = ("Talking", "Won", "Lost")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kills:
     """Seeded moments at which runs are killed, between their start and somewhat after their usual end."""
 
     chance: random.Random
     usual_seconds: float
+
+    def refresh_until_killed(self, line: Line, as_of: date, times: int) -> list[int]:
+        """Start runs until so many of them were killed; all exit codes, 0 of a run that ended before its moment."""
+        codes: list[int] = []
+        while codes.count(KILLED) < times:
+            codes.append(self.refresh(line, as_of))
+        return codes
 
     def refresh(self, line: Line, as_of: date) -> int:
         """Start a run and kill it at a random moment; its exit code, 0 where it had ended before."""
@@ -51,6 +58,9 @@ class Kills:
                 os.kill(process, signal.SIGKILL)
 
         code = exit_code(_child, line.surroundings(), str(line.config), line.data, as_of, meanwhile=kill)
+        if code != KILLED:
+            # It was faster than that: what is already published takes less time, as does a machine in a better hour.
+            self.usual_seconds = min(self.usual_seconds, moment)
         # The server ends the session of a dead client some moments later, and with it the lock of the run.
         with psycopg.connect(address(make_url(line.variables["BANTAM_WAREHOUSE_URL"])), autocommit=True) as watching:
             until(lambda: watching.execute(OTHER_SESSIONS).fetchone() == (0,))
@@ -97,12 +107,11 @@ def test_a_shop_whose_runs_are_killed_at_random_moments(server, tmp_path):
         as_of = FIRST_DAY + timedelta(days=day)
         (tmp_path / "deals.csv").write_text("\n".join([HEADER, *deals_of(day)]) + "\n")
         kills = Kills(chance, usual_seconds(twin, as_of))
-        codes += [kills.refresh(line, as_of) for _ in range(KILLS_A_DAY)]
+        codes += kills.refresh_until_killed(line, as_of, KILLS_A_DAY)
         report = line.refresh(as_of)
         assert [row["difference"] for row in report["balance"]] == [0]
         assert differences(line.published(), twin.published()) == [], f"day {day}"
         assert leftovers(line) == []
-    assert codes.count(KILLED) >= len(codes) * 0.7
     assert set(codes) <= {0, KILLED}
     assert nothing_is_wrong(line)
 
@@ -120,12 +129,11 @@ def test_a_company_in_two_systems_whose_runs_are_killed_at_random_moments(server
         for week in range(repetitions(2, 4)):
             as_of = FIRST_DAY + timedelta(weeks=week)
             kills = Kills(chance, usual_seconds(twin, as_of))
-            codes += [kills.refresh(line, as_of) for _ in range(KILLS_A_DAY)]
+            codes += kills.refresh_until_killed(line, as_of, KILLS_A_DAY)
             report = line.refresh(as_of)
             assert {row["difference"] for row in report["balance"]} == {0}
             assert differences(line.published(), twin.published()) == [], f"week {week}"
             assert leftovers(line) == []
             advance(sandbox, 7)
         assert nothing_is_wrong(line)
-    assert codes.count(KILLED) >= len(codes) * 0.7
     assert set(codes) <= {0, KILLED}
