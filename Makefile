@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
+# Frames of tests are small: threads of one process would only get in the way of the other. Operations run with all.
+test test-fast: export POLARS_MAX_THREADS := 1
 # Each of the many processes that these commands start would otherwise compile anew all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -36,8 +38,8 @@ fix: setup ## Mend what the linters can mend.
 test: setup ## Run every test but those of operations.
 	$(BIN)/python -m pytest --ignore tests/operations --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test-fast: setup ## Run the tests that start no server and no process: under a minute.
-	$(BIN)/python -m pytest --ignore tests/operations -m "not slow" --numprocesses 2 --dist worksteal
+test-fast: setup ## Run the tests that start no server and no process, with few examples a law: a minute.
+	$(BIN)/python -m pytest --ignore tests/operations -m "not slow" --numprocesses 2 --dist worksteal --hypothesis-profile quick
 
 test-operations: setup ## Run schedules, signals, kills and lost files against real servers; LONG=1: as often as promised.
 	BANTAM_LONG_TESTS=$(LONG) $(BIN)/python -m pytest tests/operations --numprocesses 3 --dist loadfile --no-loadscope-reorder

@@ -14,6 +14,8 @@ from warehouse.embedded.server import EmbeddedServer
 # changed: the same thirty examples each time. `--hypothesis-profile=exploring` looks elsewhere, and longer.
 settings.register_profile("settled", deadline=None, derandomize=True, max_examples=30)
 settings.register_profile("exploring", deadline=None, max_examples=300)
+# Of `make test-fast`, which is for between two edits.
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=8)
 settings.load_profile("settled")
 
 

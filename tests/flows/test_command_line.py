@@ -144,6 +144,7 @@ def test_looking_for_another_run_starts_no_warehouse(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_definitions_can_be_shown_and_checked(tmp_path):
     assert "marketing" in bantam(tmp_path, "definitions", "show", "--plain").out
     assert "can be used" in bantam(tmp_path, "definitions", "check").out

@@ -112,6 +112,7 @@ _MISTAKES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("old", "new", "said"), _MISTAKES.values(), ids=_MISTAKES)
 def test_a_mistake_is_told_with_its_line_before_anything_is_pulled(tmp_path, old, new, said):
     shop = shop_with(tmp_path, None, "1,Acme,Talking,2026-12-01,100", declared=mistaken(old, new))
